@@ -1,0 +1,216 @@
+"""A lab: the folder that holds its task sheet, solution, checks and planted bugs. See `docs/labs.md`."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, field_validator
+
+from practicum.course.errors import PracticumError, suggestion
+from practicum.course.lines import line_of
+from practicum.labs.tomlfile import read_toml
+
+_SUBMIT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\.(py|ipynb)")
+_MODULE_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
+
+
+def _submit_name(name: str) -> str:
+    if not _SUBMIT_NAME.fullmatch(name) or (name.endswith(".py") and "-" in name):
+        raise ValueError("a plain file name from which Python can import, like 'modules.py' or 'linear-regression.ipynb'")
+    return name
+
+
+def _library(name: str) -> str:
+    if not _MODULE_NAME.fullmatch(name):
+        raise ValueError("the name of a module, like 'numpy'")
+    return name
+
+
+Text = Annotated[str, Field(min_length=1)]
+Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+Count = Annotated[int, Field(gt=0, le=1_000_000)]
+SubmitName = Annotated[str, AfterValidator(_submit_name)]
+Library = Annotated[str, AfterValidator(_library)]
+
+
+class Limits(BaseModel):
+    """What a submission may use. Seconds, MiB and KiB as the names say."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    cpu_seconds: Seconds = 60.0
+    wall_seconds: Seconds = 120.0
+    memory_mib: Count = 1024
+    processes: Count = 32
+    disk_mib: Count = 64
+    open_files: Count = 128
+    output_kib: Count = 1024
+    threads: Count = 1
+
+
+class Lab(BaseModel):
+    """A lab as its `lab.toml` describes it, and where it lies. Made by `load_lab`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    title: Text
+    summary: str = ""
+    topics: Annotated[tuple[Text, ...], Field(strict=False)] = ()
+    points: Decimal
+    submit: Annotated[tuple[SubmitName, ...], Field(strict=False, min_length=1)]
+    libraries: Annotated[tuple[Library, ...], Field(strict=False)] = ()
+    limits: Limits = Limits()
+
+    _folder: Path = PrivateAttr()
+
+    @field_validator("points", mode="before")
+    @classmethod
+    def _exact_points(cls, value: Any) -> Decimal:
+        # `repr` of a float is what the author wrote, so 2.5 and "2.5" are the same exact decimal.
+        try:
+            points = Decimal(repr(value) if isinstance(value, float) else value)
+        except (ArithmeticError, TypeError, ValueError):
+            raise ValueError("a number") from None
+        if isinstance(value, bool) or not points.is_finite() or points <= 0:
+            raise ValueError("a number above 0")
+        return points
+
+    @field_validator("submit")
+    @classmethod
+    def _one_module_each(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        # Compared without case, because some file systems do.
+        modules = [module_name(name).lower() for name in names]
+        for module in modules:
+            if modules.count(module) > 1:
+                raise ValueError(f"names that give different modules (more than one gives {module!r})")
+        return names
+
+    @property
+    def folder(self) -> Path:
+        """Where the lab lies."""
+        return self._folder
+
+    @property
+    def name(self) -> str:
+        """The folder's name, by which commands know the lab."""
+        return self._folder.name
+
+    @property
+    def source(self) -> Path:
+        """The folder with the author's full solution."""
+        return self._folder / "source"
+
+    @property
+    def checks(self) -> Path:
+        """The folder with the pytest files."""
+        return self._folder / "checks"
+
+    @cached_property
+    def sha256(self) -> str:
+        """Content hash of the whole folder: it changes when any file a mark depends on changes."""
+        digest = hashlib.sha256()
+        for name, path in files_in(self._folder):
+            data = path.read_bytes()
+            # The lengths keep two different folders from running into the same stream of bytes.
+            digest.update(f"{len(name.encode())}:{name}{len(data)}:".encode())
+            digest.update(data)
+        return digest.hexdigest()
+
+
+def module_name(submit: str) -> str:
+    """The module by which checks reach a handed-in file: `linear-regression.ipynb` is `linear_regression`."""
+    return submit.rpartition(".")[0].replace("-", "_")
+
+
+def source_name(submit: str) -> str:
+    """The file in `source/` a handed-in file is made from: a notebook from its percent source."""
+    return submit.rpartition(".")[0] + ".py"
+
+
+def files_in(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The files under a folder with their `/`-separated names, sorted, without dotfiles and `__pycache__`."""
+    found = []
+    for path in folder.rglob("*"):
+        parts = path.relative_to(folder).parts
+        if path.is_file() and not any(part.startswith(".") or part == "__pycache__" for part in parts):
+            found.append(("/".join(parts), path))
+    yield from sorted(found)
+
+
+def load_lab(path: Path) -> Lab:
+    """Load a lab from its folder.
+
+    Raises:
+        PracticumError: `lab.toml` is wrong, or a file it needs is missing. The message has one line per mistake.
+    """
+    folder = Path(path).resolve()
+    toml = folder / "lab.toml"
+    lab = read_toml(toml, Lab)
+    lab._folder = folder
+    mistakes = list(_missing_files(lab, line_of(toml.read_text(encoding="utf-8"), ("submit",))))
+    if mistakes:
+        raise PracticumError("\n".join(mistakes))
+    return lab
+
+
+def _missing_files(lab: Lab, submit_line: int) -> Iterator[str]:
+    """What the folder lacks, one message each."""
+    given = [name for name, _ in files_in(lab.source)]
+    for name in lab.submit:
+        needed = source_name(name)
+        if needed not in given:
+            yield (
+                f"{lab.folder / 'lab.toml'}:{submit_line}: expected source/{needed} for `{name}` in submit, "
+                f"got no such file{suggestion(needed, given)}"
+            )
+        if name != needed and name in given:
+            yield (f"{lab.source / name}: expected the notebook only as percent source in source/{needed}, got both; remove one")
+    if not (lab.folder / "README.md").is_file():
+        yield f"{lab.folder / 'README.md'}: expected the task sheet, got no such file"
+    if not any(lab.checks.glob("test_*.py")):
+        yield f"{lab.checks}: expected at least one test_*.py, got none"
+
+
+def lab_folders() -> dict[str, Path]:
+    """The labs of the curriculum by name: every folder in `curriculum/labs/` with a `lab.toml`."""
+    from practicum.course.workspace import curriculum
+
+    return {path.parent.name: path.parent for path in sorted((curriculum() / "labs").glob("*/lab.toml"))}
+
+
+def list_labs() -> list[Lab]:
+    """All labs of the curriculum, by name.
+
+    Raises:
+        PracticumError: One of them does not load.
+    """
+    return [load_lab(folder) for folder in lab_folders().values()]
+
+
+def find_lab(name_or_path: str | Path) -> Lab:
+    """Load a lab by its name in the curriculum, or by the path to its folder.
+
+    Raises:
+        PracticumError: There is no such lab (the message lists those there are), or it does not load.
+    """
+    text = str(name_or_path)
+    folders = lab_folders()
+    if text in folders:
+        return load_lab(folders[text])
+    path = Path(name_or_path)
+    if path.name == "lab.toml":
+        path = path.parent
+    if (path / "lab.toml").is_file():
+        return load_lab(path)
+    if path.is_dir():
+        raise PracticumError(f"{path}: expected a lab folder with a lab.toml, got a folder without one")
+    known = ", ".join(folders) or "none yet"
+    raise PracticumError(
+        f"expected the name of a lab or the path to its folder, got `{text}`{suggestion(text, folders)}; the labs are: {known}"
+    )
