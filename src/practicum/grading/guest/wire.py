@@ -1,0 +1,235 @@
+"""What crosses between grader and sandbox: frames of plain data, never a pickle.
+
+A frame is `header length (4 bytes) | blob length (8 bytes) | header | blob`, big-endian. The header is MessagePack and small;
+the bytes of arrays lie in the blob, so that a hostile header cannot unfold into gigabytes of small objects.
+Both sides use this module; what arrives from the sandbox is believed only as far as `unpack` checks it.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import numpy as np
+
+MAX_HEADER = 1 << 20
+MAX_BLOB = 64 << 20
+MAX_DEPTH = 32
+PREFIX = struct.Struct(">IQ")
+
+ARRAY, HANDLE, TUPLE, SLICE, ELLIPSIS, COMPLEX, SET, BIGINT, TENSOR, MAPPING = range(1, 11)
+_DTYPES = frozenset("?bhilqBHILQefdFD")  # bool, integers, floats, complex: no objects, strings, dates or records
+_encode = msgspec.msgpack.encode
+
+
+class WireError(Exception):
+    """A frame or a value that this protocol does not carry."""
+
+
+class Handle(msgspec.Struct, frozen=True):
+    """An object that stays in the sandbox, by number."""
+
+    id: int
+    type: str = "object"
+
+
+class Tensor(msgspec.Struct, frozen=True):
+    """An array that arrives in the sandbox as a torch tensor."""
+
+    array: Any
+    requires_grad: bool = False
+
+
+class Request(msgspec.Struct, array_like=True):
+    """One thing the grader asks for; `release` names handles that are no longer needed."""
+
+    id: int
+    op: str
+    handle: int = 0
+    name: Any = None
+    args: Any = None
+    kwargs: Any = None
+    as_handle: bool = False
+    release: list[int] = []
+
+
+class Failure(msgspec.Struct, array_like=True):
+    """An exception of the student's code: its type, message and the lines it passed in the student's files."""
+
+    type: str
+    message: str = ""
+    traceback: str = ""
+    missing: bool = False
+
+
+class Response(msgspec.Struct, array_like=True):
+    """The answer to the request of the same `id`."""
+
+    id: int
+    value: Any = None
+    failure: Failure | None = None
+
+
+def _dtype_of(array: np.ndarray[Any, Any]) -> str:
+    if array.dtype.char not in _DTYPES:
+        raise WireError(f"an array of dtype {array.dtype} does not cross; expected bool, integer, float or complex")
+    return array.dtype.newbyteorder("<").str
+
+
+class _Packer:
+    """Turns a value into MessagePack-able parts and one list of buffers."""
+
+    def __init__(self, other: Callable[[Any], Any] | None) -> None:
+        self.buffers: list[memoryview] = []
+        self.size = 0
+        self.other = other
+
+    def _array(self, array: np.ndarray[Any, Any], scalar: bool) -> msgspec.msgpack.Ext:
+        dtype = _dtype_of(array)
+        data = np.ascontiguousarray(array, dtype=dtype)
+        start, self.size = self.size, self.size + data.nbytes
+        if self.size > MAX_BLOB:
+            raise WireError(f"arrays of more than {MAX_BLOB >> 20} MiB do not cross")
+        if data.nbytes:
+            self.buffers.append(memoryview(data).cast("B") if data.ndim else memoryview(data.tobytes()))
+        return msgspec.msgpack.Ext(ARRAY, _encode((dtype, array.shape, start, scalar)))
+
+    def pack(self, value: Any, depth: int = 0) -> Any:
+        """Pack one value; exact types only, so that no method of a student's subclass is called."""
+        if depth > MAX_DEPTH:
+            raise WireError(f"data nested deeper than {MAX_DEPTH} levels does not cross")
+        kind, ext = type(value), msgspec.msgpack.Ext
+        if value is None or kind in (bool, float, str, bytes):
+            return value
+        if kind is int:
+            if -(2**63) <= value < 2**63:
+                return value
+            if abs(value).bit_length() > 4096:
+                raise WireError("an integer of more than 4096 bits does not cross")
+            return ext(BIGINT, hex(value).encode())
+        if kind is np.ndarray:
+            return self._array(value, scalar=False)
+        if kind in (list, tuple, set, frozenset):
+            items = [self.pack(item, depth + 1) for item in value]
+            return items if kind is list else ext(TUPLE if kind is tuple else SET, _encode(items))
+        if kind is dict:
+            pairs = [(self.pack(k, depth + 1), self.pack(v, depth + 1)) for k, v in value.items()]
+            return ext(MAPPING, _encode(pairs))
+        if kind is complex:
+            return ext(COMPLEX, struct.pack(">dd", value.real, value.imag))
+        if kind is slice:
+            return ext(SLICE, _encode([self.pack(v, depth + 1) for v in (value.start, value.stop, value.step)]))
+        if value is Ellipsis:
+            return ext(ELLIPSIS, b"")
+        if kind is Handle:
+            return ext(HANDLE, _encode((value.id, value.type)))
+        if kind is Tensor:
+            return ext(TENSOR, _encode((self.pack(value.array, depth + 1), value.requires_grad)))
+        if isinstance(value, np.generic):
+            return self._array(np.asarray(value), scalar=True)
+        if self.other is not None:
+            return self.pack(self.other(value), depth + 1)
+        raise WireError(f"a {kind.__name__} does not cross")
+
+
+def pack(message: Request | Response, other: Callable[[Any], Any] | None = None) -> list[bytes | memoryview]:
+    """Encode a message as the parts of one frame.
+
+    Args:
+        message: its `value`, `args` and `kwargs` may hold plain data, arrays and handles.
+        other: called for any value that is not plain; returns one that is (usually a `Handle`).
+
+    Raises:
+        WireError: a value does not cross, or the frame would be too large.
+    """
+    packer = _Packer(other)
+    if isinstance(message, Response):
+        header = _encode(Response(message.id, packer.pack(message.value), message.failure))
+    else:
+        header = _encode(
+            Request(
+                message.id,
+                message.op,
+                message.handle,
+                packer.pack(message.name),
+                packer.pack(message.args),
+                packer.pack(message.kwargs),
+                message.as_handle,
+                message.release,
+            )
+        )
+    if len(header) > MAX_HEADER:
+        raise WireError(f"{len(header):,} bytes of plain data do not cross; at most {MAX_HEADER:,} (use an array)")
+    return [PREFIX.pack(len(header), packer.size), header, *packer.buffers]
+
+
+class _Unpacker:
+    """Rebuilds values, checking every count against the bytes that really came."""
+
+    def __init__(self, blob: memoryview) -> None:
+        self.blob = blob
+
+    def __call__(self, code: int, data: memoryview) -> Any:
+        if code == ARRAY:
+            dtype, shape, start, scalar = msgspec.msgpack.decode(data, type=tuple[str, tuple[int, ...], int, bool])
+            if len(dtype) > 4 or np.dtype(dtype).char not in _DTYPES:
+                raise WireError(f"an array of dtype {dtype[:20]!r} does not cross")
+            if len(shape) > 32 or any(n < 0 for n in shape) or start < 0:
+                raise WireError("an array with an impossible shape")
+            count = math.prod(shape)
+            if start + count * np.dtype(dtype).itemsize > len(self.blob):
+                raise WireError("an array larger than the bytes that came with it")
+            array = np.frombuffer(self.blob, dtype=dtype, count=count, offset=start) if count else np.empty(0, dtype)
+            copy: Any = array.reshape(shape).copy()
+            return copy[()] if scalar and copy.shape == () else copy
+        if code == HANDLE:
+            handle, name = msgspec.msgpack.decode(data, type=tuple[int, str])
+            return Handle(handle, name[:80])
+        if code in (TUPLE, SET, SLICE):
+            items = msgspec.msgpack.decode(data, type=list[Any], ext_hook=self)
+            if code == SLICE and len(items) != 3:
+                raise WireError("a slice needs three parts")
+            return tuple(items) if code == TUPLE else set(items) if code == SET else slice(*items)
+        if code == MAPPING:
+            return dict(msgspec.msgpack.decode(data, type=list[tuple[Any, Any]], ext_hook=self))
+        if code == ELLIPSIS:
+            return Ellipsis
+        if code == COMPLEX:
+            return complex(*struct.unpack(">dd", data))
+        if code == BIGINT:
+            if len(data) > 1100:
+                raise WireError("an integer that is too long")
+            return int(bytes(data), 16)
+        if code == TENSOR:
+            array, grad = msgspec.msgpack.decode(data, type=tuple[Any, bool], ext_hook=self)
+            return Tensor(array, grad)
+        raise WireError(f"an unknown kind of value ({code})")
+
+
+def unpack(header: bytes, blob: memoryview, kind: type[Any]) -> Any:
+    """Decode a frame as `Request` or `Response`.
+
+    Raises:
+        WireError: anything that is not exactly such a frame.
+    """
+    try:
+        return msgspec.msgpack.decode(header, type=kind, ext_hook=_Unpacker(blob))
+    except WireError:
+        raise
+    except (msgspec.MsgspecError, ValueError, TypeError, RecursionError, OverflowError, MemoryError, struct.error) as e:
+        raise WireError(f"not a message of this protocol ({type(e).__name__}: {str(e)[:200]})") from None
+
+
+def sizes(prefix: bytes) -> tuple[int, int]:
+    """Lengths of header and blob from a frame's first 12 bytes.
+
+    Raises:
+        WireError: a length above the caps.
+    """
+    header, blob = PREFIX.unpack(prefix)
+    if header > MAX_HEADER or blob > MAX_BLOB:
+        raise WireError(f"a frame of {header:,} + {blob:,} bytes; at most {MAX_HEADER:,} + {MAX_BLOB:,}")
+    return header, blob

@@ -1,0 +1,253 @@
+"""The pytest plugin: collects a lab's checks once and runs them for every submission.
+
+The checks run here, in the grader's process; `student` reaches the submission's own process. One pytest session serves any number
+of submissions, since collecting and rewriting the checks costs far more than running them.
+"""
+
+from __future__ import annotations
+
+import builtins
+import hashlib
+import inspect
+import os
+import re
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from _pytest.runner import runtestprotocol
+
+from practicum.course.errors import PracticumError
+
+from .guest.wire import WireError
+from .results import CheckResult, Outcome
+from .sandbox import Died
+from .student import Link, Student, StudentError
+
+DEFAULT_SECONDS = 10.0
+Run = Callable[[Link, Student, int], list[CheckResult]]
+
+
+class BrokenLab(PracticumError):
+    """The lab's checks cannot be collected: the author must look."""
+
+
+class Checks:
+    """A pytest plugin whose test loop is the caller's.
+
+    Args:
+        loop: called once with a function that runs all checks for one submission.
+        only_public: leave hidden checks out.
+    """
+
+    def __init__(self, loop: Callable[[Run], None], only_public: bool = False) -> None:
+        self._loop, self._only_public = loop, only_public
+        self.errors: list[str] = []
+        self._items: list[Any] = []
+        self._call: pytest.CallInfo[Any] | None = None
+        self._award: Decimal | None = None
+        self._reason = ""
+        self._student: Student | None = None
+        self._seed = 0
+
+    # Collecting
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Keep what went wrong."""
+        if report.failed:
+            self.errors.append(f"{report.nodeid}: {report.longreprtext.strip()}")
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Demand points of every check."""
+        for item in items:
+            function = getattr(item, "function", None)
+            if not hasattr(function, "practicum_points"):
+                line = inspect.getsourcelines(function)[1] if function else 0
+                self.errors.append(f"{item.path}:{line}: {item.name} has no @points(…): every check has some")
+        if self._only_public:
+            items[:] = [item for item in items if not _mark(item, "hidden", False)]
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Hand the loop to the caller."""
+        self._items = session.items
+        if not self.errors:
+            self._loop(self._run)
+        return True
+
+    # What a check can ask for
+
+    @pytest.fixture
+    def student(self) -> Student:
+        """The submission."""
+        assert self._student is not None
+        return self._student
+
+    @pytest.fixture
+    def seed(self, request: pytest.FixtureRequest) -> int:
+        """A number that depends on the run's seed and the check."""
+        return check_seed(self._seed, request.node.name)
+
+    @pytest.fixture
+    def rng(self, seed: int) -> np.random.Generator:
+        """Random inputs for this check."""
+        return np.random.default_rng(seed)
+
+    @pytest.fixture
+    def award(self) -> Callable[..., None]:
+        """Give part of the points."""
+
+        def give(fraction: float, reason: str = "") -> None:
+            value = float(fraction)
+            self._award = Decimal(str(round(min(1.0, max(0.0, value)), 4))) if value == value else Decimal(0)
+            self._reason = reason
+
+        return give
+
+    # Running
+
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[Any]) -> None:
+        """Remember the first phase that failed."""
+        if call.excinfo is not None and self._call is None:
+            self._call = call
+
+    def _run(self, link: Link, student: Student, seed: int) -> list[CheckResult]:
+        self._student, self._seed = student, seed
+        results = []
+        for item, following in zip(self._items, [*self._items[1:], None], strict=True):
+            self._call = self._award = None
+            self._reason = ""
+            began = time.perf_counter()
+            try:
+                link.begin(_mark(item, "timeout", DEFAULT_SECONDS), check_seed(seed, item.name))
+                runtestprotocol(item, nextitem=following, log=False)
+                problem = self._call.excinfo.value if self._call and self._call.excinfo else None
+            except Died as died:  # between two checks: a thread of the last one
+                problem = died
+            if isinstance(problem, (KeyboardInterrupt, pytest.exit.Exception)):
+                raise problem
+            results.append(self._result(item, problem, time.perf_counter() - began))
+        return results
+
+    def _result(self, item: Any, problem: BaseException | None, seconds: float) -> CheckResult:
+        points: Decimal = _mark(item, "points", Decimal(0))
+        is_hidden: bool = _mark(item, "hidden", False)
+        private = ""
+        if problem is None:
+            fraction = Decimal(1) if self._award is None else self._award
+            outcome: Outcome = "passed" if fraction == 1 else "partial" if fraction > 0 else "failed"
+            message = self._reason
+        else:
+            fraction = Decimal(0)
+            outcome, message = explain(problem)
+            if is_hidden:
+                private, message = message, explain_hidden(problem)
+            if outcome == "broken" and self._call is not None and self._call.excinfo is not None:
+                private = str(self._call.excinfo.getrepr(style="short"))[:4000]
+        document = (inspect.getdoc(item.function) or item.name).splitlines()[0]
+        return CheckResult(
+            name=item.name,
+            title=document,
+            hidden=is_hidden,
+            points=points * fraction,
+            out_of=points,
+            outcome=outcome,
+            message=message if not is_hidden or problem is not None else "",
+            hint=_mark(item, "hint", "") if outcome != "passed" else "",
+            private=private,
+            seconds=round(seconds, 6),
+        )
+
+
+def check_seed(seed: int, name: str) -> int:
+    """A seed of a check's own: adding a check changes no other's inputs."""
+    return int.from_bytes(hashlib.sha256(f"{seed}:{name}".encode()).digest()[:4], "big") >> 1
+
+
+def explain(problem: BaseException) -> tuple[Outcome, str]:
+    """Outcome and message of what ended a check."""
+    if isinstance(problem, Died):
+        return problem.outcome, str(problem)
+    if isinstance(problem, StudentError):
+        if problem.missing:
+            what = "not written yet" if problem.type == "NotImplementedError" else problem.message
+            return "missing", what
+        return ("memory" if problem.type == "MemoryError" else "raised"), f"your code raised {problem}"
+    if isinstance(problem, (AssertionError, pytest.fail.Exception)):
+        return "failed", str(problem)[:4000] or "the check did not hold"
+    if isinstance(problem, WireError):
+        return "broken", f"the check sent what does not cross: {problem}"
+    text = f"{type(problem).__name__}: {str(problem)[:500]}"
+    return "broken", f"the check could not read what your code gave back ({text})"
+
+
+_PLACE = re.compile(r"([\w-]{1,60}\.py|<cell \d{1,4} of [\w-]{1,60}>):(\d{1,5})( in \w{1,60})?:")
+
+
+def explain_hidden(problem: BaseException) -> str:
+    """What a student may know of a failed hidden check: nothing that could carry its inputs out."""
+    if isinstance(problem, Died):
+        return str(problem)
+    if isinstance(problem, StudentError):
+        if problem.type == "NotImplementedError":
+            return "not written yet"
+        if problem.missing:
+            return "a file or a name is missing"
+        known = isinstance(getattr(builtins, problem.type, None), type)
+        places = _PLACE.findall(problem.traceback)
+        where = f" at {places[-1][0]}:{places[-1][1]}" if places else ""
+        return f"your code raised {problem.type if known else 'an exception'}{where}"
+    return ""
+
+
+def _mark(item: Any, name: str, default: Any) -> Any:
+    return getattr(item.function, f"practicum_{name}", default)
+
+
+def run_checks(folder: Path, loop: Callable[[Run], None], only_public: bool = False) -> None:
+    """Collect the checks in a folder and call `loop` with a function that runs them.
+
+    Raises:
+        BrokenLab: a file of checks cannot be imported, or a check has no points.
+    """
+    plugin = Checks(loop, only_public)
+    with tempfile.TemporaryDirectory(prefix="practicum-") as empty:
+        config = Path(empty, "pytest.ini")
+        config.write_text("[pytest]\n")
+        before = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # other people's plugins cost time and may change outcomes
+        try:
+            arguments = [str(folder), "-c", str(config), f"--rootdir={folder}", "-o", "python_files=test_*.py"]
+            quiet = ["terminal", "cacheprovider", "logging", "faulthandler", "junitxml", "pastebin", "doctest", "unittest", "warnings"]
+            code = pytest.main([*arguments, "--capture=no", *(f"-pno:{name}" for name in quiet)], plugins=[plugin])
+        finally:
+            if before is None:
+                del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+            else:
+                os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = before
+    if plugin.errors:
+        raise BrokenLab("the lab's checks cannot be run:\n" + "\n".join(plugin.errors))
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED or not plugin._items:
+        raise BrokenLab(f"{folder}: no checks; expected functions named test_… in files named test_….py")
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        raise BrokenLab(f"pytest ended with {code!r} in {folder}")
+
+
+def points_of(folder: Path) -> dict[str, Decimal]:
+    """Check name → points, without running anything.
+
+    Raises:
+        BrokenLab: as for `run_checks`.
+    """
+    found: dict[str, Decimal] = {}
+
+    def look(run: Run) -> None:
+        items: Iterator[Any] = iter(run.__self__._items)  # type: ignore[attr-defined]
+        found.update((item.name, _mark(item, "points", Decimal(0))) for item in items)
+
+    run_checks(folder, look)
+    return found

@@ -1,0 +1,110 @@
+"""Holds a submission to its memory and process limits from outside: a cgroup where one can be made, else by looking."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from pathlib import Path
+
+PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+_numbers = itertools.count(1)
+
+
+def process_tree(pid: int) -> list[int]:
+    """The process and all its descendants, as /proc lists them now."""
+    tree, at = [pid], 0
+    while at < len(tree) and len(tree) < 10_000:
+        for task in Path(f"/proc/{tree[at]}/task").glob("*/children"):
+            try:
+                tree += map(int, task.read_text().split())
+            except OSError:
+                continue  # ended meanwhile
+        at += 1
+    return tree
+
+
+def usage(pid: int) -> tuple[int, int]:
+    """Resident anonymous and shared-memory bytes of a process tree, and how many threads it has."""
+    memory = threads = 0
+    for member in process_tree(pid):
+        try:
+            resident, shared = (int(n) for n in Path(f"/proc/{member}/statm").read_text().split()[1:3])
+            status = Path(f"/proc/{member}/status").read_text()
+            threads += len(os.listdir(f"/proc/{member}/task"))
+        except (OSError, ValueError):
+            continue
+        shmem = next((int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("RssShmem:")), 0)
+        memory += (resident - shared) * PAGE + shmem
+    return memory, threads
+
+
+class Cgroup:
+    """A memory cgroup for one submission.
+
+    Args:
+        pid: the process to put in it, with all that it will start.
+        limit: bytes of memory.
+
+    Raises:
+        OSError: none can be made here.
+    """
+
+    def __init__(self, pid: int, limit: int) -> None:
+        base, self.version = _writable_base()
+        self.path = base / f"practicum-{os.getpid()}-{next(_numbers)}"
+        self.path.mkdir()
+        try:
+            limit_file = "memory.max" if self.version == 2 else "memory.limit_in_bytes"
+            (self.path / limit_file).write_text(str(limit))
+            if self.version == 2 and (self.path / "memory.swap.max").exists():
+                (self.path / "memory.swap.max").write_text("0")
+            (self.path / "cgroup.procs").write_text(str(pid))
+        except OSError:
+            self.close()
+            raise
+
+    def out_of_memory(self) -> bool:
+        """Whether the kernel has killed anything in it for memory."""
+        name = "memory.events" if self.version == 2 else "memory.oom_control"
+        try:
+            lines = (self.path / name).read_text().splitlines()
+        except OSError:
+            return False
+        return any(line.startswith("oom_kill ") and int(line.split()[1]) > 0 for line in lines)
+
+    def close(self) -> None:
+        """Remove it; its processes must have ended. A kernel still tearing them down keeps an empty one a little longer."""
+        try:
+            self.path.rmdir()
+        except OSError:
+            _leftovers.append(self.path)
+        for path in list(_leftovers):
+            if path != self.path:
+                try:
+                    path.rmdir()
+                    _leftovers.remove(path)
+                except FileNotFoundError:
+                    _leftovers.remove(path)
+                except OSError:
+                    continue
+
+
+_leftovers: list[Path] = []
+
+
+def _writable_base() -> tuple[Path, int]:
+    """Where a memory cgroup may be made.
+
+    Raises:
+        OSError: nowhere.
+    """
+    memory_v1 = Path("/sys/fs/cgroup/memory")
+    if (memory_v1 / "memory.limit_in_bytes").exists() and os.access(memory_v1, os.W_OK):
+        return memory_v1, 1
+    own = next((line[3:] for line in Path("/proc/self/cgroup").read_text().splitlines() if line.startswith("0::")), None)
+    if own is not None:
+        for base in (Path("/sys/fs/cgroup" + own), Path("/sys/fs/cgroup" + own).parent):
+            control = base / "cgroup.subtree_control"
+            if os.access(base, os.W_OK) and control.exists() and "memory" in control.read_text().split():
+                return base, 2
+    raise OSError("no cgroup can be made here")
