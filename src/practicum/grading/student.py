@@ -67,7 +67,9 @@ class Link:
         if self.process is not None:
             self.ask("seed", args=seed)
 
-    def ask(self, op: str, handle: int = 0, name: Any = None, args: Any = None, kwargs: Any = None, as_handle: bool = False) -> Any:
+    def ask(
+        self, op: str, handle: int = 0, name: Any = None, args: Any = None, kwargs: Any = None, as_handle: bool = False
+    ) -> Any:
         """Ask one thing.
 
         Raises:
@@ -114,7 +116,7 @@ class Link:
 class Remote:
     """An object of the student's, which stays in the student's process.
 
-    Attributes, calls, items, `len` and iteration go there; private state of the proxy itself has names that no field of a lab uses.
+    Attributes, calls, items, `len` and iteration go there; the proxy's own state has names that no field of a lab uses.
     """
 
     __slots__ = ("_practicum_generation", "_practicum_handle", "_practicum_link")

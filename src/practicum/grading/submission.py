@@ -32,8 +32,8 @@ def prepare(lab: Lab, files: dict[str, bytes]) -> tuple[dict[str, bytes], dict[s
     """What the sandbox receives of a submission.
 
     Returns:
-        files to write (the given ones replace the student's copies), notebooks by module name as cells of plain Python, modules that
-        are missing with the reason, and notes.
+        files to write (the given ones replace the student's copies), notebooks by module name as cells of plain Python,
+        modules that are missing with the reason, and notes.
     """
     modules: dict[str, bytes] = {}
     notebooks: dict[str, list[str]] = {}

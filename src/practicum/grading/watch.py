@@ -24,18 +24,37 @@ def process_tree(pid: int) -> list[int]:
 
 
 def usage(pid: int) -> tuple[int, int]:
-    """Resident anonymous and shared-memory bytes of a process tree, and how many threads it has."""
+    """Resident private and shared-memory bytes of a process tree, and how many threads it has.
+
+    Pages that a fork shares with its parent count once for each: an upper bound, and cheap. See `exact_memory`.
+    """
     memory = threads = 0
     for member in process_tree(pid):
         try:
             resident, shared = (int(n) for n in Path(f"/proc/{member}/statm").read_text().split()[1:3])
-            status = Path(f"/proc/{member}/status").read_text()
+            memory += (resident - shared) * PAGE + _kib(f"/proc/{member}/status", "RssShmem:")
             threads += len(os.listdir(f"/proc/{member}/task"))
         except (OSError, ValueError):
-            continue
-        shmem = next((int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("RssShmem:")), 0)
-        memory += (resident - shared) * PAGE + shmem
+            continue  # ended meanwhile
     return memory, threads
+
+
+def exact_memory(pid: int) -> int:
+    """Bytes of private and shared memory of a process tree, shared pages divided among those that share them."""
+    total = 0
+    for member in process_tree(pid):
+        try:
+            total += _kib(f"/proc/{member}/smaps_rollup", "Pss_Anon:") + _kib(f"/proc/{member}/smaps_rollup", "Pss_Shmem:")
+        except (OSError, ValueError):
+            continue
+    return total
+
+
+def _kib(path: str, field: str) -> int:
+    for line in Path(path).read_text().splitlines():
+        if line.startswith(field):
+            return int(line.split()[1]) << 10
+    return 0
 
 
 class Cgroup:

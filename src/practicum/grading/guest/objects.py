@@ -86,7 +86,8 @@ class Objects:
                 return {self.plain(k, depth + 1): self.plain(v, depth + 1) for k, v in dict.items(value)}
             items = [self.plain(item, depth + 1) for item in value]
             return items if isinstance(value, list) else tuple(items) if isinstance(value, tuple) else set(items)
-        for base in (bool, int, float, complex, str, bytes):
+        bases: tuple[Any, ...] = (int, float, complex, str, bytes)
+        for base in bases:
             if isinstance(value, base):
                 return base(value)
         raise TypeError(f"a {kind.__name__}")

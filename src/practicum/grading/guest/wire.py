@@ -76,7 +76,7 @@ class Response(msgspec.Struct, array_like=True):
 def _dtype_of(array: np.ndarray[Any, Any]) -> str:
     if array.dtype.char not in _DTYPES:
         raise WireError(f"an array of dtype {array.dtype} does not cross; expected bool, integer, float or complex")
-    return array.dtype.newbyteorder("<").str
+    return str(array.dtype.newbyteorder("<").str)
 
 
 class _Packer:
@@ -94,7 +94,7 @@ class _Packer:
         if self.size > MAX_BLOB:
             raise WireError(f"arrays of more than {MAX_BLOB >> 20} MiB do not cross")
         if data.nbytes:
-            self.buffers.append(memoryview(data).cast("B") if data.ndim else memoryview(data.tobytes()))
+            self.buffers.append(data.reshape(-1).view(np.uint8).data)
         return msgspec.msgpack.Ext(ARRAY, _encode((dtype, array.shape, start, scalar)))
 
     def pack(self, value: Any, depth: int = 0) -> Any:

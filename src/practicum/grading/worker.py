@@ -1,0 +1,87 @@
+"""One worker: a process that collects a lab's checks once and grades the submissions it is given, one after the other.
+
+    python -m practicum.grading.worker LAB_FOLDER MODE
+
+Frames on stdin and stdout are `length (8 bytes) | MessagePack`; both ends are the grader's own.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import struct
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+
+from practicum.course.errors import PracticumError
+from practicum.labs.lab import load_lab
+
+from .results import GradedSubmission
+from .sandbox import Mode
+from .submission import Grader, Job
+
+
+class Ready(msgspec.Struct, frozen=True, tag=True):
+    """The checks are collected and the sandbox is warm."""
+
+    notes: list[str]
+
+
+class Refused(msgspec.Struct, frozen=True, tag=True):
+    """Nothing can be graded, and why."""
+
+    reason: str
+
+
+class Graded(msgspec.Struct, frozen=True, tag=True):
+    """The result of the last job."""
+
+    result: GradedSubmission
+
+
+Message = Ready | Refused | Graded
+
+
+def write_frame(stream: IO[bytes], message: Any) -> None:
+    """Write one frame."""
+    data = msgspec.msgpack.encode(message)
+    stream.write(struct.pack(">Q", len(data)) + data)
+    stream.flush()
+
+
+def read_frame(stream: IO[bytes]) -> bytes | None:
+    """Read one frame, or None when the other side has closed."""
+    prefix = stream.read(8)
+    if len(prefix) < 8:
+        return None
+    (length,) = struct.unpack(">Q", prefix)
+    data = stream.read(length)
+    return data if len(data) == length else None
+
+
+def main(lab_folder: str, mode: Mode) -> None:
+    """Grade jobs from stdin until it closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle: it closes stdin or kills
+    stdin, stdout = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a check prints must not get between the frames
+
+    def jobs() -> Iterator[Job]:
+        while (frame := read_frame(stdin)) is not None:
+            yield msgspec.msgpack.decode(frame, type=Job)
+
+    try:
+        Grader(load_lab(Path(lab_folder)), mode).grade(
+            jobs(),
+            emit=lambda result: write_frame(stdout, Graded(result)),
+            ready=lambda notes: write_frame(stdout, Ready(notes)),
+        )
+    except PracticumError as error:
+        write_frame(stdout, Refused(str(error)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])  # type: ignore[arg-type]
