@@ -1,0 +1,151 @@
+"""Small CSV files that people write: tolerant of spelling and separators, exact about where something is wrong.
+
+A row whose first cell begins with `#` is a comment, blank rows are skipped, and the separator (comma, semicolon or
+tab) is the one the header uses most. Columns are found by name, whatever their case and order.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from practicum.course.errors import PracticumError, suggestion
+
+
+class Row(NamedTuple):
+    """A row by canonical column name, with its place for messages."""
+
+    where: str
+    cells: Mapping[str, str]
+
+    def need(self, column: str) -> str:
+        """Returns a cell that must not be empty.
+
+        Raises:
+            PracticumError: it is empty.
+        """
+        value = self.cells.get(column, "")
+        if not value:
+            raise PracticumError(f"{self.where}: expected a value in column `{column}`, which is empty")
+        return value
+
+
+class Table(NamedTuple):
+    """A parsed file: its header as written and its rows."""
+
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    lines: Sequence[int]
+
+
+def decode(data: bytes, name: str) -> str:
+    """Decodes UTF-8 (with or without byte-order mark) and UTF-16 with one, as Blackboard and Excel write it.
+
+    Raises:
+        PracticumError: the bytes are in another encoding.
+    """
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise PracticumError(f"{name}:{line}: expected UTF-8 text; save the file as `CSV UTF-8`") from None
+
+
+def read_bytes(path: Path) -> bytes:
+    """Reads a file.
+
+    Raises:
+        PracticumError: it is missing or cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise PracticumError(f"{path}: no such file") from None
+    except OSError as error:
+        raise PracticumError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def parse_table(text: str, name: str) -> Table:
+    """Splits CSV text into header and rows.
+
+    Raises:
+        PracticumError: there is no header, a quote is never closed, or a row has more cells than the header.
+    """
+    text = text.removeprefix("\ufeff")
+    first = next((line for line in text.splitlines() if line.strip() and not line.lstrip('"').startswith("#")), "")
+    bare = re.sub(r'"[^"]*"', "", first)
+    delimiter = max(",;\t", key=bare.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    header: list[str] = []
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    start = 1
+    try:
+        for cells in reader:
+            line, start = start, reader.line_num + 1
+            if not any(cell.strip() for cell in cells) or cells[0].startswith("#"):
+                continue
+            if not header:
+                header = [cell.strip() for cell in cells]
+                continue
+            if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
+                raise PracticumError(f"{name}:{line}: expected {len(header)} cells as in the header, got {len(cells)}")
+            rows.append(cells + [""] * (len(header) - len(cells)))
+            lines.append(line)
+    except csv.Error as error:
+        raise PracticumError(f"{name}:{start}: not valid CSV: {error}") from None
+    if not header:
+        raise PracticumError(f"{name}: expected a header row, got an empty file")
+    return Table(header, rows, lines)
+
+
+def read_rows(path: Path, columns: Sequence[str], required: Sequence[str]) -> Iterator[Row]:
+    """Yields the rows of a workspace file by column name; a missing file has none.
+
+    Args:
+        path: the file.
+        columns: every column it may have.
+        required: the columns it must have.
+
+    Raises:
+        PracticumError: a column is unknown, twice there, or missing.
+    """
+    if not path.exists():
+        return
+    table = parse_table(decode(read_bytes(path), str(path)), str(path))
+    names = [name.lower().replace(" ", "_") for name in table.header]
+    for name in names:
+        if name not in columns:
+            raise PracticumError(f"{path}: unknown column `{name}`{suggestion(name, columns)}; known: {', '.join(columns)}")
+        if names.count(name) > 1:
+            raise PracticumError(f"{path}: column `{name}` is there twice")
+    for name in required:
+        if name not in names:
+            raise PracticumError(f"{path}: expected a column `{name}`, got {', '.join(names)}")
+    for cells, line in zip(table.rows, table.lines, strict=True):
+        yield Row(f"{path}:{line}", {n: cell.strip() for n, cell in zip(names, cells, strict=False)})
+
+
+_FORMULA = "=+-@\t\r"
+
+
+def guard(text: str) -> str:
+    """Puts an apostrophe before text that a spreadsheet would run as a formula; `unguard` takes it off again."""
+    bare = text.lstrip("'")
+    return f"'{text}" if bare and bare[0] in _FORMULA else text
+
+
+def unguard(text: str) -> str:
+    """Undoes `guard`."""
+    bare = text.lstrip("'")
+    return text[1:] if text.startswith("'") and bare and bare[0] in _FORMULA else text
+
+
+def write_table(rows: Sequence[Sequence[str]]) -> str:
+    """Writes rows as CSV with commas."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue()

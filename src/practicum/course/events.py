@@ -1,0 +1,131 @@
+"""What happens in a course: the events that the gradebook is a pure function of.
+
+Times carry their zone and scores are exact decimals; anything else is refused when the event is made.
+An extension, exemption or mark is for one student or for one team: exactly one of the two is given.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+EXEMPT = "item"
+"""The kind of an exemption that takes the whole item out of a student's grade."""
+
+
+def _aware(name: str, at: datetime) -> None:
+    if not isinstance(at, datetime) or at.utcoffset() is None:
+        raise ValueError(f"{name}: expected a time with a time zone, got {at!r}")
+
+
+def _exact(name: str, number: Decimal) -> None:
+    if not isinstance(number, Decimal) or not number.is_finite() or number < 0:
+        raise ValueError(f"{name}: expected a Decimal that is not negative, got {number!r}")
+
+
+def _one_owner(student: str, team: str) -> None:
+    if bool(student) == bool(team):
+        raise ValueError(f"expected a student or a team, got student {student!r} and team {team!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A student handed in work for a lab (or, for work marked by hand, under the item's own name)."""
+
+    id: str
+    student: str
+    lab: str
+    at: datetime
+
+    def __post_init__(self) -> None:
+        _aware("at", self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A submission was graded: `score` out of `out_of`."""
+
+    submission: str
+    student: str
+    lab: str
+    score: Decimal
+    out_of: Decimal
+
+    def __post_init__(self) -> None:
+        _exact("score", self.score)
+        _exact("out_of", self.out_of)
+        if not self.out_of:
+            raise ValueError("out_of: expected more than 0 points")
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """The deadline of an item moves to `until`; an earlier `until` than the deadline changes nothing."""
+
+    item: str
+    until: datetime
+    reason: str
+    student: str = ""
+    team: str = ""
+
+    def __post_init__(self) -> None:
+        _aware("until", self.until)
+        _one_owner(self.student, self.team)
+
+
+@dataclass(frozen=True, slots=True)
+class Exemption:
+    """An item does not count (`kind` "item"), or a certificate excuses from the end of its late rule."""
+
+    item: str
+    reason: str
+    kind: str = EXEMPT
+    student: str = ""
+    team: str = ""
+
+    def __post_init__(self) -> None:
+        _one_owner(self.student, self.team)
+        if not self.reason.strip():
+            raise ValueError("reason: an exemption needs one")
+
+
+@dataclass(frozen=True, slots=True)
+class ManualMark:
+    """A mark given by hand, before late rules; it stands for everything below its part.
+
+    Attributes:
+        item: the item's name, or `total` to put the final grade in place of the computed one.
+        points: the mark.
+        part: the dotted path of a part (`report.clear-writing`), or nothing for the whole item.
+        at: when the mark was given. Of two marks for the same thing the later one counts.
+        submitted: when the work was handed in, where the store does not know it.
+        note: why, for whoever reads the gradebook.
+    """
+
+    item: str
+    points: Decimal
+    part: str = ""
+    at: datetime | None = None
+    submitted: datetime | None = None
+    note: str = ""
+    student: str = ""
+    team: str = ""
+
+    def __post_init__(self) -> None:
+        _exact("points", self.points)
+        _one_owner(self.student, self.team)
+        if self.at is not None:
+            _aware("at", self.at)
+        if self.submitted is not None:
+            _aware("submitted", self.submitted)
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """Students who hand in together: for one item, or (with no item) for every team item."""
+
+    name: str
+    members: tuple[str, ...]
+    item: str = ""
+
+
+Event = Submission | Result | Extension | Exemption | ManualMark | Team

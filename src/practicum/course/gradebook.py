@@ -1,0 +1,169 @@
+"""The gradebook: a pure function of the course, the roster and what happened.
+
+The order of events does not matter. Components add up the scores of their items by weight; an item from which a
+student is exempt leaves, and its weight goes to the other items of its component in proportion to theirs (a component
+with nothing left gives its weight to the other components in the same way). The total is capped. A component that
+"makes up for lost grades" fills what the others leave below the cap.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, localcontext
+from typing import NamedTuple
+
+from practicum.course.events import Event, ManualMark
+from practicum.course.item import Item
+from practicum.course.ledger import Ledger
+from practicum.course.model import Component, Course
+from practicum.course.roster import Student
+from practicum.course.rounding import CONTEXT
+from practicum.course.scoring import ZERO, Attempt, ItemGrade, Rules, grade_item
+
+
+class ComponentGrade(NamedTuple):
+    """What a student has for a component; `score` is in points of the final grade, out of `weight`."""
+
+    component: Component
+    score: Decimal
+    weight: Decimal
+    decided: Decimal
+
+
+class StudentGrade(NamedTuple):
+    """One row of the gradebook.
+
+    Attributes:
+        student: whose it is.
+        items: in the order of the course file.
+        components: in the order of the course file.
+        total: the final grade as it stands; what is not decided yet counts nothing.
+        decided: how many points of the final grade are decided.
+        unused: points lost to the cap, for bonus and for components that make up for lost grades.
+        override: the mark by hand that stands in place of the computed total, if any.
+    """
+
+    student: Student
+    items: tuple[ItemGrade, ...]
+    components: tuple[ComponentGrade, ...]
+    total: Decimal
+    decided: Decimal
+    unused: Decimal
+    override: ManualMark | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gradebook:
+    """Every student's grades, and what the events say that cannot be right."""
+
+    course: Course
+    students: tuple[StudentGrade, ...]
+    problems: tuple[str, ...]
+
+    def of(self, student: str) -> StudentGrade:
+        """Returns the row of a student.
+
+        Raises:
+            KeyError: no student has this id.
+        """
+        for row in self.students:
+            if row.student.id == student:
+                return row
+        raise KeyError(student)
+
+
+def gradebook(course: Course, roster: Sequence[Student], events: Iterable[Event], now: datetime | None = None) -> Gradebook:
+    """Computes every grade.
+
+    Args:
+        course: the course.
+        roster: its students, in the order wanted.
+        events: everything that happened, in any order.
+        now: decides what is still open; without it every deadline counts as past.
+    """
+    with localcontext(CONTEXT):
+        known = Ledger(course, roster, events)
+        rows = tuple(_student(student, known, now) for student in roster)
+    return Gradebook(course, rows, tuple(known.problems))
+
+
+def _student(student: Student, known: Ledger, now: datetime | None) -> StudentGrade:
+    items: list[ItemGrade] = []
+    components: list[ComponentGrade] = []
+    lost = ZERO
+    for component in known.course.component:
+        grades = [_item(item, student.id, known, now) for item in component.item]
+        items += grades
+        graded = _component(component, grades)
+        components.append(graded)
+        if not graded.weight:
+            lost += component.weight
+    out_of, cap = known.course.grade.out_of, known.course.grade.cap
+    if lost and lost < out_of:
+        scale = out_of / (out_of - lost)
+        components = [c._replace(score=c.score * scale, weight=c.weight * scale, decided=c.decided * scale) for c in components]
+    return _total(student, items, components, cap, known.marks.get(("total", student.id), {}).get(""))
+
+
+def _total(
+    student: Student, items: list[ItemGrade], components: list[ComponentGrade], cap: Decimal, override: ManualMark | None
+) -> StudentGrade:
+    earned = sum((c.score for c in components if not c.component.makes_up), ZERO)
+    making_up = sum((c.score for c in components if c.component.makes_up), ZERO)
+    first = min(earned, cap)
+    total = first + min(making_up, cap - first)
+    unused = earned + making_up - total
+    if override is not None:
+        total = min(override.points, cap)
+    decided = sum((c.decided for c in components), ZERO)
+    return StudentGrade(student, tuple(items), tuple(components), total, decided, unused, override)
+
+
+def _component(component: Component, grades: list[ItemGrade]) -> ComponentGrade:
+    score = kept = decided = ZERO
+    for grade in grades:
+        if grade.status == "exempt":
+            continue
+        weight = component.weight_of(grade.item)
+        kept += weight
+        if grade.score:
+            score += grade.score * weight / grade.item.points
+        if grade.decided:
+            decided += weight
+    if not kept:
+        return ComponentGrade(component, ZERO, ZERO, ZERO)
+    if kept != component.weight and any(grade.status == "exempt" for grade in grades):
+        score, decided = score * component.weight / kept, decided * component.weight / kept
+    return ComponentGrade(component, score, component.weight, decided)
+
+
+def _item(item: Item, student: str, known: Ledger, now: datetime | None) -> ItemGrade:
+    reason = known.exempt.get((item.name, student))
+    if reason is not None:
+        return ItemGrade(item, "exempt", ZERO, (), reason)
+    members = known.members(item, student)
+    due = known.due[item.name]
+    certificates: set[str] = set()
+    for member in members:
+        until = known.until.get((item.name, member))
+        if until is not None and due is not None:
+            due = max(due, until)
+        certificates |= known.certificates.get((item.name, member), set())
+    attempts: Mapping[str, Sequence[Attempt]] = known.attempts.get(student, known.empty)
+    if len(members) > 1:
+        attempts = _pooled([known.attempts.get(member, known.empty) for member in members])
+    closed = now is None or (due is not None and now > due)
+    rules = Rules(due, known.late[item.name], known.course.policy(item) == "best", certificates, closed)
+    return grade_item(item, rules, attempts, known.marks.get((item.name, student)))
+
+
+def _pooled(attempts: list[Mapping[str, Sequence[Attempt]]]) -> dict[str, list[Attempt]]:
+    """What the members of a team handed in, together and oldest first."""
+    pooled: dict[str, list[Attempt]] = defaultdict(list)
+    for one in attempts:
+        for lab, handed_in in one.items():
+            pooled[lab] += handed_in
+    for handed_in in pooled.values():
+        handed_in.sort(key=lambda attempt: (attempt.submission.at, attempt.submission.id))
+    return pooled

@@ -1,0 +1,142 @@
+"""The course file: what may stand in `course.toml`, and what it means.
+
+Every table is a frozen model that refuses unknown keys. Numbers are exact decimals. What must agree between tables
+(weights that add up, late rules that exist) is checked in `agreement`, so that a `Course` that exists is sound.
+"""
+
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from practicum.course.agreement import disagreements
+from practicum.course.errors import suggestion
+from practicum.course.item import Item
+from practicum.course.late import LateRule
+from practicum.course.term import Name, Points, Table, Term, Text
+
+
+class Session(Table):
+    """A lecture, lab, tutorial, examination or other meeting, with the topics it teaches."""
+
+    kind: Literal["lecture", "lab", "tutorial", "exam", "workshop", "presentations", "revision"]
+    number: Annotated[int, Field(ge=1)] | None = None
+    week: Annotated[int, Field(ge=1)] | None = None
+    dates: tuple[date, ...] = ()
+    title: Text
+    topics: tuple[Name, ...] = ()
+    optional_topics: tuple[Name, ...] = ()
+    labs: tuple[Name, ...] = ()
+    notes: str = ""
+
+
+class Component(Table):
+    """A share of the grade; its items share its weight."""
+
+    name: Name
+    title: Text
+    weight: Points
+    makes_up: bool = False
+    item: Annotated[tuple[Item, ...], Field(min_length=1)]
+    notes: str = ""
+
+    def weight_of(self, item: Item) -> Decimal:
+        """The points of the final grade that `item` carries; equal shares where the file states none."""
+        return item.weight if item.weight is not None else self.weight / len(self.item)
+
+
+class Grade(Table):
+    """The final grade: what the components add up to and the most anyone can have."""
+
+    out_of: Points = Decimal(100)
+    cap: Points = Decimal(100)
+    late: Name | None = None
+    submissions: Literal["best", "last"] = "best"
+
+
+class Integrity(Table):
+    """A rule of academic honesty and what follows from breaking it. Practicum states it; people decide it."""
+
+    rule: Text
+    consequence: str = ""
+    applies_to: str = ""
+
+
+class About(Table):
+    """What a student reads first."""
+
+    institution: str = ""
+    also_known_as: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
+    books: tuple[str, ...] = ()
+    platform: str = ""
+    reports: str = ""
+    source_code: str = ""
+    hand_in: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+
+class Course(Table):
+    """A course, whole: everything that stands in one `course.toml`."""
+
+    name: Name
+    title: Text
+    code: str = ""
+    about: About = About()
+    term: Term
+    grade: Grade = Grade()
+    late: dict[Name, LateRule] = Field(default_factory=dict)
+    topics: dict[Name, tuple[Name, ...]] = Field(default_factory=dict)
+    integrity: tuple[Integrity, ...] = ()
+    session: tuple[Session, ...] = ()
+    component: Annotated[tuple[Component, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        for path, message in disagreements(self):
+            raise PydanticCustomError("disagreement", "{message}", {"message": message, "path": path})
+        return self
+
+    @cached_property
+    def items(self) -> tuple[Item, ...]:
+        """Every item, in the order of the file."""
+        return tuple(item for component in self.component for item in component.item)
+
+    @cached_property
+    def labs(self) -> dict[str, Item]:
+        """Each lab that feeds a grade, with the item it feeds."""
+        return {lab: item for item in self.items for lab in item.labs()}
+
+    def find(self, name: str) -> Item:
+        """Returns the item of that name.
+
+        Raises:
+            KeyError: there is none; the message suggests the closest.
+        """
+        for item in self.items:
+            if item.name == name:
+                return item
+        raise KeyError(f"no item `{name}` in course `{self.name}`{suggestion(name, [i.name for i in self.items])}")
+
+    def late_rule(self, item: Item) -> LateRule:
+        """Returns the late rule of `item`: its own, else the course's, else none."""
+        name = item.late or self.grade.late
+        return self.late.get(name, LateRule()) if name else LateRule()
+
+    def policy(self, item: Item) -> Literal["best", "last"]:
+        """Returns which of several submissions counts for `item`."""
+        return item.submissions or self.grade.submissions
+
+    def certificates(self) -> tuple[str, ...]:
+        """The kinds of certificate that some late rule of this course asks for."""
+        return tuple(dict.fromkeys(rule.excused.kind for rule in self.late.values() if rule.excused))
+
+    def taught(self) -> tuple[str, ...]:
+        """Every topic this course names, once, in order of appearance."""
+        named = [t for s in self.session for t in (*s.topics, *s.optional_topics)]
+        named += [t for item in self.items for t in item.topics]
+        named += [t for group in self.topics.values() for t in group]
+        return tuple(dict.fromkeys(named))
