@@ -1,0 +1,47 @@
+"""The `practicum` command. Each module here adds its own commands; heavy imports happen inside them."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from practicum import __version__
+from practicum.course.errors import PracticumError
+
+from . import check, course, demo, grade, lab
+
+app = typer.Typer(
+    help="Run a deep-learning course: hand out labs, grade what comes back out of the student's reach, keep the grades.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"practicum {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version and exit."),
+) -> None:
+    """Options of every command."""
+
+
+for part in (course, lab, grade, check, demo):
+    part.register(app)
+
+
+def main() -> None:
+    """Run the command; an error of the user's is one clear message and exit code 2, not a traceback."""
+    try:
+        app()
+    except PracticumError as error:
+        print(f"practicum: {error}", file=sys.stderr)
+        sys.exit(2)

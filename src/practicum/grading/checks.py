@@ -22,7 +22,7 @@ from .assertions import (
     numeric_gradient,
     over_seeds,
 )
-from .sandbox import Died
+from .results import Died
 from .student import StudentError, plain, ref
 
 __all__ = [

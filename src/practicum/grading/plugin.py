@@ -25,11 +25,11 @@ from _pytest.runner import runtestprotocol
 from practicum.course.errors import PracticumError
 
 from .guest.wire import WireError
-from .results import CheckResult, Outcome
-from .sandbox import Died
+from .results import CheckResult, Died, Outcome
 from .student import Link, Student, StudentError
 
 DEFAULT_SECONDS = 10.0
+_UNUSED = ("terminal", "cacheprovider", "logging", "faulthandler", "junitxml", "pastebin", "doctest", "unittest", "warnings")
 Run = Callable[[Link, Student, int], list[CheckResult]]
 
 
@@ -222,8 +222,8 @@ def run_checks(folder: Path, loop: Callable[[Run], None], only_public: bool = Fa
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # other people's plugins cost time and may change outcomes
         try:
             arguments = [str(folder), "-c", str(config), f"--rootdir={folder}", "-o", "python_files=test_*.py"]
-            quiet = "terminal cacheprovider logging faulthandler junitxml pastebin doctest unittest warnings".split()
-            code = pytest.main([*arguments, "--capture=no", *(f"-pno:{name}" for name in quiet)], plugins=[plugin])
+            quiet = [f"-pno:{name}" for name in _UNUSED]
+            code = pytest.main([*arguments, *quiet, "--capture=no"], plugins=[plugin])
         finally:
             if before is None:
                 del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]

@@ -23,6 +23,14 @@ Outcome = Literal[
 ]
 
 
+class Died(Exception):
+    """The student's process has ended; `outcome` says how, and the text is for the student."""
+
+    def __init__(self, outcome: Outcome, message: str) -> None:
+        super().__init__(message)
+        self.outcome = outcome
+
+
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     """One check of one submission.
 

@@ -33,20 +33,12 @@ from .bwrap import NoSandbox
 from .guest import confine, wire
 from .guest.__main__ import Order
 from .guest.wire import Request, Response, WireError
-from .results import Outcome
+from .results import Died, Outcome
 
 START_SECONDS = 60.0  # importing torch from a cold disk
 LOOK_SECONDS = 0.02  # how often memory and processes are looked at while the student's code runs
 
 Mode = Literal["nested", "single", "unsafe"]
-
-
-class Died(Exception):
-    """The student's process has ended; `outcome` says how, and the text is for the student."""
-
-    def __init__(self, outcome: Outcome, message: str) -> None:
-        super().__init__(message)
-        self.outcome = outcome
 
 
 class NotNested(Exception):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from .guest.wire import Handle, Request, Response, Tensor, WireError
-from .sandbox import Died
+from .results import Died
 
 MAX_ITEMS = 100_000
 _CHUNK = 256

@@ -1,0 +1,25 @@
+"""`practicum check`: the public checks on a student's own folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(check)
+
+
+def check(
+    lab: Path = typer.Argument(Path(), help="The folder of the handout, with your files in it."),
+    show_output: bool = typer.Option(False, "--show-output", "-s", help="Show what your code prints."),
+) -> None:
+    """Run a lab's public checks on your own files: what was expected, what came, a hint."""
+    from practicum.grading.local import check_folder
+
+    report = check_folder(lab, show_output=show_output)
+    typer.echo(str(report))
+    got, most = report.points
+    raise typer.Exit(0 if got == most else 1)

@@ -1,0 +1,47 @@
+"""What an author looks at after `practicum lab verify`: every answer, what it earned, and what is not as it must be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from practicum.grading.verify import LabReport
+
+
+def render_report(report: LabReport, console: Console) -> None:
+    """Print a lab's proof as a table, then its problems."""
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    lab = report.lab
+    table = Table(box=box.SIMPLE_HEAD, title=f"{lab.title} · {lab.name} · {len(report.seeds)} seeds", title_justify="left")
+    for heading, side in (("", "left"), ("answer", "left"), ("points", "right"), ("loses", "left"), ("s", "right")):
+        table.add_column(heading, justify=side, overflow="fold")  # type: ignore[arg-type]
+    for verdict in report.verdicts:
+        low, high = verdict.points
+        span = f"{low:g}" if low == high else f"{low:g}–{high:g}"
+        lost = "all" if verdict.kind == "handout" and set(verdict.lost) == set(verdict.loses) else ", ".join(sorted(verdict.lost))
+        table.add_row(
+            "[red]✗[/]" if verdict.problems else "[green]✓[/]",
+            f"{verdict.kind} [bold]{escape(verdict.name)}[/]\n[dim]{escape(verdict.title)}[/]"
+            if verdict.kind in ("bug", "alternative")
+            else verdict.name,
+            f"{span} / {lab.points:g}",
+            escape(lost) or "–",
+            f"{verdict.seconds / verdict.runs:.2f}",
+        )
+    console.print(table)
+    shown = sum(points for name, points in report.checks.items() if name not in report.hidden)
+    kinds = [sum(v.kind == kind for v in report.verdicts) for kind in ("bug", "alternative")]
+    console.print(
+        f"{len(report.checks)} checks, {len(report.checks) - len(report.hidden)} of them public ({shown:g} of {lab.points:g} points); "
+        f"{kinds[0]} bugs, {kinds[1]} alternatives."
+    )
+    for note in report.notes:
+        console.print(f"[yellow]note:[/] {escape(note)}")
+    for problem in report.problems:
+        console.print(f"[red]problem:[/] {escape(problem)}")
+    console.print("[red]not proven[/]" if report.problems else "[green]proven[/]")
