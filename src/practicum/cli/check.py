@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -13,8 +14,8 @@ def register(app: typer.Typer) -> None:
 
 
 def check(
-    lab: Path = typer.Argument(Path(), help="The folder of the handout, with your files in it."),
-    show_output: bool = typer.Option(False, "--show-output", "-s", help="Show what your code prints."),
+    lab: Annotated[Path, typer.Argument(help="The folder of the handout, with your files in it.")] = Path("."),
+    show_output: Annotated[bool, typer.Option("--show-output", "-s", help="Show what your code prints.")] = False,
 ) -> None:
     """Run a lab's public checks on your own files: what was expected, what came, a hint."""
     from practicum.grading.local import check_folder

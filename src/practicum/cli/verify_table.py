@@ -37,7 +37,8 @@ def render_report(report: LabReport, console: Console) -> None:
     shown = sum(points for name, points in report.checks.items() if name not in report.hidden)
     kinds = [sum(v.kind == kind for v in report.verdicts) for kind in ("bug", "alternative")]
     console.print(
-        f"{len(report.checks)} checks, {len(report.checks) - len(report.hidden)} of them public ({shown:g} of {lab.points:g} points); "
+        f"{len(report.checks)} checks, {len(report.checks) - len(report.hidden)} of them public "
+        f"({shown:g} of {lab.points:g} points); "
         f"{kinds[0]} bugs, {kinds[1]} alternatives."
     )
     for note in report.notes:

@@ -1,20 +1,25 @@
 """What happens in a course: the events that the gradebook is a pure function of.
 
-Times carry their zone and scores are exact decimals; anything else is refused when the event is made.
+Times must carry their zone (and are kept in UTC) and scores must be exact decimals; anything else is refused when the
+event is made.
 An extension, exemption or mark is for one student or for one team: exactly one of the two is given.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 EXEMPT = "item"
 """The kind of an exemption that takes the whole item out of a student's grade."""
 
 
-def _aware(name: str, at: datetime) -> None:
+def _to_utc(event: object, name: str) -> None:
+    """Puts a time field into UTC, so that times of many zones compare fast and subtract without surprises."""
+    at = getattr(event, name)
     if not isinstance(at, datetime) or at.utcoffset() is None:
         raise ValueError(f"{name}: expected a time with a time zone, got {at!r}")
+    if at.tzinfo is not UTC:
+        object.__setattr__(event, name, at.astimezone(UTC))
 
 
 def _exact(name: str, number: Decimal) -> None:
@@ -37,7 +42,7 @@ class Submission:
     at: datetime
 
     def __post_init__(self) -> None:
-        _aware("at", self.at)
+        _to_utc(self, "at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ class Extension:
     team: str = ""
 
     def __post_init__(self) -> None:
-        _aware("until", self.until)
+        _to_utc(self, "until")
         _one_owner(self.student, self.team)
 
 
@@ -114,9 +119,9 @@ class ManualMark:
         _exact("points", self.points)
         _one_owner(self.student, self.team)
         if self.at is not None:
-            _aware("at", self.at)
+            _to_utc(self, "at")
         if self.submitted is not None:
-            _aware("submitted", self.submitted)
+            _to_utc(self, "submitted")
 
 
 @dataclass(frozen=True, slots=True)

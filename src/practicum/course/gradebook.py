@@ -7,7 +7,7 @@ with nothing left gives its weight to the other components in the same way). The
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, localcontext
@@ -15,11 +15,11 @@ from typing import NamedTuple
 
 from practicum.course.events import Event, ManualMark
 from practicum.course.item import Item
-from practicum.course.ledger import Ledger
+from practicum.course.ledger import Ledger, oldest_first
 from practicum.course.model import Component, Course
 from practicum.course.roster import Student
 from practicum.course.rounding import CONTEXT
-from practicum.course.scoring import ZERO, Attempt, ItemGrade, Rules, grade_item
+from practicum.course.scoring import ZERO, Attempt, ItemGrade, grade_item
 
 
 class ComponentGrade(NamedTuple):
@@ -83,17 +83,17 @@ def gradebook(course: Course, roster: Sequence[Student], events: Iterable[Event]
         now: decides what is still open; without it every deadline counts as past.
     """
     with localcontext(CONTEXT):
-        known = Ledger(course, roster, events)
-        rows = tuple(_student(student, known, now) for student in roster)
+        known = Ledger(course, roster, events, now)
+        rows = tuple(_student(student, known) for student in roster)
     return Gradebook(course, rows, tuple(known.problems))
 
 
-def _student(student: Student, known: Ledger, now: datetime | None) -> StudentGrade:
+def _student(student: Student, known: Ledger) -> StudentGrade:
     items: list[ItemGrade] = []
     components: list[ComponentGrade] = []
     lost = ZERO
     for component in known.course.component:
-        grades = [_item(item, student.id, known, now) for item in component.item]
+        grades = [_item(item, student.id, known) for item in component.item]
         items += grades
         graded = _component(component, grades)
         components.append(graded)
@@ -138,32 +138,26 @@ def _component(component: Component, grades: list[ItemGrade]) -> ComponentGrade:
     return ComponentGrade(component, score, component.weight, decided)
 
 
-def _item(item: Item, student: str, known: Ledger, now: datetime | None) -> ItemGrade:
+def _item(item: Item, student: str, known: Ledger) -> ItemGrade:
     reason = known.exempt.get((item.name, student))
     if reason is not None:
         return ItemGrade(item, "exempt", ZERO, (), reason)
-    members = known.members(item, student)
-    due = known.due[item.name]
-    certificates: set[str] = set()
-    for member in members:
-        until = known.until.get((item.name, member))
-        if until is not None and due is not None:
-            due = max(due, until)
-        certificates |= known.certificates.get((item.name, member), set())
-    attempts: Mapping[str, Sequence[Attempt]] = known.attempts.get(student, known.empty)
+    rules = known.rules[item.name]
+    members = known.members(item, student) if item.team else (student,)
+    if len(members) > 1 or student in known.special:
+        rules = known.rules_for(item, members)
+    attempts = known.attempts.get(student, {})
     if len(members) > 1:
-        attempts = _pooled([known.attempts.get(member, known.empty) for member in members])
-    closed = now is None or (due is not None and now > due)
-    rules = Rules(due, known.late[item.name], known.course.policy(item) == "best", certificates, closed)
+        attempts = _pooled([known.attempts.get(member, {}) for member in members])
     return grade_item(item, rules, attempts, known.marks.get((item.name, student)))
 
 
-def _pooled(attempts: list[Mapping[str, Sequence[Attempt]]]) -> dict[str, list[Attempt]]:
+def _pooled(attempts: list[dict[str, list[Attempt]]]) -> dict[str, list[Attempt]]:
     """What the members of a team handed in, together and oldest first."""
     pooled: dict[str, list[Attempt]] = defaultdict(list)
     for one in attempts:
         for lab, handed_in in one.items():
             pooled[lab] += handed_in
     for handed_in in pooled.values():
-        handed_in.sort(key=lambda attempt: (attempt.submission.at, attempt.submission.id))
+        handed_in.sort(key=oldest_first)
     return pooled

@@ -1,7 +1,7 @@
 """The events of a course, sorted by what they are about, with a note of each that cannot be right."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from operator import attrgetter
@@ -12,15 +12,20 @@ from practicum.course.item import Item
 from practicum.course.model import Course
 from practicum.course.roster import Student
 from practicum.course.rounding import plain
-from practicum.course.scoring import Attempt
+from practicum.course.scoring import Attempt, Rules
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+def oldest_first(attempt: Attempt) -> tuple[datetime, str]:
+    """Sorts attempts by time; the id makes the order total."""
+    return attempt.submission.at, attempt.submission.id
 
 
 class Ledger:
     """The events, sorted by what they are about."""
 
-    def __init__(self, course: Course, roster: Sequence[Student], events: Iterable[Event]) -> None:
+    def __init__(self, course: Course, roster: Sequence[Student], events: Iterable[Event], now: datetime | None) -> None:
         self.course = course
         self.students = {student.id for student in roster}
         self.problems: list[str] = []
@@ -28,7 +33,8 @@ class Ledger:
         for event in events:
             kinds[type(event)].append(event)
         self.due = {item.name: due_of(course, item) for item in course.items}
-        self.late = {item.name: course.late_rule(item) for item in course.items}
+        self.now = now
+        self.rules = {item.name: self._rules(item, self.due[item.name], ()) for item in course.items}
         self._attempts(
             [e for e in kinds[Submission] if isinstance(e, Submission)], [e for e in kinds[Result] if isinstance(e, Result)]
         )
@@ -36,7 +42,9 @@ class Ledger:
         self._extensions([e for e in kinds[Extension] if isinstance(e, Extension)])
         self._exemptions([e for e in kinds[Exemption] if isinstance(e, Exemption)])
         self._marks([e for e in kinds[ManualMark] if isinstance(e, ManualMark)])
-        self.problems.sort()
+        self.special = {student for _, student in (*self.until, *self.certificates)}
+        """Students for whom something other than the course's own rules holds."""
+        self.problems = sorted(set(self.problems))
 
     def _attempts(self, submissions: list[Submission], results: list[Result]) -> None:
         best: dict[tuple[str, str], Result] = {}
@@ -45,34 +53,30 @@ class Ledger:
             if other != new:
                 self.problems.append(f"submission {new.submission} has two results for {new.lab}; the higher counts")
                 best[new.submission, new.lab] = max(other, new, key=lambda r: (r.score / r.out_of, r.score, r.student))
-        self.attempts: dict[str, dict[str, list[Attempt]]] = defaultdict(lambda: defaultdict(list))
-        matched = 0
-        seen: dict[str, Submission] = {}
-        submissions.sort(key=attrgetter("at", "id"))
-        known = set(self.course.labs) | {item.name for item in self.course.items}
-        strange = Counter(s.lab for s in submissions if s.lab not in known)
-        self.problems += [f"{n} submissions for {lab}, which feeds no item of this course" for lab, n in strange.items()]
-        outside = Counter(s.student for s in submissions if s.student not in self.students)
-        self.problems += [f"{n} submissions of {who}, who is not on the roster" for who, n in outside.items()]
+        handed_in: dict[str, Submission] = {}
         for submission in submissions:
-            if seen.setdefault(submission.id, submission) is not submission:
-                if seen[submission.id] != submission:
-                    self.problems.append(f"two different submissions are called {submission.id}; the earlier counts")
-                continue
-            result = best.get((submission.id, submission.lab))
-            if result is not None:
-                matched += 1
-                if result.student != submission.student:
-                    self.problems.append(f"result of submission {submission.id} names another student, {result.student}")
-                    result = None
-            self.attempts[submission.student][submission.lab].append(Attempt(submission, result))
-        if matched < len(best):
-            self.problems += [
-                f"a result for submission {name} of {lab}, which was never handed in"
-                for name, lab in best
-                if name not in seen or seen[name].lab != lab
-            ]
-        self.empty: Mapping[str, Sequence[Attempt]] = {}
+            other = handed_in.setdefault(submission.id, submission)
+            if other is not submission and other != submission:
+                self.problems.append(f"two different submissions are called {submission.id}; the earlier counts")
+                handed_in[submission.id] = min(other, submission, key=attrgetter("at", "student", "lab"))
+        self.attempts: dict[str, dict[str, list[Attempt]]] = {}
+        for name, submission in handed_in.items():
+            result = best.pop((name, submission.lab), None)
+            if result is not None and result.student != submission.student:
+                self.problems.append(f"the result of submission {name} names another student, {result.student}")
+                result = None
+            labs = self.attempts.setdefault(submission.student, {})
+            labs.setdefault(submission.lab, []).append(Attempt(submission, result))
+        self.problems += [f"a result for submission {name} of {lab}, which was never handed in" for name, lab in best]
+        known = {*self.course.labs, *(item.name for item in self.course.items)}
+        for student, labs in self.attempts.items():
+            if student not in self.students:
+                self.problems.append(f"submissions of {student}, who is not on the roster")
+            for lab, attempts in labs.items():
+                if len(attempts) > 1:
+                    attempts.sort(key=oldest_first)
+                if lab not in known:
+                    self.problems.append(f"submissions of {student} for {lab}, which feeds no item of this course")
 
     def _teams(self, teams: list[Team]) -> None:
         self.by_team: dict[str, set[str]] = defaultdict(set)
@@ -99,6 +103,19 @@ class Ledger:
             return (student,)
         team = self.team.get((item.name, student)) or self.team.get(("", student))
         return team.members if team else (student,)
+
+    def _rules(self, item: Item, due: datetime | None, certificates: Collection[str]) -> Rules:
+        closed = self.now is None or (due is not None and self.now > due)
+        best = self.course.policy(item) == "best"
+        return Rules(due, self.course.late_rule(item), best, certificates, closed)
+
+    def rules_for(self, item: Item, members: Sequence[str]) -> Rules:
+        """The rules for those who hand in together: an extension or certificate of one holds for all of them."""
+        due = self.due[item.name]
+        if due is not None:
+            due = max((due, *(self.until.get((item.name, member), due) for member in members)))
+        held = [self.certificates.get((item.name, member), set()) for member in members]
+        return self._rules(item, due, set().union(*held))
 
     def _whom(self, event: Extension | Exemption | ManualMark, names: Iterable[str]) -> list[str]:
         """The students an event is about; notes what it names that does not exist."""

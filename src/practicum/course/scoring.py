@@ -6,7 +6,7 @@ project and not each of its parts. A mark by hand on a part stands for everythin
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
@@ -41,7 +41,8 @@ class Unit(NamedTuple):
         late: elapsed time after the deadline.
         outcome: what the late rule makes of it.
         score: what counts.
-        source: where the score comes from, in words.
+        attempt: the submission that counts, for work that a lab grades.
+        notes: what the marks by hand say, for work marked by hand.
         newer: a newer submission waits to be graded.
     """
 
@@ -52,8 +53,17 @@ class Unit(NamedTuple):
     late: timedelta
     outcome: Outcome
     score: Decimal
-    source: str
+    attempt: Attempt | None = None
+    notes: str = ""
     newer: bool = False
+
+    @property
+    def source(self) -> str:
+        """Where the score comes from, in words."""
+        if self.attempt and self.attempt.result:
+            submission, result = self.attempt
+            return f"{submission.lab} {plain(result.score)}/{plain(result.out_of)} (submission {submission.id})"
+        return "marked by hand" + (f" ({self.notes})" if self.notes else "")
 
 
 class ItemGrade(NamedTuple):
@@ -121,14 +131,15 @@ def lateness(at: datetime, due: datetime | None) -> timedelta:
     """Returns the elapsed time from the deadline to a submission, in whole seconds and never negative.
 
     Fractions of a second are dropped in the student's favour: what the clock showed as 23:59:59 is in time for 23:59:59.
+
+    Args:
+        at: when it was handed in, in UTC: between two times of one zone Python subtracts the clock faces, which is an
+            hour off across a change of the clock.
+        due: the deadline, in UTC.
     """
-    if due is None:
+    if due is None or at <= due:
         return NOT_LATE
-    if at.microsecond:
-        at = at.replace(microsecond=0)
-    # In UTC: between two times of one zone Python subtracts the clock faces, which is an hour off across a change.
-    late = at.astimezone(UTC) - due.astimezone(UTC)
-    return late if late > NOT_LATE else NOT_LATE
+    return max(at.replace(microsecond=0) - due, NOT_LATE)
 
 
 def grade_item(
@@ -161,27 +172,21 @@ def _together(statuses: Sequence[Status]) -> Status:
 
 def _lab(part: Part, path: str, rules: Rules, attempts: Sequence[Attempt]) -> Unit:
     """The unit of a part that a lab fills: the attempt that counts, after the late rule."""
-    chosen: tuple[Decimal, Decimal, timedelta, Outcome, Attempt] | None = None
-    newer = False
+    chosen: Unit | None = None
     for attempt in attempts:
-        if attempt.result is None:
-            newer = True
-            continue
         result = attempt.result
+        if result is None:
+            continue
         raw = min(result.score * part.points / result.out_of, part.points)
         late = lateness(attempt.submission.at, rules.due)
         outcome = rules.late.outcome(late, rules.certificates) if late else ON_TIME
-        score = outcome.apply(raw, part.points)
-        if chosen is None or not rules.best or score > chosen[0]:
-            chosen = (score, raw, late, outcome, attempt)
-        newer = False
+        score = outcome.apply(raw, part.points) if late else raw
+        if chosen is None or not rules.best or score > chosen.score:
+            chosen = Unit(path, "graded", raw, part.points, late, outcome, score, attempt)
     if chosen is None:
         status: Status = "waiting" if attempts else ("missing" if rules.closed else "open")
-        return Unit(path, status, None, part.points, NOT_LATE, ON_TIME, ZERO, part.lab or "")
-    score, raw, late, outcome, attempt = chosen
-    assert attempt.result is not None
-    source = f"{part.lab} {plain(attempt.result.score)}/{plain(attempt.result.out_of)}"
-    return Unit(path, "graded", raw, part.points, late, outcome, score, source, newer)
+        return Unit(path, status, None, part.points, NOT_LATE, ON_TIME, ZERO)
+    return chosen if attempts[-1].result else chosen._replace(newer=True)
 
 
 class _ByHand:
@@ -230,14 +235,13 @@ def _units(item: Item, rules: Rules, attempts: Mapping[str, Sequence[Attempt]], 
 def _hand_unit(hand: _ByHand, path: str, rules: Rules, at: datetime | None, handed_in: bool) -> Unit:
     if not hand.given:
         status: Status = "waiting" if handed_in else ("open" if rules.due and not rules.closed else "unmarked")
-        return Unit(path, status, None, hand.points, NOT_LATE, ON_TIME, ZERO, "")
+        return Unit(path, status, None, hand.points, NOT_LATE, ON_TIME, ZERO)
     late = lateness(at, rules.due) if at else NOT_LATE
     outcome = rules.late.outcome(late, rules.certificates) if late else ON_TIME
     score = outcome.apply(hand.raw, hand.points)
     notes = "; ".join(dict.fromkeys(mark.note for mark in hand.given if mark.note))
-    source = "marked by hand" + (f" ({notes})" if notes else "")
     status = "partly graded" if hand.wanting else "graded"
-    return Unit(path, status, hand.raw, hand.points, late, outcome, score, source)
+    return Unit(path, status, hand.raw, hand.points, late, outcome, score, None, notes)
 
 
 def _handed_in(mark: ManualMark, names: Sequence[str], attempts: Mapping[str, Sequence[Attempt]]) -> datetime | None:

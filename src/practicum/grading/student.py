@@ -11,6 +11,7 @@ from .guest.wire import Handle, Request, Response, Tensor, WireError
 from .results import Died
 
 MAX_ITEMS = 100_000
+MAX_LENGTH = 10_000_000
 _CHUNK = 256
 
 
@@ -27,6 +28,10 @@ class StudentError(Exception):
     def __init__(self, type: str, message: str, traceback: str = "", missing: bool = False) -> None:
         super().__init__(f"{type}: {message}" + (f"\n{traceback}" if traceback else ""))
         self.type, self.message, self.traceback, self.missing = type, message, traceback, missing
+
+
+class NoLength(StudentError, TypeError):
+    """The object has no length; a `TypeError` too, since `list()` then goes on without one."""
 
 
 class Answers(Protocol):
@@ -150,9 +155,12 @@ class Remote:
         _ask(self, "set_item", name=outgoing(key), args=outgoing(value))
 
     def __len__(self) -> int:
-        size = _ask(self, "len")
-        if type(size) is not int or not 0 <= size < 2**31:
-            raise StudentError("TypeError", f"len() gave {size!r}")
+        try:
+            size = _ask(self, "len")
+        except StudentError as error:
+            raise NoLength(error.type, error.message, error.traceback) from None
+        if type(size) is not int or not 0 <= size <= MAX_LENGTH:  # `list()` reserves that much before it asks for an item
+            raise NoLength("TypeError", f"len() gave {size!r}"[:100])
         return size
 
     def __bool__(self) -> bool:

@@ -99,7 +99,8 @@ def verify_lab(lab: Lab, seeds: int = 5, jobs: int = 1, progress: Callable[[str,
         unknown = sorted(set(mutant.loses) - names)
         if unknown:
             raise PracticumError(
-                f"bug {mutant.name!r} of {lab.name} names unknown checks {', '.join(unknown)}; there are {', '.join(sorted(names))}"
+                f"bug {mutant.name!r} of {lab.name} names unknown checks {', '.join(unknown)}; "
+                f"there are {', '.join(sorted(names))}"
             )
         answers["bug", mutant.name] = (mutant.title, frozenset(mutant.loses), mutant.files)
 

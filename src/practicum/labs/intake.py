@@ -131,7 +131,8 @@ def _read(parts: list[tuple[Entry, Path]], lab: Lab, zone: tzinfo) -> HandIn:
             # Called by its student, a single file stands for the one asked for.
             alone = not each.platform and part.name.lower().endswith(_alone(lab) or "/")
             _list(part, each.file or (lab.submit[0] if alone else part.name), listing, open_archives)
-        chosen = _choose(listing, lab, notes)
+        by_itself = len(parts) == 1 and bool(entry.file) and not first.name.lower().endswith(ARCHIVES)
+        chosen = _choose(listing, lab, by_itself, notes)
         files = _read_members(chosen, notes)
     used = set(map(id, chosen.values()))
     ignored = sorted("/".join(member.path) for member in listing.members if id(member) not in used)
@@ -174,8 +175,11 @@ def _list_archive(path: Path, into: Listing, open_archives: ExitStack, prefix: t
         into.refuse(f"the archive {error}", path.name)
 
 
-def _choose(listing: Listing, lab: Lab, notes: list[str]) -> dict[str, Member]:
-    """The member to take for each file of the lab; `notes` gets what the student should know of the choice."""
+def _choose(listing: Listing, lab: Lab, by_itself: bool, notes: list[str]) -> dict[str, Member]:
+    """The member to take for each file of the lab; `notes` gets what the student should know of the choice.
+
+    A file that a student uploaded by itself stands for the one asked for, whatever it is called.
+    """
     exact: dict[str, list[Member]] = {}
     for member in sorted(listing.members, key=lambda member: (len(member.path), member.path)):
         exact.setdefault(member.name, []).append(member)
@@ -187,7 +191,7 @@ def _choose(listing: Listing, lab: Lab, notes: list[str]) -> dict[str, Member]:
             near = [each for each in exact if _stands_for(each, name, spoken_for)]
             # The spelling in another case before copies, and of copies the one numbered last.
             near.sort(key=lambda each: (each.lower() != name.lower(), -_number(each), each))
-            if not near and len(listing.members) == 1:
+            if not near and by_itself:
                 near = [each for each in exact if each.lower().endswith(_alone(lab) or "/")]
             if near:
                 found = exact[near[0]]

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 
 from practicum.course.errors import PracticumError, suggestion
 from practicum.course.lines import line_of
+from practicum.course.workspace import curriculum
 from practicum.labs.tomlfile import read_toml
 
 _SUBMIT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\.(py|ipynb)")
@@ -179,8 +180,6 @@ def _missing_files(lab: Lab, submit_line: int) -> Iterator[str]:
 
 def lab_folders() -> dict[str, Path]:
     """The labs of the curriculum by name: every folder in `curriculum/labs/` with a `lab.toml`."""
-    from practicum.course.workspace import curriculum
-
     return {path.parent.name: path.parent for path in sorted((curriculum() / "labs").glob("*/lab.toml"))}
 
 
