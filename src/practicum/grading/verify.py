@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from practicum.course.errors import PracticumError
-from practicum.labs.handout import handout_files, solution_files
+from practicum.labs.handout import solution_files, starter_files
 from practicum.labs.lab import Lab
-from practicum.labs.mutants import alternatives, bugs
+from practicum.labs.mutants import load_alternatives, load_bugs
 
 from .plugin import points_of
 from .pool import Pool
@@ -91,11 +91,11 @@ def verify_lab(lab: Lab, seeds: int = 5, jobs: int = 1, progress: Callable[[str,
     names = {name.partition("[")[0] for name in points}
     answers: dict[tuple[str, str], tuple[str, frozenset[str], dict[str, bytes]]] = {
         ("solution", "solution"): ("the author's own", frozenset(), solution_files(lab)),
-        ("handout", "handout"): ("as handed out", frozenset(names), handout_files(lab)),
+        ("handout", "handout"): ("as handed out", frozenset(names), starter_files(lab)),
     }
-    for mutant in alternatives(lab):
+    for mutant in load_alternatives(lab):
         answers["alternative", mutant.name] = (mutant.title, frozenset(), mutant.files)
-    for mutant in bugs(lab):
+    for mutant in load_bugs(lab):
         unknown = sorted(set(mutant.loses) - names)
         if unknown:
             raise PracticumError(

@@ -1,0 +1,134 @@
+"""What is made from a lab: the handout for students, and the files a perfect student hands in."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import secrets
+import shutil
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from practicum.course.errors import PracticumError
+from practicum.labs.lab import Lab, files_in, source_name
+from practicum.labs.notebook import build_notebook
+from practicum.labs.public_checks import public_checks
+from practicum.labs.strip import handed_out, solved
+
+_MARK = ".practicum-handout"  # tells a folder that may be built anew from one that someone works in
+
+
+def solution_files(lab: Lab, changed: Mapping[str, str] | None = None) -> dict[str, bytes]:
+    """The lab's own solution as it would be handed in, by the names in `submit`.
+
+    Args:
+        lab: The lab.
+        changed: Text to use instead of that of files in `source/`, by their names there.
+    """
+    files = {}
+    for name in lab.submit:
+        source = source_name(name)
+        text = changed[source] if changed and source in changed else read_source(lab, source)
+        notebook = name.endswith(".ipynb")
+        plain = solved(text, str(lab.source / source), notebook=notebook)
+        files[name] = build_notebook(plain) if notebook else plain.encode()
+    return files
+
+
+def starter_files(lab: Lab) -> dict[str, bytes]:
+    """The files of `submit` as students receive them: solutions taken out."""
+    files = {}
+    for name in lab.submit:
+        source = source_name(name)
+        notebook = name.endswith(".ipynb")
+        plain = handed_out(read_source(lab, source), str(lab.source / source), notebook=notebook)
+        files[name] = build_notebook(plain) if notebook else plain.encode()
+    return files
+
+
+def given_files(lab: Lab) -> dict[str, bytes]:
+    """The files of `source/` that are not handed in: students receive them, and the grader uses its own copy."""
+    made = {source_name(name) for name in lab.submit}
+    return {name: path.read_bytes() for name, path in files_in(lab.source) if name not in made}
+
+
+def handout_files(lab: Lab) -> dict[str, bytes]:
+    """Everything students receive, by path in the handout."""
+    files = {"README.md": (lab.folder / "README.md").read_bytes(), "lab.toml": _for_check(lab)}
+    files |= {f"checks/{name}": data for name, data in public_checks(lab).items()}
+    for name, data in (given_files(lab) | starter_files(lab)).items():
+        if name in files:
+            raise PracticumError(f"{lab.source / name}: expected a name that the handout does not need itself")
+        files[name] = data
+    return dict(sorted(files.items()))
+
+
+def _for_check(lab: Lab) -> bytes:
+    """The handout's own `lab.toml`: what `practicum check` needs, and nothing that tells how the lab is graded."""
+    about = {"name": lab.name, "title": lab.title, "submit": list(lab.submit), "points": float(lab.points)}
+    return "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in about.items()).encode()
+
+
+def build_handout(lab: Lab, into: Path, *, force: bool = False) -> Path:
+    """Write the handout as a folder and, beside it, as a zip. Both appear whole or not at all.
+
+    Args:
+        lab: The lab.
+        into: The folder to make. One that holds an earlier handout is replaced.
+        force: Replace the folder whatever it holds.
+
+    Returns:
+        The zip, which has the same bytes whenever the lab is the same.
+
+    Raises:
+        PracticumError: The lab is wrong, or `into` holds something else.
+    """
+    files = handout_files(lab)
+    into = Path(into).absolute()
+    if into.exists() and not into.is_dir():
+        raise PracticumError(f"{into}: expected a folder to build in, got a file")
+    if into.is_dir() and any(into.iterdir()) and not (into / _MARK).is_file() and not force:
+        raise PracticumError(f"{into}: expected an empty folder or an earlier handout, got something else; it was left")
+    into.parent.mkdir(parents=True, exist_ok=True)
+    draft = into.parent / f".{into.name}.{secrets.token_hex(6)}"
+    old = draft.with_name(f"{draft.name}.old")
+    zipped = into.with_name(f"{into.name}.zip")
+    try:
+        for name, data in {**files, _MARK: f"{lab.name}\n".encode()}.items():
+            (draft / name).parent.mkdir(parents=True, exist_ok=True)
+            (draft / name).write_bytes(data)
+        draft_zip = draft.with_name(f"{draft.name}.zip")
+        draft_zip.write_bytes(_zip(lab.name, files))
+        if into.exists():
+            into.rename(old)
+        draft.rename(into)
+        os.replace(draft_zip, zipped)
+    finally:
+        if old.exists() and not into.exists():
+            old.rename(into)
+        for left in (draft, old):
+            shutil.rmtree(left, ignore_errors=True)
+        draft.with_name(f"{draft.name}.zip").unlink(missing_ok=True)
+    return zipped
+
+
+def read_source(lab: Lab, name: str) -> str:
+    """A text file of `source/`, with its lines ending in a plain newline."""
+    try:
+        return (lab.source / name).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise PracticumError(f"{lab.source / name}: expected text in UTF-8, got {error.reason}") from None
+
+
+def _zip(folder: str, files: Mapping[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            info = zipfile.ZipInfo(f"{folder}/{name}")  # its date is that of 1980, whenever it is built
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.create_system = 3
+            info.external_attr = 0o100644 << 16
+            archive.writestr(info, data)
+    return buffer.getvalue()
