@@ -1,0 +1,145 @@
+"""The planted bugs and the other correct answers of a lab, which show that its checks are neither blind nor narrow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from practicum.course.errors import PracticumError, suggestion
+from practicum.course.lines import line_of
+from practicum.labs.handout import read_source, solution_files
+from practicum.labs.lab import Lab, files_in, source_name
+from practicum.labs.tomlfile import read_toml
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A submission made from the solution.
+
+    `loses` names the checks that it must lose points at: none for a correct answer. `files` is all that is handed in.
+    """
+
+    name: str
+    title: str
+    loses: tuple[str, ...]
+    files: dict[str, bytes]
+
+
+class _Edit(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    file: Text
+    find: Text
+    replace: str
+
+
+class _Alternative(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    title: Text
+    edit: Annotated[tuple[_Edit, ...], Field(strict=False, min_length=1)]
+
+
+class _Bug(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    title: Text
+    loses: Annotated[tuple[Text, ...], Field(strict=False, min_length=1)]
+    edit: Annotated[tuple[_Edit, ...], Field(strict=False, min_length=1)]
+
+
+def load_bugs(lab: Lab) -> list[Variant]:
+    """The planted wrong answers in `bugs/`, by name.
+
+    Raises:
+        PracticumError: One of them is wrong; the message names file and line.
+    """
+    variants = []
+    for path in sorted((lab.folder / "bugs").glob("*.toml")):
+        bug = read_toml(path, _Bug)
+        variants.append(Variant(path.stem, bug.title, bug.loses, _edited(lab, path, bug.edit)))
+    return variants
+
+
+def load_alternatives(lab: Lab) -> list[Variant]:
+    """The correct answers written differently in `alternatives/`, by name.
+
+    Raises:
+        PracticumError: One of them is wrong; the message names file and line.
+    """
+    folder = lab.folder / "alternatives"
+    return sorted((*_alternative_edits(lab, folder), *_alternative_folders(lab, folder)), key=lambda each: each.name)
+
+
+def _alternative_edits(lab: Lab, folder: Path) -> Iterator[Variant]:
+    for path in folder.glob("*.toml"):
+        alternative = read_toml(path, _Alternative)
+        yield Variant(path.stem, alternative.title, (), _edited(lab, path, alternative.edit))
+
+
+def _alternative_folders(lab: Lab, folder: Path) -> Iterator[Variant]:
+    for path in folder.glob("*/"):
+        if path.name.startswith((".", "__")) or not path.is_dir():
+            continue
+        changed = {}
+        for name, file in files_in(path):
+            _must_be_handed_in(lab, name, str(file))
+            changed[name] = file.read_text(encoding="utf-8")
+        if not changed:
+            raise PracticumError(f"{path}: expected files that replace those of source/, got an empty folder")
+        if (folder / f"{path.name}.toml").exists():
+            raise PracticumError(f"{path}: expected one alternative of this name, got {path.name}.toml as well")
+        yield Variant(path.name, path.name.replace("-", " ").replace("_", " "), (), solution_files(lab, changed))
+
+
+def _edited(lab: Lab, path: Path, edits: tuple[_Edit, ...]) -> dict[str, bytes]:
+    """What is handed in after the edits; later ones see what earlier ones did."""
+    toml = path.read_text(encoding="utf-8")
+    changed: dict[str, str] = {}
+    for index, edit in enumerate(edits):
+        _must_be_handed_in(lab, edit.file, f"{path}:{line_of(toml, ('edit', index, 'file'))}")
+        text = changed.get(edit.file) or read_source(lab, edit.file)
+        count = text.count(edit.find)
+        where = f"{path}:{line_of(toml, ('edit', index, 'find'))}"
+        if count != 1:
+            lines = [str(text.count("\n", 0, at) + 1) for at in _places(text, edit.find)]
+            found = f"{count} matches, in lines {', '.join(lines[:8])}" if count else "none"
+            raise PracticumError(
+                f"{where}: expected exactly one match in source/{edit.file} for {_short(edit.find)}, got {found}"
+            )
+        if edit.find == edit.replace:
+            raise PracticumError(f"{where}: expected `replace` to differ from `find`, got the same text")
+        changed[edit.file] = text.replace(edit.find, edit.replace)
+    files = solution_files(lab, changed)
+    if files == solution_files(lab):
+        raise PracticumError(f"{path}: expected edits that change what is handed in, got the solution itself")
+    return files
+
+
+def _must_be_handed_in(lab: Lab, name: str, where: str) -> None:
+    known = [source_name(each) for each in lab.submit]
+    if name in known:
+        return
+    if (lab.source / name).is_file():
+        raise PracticumError(f"{where}: expected a file that students hand in, got {name!r}, which they are given")
+    raise PracticumError(
+        f"{where}: expected a file of source/ that students hand in, got {name!r}{suggestion(name, known)}; "
+        f"there are: {', '.join(known)}"
+    )
+
+
+def _places(text: str, find: str) -> Iterator[int]:
+    at = text.find(find)
+    while at >= 0:
+        yield at
+        at = text.find(find, at + len(find))
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 60 else f"{text[:57]}...")
