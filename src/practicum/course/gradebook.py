@@ -14,7 +14,6 @@ from decimal import Decimal, localcontext
 from typing import NamedTuple
 
 from practicum.course.events import Event, ManualMark
-from practicum.course.item import Item
 from practicum.course.ledger import Ledger, oldest_first
 from practicum.course.model import Component, Course
 from practicum.course.roster import Student
@@ -89,11 +88,27 @@ def gradebook(course: Course, roster: Sequence[Student], events: Iterable[Event]
 
 
 def _student(student: Student, known: Ledger) -> StudentGrade:
+    exempt = known.exempt.get(student.id, {})
+    marks = known.marks.get(student.id, {})
+    attempts = known.attempts.get(student.id, {})
+    special = student.id in known.special
     items: list[ItemGrade] = []
     components: list[ComponentGrade] = []
     lost = ZERO
     for component in known.course.component:
-        grades = [_item(item, student.id, known) for item in component.item]
+        grades = []
+        for item in component.item:
+            if item.name in exempt:
+                grades.append(ItemGrade(item, "exempt", ZERO, (), exempt[item.name]))
+                continue
+            rules, handed_in = known.rules[item.name], attempts
+            if item.team:
+                members = known.members(item, student.id)
+                rules = known.rules_for(item, members)
+                handed_in = _pooled([known.attempts.get(member, {}) for member in members])
+            elif special:
+                rules = known.rules_for(item, [student.id])
+            grades.append(grade_item(item, rules, handed_in, marks.get(item.name)))
         items += grades
         graded = _component(component, grades)
         components.append(graded)
@@ -103,7 +118,7 @@ def _student(student: Student, known: Ledger) -> StudentGrade:
     if lost and lost < out_of:
         scale = out_of / (out_of - lost)
         components = [c._replace(score=c.score * scale, weight=c.weight * scale, decided=c.decided * scale) for c in components]
-    return _total(student, items, components, cap, known.marks.get(("total", student.id), {}).get(""))
+    return _total(student, items, components, cap, marks.get("total", {}).get(""))
 
 
 def _total(
@@ -122,34 +137,22 @@ def _total(
 
 def _component(component: Component, grades: list[ItemGrade]) -> ComponentGrade:
     score = kept = decided = ZERO
+    exempt = False
     for grade in grades:
         if grade.status == "exempt":
+            exempt = True
             continue
         weight = component.weight_of(grade.item)
         kept += weight
         if grade.score:
             score += grade.score * weight / grade.item.points
-        if grade.decided:
+        if grade.status == "graded" or grade.status == "missing":
             decided += weight
     if not kept:
         return ComponentGrade(component, ZERO, ZERO, ZERO)
-    if kept != component.weight and any(grade.status == "exempt" for grade in grades):
+    if exempt:
         score, decided = score * component.weight / kept, decided * component.weight / kept
     return ComponentGrade(component, score, component.weight, decided)
-
-
-def _item(item: Item, student: str, known: Ledger) -> ItemGrade:
-    reason = known.exempt.get((item.name, student))
-    if reason is not None:
-        return ItemGrade(item, "exempt", ZERO, (), reason)
-    rules = known.rules[item.name]
-    members = known.members(item, student) if item.team else (student,)
-    if len(members) > 1 or student in known.special:
-        rules = known.rules_for(item, members)
-    attempts = known.attempts.get(student, {})
-    if len(members) > 1:
-        attempts = _pooled([known.attempts.get(member, {}) for member in members])
-    return grade_item(item, rules, attempts, known.marks.get((item.name, student)))
 
 
 def _pooled(attempts: list[dict[str, list[Attempt]]]) -> dict[str, list[Attempt]]:

@@ -29,30 +29,35 @@ class Ledger:
         self.course = course
         self.students = {student.id for student in roster}
         self.problems: list[str] = []
-        kinds: dict[type, list[Event]] = defaultdict(list)
+        submissions: list[Submission] = []
+        results: list[Result] = []
+        others: list[Event] = []
         for event in events:
-            kinds[type(event)].append(event)
+            if isinstance(event, Submission):
+                submissions.append(event)
+            elif isinstance(event, Result):
+                results.append(event)
+            else:
+                others.append(event)
         self.due = {item.name: due_of(course, item) for item in course.items}
         self.now = now
         self.rules = {item.name: self._rules(item, self.due[item.name], ()) for item in course.items}
-        self._attempts(
-            [e for e in kinds[Submission] if isinstance(e, Submission)], [e for e in kinds[Result] if isinstance(e, Result)]
-        )
-        self._teams([e for e in kinds[Team] if isinstance(e, Team)])
-        self._extensions([e for e in kinds[Extension] if isinstance(e, Extension)])
-        self._exemptions([e for e in kinds[Exemption] if isinstance(e, Exemption)])
-        self._marks([e for e in kinds[ManualMark] if isinstance(e, ManualMark)])
+        self._attempts(submissions, results)
+        self._teams([event for event in others if isinstance(event, Team)])
+        self._extensions([event for event in others if isinstance(event, Extension)])
+        self._exemptions([event for event in others if isinstance(event, Exemption)])
+        self._marks([event for event in others if isinstance(event, ManualMark)])
         self.special = {student for _, student in (*self.until, *self.certificates)}
         """Students for whom something other than the course's own rules holds."""
         self.problems = sorted(set(self.problems))
 
     def _attempts(self, submissions: list[Submission], results: list[Result]) -> None:
-        best: dict[tuple[str, str], Result] = {}
-        for new in results:
-            other = best.setdefault((new.submission, new.lab), new)
-            if other != new:
-                self.problems.append(f"submission {new.submission} has two results for {new.lab}; the higher counts")
-                best[new.submission, new.lab] = max(other, new, key=lambda r: (r.score / r.out_of, r.score, r.student))
+        graded: dict[str, Result] = {}
+        for result in results:
+            twin = graded.setdefault(result.submission, result)
+            if twin is not result and twin != result:
+                self.problems.append(f"submission {result.submission} has two results; the higher counts")
+                graded[result.submission] = max(twin, result, key=lambda r: (r.score / r.out_of, r.score, r.student, r.lab))
         handed_in: dict[str, Submission] = {}
         for submission in submissions:
             other = handed_in.setdefault(submission.id, submission)
@@ -61,13 +66,13 @@ class Ledger:
                 handed_in[submission.id] = min(other, submission, key=attrgetter("at", "student", "lab"))
         self.attempts: dict[str, dict[str, list[Attempt]]] = {}
         for name, submission in handed_in.items():
-            result = best.pop((name, submission.lab), None)
-            if result is not None and result.student != submission.student:
-                self.problems.append(f"the result of submission {name} names another student, {result.student}")
-                result = None
+            found = graded.pop(name, None)
+            if found is not None and (found.student != submission.student or found.lab != submission.lab):
+                self.problems.append(f"the result of submission {name} is for {found.student} and {found.lab}; not counted")
+                found = None
             labs = self.attempts.setdefault(submission.student, {})
-            labs.setdefault(submission.lab, []).append(Attempt(submission, result))
-        self.problems += [f"a result for submission {name} of {lab}, which was never handed in" for name, lab in best]
+            labs.setdefault(submission.lab, []).append(Attempt(submission, found))
+        self.problems += [f"a result for submission {name}, which was never handed in; not counted" for name in graded]
         known = {*self.course.labs, *(item.name for item in self.course.items)}
         for student, labs in self.attempts.items():
             if student not in self.students:
@@ -80,29 +85,25 @@ class Ledger:
 
     def _teams(self, teams: list[Team]) -> None:
         self.by_team: dict[str, set[str]] = defaultdict(set)
-        self.team: dict[tuple[str, str], Team] = {}  # by item (or nothing) and student
-        for team in sorted(teams, key=attrgetter("name", "item", "members")):
-            self.by_team[team.name] |= set(team.members)
-            for member in team.members:
-                other = self.team.setdefault((team.item, member), team)
-                if other.name != team.name:
-                    self.problems.append(f"{member} is in two teams, {other.name} and {team.name}; the first counts")
+        self.team: dict[tuple[str, str], tuple[str, ...]] = {}  # by item (or nothing) and student
+        whole: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for team in teams:
+            whole[team.name, team.item] |= set(team.members)
+        for (name, item), members in sorted(whole.items()):
+            self.by_team[name] |= members
+            for member in sorted(members):
+                if self.team.setdefault((item, member), tuple(sorted(members))) != tuple(sorted(members)):
+                    self.problems.append(f"{member} is in two teams, one of them {name}; the first by name counts")
                 if member not in self.students:
-                    self.problems.append(f"{member} of team {team.name} is not on the roster")
-            for item in self.course.items:
-                size = item.team
-                if size and team.item in ("", item.name):
-                    most = size.max or len(team.members)
-                    if not size.min <= len(team.members) <= most:
-                        span = f"{size.min} to {size.max}" if size.max else f"{size.min} or more"
-                        self.problems.append(f"team {team.name} has {len(team.members)} members, {item.name} takes {span}")
+                    self.problems.append(f"{member} of team {name} is not on the roster")
+            for size, of in ((i.team, i.name) for i in self.course.items if i.team and item in ("", i.name)):
+                if not size.min <= len(members) <= (size.max or len(members)):
+                    span = f"{size.min} to {size.max}" if size.max else f"{size.min} or more"
+                    self.problems.append(f"team {name} has {len(members)} members, {of} takes {span}")
 
     def members(self, item: Item, student: str) -> tuple[str, ...]:
-        """Who hands in together with `student` for `item`, the student included."""
-        if item.team is None:
-            return (student,)
-        team = self.team.get((item.name, student)) or self.team.get(("", student))
-        return team.members if team else (student,)
+        """Who hands in together with `student` for a team item, the student included."""
+        return self.team.get((item.name, student)) or self.team.get(("", student)) or (student,)
 
     def _rules(self, item: Item, due: datetime | None, certificates: Collection[str]) -> Rules:
         closed = self.now is None or (due is not None and self.now > due)
@@ -139,17 +140,17 @@ class Ledger:
                 self.until[key] = max(self.until.get(key, _LONG_AGO), extension.until)
 
     def _exemptions(self, exemptions: list[Exemption]) -> None:
-        self.exempt: dict[tuple[str, str], str] = {}
+        self.exempt: dict[str, dict[str, str]] = defaultdict(dict)  # by student and item, the reason
         self.certificates: dict[tuple[str, str], set[str]] = defaultdict(set)
         for exemption in sorted(exemptions, key=attrgetter("reason")):
             for student in self._whom(exemption, self.due):
                 if exemption.kind == EXEMPT:
-                    self.exempt.setdefault((exemption.item, student), exemption.reason)
+                    self.exempt[student].setdefault(exemption.item, exemption.reason)
                 else:
                     self.certificates[exemption.item, student].add(exemption.kind)
 
     def _marks(self, marks: list[ManualMark]) -> None:
-        self.marks: dict[tuple[str, str], dict[str, ManualMark]] = defaultdict(dict)
+        self.marks: dict[str, dict[str, dict[str, ManualMark]]] = {}  # by student, item and part
         paths = {item.name: markable(item) for item in self.course.items} | {"total": {"": self.course.grade.cap}}
 
         # A mark for the student beats one for the team, a later one an earlier; the rest only makes the order total.
@@ -167,7 +168,7 @@ class Ledger:
                         f"mark for {student}: {plain(mark.points)} for {mark.item} {mark.part}".rstrip()
                         + f" is more than {plain(most)}, which counts"
                     )
-                self.marks[mark.item, student][mark.part] = mark
+                self.marks.setdefault(student, {}).setdefault(mark.item, {})[mark.part] = mark
 
 
 def markable(item: Item) -> dict[str, Decimal]:

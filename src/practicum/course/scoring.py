@@ -60,8 +60,8 @@ class Unit(NamedTuple):
     @property
     def source(self) -> str:
         """Where the score comes from, in words."""
-        if self.attempt and self.attempt.result:
-            submission, result = self.attempt
+        submission, result = self.attempt or (None, None)
+        if submission and result:
             return f"{submission.lab} {plain(result.score)}/{plain(result.out_of)} (submission {submission.id})"
         return "marked by hand" + (f" ({self.notes})" if self.notes else "")
 
@@ -177,7 +177,9 @@ def _lab(part: Part, path: str, rules: Rules, attempts: Sequence[Attempt]) -> Un
         result = attempt.result
         if result is None:
             continue
-        raw = min(result.score * part.points / result.out_of, part.points)
+        raw = result.score * part.points / result.out_of
+        if raw > part.points:
+            raw = part.points
         late = lateness(attempt.submission.at, rules.due)
         outcome = rules.late.outcome(late, rules.certificates) if late else ON_TIME
         score = outcome.apply(raw, part.points) if late else raw
