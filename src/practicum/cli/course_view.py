@@ -1,0 +1,162 @@
+"""What the course commands show, as rich tables and text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from rich.table import Table
+from rich.text import Text
+
+from practicum.course.calendar import due, local, opens, week_start
+from practicum.course.gradebook import Gradebook, StudentGrade
+from practicum.course.item import Item, Part
+from practicum.course.late import LateRule
+from practicum.course.model import Course
+from practicum.course.rounding import plain, rounded
+from practicum.course.scoring import ItemGrade
+
+View = Table | Text
+
+
+def course_view(course: Course) -> Iterator[View]:
+    """Yields the heading, the plan, the grade and the late rules."""
+    term = course.term
+    yield Text(f"{course.title} ({course.name}) · {term.name}, {term.weeks} weeks from {term.start}, {term.timezone}\n")
+    yield _plan(course)
+    yield Text("")
+    yield _grade(course)
+    yield Text(f"\nAt most {plain(course.grade.cap)} of {plain(course.grade.out_of)}.")
+    for name, rule in course.late.items():
+        used = [item.name for item in course.items if name in (item.late, item.late or course.grade.late)]
+        yield Text(f"Late ({name}; {', '.join(used) or 'not in force'}): {late_words(rule)}")
+    for rule_ in course.integrity:
+        then = f" Otherwise: {rule_.consequence}" + (f", for {rule_.applies_to}." if rule_.applies_to else ".")
+        yield Text(f"Integrity: {rule_.rule}{then if rule_.consequence else ''}")
+
+
+def late_words(rule: LateRule) -> str:
+    """Says a late rule in one line."""
+    words = []
+    for step in rule.steps:
+        edge = "up to and including" if step.up_to is not None else "under"
+        hours = step.until.total_seconds() / 3600
+        words.append(f"{edge} {hours:g} h {step.words()}")
+    words.append(("after that " if rule.steps else "after the deadline ") + rule.then.words())
+    if rule.excused:
+        words.append(f"with a {rule.excused.kind} {rule.excused.then.words()}")
+    return "; ".join(words)
+
+
+def _plan(course: Course) -> Table:
+    table = Table("week", "from", "kind", "no.", "title", "labs", box=None)
+    for session in course.session:
+        first = str(week_start(course.term, session.week)) if session.week else ""
+        days = "/".join(str(day) for day in session.dates)
+        number = str(session.number or "")
+        table.add_row(str(session.week or ""), days or first, session.kind, number, session.title, ", ".join(session.labs))
+    return table
+
+
+def _grade(course: Course) -> Table:
+    table = Table("component", "item", "weight", "points", "handed out", "due", "labs, parts, form", box=None)
+    for component in course.component:
+        for index, item in enumerate(component.item):
+            out, end = opens(course, item), due(course, item)
+            table.add_row(
+                f"{component.title} {plain(component.weight)}" if index == 0 else "",
+                f"{item.name}: {item.label}",
+                plain(rounded(component.weight_of(item))),
+                plain(item.points) + (f" + {plain(item.most - item.points)}" if item.most > item.points else ""),
+                local(course, out)[:14] if out else "",
+                local(course, end) if end else "",
+                "; ".join(_form(item)),
+            )
+    return table
+
+
+def _form(item: Item) -> Iterator[str]:
+    if item.lab:
+        yield item.lab
+    if item.part:
+        yield ", ".join(_part(part) for part in item.part)
+    if item.team:
+        yield f"teams of {item.team.min} to {item.team.max}" if item.team.max else "teams"
+    for document in item.document:
+        yield document.kind + (f" ≤ {document.max_pages} pages" if document.max_pages else f" {document.paper}")
+    for talk in item.talk:
+        yield talk.title.lower() + (f" {talk.minutes} min" if talk.minutes else "")
+    if item.exam and item.exam.minutes:
+        yield f"{item.exam.minutes} min"
+
+
+def _part(part: Part) -> str:
+    return f"{part.name} {'+' if part.bonus else ''}{plain(part.points)}"
+
+
+def grades_view(book: Gradebook) -> Table:
+    """The gradebook as a table: a row per student, a column per item."""
+    table = Table(box=None)
+    table.add_column("student", no_wrap=True)
+    table.add_column("name")
+    for item in book.course.items:
+        table.add_column(f"{item.name}\n/{plain(item.points)}", justify="right")
+    table.add_column(f"total\n/{plain(book.course.grade.out_of)}", justify="right")
+    table.add_column("decided", justify="right")
+    for row in book.students:
+        marks = [_mark(grade) for grade in row.items]
+        table.add_row(row.student.id, row.student.name, *marks, str(rounded(row.total)), plain(rounded(row.decided)))
+    table.caption = "* late   ~ not all marked yet   w waiting   m missing   x exempt   – open or unmarked"
+    table.caption_justify = "left"
+    return table
+
+
+def _mark(grade: ItemGrade) -> str:
+    signs = {"waiting": "w", "missing": "m", "exempt": "x", "open": "–", "unmarked": "–"}
+    if grade.status in signs:
+        return signs[grade.status]
+    late = "*" if grade.late else ""
+    return f"{rounded(grade.score)}{late}{'~' if grade.status == 'partly graded' else ''}"
+
+
+def student_view(book: Gradebook, row: StudentGrade) -> Iterator[View]:
+    """Yields how each number of a student came about."""
+    yield Text(f"{row.student.id} {row.student.name}".strip() + "\n")
+    grades = iter(row.items)
+    for component in row.components:
+        whole = f"{rounded(component.score)} of {plain(rounded(component.weight))}"
+        if not component.weight:
+            whole = "exempt; its weight goes to the other components"
+        yield Text(f"{component.component.title}: {whole}")
+        for item in component.component.item:
+            grade = next(grades)
+            score = "" if grade.status == "exempt" else f"{rounded(grade.score)} of {plain(item.points)}, "
+            weight = plain(rounded(component.component.weight_of(item)))
+            yield Text(f"  {item.label}: {score}{grade.status} (weight {weight})")
+            for line in grade.why.splitlines():
+                yield Text(f"    {line}")
+    if row.unused:
+        yield Text(f"\n{rounded(row.unused)} points above the cap of {plain(book.course.grade.cap)} do not count.")
+    if row.override:
+        note = f": {row.override.note}" if row.override.note else ""
+        yield Text(f"\nThe total was set by hand{note}.")
+    yield Text(f"\nTotal: {rounded(row.total)} ({plain(rounded(row.decided))} of the points are decided)")
+
+
+def status_view(book: Gradebook, now: datetime) -> Table:
+    """A row per lab: how many handed in, are graded, late, waiting, missing."""
+    table = Table("lab", "item", "due", "handed in", "graded", "late", "waiting", "missing", box=None)
+    for lab, item in book.course.labs.items():
+        index = book.course.items.index(item)
+        path = "" if item.lab == lab else next(path for path, part in item.walk() if part.lab == lab)
+        units = [unit for row in book.students for unit in row.items[index].units if unit.part == path]
+        graded = [unit for unit in units if unit.status == "graded"]
+        waiting = sum(unit.status == "waiting" or unit.newer for unit in units)
+        missing = sum(unit.status == "missing" for unit in units)
+        handed_in = len(graded) + sum(unit.status == "waiting" for unit in units)
+        end = due(book.course, item)
+        past = " (past)" if end and end < now else ""
+        late = sum(bool(unit.late) for unit in graded)
+        counts = [f"{handed_in} of {len(book.students)}", *map(str, (len(graded), late, waiting, missing))]
+        table.add_row(lab, item.name, local(book.course, end) + past if end else "", *counts)
+    return table
