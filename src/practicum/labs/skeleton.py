@@ -1,0 +1,229 @@
+"""A small, complete lab to start from: it verifies as it is, and its comments say what to write where."""
+
+from __future__ import annotations
+
+import keyword
+import re
+import sys
+from pathlib import Path
+
+from practicum.course.errors import PracticumError
+from practicum.labs.lab import module_name
+
+_NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
+
+_LAB = """\
+title = "{title}"
+summary = "Bring the columns of a table to the same scale."
+topics = []                     # names from curriculum/topics.toml
+points = 5                      # must equal the sum over the checks
+submit = ["{submit}"]           # what a student hands in: .py or .ipynb
+libraries = ["numpy"]           # imported once, before any submission
+
+# Limits on a submission stand in a table [limits]; the defaults are generous. See docs/labs.md.
+"""
+
+_README = """\
+# {title}
+
+Write `standardise(x)` in `{submit}`: it brings every column of `x` to mean 0 and standard deviation 1.
+
+- `x` is a NumPy array of shape (N, D). The result has the same shape, and `x` itself is left as it was.
+- A column whose values are all the same becomes zeros.
+
+Check your work with `practicum check` in this folder, then hand in `{submit}`.
+
+| Part | Points |
+|---|---|
+| every column has mean 0 | 2 |
+| every column has standard deviation 1 | 2 |
+| a constant column becomes zeros | 1 |
+"""
+
+# The author's solution. It is also the text that planted bugs are edits of.
+_FUNCTION = '''\
+def standardise(x):
+    """Bring every column to mean 0 and standard deviation 1.
+
+    Args:
+        x: Shape (N, D).
+
+    Returns:
+        A new array of shape (N, D).
+    """
+    # BEGIN SOLUTION
+    mean = x.mean(axis=0)
+    spread = x.std(axis=0)
+    spread = np.where(spread == 0, 1, spread)  # a constant column has no spread to divide by
+    return (x - mean) / spread
+    # STARTER
+    # # Students get these lines instead. Without a STARTER they get `raise NotImplementedError`.
+    # mean = ...
+    # raise NotImplementedError
+    # END SOLUTION
+'''
+
+_MODULE = (
+    '''\
+"""{title}."""
+
+import numpy as np
+
+
+'''
+    + _FUNCTION
+)
+
+_NOTEBOOK = (
+    """\
+# %% [markdown]
+# # {title}
+#
+# Each cell begins with a line `# %%`; text cells are comments after `# %% [markdown]`.
+
+# %%
+import numpy as np
+
+# %%
+"""
+    + _FUNCTION
+    + """
+# %% [markdown]
+# Try it. Both rows of the result should be close to `[0, 0]` and `[1, 1]`.
+
+# %%
+table = np.random.default_rng(0).normal(5, [1, 20], size=(100, 2))
+scaled = standardise(table)
+print(np.stack([scaled.mean(axis=0), scaled.std(axis=0)]).round(3))
+"""
+)
+
+_CHECKS = '''\
+"""Checks of standardise(). They run beside the student's code, never in the same process."""
+
+import numpy as np
+
+from practicum.grading.checks import assert_close, hidden, points, timeout
+
+
+@points(2, hint="subtract from every column its own mean: axis=0 goes down the columns")
+@timeout(5)
+def test_mean(student, rng):
+    """Every column has mean 0"""
+    x = rng.normal(5, 2, size=(20, 3))
+    y = student.{module}.standardise(x)
+    assert_close(np.mean(y, axis=0), np.zeros(3), what="the means of the columns")
+
+
+@points(2, hint="divide every column by its own standard deviation, which is the root of its variance")
+def test_spread(student, rng):
+    """Every column has standard deviation 1"""
+    x = rng.normal(5, [0.1, 2.0, 30.0], size=(20, 3))
+    y = student.{module}.standardise(x)
+    assert_close(np.std(y, axis=0), np.ones(3), what="the standard deviations of the columns")
+
+
+# A hidden check is not handed out, and neither is a helper that only hidden checks use.
+def with_constant_column(rng):
+    x = rng.normal(5, 2, size=(20, 3))
+    x[:, 1] = 3.0
+    return x
+
+
+@hidden
+@points(1, hint="what is 0 / 0?")
+def test_constant_column(student, rng):
+    """A constant column becomes zeros"""
+    y = student.{module}.standardise(with_constant_column(rng))
+    assert_close(y[:, 1], np.zeros(20), what="the constant column")
+'''
+
+_MEAN_OF_ALL = """\
+title = "Subtracts the mean of the whole table"
+loses = ["test_mean", "test_constant_column"]     # exactly these checks
+
+[[edit]]
+file = "{source}"                # in source/
+find = "x.mean(axis=0)"          # must match exactly once
+replace = "x.mean()"
+"""
+
+_VARIANCE = """\
+title = "Divides by the variance"
+loses = ["test_spread"]
+
+[[edit]]
+file = "{source}"
+find = "x.std(axis=0)"
+replace = "x.var(axis=0)"
+"""
+
+_DIVIDES_BY_ZERO = """\
+title = "Divides by zero where a column is constant"
+loses = ["test_constant_column"]
+
+[[edit]]
+file = "{source}"
+find = "np.where(spread == 0, 1, spread)"
+replace = "spread"
+"""
+
+_SHIFTED = """\
+title = "Adds a tiny number instead of asking for zero"
+
+[[edit]]
+file = "{source}"
+find = "np.where(spread == 0, 1, spread)"
+replace = "spread + 1e-12"
+"""
+
+
+def skeleton(name: str, *, notebook: bool = False) -> dict[str, str]:
+    """The files of a new lab, by path in its folder.
+
+    Args:
+        name: The lab's name; the file that students hand in is called after it.
+        notebook: Hand in a notebook instead of a module.
+
+    Raises:
+        PracticumError: The name cannot be that of a lab.
+    """
+    module = module_name(f"{name}.py")
+    if not _NAME.fullmatch(name):
+        raise PracticumError(f"expected a lab's name in small letters, digits and hyphens, like `my-lab`, got `{name}`")
+    if keyword.iskeyword(module) or module in sys.stdlib_module_names or module in ("numpy", "torch"):
+        raise PracticumError(f"expected a lab's name that is no module of Python or NumPy, got `{name}`")
+    words = {
+        "title": name.replace("-", " ").replace("_", " ").capitalize(),
+        "module": module,
+        "submit": f"{name}.ipynb" if notebook else f"{module}.py",
+        "source": f"{name if notebook else module}.py",
+    }
+    files = {
+        "lab.toml": _LAB,
+        "README.md": _README,
+        f"source/{words['source']}": _NOTEBOOK if notebook else _MODULE,
+        f"checks/test_{module}.py": _CHECKS,
+        "bugs/mean_of_all.toml": _MEAN_OF_ALL,
+        "bugs/variance.toml": _VARIANCE,
+        "bugs/divides_by_zero.toml": _DIVIDES_BY_ZERO,
+        "alternatives/tiny_number.toml": _SHIFTED,
+    }
+    fields = re.compile("{(" + "|".join(words) + ")}")
+    return {path: fields.sub(lambda field: words[field[1]], text) for path, text in files.items()}
+
+
+def write_skeleton(name: str, parent: Path, *, notebook: bool = False) -> Path:
+    """Write a new lab into a folder of labs.
+
+    Raises:
+        PracticumError: The name cannot be that of a lab, or there is something of that name.
+    """
+    files = skeleton(name, notebook=notebook)
+    folder = parent / name
+    if folder.exists():
+        raise PracticumError(f"{folder}: expected a name that is free, got one that is taken")
+    for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8", newline="\n")
+    return folder
