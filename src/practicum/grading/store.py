@@ -168,8 +168,8 @@ class Store:
             db.flush()
             return run_of(row)
 
-    def end_run(self, run: int, status: Status) -> None:
-        """Say how a run ended; `running` lets it go on."""
+    def mark_run(self, run: int, status: Status) -> None:
+        """Say how a run stands."""
         finished = datetime.now(UTC) if status != "running" else None
         with self._write() as db:
             db.execute(update(RunRow).where(RunRow.id == run).values(status=status, finished=finished))

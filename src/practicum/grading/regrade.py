@@ -1,0 +1,187 @@
+"""A regrade: what the lab as it is now would change, for whom and why, before anything is published.
+
+A preview grades every submission that has a published result once more, all attempts, since the gradebook may count any
+of them; what it finds is kept beside the published results. To publish puts the results of the last preview in their
+place, all at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from practicum.course.errors import PracticumError
+from practicum.labs.lab import Lab
+
+from .records import Run, Stored, Submission
+from .results import CheckResult, GradedSubmission, Provenance
+from .run import Backends, Planned, Watch, conditions, grade_submissions, ignore
+from .store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class CheckChange:
+    """A check that gives other points; one of the two is None where it is new or gone."""
+
+    name: str
+    before: CheckResult | None
+    after: CheckResult | None
+
+    @property
+    def by(self) -> Decimal:
+        """Points won or lost."""
+        return (self.after.points if self.after else Decimal(0)) - (self.before.points if self.before else Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A submission whose marks would change, at which checks, and what was different in grading it."""
+
+    submission: Submission
+    before: GradedSubmission
+    after: GradedSubmission
+    checks: tuple[CheckChange, ...]
+    reasons: tuple[str, ...]
+
+    @property
+    def by(self) -> Decimal:
+        """Points won or lost."""
+        return self.after.points - self.before.points
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a regrade would change.
+
+    Attributes:
+        run: the regrade; None if there is nothing to regrade.
+        changes: submissions whose marks change, by student and time.
+        same: how many keep theirs.
+        lacking: submissions that could not be graded; they keep their marks.
+        reasons: everything that differs between the published results and these.
+        notes: of what graded.
+    """
+
+    run: Run | None
+    changes: list[Change]
+    same: int
+    lacking: list[Submission]
+    reasons: list[str]
+    notes: list[str]
+
+
+def preview(lab: Lab, store: Store, backends: Backends, *, seed: int | None = None, watch: Watch = ignore) -> Preview:
+    """Grade anew what has a published result, and publish nothing.
+
+    Results that an earlier preview made under the same conditions are used again.
+
+    Raises:
+        PracticumError: grading is not possible.
+    """
+    now = conditions(lab, store, seed)
+    published = store.results(lab.name)
+    if not published:
+        return Preview(None, [], 0, [], [], [f"{lab.name} has no published results; `practicum grade` comes first"])
+    ready = {r.submission.id: r.id for r in store.results(lab.name, published=None) if _made_with(r.graded.provenance, now)}
+    todo = [r.submission for r in published if r.submission.id not in ready]
+    watch(Planned(len(todo), len(published) - len(todo)))
+    run = store.start_run("regrade", lab.name, now)
+    store.propose(run.id, ready)
+    notes: list[str] = []
+    if todo:
+        notes = grade_submissions(lab, store, run, todo, backends, publish=False, watch=watch)
+    else:
+        store.mark_run(run.id, "finished")
+    return _compare(store, run, notes)
+
+
+def publish(lab: Lab, store: Store) -> Preview:
+    """Publish what the last preview of the lab found: everything or, on any error, nothing.
+
+    Returns:
+        what has changed.
+
+    Raises:
+        PracticumError: there is no finished preview of the lab as it is now.
+    """
+    runs = [run for run in store.runs(lab.name) if run.kind == "regrade"]
+    first = f"`practicum regrade {lab.name} --preview`"
+    if not runs:
+        raise PracticumError(f"nothing to publish: look at {first} first")
+    run = runs[-1]
+    if run.status == "published":
+        raise PracticumError(f"the last regrade of {lab.name} is published already; {first} makes another")
+    if run.status != "finished":
+        raise PracticumError(f"the last preview of {lab.name} did not finish; run {first} again, it keeps what is graded")
+    if run.lab_sha256 != lab.sha256:
+        raise PracticumError(f"{lab.name} has changed since the last preview; look at {first} again")
+    found = _compare(store, run, [])
+    store.publish(run.id)
+    return found
+
+
+def differences(before: Provenance, after: Provenance) -> Iterator[str]:
+    """What is different between two ways a result was made, in words."""
+    if before.lab_sha256 != after.lab_sha256:
+        yield f"lab {before.lab_sha256[:12]} → {after.lab_sha256[:12]}"
+    if before.seed != after.seed:
+        yield f"seed {before.seed} → {after.seed}"
+    for name in sorted(before.versions.keys() | after.versions.keys()):
+        old, new = before.versions.get(name, "none"), after.versions.get(name, "none")
+        if old != new:
+            yield f"{name} {old} → {new}"
+    for name in sorted(before.limits.keys() | after.limits.keys()):
+        low, high = before.limits.get(name), after.limits.get(name)
+        if low != high:
+            yield f"{name} {_number(low)} → {_number(high)}"
+    if before.sandbox != after.sandbox:
+        yield f"sandbox {before.sandbox} → {after.sandbox}"
+
+
+def compare(submission: Submission, before: GradedSubmission, after: GradedSubmission) -> Change:
+    """What changes for one submission."""
+    old, new = {c.name: c for c in before.checks}, {c.name: c for c in after.checks}
+    checks = tuple(
+        CheckChange(name, old.get(name), new.get(name))
+        for name in dict.fromkeys([*new, *old])
+        if _marks(old.get(name)) != _marks(new.get(name))
+    )
+    return Change(submission, before, after, checks, tuple(differences(before.provenance, after.provenance)))
+
+
+def _compare(store: Store, run: Run, notes: list[str]) -> Preview:
+    proposed = {r.submission.id: r for r in store.proposed(run.id)}
+    changes: list[Change] = []
+    reasons: dict[str, None] = {}
+    lacking: list[Submission] = []
+    same = 0
+    for stored in store.results(run.lab):
+        other: Stored | None = proposed.get(stored.submission.id)
+        if other is None:
+            lacking.append(stored.submission)
+            continue
+        change = compare(stored.submission, stored.graded, other.graded)
+        reasons |= dict.fromkeys(change.reasons)
+        if change.checks:
+            changes.append(change)
+        else:
+            same += 1
+    return Preview(run, changes, same, lacking, list(reasons), notes)
+
+
+def _made_with(provenance: Provenance, now: Provenance) -> bool:
+    return provenance.sandbox != "none" and (provenance.lab_sha256, provenance.seed, provenance.versions, provenance.limits) == (
+        now.lab_sha256,
+        now.seed,
+        now.versions,
+        now.limits,
+    )
+
+
+def _marks(check: CheckResult | None) -> tuple[Decimal, Decimal] | None:
+    return None if check is None else (check.points, check.out_of)
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None else f"{value:g}"
