@@ -52,12 +52,12 @@ def standardise(x):
         A new array of shape (N, D).
     """
     # BEGIN SOLUTION
+    # This goes out of the handout; what stands after STARTER goes in, or else `raise NotImplementedError`.
     mean = x.mean(axis=0)
     spread = x.std(axis=0)
     spread = np.where(spread == 0, 1, spread)  # a constant column has no spread to divide by
     return (x - mean) / spread
     # STARTER
-    # # Students get these lines instead. Without a STARTER they get `raise NotImplementedError`.
     # mean = ...
     # raise NotImplementedError
     # END SOLUTION
