@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -18,11 +18,20 @@ import numpy as np
 MAX_HEADER = 1 << 20
 MAX_BLOB = 64 << 20
 MAX_DEPTH = 32
+MAX_VALUES = 250_000  # of plain data in one frame
+MAX_ODD_KEYS = 5_000  # of sets and dicts, in one frame: keys whose hashes can be made to collide
 PREFIX = struct.Struct(">IQ")
 
-ARRAY, HANDLE, TUPLE, SLICE, ELLIPSIS, COMPLEX, SET, BIGINT, TENSOR, MAPPING = range(1, 11)
+ARRAY, HANDLE, TUPLE, SLICE, ELLIPSIS, COMPLEX, SET, BIGINT, TENSOR, MAPPING, BYTES = range(1, 12)
 _DTYPES = frozenset("?bhilqBHILQefdFD")  # bool, integers, floats, complex: no objects, strings, dates or records
 _encode = msgspec.msgpack.encode
+
+# What a header may hold before `_Unpacker` looks at it: no maps, no dates, no deep nesting, all refused inside msgspec.
+_Leaf = None | bool | int | float | str | msgspec.msgpack.Ext
+_Plain: Any = _Leaf
+for _ in range(MAX_DEPTH + 1):
+    _Plain = _Leaf | list[_Plain]
+_items = msgspec.msgpack.Decoder(list[_Plain])
 
 
 class WireError(Exception):
@@ -79,12 +88,21 @@ def _dtype_of(array: np.ndarray[Any, Any]) -> str:
     return str(array.dtype.newbyteorder("<").str)
 
 
+_EVEN_KEYS = (str, bytes, int, float, bool, type(None))
+
+
+def odd_keys(keys: Iterable[Any]) -> int:
+    """How many keys are of kinds whose hashes their maker can choose to be all the same."""
+    return sum(type(key) not in _EVEN_KEYS or (type(key) is int and not -(2**63) <= key < 2**64) for key in keys)
+
+
 class _Packer:
     """Turns a value into MessagePack-able parts and one list of buffers."""
 
     def __init__(self, other: Callable[[Any], Any] | None) -> None:
         self.buffers: list[memoryview] = []
         self.size = 0
+        self.values = self.odd_keys = 0
         self.other = other
 
     def _array(self, array: np.ndarray[Any, Any], scalar: bool) -> msgspec.msgpack.Ext:
@@ -97,13 +115,25 @@ class _Packer:
             self.buffers.append(data.reshape(-1).view(np.uint8).data)
         return msgspec.msgpack.Ext(ARRAY, _encode((dtype, array.shape, start, scalar)))
 
+    def count(self, container: Any, kind: type) -> None:
+        """Refuse what the other side would refuse."""
+        self.values += len(container)
+        if self.values > MAX_VALUES:
+            raise WireError(f"more than {MAX_VALUES:,} plain values do not cross (use an array)")
+        if kind in (set, frozenset, dict):
+            self.odd_keys += odd_keys(container)
+            if self.odd_keys > MAX_ODD_KEYS:
+                raise WireError(f"more than {MAX_ODD_KEYS:,} keys that are neither text nor ordinary numbers do not cross")
+
     def pack(self, value: Any, depth: int = 0) -> Any:
         """Pack one value; exact types only, so that no method of a student's subclass is called."""
         if depth > MAX_DEPTH:
             raise WireError(f"data nested deeper than {MAX_DEPTH} levels does not cross")
         kind, ext = type(value), msgspec.msgpack.Ext
-        if value is None or kind in (bool, float, str, bytes):
+        if value is None or kind in (bool, float, str):
             return value
+        if kind is bytes:
+            return ext(BYTES, value)
         if kind is int:
             if -(2**63) <= value < 2**63:
                 return value
@@ -112,6 +142,8 @@ class _Packer:
             return ext(BIGINT, hex(value).encode())
         if kind is np.ndarray:
             return self._array(value, scalar=False)
+        if kind in (list, tuple, set, frozenset, dict):
+            self.count(value, kind)
         if kind in (list, tuple, set, frozenset):
             items = [self.pack(item, depth + 1) for item in value]
             return items if kind is list else ext(TUPLE if kind is tuple else SET, _encode(items))
@@ -171,32 +203,71 @@ class _Unpacker:
 
     def __init__(self, blob: memoryview) -> None:
         self.blob = blob
+        self.bytes_left = len(blob)
+        self.values_left = MAX_VALUES
+        self.odd_keys_left = MAX_ODD_KEYS
 
-    def __call__(self, code: int, data: memoryview) -> Any:
+    def value(self, value: Any, depth: int = 0) -> Any:
+        """What a decoded value stands for."""
+        if type(value) is list:
+            return self.items(value, depth)
+        return self.extended(value.code, value.data, depth + 1) if type(value) is msgspec.msgpack.Ext else value
+
+    def items(self, items: list[Any], depth: int) -> list[Any]:
+        """What the values of a list stand for."""
+        self.values_left -= len(items)
+        if self.values_left < 0:
+            raise WireError(f"more than {MAX_VALUES:,} plain values")
+        if depth > MAX_DEPTH:
+            raise WireError("data nested too deep")
+        return [self.value(item, depth + 1) if type(item) in (list, msgspec.msgpack.Ext) else item for item in items]
+
+    def keys(self, keys: list[Any]) -> list[Any]:
+        """Keys, as long as few of them are of types whose hashes a sender can choose to be all the same."""
+        self.odd_keys_left -= odd_keys(keys)
+        if self.odd_keys_left < 0:
+            raise WireError(f"more than {MAX_ODD_KEYS:,} keys that are neither text nor ordinary numbers")
+        return keys
+
+    def array(self, data: Any) -> Any:
+        """An array, which takes no more bytes than came for all arrays together."""
+        dtype, shape, start, scalar = msgspec.msgpack.decode(data, type=tuple[str, tuple[int, ...], int, bool])
+        if len(dtype) > 4 or np.dtype(dtype).char not in _DTYPES:
+            raise WireError(f"an array of dtype {dtype[:20]!r} does not cross")
+        if len(shape) > 32 or any(n < 0 for n in shape) or start < 0:
+            raise WireError("an array with an impossible shape")
+        count = math.prod(shape)
+        size = count * np.dtype(dtype).itemsize
+        self.bytes_left -= size
+        if start + size > len(self.blob) or self.bytes_left < 0:
+            raise WireError("an array larger than the bytes that came with it")
+        array = np.frombuffer(self.blob, dtype=dtype, count=count, offset=start) if count else np.empty(0, dtype)
+        copy: Any = array.reshape(shape).copy()
+        return copy[()] if scalar and copy.shape == () else copy
+
+    def extended(self, code: int, data: Any, depth: int) -> Any:
+        """A value of one of this protocol's own kinds."""
+        if depth > MAX_DEPTH + 1:
+            raise WireError("data nested too deep")
         if code == ARRAY:
-            dtype, shape, start, scalar = msgspec.msgpack.decode(data, type=tuple[str, tuple[int, ...], int, bool])
-            if len(dtype) > 4 or np.dtype(dtype).char not in _DTYPES:
-                raise WireError(f"an array of dtype {dtype[:20]!r} does not cross")
-            if len(shape) > 32 or any(n < 0 for n in shape) or start < 0:
-                raise WireError("an array with an impossible shape")
-            count = math.prod(shape)
-            if start + count * np.dtype(dtype).itemsize > len(self.blob):
-                raise WireError("an array larger than the bytes that came with it")
-            array = np.frombuffer(self.blob, dtype=dtype, count=count, offset=start) if count else np.empty(0, dtype)
-            copy: Any = array.reshape(shape).copy()
-            return copy[()] if scalar and copy.shape == () else copy
+            return self.array(data)
         if code == HANDLE:
             handle, name = msgspec.msgpack.decode(data, type=tuple[int, str])
             return Handle(handle, name[:80])
         if code in (TUPLE, SET, SLICE):
-            items = msgspec.msgpack.decode(data, type=list[Any], ext_hook=self)
+            items = self.items(_items.decode(data), depth)
             if code == SLICE and len(items) != 3:
                 raise WireError("a slice needs three parts")
-            return tuple(items) if code == TUPLE else set(items) if code == SET else slice(*items)
+            return tuple(items) if code == TUPLE else set(self.keys(items)) if code == SET else slice(*items)
         if code == MAPPING:
-            return dict(msgspec.msgpack.decode(data, type=list[tuple[Any, Any]], ext_hook=self))
+            pairs = self.items(_items.decode(data), depth)
+            if any(type(pair) is not list or len(pair) != 2 for pair in pairs):
+                raise WireError("a dict needs pairs")
+            return dict(zip(self.keys([key for key, _ in pairs]), [value for _, value in pairs], strict=True))
         if code == ELLIPSIS:
             return Ellipsis
+        if code == BYTES:
+            return bytes(data)
         if code == COMPLEX:
             return complex(*struct.unpack(">dd", data))
         if code == BIGINT:
@@ -204,9 +275,31 @@ class _Unpacker:
                 raise WireError("an integer that is too long")
             return int(bytes(data), 16)
         if code == TENSOR:
-            array, grad = msgspec.msgpack.decode(data, type=tuple[Any, bool], ext_hook=self)
+            array, grad = self.items(_items.decode(data), depth)
+            if not isinstance(array, np.ndarray | np.generic) or type(grad) is not bool:
+                raise WireError("a tensor needs an array")
             return Tensor(array, grad)
         raise WireError(f"an unknown kind of value ({code})")
+
+
+class _RawRequest(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    id: int
+    op: str
+    handle: int
+    name: _Plain
+    args: _Plain
+    kwargs: _Plain
+    as_handle: bool
+    release: list[int]
+
+
+class _RawResponse(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    id: int
+    value: _Plain
+    failure: Failure | None
+
+
+_raw: dict[type[Any], Any] = {Request: msgspec.msgpack.Decoder(_RawRequest), Response: msgspec.msgpack.Decoder(_RawResponse)}
 
 
 def unpack(header: bytes, blob: memoryview, kind: type[Any]) -> Any:
@@ -216,7 +309,12 @@ def unpack(header: bytes, blob: memoryview, kind: type[Any]) -> Any:
         WireError: anything that is not exactly such a frame.
     """
     try:
-        return msgspec.msgpack.decode(header, type=kind, ext_hook=_Unpacker(blob))
+        raw: Any = _raw[kind].decode(header)
+        value = _Unpacker(blob).value
+        if kind is Response:
+            return Response(raw.id, value(raw.value), raw.failure)
+        name, args, kwargs = value(raw.name), value(raw.args), value(raw.kwargs)
+        return Request(raw.id, raw.op, raw.handle, name, args, kwargs, raw.as_handle, raw.release)
     except WireError:
         raise
     except (msgspec.MsgspecError, ValueError, TypeError, RecursionError, OverflowError, MemoryError, struct.error) as e:
