@@ -126,8 +126,8 @@ class Checks:
                 link.begin(_mark(item, "timeout", DEFAULT_SECONDS), check_seed(seed, item.name))
                 runtestprotocol(item, nextitem=following, log=False)
                 problem = self._call.excinfo.value if self._call and self._call.excinfo else None
-            except Died as died:  # between two checks: a thread of the last one
-                problem = died
+            except (Died, StudentError, WireError) as error:  # between two checks: a thread of the last one, a replaced `random.seed`
+                problem = error
             if isinstance(problem, (KeyboardInterrupt, pytest.exit.Exception)):
                 raise problem
             results.append(self._result(item, problem, time.perf_counter() - began))
