@@ -206,7 +206,7 @@ class Process:
             )
         except WireError as error:
             self._die("protocol", f"your program's process sent something that is no answer: {error}")
-        if response.failure is not None and response.failure.type == "SandboxError":
+        if request.op == "setup" and response.failure is not None and response.failure.type == "SandboxError":
             self.kill()
             raise NoSandbox(f"no sandbox: {response.failure.message}")
         if response.id != request.id:
