@@ -13,6 +13,7 @@ from .results import Died
 MAX_ITEMS = 100_000
 MAX_LENGTH = 10_000_000
 _CHUNK = 256
+_RELEASED = 10_000  # handles named in one request: a frame holds no more than so many bytes
 
 
 class StudentError(Exception):
@@ -32,6 +33,11 @@ class StudentError(Exception):
 
 class NoLength(StudentError, TypeError):
     """The object has no length; a `TypeError` too, since `list()` then goes on without one."""
+
+
+def clean(text: str, longest: int) -> str:
+    """A text of the student's that is safe to print: no escape sequences, nothing invisible, nothing that turns its direction."""
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text[:longest])
 
 
 class Answers(Protocol):
@@ -92,7 +98,7 @@ class Link:
                 self.process = self._start()
                 self.released, self.methods = [], set()
                 self.process.call(Request(next(self._numbers), "seed", args=self.seed), deadline)
-            released, self.released = self.released, []
+            released, self.released = self.released[:_RELEASED], self.released[_RELEASED:]
             request = Request(next(self._numbers), op, handle, name, args, kwargs, as_handle, released)
             response = self.process.call(request, deadline)
         except Died as died:
@@ -103,12 +109,13 @@ class Link:
             self.left -= time.monotonic() - began
         failure = response.failure
         if failure is not None:
-            raise StudentError(failure.type[:80], failure.message[:2000], failure.traceback[:4000], failure.missing)
+            texts = (clean(failure.type, 80), clean(failure.message, 2000), clean(failure.traceback, 4000))
+            raise StudentError(*texts, missing=failure.missing)
         return self._wrap(response.value)
 
     def _wrap(self, value: Any) -> Any:
         if type(value) is Handle:
-            return Remote(self, value)
+            return Remote(self, Handle(value.id, clean(value.type, 80)))
         if type(value) is list:
             return [self._wrap(item) for item in value]
         if type(value) is tuple:
