@@ -8,7 +8,7 @@ from datetime import datetime
 from rich.table import Table
 from rich.text import Text
 
-from practicum.course.calendar import due, local, opens, week_start
+from practicum.course.calendar import due, instant, local, opens, week_start
 from practicum.course.gradebook import Gradebook, StudentGrade
 from practicum.course.item import Item, Part
 from practicum.course.late import LateRule
@@ -28,7 +28,7 @@ def course_view(course: Course) -> Iterator[View]:
     yield _grade(course)
     yield Text(f"\nAt most {plain(course.grade.cap)} of {plain(course.grade.out_of)}.")
     for name, rule in course.late.items():
-        used = [item.name for item in course.items if name in (item.late, item.late or course.grade.late)]
+        used = [item.name for item in course.items if item.due and name == (item.late or course.grade.late)]
         yield Text(f"Late ({name}; {', '.join(used) or 'not in force'}): {late_words(rule)}")
     for rule_ in course.integrity:
         then = f" Otherwise: {rule_.consequence}" + (f", for {rule_.applies_to}." if rule_.applies_to else ".")
@@ -70,12 +70,12 @@ def _grade(course: Course) -> Table:
                 plain(item.points) + (f" + {plain(item.most - item.points)}" if item.most > item.points else ""),
                 local(course, out)[:14] if out else "",
                 local(course, end) if end else "",
-                "; ".join(_form(item)),
+                "; ".join(_form(course, item)),
             )
     return table
 
 
-def _form(item: Item) -> Iterator[str]:
+def _form(course: Course, item: Item) -> Iterator[str]:
     if item.lab:
         yield item.lab
     if item.part:
@@ -86,8 +86,13 @@ def _form(item: Item) -> Iterator[str]:
         yield document.kind + (f" ≤ {document.max_pages} pages" if document.max_pages else f" {document.paper}")
     for talk in item.talk:
         yield talk.title.lower() + (f" {talk.minutes} min" if talk.minutes else "")
+    for checkpoint in item.checkpoint:
+        yield f"{checkpoint.title.lower()} by {local(course, instant(course.term, checkpoint.due))[:14]}"
     if item.exam and item.exam.minutes:
         yield f"{item.exam.minutes} min"
+    if item.exam and item.exam.on:
+        on = item.exam.on
+        yield f"in week {on.week}" if on.week else f"on {local(course, instant(course.term, on))[:14]}"
 
 
 def _part(part: Part) -> str:

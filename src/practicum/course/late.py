@@ -19,6 +19,7 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
+from practicum.course.rounding import plain
 from practicum.course.term import Table
 
 _SECONDS = {"s": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "day": 86400, "week": 604800}
@@ -64,7 +65,7 @@ class Outcome(Table):
     def words(self) -> str:
         """Says the outcome in a few words."""
         parts = [f"× {self.multiplier}"] if self.multiplier != 1 else []
-        parts += [f"at most {self.cap * 100:f} %"] if self.cap != 1 else []
+        parts += [f"at most {plain(self.cap * 100)} %"] if self.cap != 1 else []
         return ", ".join(parts) or "full credit"
 
     def no_better_than(self, other: "Outcome") -> bool:
@@ -107,7 +108,7 @@ class LateRule(Table):
     """Steps of lateness, what holds after them, and what excuses from that end. Later never pays more."""
 
     steps: tuple[Step, ...] = ()
-    then: Outcome = Outcome()
+    then: Outcome
     excused: Excused | None = None
 
     @model_validator(mode="after")
@@ -146,5 +147,5 @@ class LateRule(Table):
 ON_TIME = Outcome()
 """Full credit."""
 
-NO_RULE = LateRule()
+NO_RULE = LateRule(then=ON_TIME)
 """No late rule: lateness costs nothing."""

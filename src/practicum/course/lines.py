@@ -85,14 +85,17 @@ class _Scanner:
         keys = self._key()
         self.at += 2 if array else 1
         path: Path = ()
+        arrays: list[Path] = []
         for depth, key in enumerate(keys):
             path = (*path, key)
             if array and depth == len(keys) - 1:
+                arrays.append(path)
                 self.counts[path] = self.counts.get(path, 0) + 1
             if path in self.counts:  # an array of tables: the header speaks of its last table
                 path = (*path, self.counts[path] - 1)
         end, self.at = self.at, start
-        self._note(path)
+        for noted in (*arrays, path):
+            self._note(noted)
         self.at = end
         return path
 

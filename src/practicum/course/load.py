@@ -4,7 +4,7 @@ import re
 import tomllib
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -73,8 +73,16 @@ def parse_course(text: str, name: str = "course.toml") -> Course:
 
 
 def describe(error: ValidationError, model: type[BaseModel], text: str, name: str) -> str:
-    """Turns the first error, by line, into one sentence; says how many more there are."""
-    found = sorted(((line_of(text, _path(one)), one) for one in error.errors()), key=lambda pair: pair[0])
+    """Turns the first error into one sentence, and says how many more there are.
+
+    First is by line, but a key that is not known comes before one that is missing: they are often one misspelt key.
+    A list counts as empty when what it holds is wrong; only the inner error is said.
+    """
+    errors = error.errors()
+    errors = [one for one in errors if not (one["type"] == "too_short" and len(errors) > 1)]
+    found = sorted(
+        ((line_of(text, _path(one)), one) for one in errors), key=lambda pair: (pair[1]["type"] == "missing", pair[0])
+    )
     line, first = found[0]
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     path = _path(first)
@@ -95,6 +103,8 @@ def _sentence(error: ErrorDetails, model: type[BaseModel], path: tuple[str | int
         return f"unknown key `{key}`{suggestion(key, known)}; known here: {', '.join(sorted(known))}"
     if kind == "missing":
         return f"expected `{key}`, which is not there"
+    if kind == "too_short":
+        return "expected at least one"
     if kind == "disagreement":
         return error["msg"]
     if kind == "string_pattern_mismatch":
@@ -113,21 +123,23 @@ def _shown(value: object) -> str:
 
 
 def _fields(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
-    """The keys a table may have, found by walking the models along `path`."""
-    here: Any = model
+    """The keys that the table at `path` may have."""
+    hints: list[Any] = [model]
     for step in path:
-        if isinstance(here, type) and issubclass(here, BaseModel):
-            here = here.model_fields[str(step)].annotation if str(step) in here.model_fields else None
-        here = _model_in(here, step)
-    return list(here.model_fields) if isinstance(here, type) and issubclass(here, BaseModel) else []
+        hints = [inner for hint in hints for inner in _inside(hint, step)]
+    return [key for hint in hints for table in _tables(hint) for key in table.model_fields]
 
 
-def _model_in(hint: Any, step: str | int) -> Any:
-    """The first model named inside a type hint such as `tuple[Item, ...]` or `When | None`."""
+def _inside(hint: Any, step: str | int) -> list[Any]:
+    """The hints of what a value with this hint holds at `step`."""
     if isinstance(hint, type) and issubclass(hint, BaseModel):
-        return hint
-    for inner in get_args(hint):
-        found = _model_in(inner, step)
-        if found is not None:
-            return found
-    return None
+        return [hint.model_fields[str(step)].annotation] if str(step) in hint.model_fields else []
+    if get_origin(hint) in (dict, tuple):
+        return [arg for arg in get_args(hint) if arg is not Ellipsis][-1:]
+    return [inner for arg in get_args(hint) for inner in _inside(arg, step)]  # a union, or something annotated
+
+
+def _tables(hint: Any) -> list[type[BaseModel]]:
+    if isinstance(hint, type) and issubclass(hint, BaseModel):
+        return [hint]
+    return [] if get_origin(hint) in (dict, tuple) else [table for arg in get_args(hint) for table in _tables(arg)]

@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 from practicum.course.agreement import disagreements
 from practicum.course.errors import suggestion
 from practicum.course.item import Item
-from practicum.course.late import LateRule
+from practicum.course.late import NO_RULE, LateRule
 from practicum.course.term import Name, Points, Table, Term, Text
 
 
@@ -124,7 +124,7 @@ class Course(Table):
     def late_rule(self, item: Item) -> LateRule:
         """Returns the late rule of `item`: its own, else the course's, else none."""
         name = item.late or self.grade.late
-        return self.late.get(name, LateRule()) if name else LateRule()
+        return self.late.get(name, NO_RULE) if name else NO_RULE
 
     def policy(self, item: Item) -> Literal["best", "last"]:
         """Returns which of several submissions counts for `item`."""

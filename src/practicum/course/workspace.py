@@ -168,10 +168,9 @@ def _with_start(text: str, start: date) -> str:
 def _fill(workspace: Workspace, course: Course, text: str) -> None:
     root = workspace.root
     first = course.items[0].name
-    team_item = next((item.name for item in course.items if item.team), first)
     workspace.course_file.write_text(text, encoding="utf-8")
     _csv(workspace.roster_file, ("id", "name", "email", "section", "team"), "12345678,Ada Lovelace,ada@example.org,L1,")
-    _csv(root / "teams.csv", TEAMS, f"red,12345678,{team_item}")
+    _csv(root / "teams.csv", TEAMS, "red,12345678,", "item: empty for every team item")
     _csv(root / "extensions.csv", EXTENSIONS, f"12345678,,{first},2027-03-19 23:59:59,illness")
     kinds = ", ".join(("item", *course.certificates()))
     _csv(root / "exemptions.csv", EXEMPTIONS, f"12345678,,{first},item,joined late", f"kind: {kinds}")
