@@ -6,7 +6,6 @@ import hashlib
 import re
 from collections.abc import Iterator
 from decimal import Decimal
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -69,6 +68,7 @@ class Lab(BaseModel):
     limits: Limits = Limits()
 
     _folder: Path = PrivateAttr()
+    _sha256: str = PrivateAttr()
 
     @field_validator("points", mode="before")
     @classmethod
@@ -112,16 +112,10 @@ class Lab(BaseModel):
         """The folder with the pytest files."""
         return self._folder / "checks"
 
-    @cached_property
+    @property
     def sha256(self) -> str:
-        """Content hash of the whole folder: it changes when any file a mark depends on changes."""
-        digest = hashlib.sha256()
-        for name, path in files_in(self._folder):
-            data = path.read_bytes()
-            # The lengths keep two different folders from running into the same stream of bytes.
-            digest.update(f"{len(name.encode())}:{name}{len(data)}:".encode())
-            digest.update(data)
-        return digest.hexdigest()
+        """Content hash of the whole folder as it was loaded: it changes when any file a mark depends on changes."""
+        return self._sha256
 
 
 def module_name(submit: str) -> str:
@@ -153,11 +147,21 @@ def load_lab(path: Path) -> Lab:
     folder = Path(path).resolve()
     toml = folder / "lab.toml"
     lab = read_toml(toml, Lab)
-    lab._folder = folder
+    lab._folder, lab._sha256 = folder, _content_hash(folder)
     mistakes = list(_missing_files(lab, line_of(toml.read_text(encoding="utf-8"), ("submit",))))
     if mistakes:
         raise PracticumError("\n".join(mistakes))
     return lab
+
+
+def _content_hash(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for name, path in files_in(folder):
+        data = path.read_bytes()
+        # The lengths keep two different folders from running into the same stream of bytes.
+        digest.update(f"{len(name.encode())}:{name}{len(data)}:".encode())
+        digest.update(data)
+    return digest.hexdigest()
 
 
 def _missing_files(lab: Lab, submit_line: int) -> Iterator[str]:
