@@ -21,7 +21,7 @@ from .tiny import tiny_lab
 EVIL = '<script>alert(1)</script><img src=x onerror="x">\u202e&amp;\x1b[31m'
 NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
 MADE = Provenance(
-    lab_sha256="a" * 64, seed=1234567, versions={"python": "3.11.7", "numpy": "2.3"}, limits={"cpu_seconds": 60.0}, sandbox="bwrap"
+    lab_sha256="a" * 64, seed=1234567, versions={"python": "3.11.7", "numpy": "2.3"}, limits={"cpu_seconds": 60}, sandbox="bwrap"
 )
 VOID = {"meta", "br", "img", "link", "hr", "path", "use"}
 

@@ -1,0 +1,242 @@
+"""`practicum grade` and `practicum regrade`: from a folder of submissions to marks, and from a changed lab to changed marks."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from rich.console import Console
+
+    from practicum.course.workspace import Workspace
+    from practicum.grading.run import Backend, Backends, Report
+    from practicum.grading.sandbox import Mode
+    from practicum.grading.store import Store
+    from practicum.labs.lab import Lab
+
+LabName = Annotated[str, typer.Argument(metavar="LAB", help="A lab's name, or the path to its folder.")]
+Jobs = Annotated[Optional[int], typer.Option(min=1, help="Worker processes; by default one per core.")]  # noqa: UP045
+Scheduler = Annotated[
+    Optional[str],  # noqa: UP045 - typer reads the hint at run time
+    typer.Option(metavar="tcp://HOST:PORT", help="Grade on the cluster of this Dask scheduler instead."),
+]
+Seed = Annotated[Optional[int], typer.Option(min=0, help="Of the hidden inputs; by default the lab's own in this store.")]  # noqa: UP045
+StoreAt = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--store", metavar="FILE|URL", help="By default practicum.db of the workspace, or beside FOLDER."),
+]
+Unsafe = Annotated[bool, typer.Option("--unsafe", help="Run students' code without a sandbox, as you.")]
+
+INTERRUPTED = 130
+
+UNSAFE = (
+    "UNSAFE: there is no sandbox. The students' code runs as you: it can read and change your files, the other submissions, "
+    "the marks and the checks, and use the network. Do this only with code that you would run yourself."
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(grade)
+    app.command()(regrade)
+
+
+def grade(
+    lab: LabName,
+    folder: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Argument(help="What was handed in, an entry per student; by default submissions/LAB of the workspace."),
+    ] = None,
+    jobs: Jobs = None,
+    scheduler: Scheduler = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Take up the last run that did not finish.")] = False,
+    seed: Seed = None,
+    store: StoreAt = None,
+    unsafe: Unsafe = False,
+    json: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--json", metavar="FILE", help="Write the results as JSON, too."),
+    ] = None,
+    feedback: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--feedback", metavar="DIR", help="For the pages; by default feedback/LAB, in the workspace or beside FOLDER."),
+    ] = None,
+    no_feedback: Annotated[bool, typer.Option("--no-feedback", help="Write no pages and no class report.")] = False,
+    only: Annotated[str, typer.Option("--only", metavar="STUDENT", help="Grade this student only.")] = "",
+) -> None:
+    """Grade what was handed in. What has a result is not graded again; see `regrade` for that."""
+    from rich.console import Console
+
+    from practicum.cli.grade_view import Watcher, print_report
+    from practicum.grading.run import grade_folder
+    from practicum.grading.store import Store
+    from practicum.labs.lab import find_lab
+
+    found, workspace = find_lab(lab), _workspace()
+    handed_in = _folder(folder, workspace, found.name)
+    out, err = Console(), Console(stderr=True)
+    _warn(unsafe, err)
+    with Store(_store(store, workspace, handed_in)) as kept:
+        watcher = Watcher(err, found.name)
+        try:
+            with watcher:
+                report = grade_folder(
+                    found,
+                    handed_in,
+                    kept,
+                    _zone(workspace),
+                    backends(jobs, scheduler, unsafe),
+                    seed=seed,
+                    resume=resume,
+                    only=only,
+                    watch=watcher.watch,
+                )
+        except KeyboardInterrupt:
+            again = " ".join(["practicum grade", lab, *([str(folder)] if folder else []), "--resume"])
+            err.print(f"\nStopped. {watcher.done} of {watcher.todo} graded now, and kept. Go on with: {again}", markup=False)
+            raise typer.Exit(INTERRUPTED) from None
+        print_report(found, report, out)
+        if json is not None:
+            _write_json(report, json)
+        if not no_feedback:
+            beside = handed_in.absolute().parent / "feedback" / found.name
+            target = feedback or (workspace.feedback(found.name) if workspace else beside)
+            _write_pages(found, report, kept, target, _zone(workspace))
+    if report.ungraded:
+        raise typer.Exit(1)
+
+
+def regrade(
+    lab: LabName,
+    preview: Annotated[bool, typer.Option("--preview", help="Show what would change, publish nothing; the default.")] = False,
+    publish: Annotated[bool, typer.Option("--publish", help="Publish what the last preview showed.")] = False,
+    jobs: Jobs = None,
+    scheduler: Scheduler = None,
+    seed: Seed = None,
+    store: StoreAt = None,
+    unsafe: Unsafe = False,
+) -> None:
+    """Show whose marks the lab as it is now would change and why; then publish that."""
+    from rich.console import Console
+
+    from practicum.cli.grade_view import Watcher, print_preview
+    from practicum.course.errors import PracticumError
+    from practicum.grading import regrade as library
+    from practicum.grading.store import Store
+    from practicum.labs.lab import find_lab
+
+    if preview and publish:
+        raise PracticumError("expected --preview or --publish, got both: first the one, then the other")
+    found, workspace = find_lab(lab), _workspace()
+    where = _store(store, workspace, Path("submissions"))
+    if "://" not in where and not Path(where).exists():
+        raise PracticumError(f"{where}: expected a store, got nothing there; `practicum grade` makes it")
+    out, err = Console(), Console(stderr=True)
+    with Store(where) as kept:
+        if publish:
+            print_preview(library.publish(found, kept), out, published=True)
+            return
+        _warn(unsafe, err)
+        watcher = Watcher(err, found.name)
+        try:
+            with watcher:
+                shown = library.preview(found, kept, backends(jobs, scheduler, unsafe), seed=seed, watch=watcher.watch)
+        except KeyboardInterrupt:
+            err.print(f"\nStopped. Nothing is published; what is graded is kept for the next preview of {lab}.", markup=False)
+            raise typer.Exit(INTERRUPTED) from None
+        print_preview(shown, out, published=False)
+
+
+def backends(jobs: int | None, scheduler: str | None, unsafe: bool) -> Backends:
+    """What grades, by these options."""
+    from practicum.course.errors import PracticumError
+
+    mode: Mode = "unsafe" if unsafe else "nested"
+
+    def make(lab: Lab) -> AbstractContextManager[Backend]:
+        if scheduler is None:
+            from practicum.grading.pool import Pool
+
+            return Pool(lab.folder, jobs or os.cpu_count() or 1, mode)
+        try:
+            from practicum.grading.cluster import Cluster
+        except ImportError:
+            raise PracticumError("--scheduler needs Dask: pip install 'practicum[dask]'") from None
+        return Cluster(scheduler, lab, mode)
+
+    return make
+
+
+def _workspace() -> Workspace | None:
+    from practicum.course.errors import PracticumError
+    from practicum.course.workspace import find
+
+    try:
+        return find()
+    except PracticumError:
+        return None
+
+
+def _folder(folder: Path | None, workspace: Workspace | None, lab: str) -> Path:
+    from practicum.course.errors import PracticumError
+
+    if folder is not None:
+        return folder
+    if workspace is None:
+        raise PracticumError("expected the FOLDER that was handed in; outside of a workspace there is no default for it")
+    return workspace.submissions(lab)
+
+
+def _store(store: str | None, workspace: Workspace | None, folder: Path) -> str:
+    return store or str(workspace.database if workspace else folder.absolute().parent / "practicum.db")
+
+
+def _zone(workspace: Workspace | None) -> tzinfo:
+    from datetime import UTC, datetime
+
+    return workspace.course().term.zone if workspace else datetime.now().astimezone().tzinfo or UTC
+
+
+def _warn(unsafe: bool, console: Console) -> None:
+    if unsafe:
+        from rich.panel import Panel
+
+        console.print(Panel(UNSAFE, border_style="bold red", style="bold red"))
+
+
+def _write_json(report: Report, file: Path) -> None:
+    import msgspec
+
+    from practicum.course.errors import PracticumError
+
+    records = [{"at": r.submission.at, "points": r.graded.points, "result": r.graded} for r in report.results]
+    try:
+        file.write_bytes(msgspec.json.format(msgspec.json.encode(records)) + b"\n")
+    except OSError as error:
+        raise PracticumError(f"{file}: cannot be written ({error.strerror})") from None
+
+
+def _write_pages(lab: Lab, report: Report, store: Store, folder: Path, zone: tzinfo) -> None:
+    from practicum.grading.feedback import write_feedback
+    from practicum.grading.report import write_report
+
+    students = {r.submission.student for r in report.results}
+    everything = store.results(lab.name)
+    if not everything:
+        return
+    pages = write_feedback(lab, [r for r in everything if r.submission.student in students], folder, zone)
+    summary = write_report(lab, everything, folder.parent / f"{folder.name}-report.html", zone)
+    typer.echo(f"feedback: {_short(folder)} ({len(pages)} page{'s' * (len(pages) != 1)})")
+    typer.echo(f"report:   {_short(summary)}")
+
+
+def _short(path: Path) -> Path:
+    """A path as short as it can be typed from here."""
+    here, path = Path.cwd(), path.absolute()
+    return path.relative_to(here) if path.is_relative_to(here) else path
