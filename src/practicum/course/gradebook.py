@@ -99,7 +99,7 @@ def _student(student: Student, known: Ledger) -> StudentGrade:
         grades = []
         for item in component.item:
             if item.name in exempt:
-                grades.append(ItemGrade(item, "exempt", ZERO, (), exempt[item.name]))
+                grades.append(ItemGrade(item, "exempt", None, ZERO, (), exempt[item.name]))
                 continue
             rules, handed_in = known.rules[item.name], attempts
             if item.team:
@@ -116,9 +116,14 @@ def _student(student: Student, known: Ledger) -> StudentGrade:
             lost += component.weight
     out_of, cap = known.course.grade.out_of, known.course.grade.cap
     if lost and lost < out_of:
-        scale = out_of / (out_of - lost)
-        components = [c._replace(score=c.score * scale, weight=c.weight * scale, decided=c.decided * scale) for c in components]
+        components = [_scaled(c, out_of, out_of - lost) for c in components]
     return _total(student, items, components, cap, marks.get("total", {}).get(""))
+
+
+def _scaled(grade: ComponentGrade, out_of: Decimal, kept: Decimal) -> ComponentGrade:
+    """A component that takes its share of what dropped components leave; multiplied first, so that halves stay exact."""
+    score, weight, decided = (value * out_of / kept for value in (grade.score, grade.weight, grade.decided))
+    return grade._replace(score=score, weight=weight, decided=decided)
 
 
 def _total(

@@ -67,19 +67,23 @@ class Unit(NamedTuple):
 
 
 class ItemGrade(NamedTuple):
-    """What a student has for one item; `score` is in points of the item."""
+    """What a student has for one item.
+
+    Attributes:
+        item: the item.
+        status: how far it is.
+        raw: the points before late rules, or None where nothing is graded.
+        score: the points that count.
+        units: what they are made of.
+        reason: why the student is exempt, if so.
+    """
 
     item: Item
     status: Status
+    raw: Decimal | None
     score: Decimal
     units: tuple[Unit, ...]
     reason: str = ""
-
-    @property
-    def raw(self) -> Decimal | None:
-        """The score before late rules, or None where nothing is graded."""
-        scores = [unit.raw for unit in self.units if unit.raw is not None]
-        return sum(scores, ZERO) if scores else None
 
     @property
     def late(self) -> timedelta:
@@ -155,10 +159,12 @@ def grade_item(
     """
     if item.lab and not marks:  # most items of most students: one lab, nothing by hand
         only = _lab(item, "", rules, attempts.get(item.lab, ()))
-        return ItemGrade(item, only.status, only.score, (only,))
+        return ItemGrade(item, only.status, only.raw, only.score, (only,))
     units = _units(item, rules, attempts, marks or {})
     score = min(sum((unit.score for unit in units), ZERO), item.most)
-    return ItemGrade(item, _together([unit.status for unit in units]), score, tuple(units))
+    scores = [unit.raw for unit in units if unit.raw is not None]
+    raw = sum(scores, ZERO) if scores else None
+    return ItemGrade(item, _together([unit.status for unit in units]), raw, score, tuple(units))
 
 
 def _together(statuses: Sequence[Status]) -> Status:
