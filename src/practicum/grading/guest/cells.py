@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
 import linecache
 import os
 import sys
 import types
+from collections.abc import Iterator
+from importlib.abc import Loader
+from importlib.machinery import ModuleSpec
 from typing import Any
 
 
@@ -29,6 +33,7 @@ def run(name: str, cells: list[str]) -> Notebook:
             exec(compile(source, label, "exec"), module.__dict__)
         except BaseException as error:
             module.__failed__[number] = error
+        close_figures()
     return module
 
 
@@ -50,30 +55,72 @@ def no_input(prompt: object = "") -> str:
     raise EOFError("input() cannot be answered while a submission is graded")
 
 
-class _Shell:
-    """What `get_ipython()` returns: it accepts whatever a notebook tells its front end, and does nothing."""
+class _Silent:
+    """Accepts whatever a notebook tells its front end: every attribute, call, loop and `with` does nothing."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return lambda *args, **kwargs: None
+        return self
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        return None
+
+
+SILENT = _Silent()
+
+
+class _SilentPackages(Loader):
+    """Finds what only a front end has, with all that may be below it, and makes modules of which every name does nothing."""
+
+    roots = ("IPython", "google.colab", "ipywidgets", "matplotlib_inline")
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        found = any(name == root or name.startswith(root + ".") for root in self.roots)
+        return ModuleSpec(name, self, is_package=True) if found else None
+
+    def create_module(self, spec: ModuleSpec) -> types.ModuleType:
+        module = types.ModuleType(spec.name)
+        vars(module).update(__getattr__=lambda name: getattr(SILENT, name))
+        if spec.name == "IPython":  # Matplotlib asks for both
+            vars(module).update(get_ipython=lambda: SILENT, version_info=(9, 0, 0))
+        return module
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """There is nothing in it."""
 
 
 def stand_ins() -> None:
-    """Install a `display`, `get_ipython`, `google.colab` and `practicum.check` that do nothing, and plots without a screen."""
+    """Put silent stand-ins where a notebook's front end would be, and plots where no screen is needed."""
     os.environ["MPLBACKEND"] = "Agg"
-    shell = _Shell()
-    vars(builtins).update(display=lambda *args, **kwargs: None, get_ipython=lambda: shell)
-    colab, google, drive = (types.ModuleType(n) for n in ("google.colab", "google", "google.colab.drive"))
-    vars(drive).update(mount=lambda *a, **k: None, flush_and_unmount=lambda *a, **k: None)
-    vars(colab).update(drive=drive, files=_Shell(), output=_Shell(), userdata=_Shell(), __path__=[])
-    vars(google).update(colab=colab, __path__=[])
+    vars(builtins).update(display=SILENT, get_ipython=lambda: SILENT)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "IPython"]:
+        del sys.modules[name]
+    sys.meta_path.insert(0, _SilentPackages())
+    google = types.ModuleType("google")
+    vars(google).update(__path__=[])
     sys.modules.setdefault("google", google)
-    sys.modules.update({"google.colab": colab, "google.colab.drive": drive})
     practicum = types.ModuleType("practicum")
     vars(practicum).update(check=lambda *args, **kwargs: None)
     sys.modules["practicum"] = practicum
     _plain_progress_bars()
+
+
+def close_figures() -> None:
+    """Close the plots of a cell, as a notebook does when the cell ends; the next `plt.plot` begins a new one."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        with contextlib.suppress(BaseException):
+            pyplot.close("all")
 
 
 def _plain_progress_bars() -> None:
