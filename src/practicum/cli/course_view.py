@@ -154,7 +154,8 @@ def status_view(book: Gradebook, now: datetime) -> Table:
     for lab, item in book.course.labs.items():
         index = book.course.items.index(item)
         path = "" if item.lab == lab else next(path for path, part in item.walk() if part.lab == lab)
-        units = [unit for row in book.students for unit in row.items[index].units if unit.part == path]
+        grades = [row.items[index] for row in book.students if row.items[index].status != "exempt"]
+        units = [unit for grade in grades for unit in grade.units if unit.part == path]
         graded = [unit for unit in units if unit.status == "graded"]
         waiting = sum(unit.status == "waiting" or unit.newer for unit in units)
         missing = sum(unit.status == "missing" for unit in units)
@@ -162,6 +163,6 @@ def status_view(book: Gradebook, now: datetime) -> Table:
         end = due(book.course, item)
         past = " (past)" if end and end < now else ""
         late = sum(bool(unit.late) for unit in graded)
-        counts = [f"{handed_in} of {len(book.students)}", *map(str, (len(graded), late, waiting, missing))]
+        counts = [f"{handed_in} of {len(grades)}", *map(str, (len(graded), late, waiting, missing))]
         table.add_row(lab, item.name, local(book.course, end) + past if end else "", *counts)
     return table

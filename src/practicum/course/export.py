@@ -101,6 +101,7 @@ class PlainRow:
 _LEAD = ("student", "name", "section")
 _COMPONENT = "component "
 _EXEMPT = "exempt"
+_ZERO = Decimal("0.00")
 
 
 def plain_rows(book: Gradebook) -> list[PlainRow]:
@@ -158,9 +159,9 @@ def read_plain(text: str, name: str = "gradebook.csv") -> list[PlainRow]:
                 unguard(cells[2]),
                 items,
                 frozenset(key for key, value in marks.items() if value == _EXEMPT),
-                {key: value or Decimal(0) for key, value in sums.items()},
-                numbers["total"] or Decimal(0),
-                numbers["decided"] or Decimal(0),
+                {key: _ZERO if value is None else value for key, value in sums.items()},
+                _ZERO if (total := numbers["total"]) is None else total,
+                _ZERO if (decided := numbers["decided"]) is None else decided,
             )
         )
     return rows

@@ -1,0 +1,162 @@
+"""The course commands as a lecturer types them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from practicum.cli import course as commands
+from practicum.course.errors import PracticumError
+from practicum.course.events import Result, Submission
+from practicum.course.export import read_plain
+from practicum.course.workspace import init
+
+NOW = datetime(2027, 3, 29, 12, tzinfo=UTC)  # the day after A1 is due
+DUE = datetime(2027, 3, 28, 15, 59, 59, tzinfo=UTC)
+
+
+@pytest.fixture
+def app() -> typer.Typer:
+    application = typer.Typer()
+    commands.register(application)
+    return application
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    made = init("cs324", tmp_path / "term")
+    text = made.course_file.read_text().replace('late = "none"', 'late = "example"')
+    made.course_file.write_text(text)
+    (made.root / "roster.csv").write_text("id,name\nada,Ada Lovelace\nbob,Bob\neve,Eve\n")
+    (made.root / "exemptions.csv").write_text("student,item,reason\neve,a1,joined late\n")
+    (made.root / "marks.csv").write_text("student,item,points,note\nada,demo,9,lovely\n")
+    stored = [
+        Submission("s1", "ada", "perceptron", DUE),
+        Result("s1", "ada", "perceptron", Decimal(20), Decimal(25)),
+        Submission("s2", "ada", "backprop", DUE + timedelta(hours=2)),
+        Result("s2", "ada", "backprop", Decimal(60), Decimal(75)),
+        Submission("s3", "bob", "perceptron", DUE),
+    ]
+    monkeypatch.setattr(commands, "_stored", lambda workspace: stored)
+    monkeypatch.setattr(commands, "_now", lambda: NOW)
+    monkeypatch.chdir(made.root / "submissions")
+    return made.root
+
+
+def run(app: typer.Typer, *args: str) -> str:
+    result = CliRunner().invoke(app, args, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def fails(app: typer.Typer, *args: str) -> str:
+    result = CliRunner().invoke(app, args)
+    assert isinstance(result.exception, PracticumError), result.exception
+    assert "\n" not in str(result.exception)
+    return str(result.exception)
+
+
+def test_init_and_what_it_says(app: typer.Typer, tmp_path: Path) -> None:
+    text = run(app, "init", "polyu", str(tmp_path / "w"), "--start", "2028-01-10")
+    assert "week 1 from 2028-01-10" in text
+    assert (tmp_path / "w" / "course.toml").is_file()
+    assert "already exists" in fails(app, "init", "polyu", str(tmp_path / "w"))
+    assert "did you mean `polyu`?" in fails(app, "init", "poly", str(tmp_path / "v"))
+
+
+def test_course_list_names_all_four(app: typer.Typer) -> None:
+    text = run(app, "course", "list")
+    assert all(name in text for name in ("cs324", "dda4220", "polyu", "xmu"))
+
+
+@pytest.mark.parametrize("name", ["cs324", "dda4220", "polyu", "xmu"])
+def test_course_show_and_check(app: typer.Typer, name: str) -> None:
+    text = run(app, "course", "show", name)
+    assert "component" in text
+    assert "At most 100 of 100." in text
+    assert "the course file is sound" in run(app, "course", "check", name)
+
+
+def test_late_rules_in_words(app: typer.Typer) -> None:
+    polyu, xmu, dda = (run(app, "course", "show", name) for name in ("polyu", "xmu", "dda4220"))
+    assert "up to and including 72 h × 0.7; after that × 0; with a medical certificate" in polyu
+    assert "up to and including 24 h × 0.9; under 72 h × 0.7; after that × 0.5" in xmu
+    assert "after the deadline at most 50 %" in dda
+
+
+def test_check_inside_a_workspace_reads_everything(app: typer.Typer, workspace: Path) -> None:
+    assert "3 students" in run(app, "course", "check")
+    (workspace / "marks.csv").write_text("student,item,points\nada,demmo,9\n")
+    assert "marks.csv:2: no item `demmo` (did you mean `demo`?)" in fails(app, "course", "check")
+
+
+def test_gradebook_table(app: typer.Typer, workspace: Path) -> None:
+    ada, bob, eve = run(app, "gradebook").splitlines()[2:5]
+    assert ada.split() == ["ada", "Ada", "Lovelace", "74.00*", "–", "–", "–", "9.00", "–", "20.10", "25"]
+    assert bob.split() == ["bob", "Bob", "w", "–", "–", "–", "–", "–", "0.00", "0"]
+    assert eve.split() == ["eve", "Eve", "x", "–", "–", "–", "–", "–", "0.00", "0"]
+
+
+def test_gradebook_explains_a_student(app: typer.Typer, workspace: Path) -> None:
+    text = run(app, "gradebook", "--student", "ada")
+    assert "perceptron: perceptron 20/25 (submission s1) = 20.00 of 25" in text
+    assert "backprop 60/75 (submission s2) = 60.00 of 75, 02:00:00 late: × 0.9 = 54.00" in text
+    assert "marked by hand (lovely) = 9.00 of 10" in text
+    assert "exempt: joined late" in run(app, "gradebook", "--student", "eve")
+    assert "no student `adda` on the roster (did you mean `ada`?)" in fails(app, "gradebook", "--student", "adda")
+
+
+@pytest.mark.parametrize("form", ["canvas", "blackboard", "moodle", "plain"])
+def test_exports(app: typer.Typer, workspace: Path, form: str) -> None:
+    text = run(app, "gradebook", "--export", form)
+    run(app, "gradebook", "--export", form, "-o", str(workspace / "out.csv"))
+    assert (workspace / "out.csv").read_bytes().decode().replace("\r\n", "\n") == text.replace("\r\n", "\n")
+    assert "74.00" in text
+    if form == "plain":
+        assert read_plain(text)[0].total == Decimal("20.10")
+
+
+def test_export_errors(app: typer.Typer, workspace: Path) -> None:
+    assert "no export `canvs` (did you mean `canvas`?)" in fails(app, "gradebook", "--export", "canvs")
+    assert "-o needs --export" in fails(app, "gradebook", "-o", "x.csv")
+    assert "cannot be written" in fails(app, "gradebook", "--export", "plain", "-o", "no/such/folder/x.csv")
+
+
+def test_status(app: typer.Typer, workspace: Path) -> None:
+    rows = {line.split()[0]: line for line in run(app, "status").splitlines()[1:] if line.strip()}
+    assert rows["perceptron"].split("(past)")[1].split() == ["2", "of", "2", "1", "0", "1", "0"]
+    assert rows["backprop"].split("(past)")[1].split() == ["1", "of", "2", "1", "1", "0", "1"]
+    assert rows["gan-mnist"].split("CST")[1].split() == ["0", "of", "3", "0", "0", "0", "0"]
+
+
+def test_outside_a_workspace(app: typer.Typer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for command in (["gradebook"], ["status"], ["course", "show"], ["course", "check"]):
+        assert "is not in a workspace; make one with `practicum init COURSE DIR`" in fails(app, *command)
+
+
+def test_no_store_yet(app: typer.Typer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(init("cs324", tmp_path / "w").root)
+    assert "perceptron" in run(app, "status")
+
+
+def test_the_module_itself_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, types, pathlib, practicum, typer\n"
+        "package = types.ModuleType('practicum.cli')\n"
+        "package.__path__ = [str(pathlib.Path(practicum.__path__[0]) / 'cli')]\n"
+        "sys.modules['practicum.cli'] = package\n"
+        "before = set(sys.modules)\n"
+        "import practicum.cli.course\n"
+        "print([m for m in set(sys.modules) - before if m.split('.')[0] in ('pydantic', 'torch', 'numpy', 'sqlalchemy')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ, check=True)
+    assert done.stdout.strip() == "[]", done.stderr
