@@ -65,7 +65,7 @@ def grade(
     ] = None,
     feedback: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option("--feedback", metavar="DIR", help="For the pages; by default feedback/LAB, in the workspace or beside FOLDER."),
+        typer.Option("--feedback", metavar="DIR", help="Pages; by default feedback/LAB, in the workspace or beside FOLDER."),
     ] = None,
     no_feedback: Annotated[bool, typer.Option("--no-feedback", help="Write no pages and no class report.")] = False,
     only: Annotated[str, typer.Option("--only", metavar="STUDENT", help="Grade this student only.")] = "",
@@ -74,12 +74,15 @@ def grade(
     from rich.console import Console
 
     from practicum.cli.grade_view import Watcher, print_report
+    from practicum.course.errors import PracticumError
     from practicum.grading.run import grade_folder
     from practicum.grading.store import Store
     from practicum.labs.lab import find_lab
 
     found, workspace = find_lab(lab), _workspace()
     handed_in = _folder(folder, workspace, found.name)
+    if not handed_in.exists() and not resume:
+        raise PracticumError(f"{handed_in}: expected a folder of submissions, got nothing there")
     out, err = Console(), Console(stderr=True)
     _warn(unsafe, err)
     with Store(_store(store, workspace, handed_in)) as kept:
@@ -88,7 +91,7 @@ def grade(
             with watcher:
                 report = grade_folder(
                     found,
-                    handed_in,
+                    handed_in if handed_in.exists() else None,
                     kept,
                     _zone(workspace),
                     backends(jobs, scheduler, unsafe),

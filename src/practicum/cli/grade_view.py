@@ -143,7 +143,7 @@ def clean(text: str) -> str:
 
 def _why(graded: GradedSubmission) -> str:
     lost = [check for check in graded.checks if tone(check) != "good"]
-    if len(lost) == len(graded.checks) > 1 and len({(c.outcome, c.message) for c in lost}) == 1:
+    if len(lost) == len(graded.checks) > 1 and len({_reason(check) for check in lost}) == 1:
         return f"all: {_reason(lost[0])}"
     return "; ".join(f"{check.name.removeprefix('test_')}: {_reason(check)}" for check in lost)
 
@@ -155,8 +155,11 @@ def _reason(check: CheckResult) -> str:
 
 
 def _moved(change: CheckChange) -> str:
-    before = marks(change.before.points) if change.before else "new"
-    after = marks(change.after.points) if change.after else "gone"
+    old, new = change.before, change.after
+    if old is not None and new is not None and old.out_of == new.out_of:
+        return f"{change.name.removeprefix('test_')} {marks(old.points)} → {marks(new.points)}"
+    before = f"{marks(old.points)}/{marks(old.out_of)}" if old else "new"
+    after = f"{marks(new.points)}/{marks(new.out_of)}" if new else "gone"
     return f"{change.name.removeprefix('test_')} {before} → {after}"
 
 

@@ -134,8 +134,14 @@ class LabPlugin(WorkerPlugin):  # type: ignore[misc]  # Dask's types are not rea
 
 
 def grade_one(key: str, job: bytes) -> bytes:
-    """Grade one submission in a worker of the cluster."""
-    result, notes = _graders[key].grade(msgspec.msgpack.decode(job, type=Job))
+    """Grade one submission in a worker of the cluster; no result but a note if the lab cannot be graded there at all."""
+    result: GradedSubmission | None
+    try:
+        result, notes = _graders[key].grade(msgspec.msgpack.decode(job, type=Job))
+    except WorkerDied:
+        raise  # Dask tries again
+    except PracticumError as error:
+        result, notes = None, [str(error)]
     return msgspec.msgpack.encode((result, notes))
 
 
@@ -188,7 +194,7 @@ class Cluster:
         """
         source = iter(jobs)
         running: dict[Any, Job] = {}
-        done = as_completed()
+        done = as_completed(loop=self._client.loop)
 
         def send() -> None:
             ahead = _AHEAD * max(1, self._slots())
@@ -213,6 +219,8 @@ class Cluster:
             return
         except CancelledError:
             raise PracticumError(f"{self.scheduler}: the cluster is gone; what is graded is kept, resume for the rest") from None
-        result, notes = msgspec.msgpack.decode(answer, type=tuple[GradedSubmission, list[str]])
+        result, notes = msgspec.msgpack.decode(answer, type=tuple[GradedSubmission | None, list[str]])
+        if result is None:
+            raise PracticumError("\n".join(notes))
         self.notes += [note for note in notes if note not in self.notes]
         emit(result)
