@@ -1,0 +1,1 @@
+"""The assignment, the submissions and the three graders of `benchmarks/grading.py`."""
