@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import tomllib
 import zipfile
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 
@@ -65,6 +65,7 @@ def test_building_writes_a_folder_and_the_same_zip_every_time(lab, tmp_path):
     zipped = build_handout(lab, tmp_path / "out" / "answers")
     first = zipped.read_bytes()
     with zipfile.ZipFile(BytesIO(first)) as archive:
+        assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         inside = {info.filename: archive.read(info) for info in archive.infolist()}
     assert inside == {f"answers/{name}": data for name, data in handout_files(lab).items()}
     for name, data in handout_files(lab).items():
@@ -101,9 +102,13 @@ def test_a_failed_build_leaves_the_earlier_one(lab, tmp_path, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    for module, name in ((handout, "_zip"), (os, "replace")):
+    def half(self: Path, target: Path) -> Path:
+        return full() if target == into and not self.name.endswith(".old") else rename(self, target)
+
+    rename = Path.rename
+    for module, name, broken in ((handout, "_zip", full), (Path, "rename", half)):
         with monkeypatch.context() as patch:
-            patch.setattr(module, name, full)
+            patch.setattr(module, name, broken)
             with pytest.raises(OSError, match="No space left"):
                 build_handout(lab, into)
         after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}

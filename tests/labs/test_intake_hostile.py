@@ -83,7 +83,17 @@ def test_names_that_leave_their_folder(inbox, lab, name):
 
 
 @pytest.mark.parametrize(
-    "name", ["answer．py", "аnswer.py", "answer.p\u200by", "\u202eyp.rewsna", "answer.py\u202e", "anſwer.py", "answer\u200b.py"]
+    "name",
+    [
+        "answer．py",
+        "аnswer.py",
+        "answer.p\u200by",
+        "\u202eyp.rewsna",
+        "answer.py\u202e",
+        "anſwer.py",
+        "anſwer (1).py",
+        "answer\u200b.py",
+    ],
 )
 def test_names_that_look_like_the_one_asked_for(inbox, lab, name):
     write_zip(inbox / "mallory.zip", [(name, b"evil")])

@@ -311,5 +311,5 @@ def test_the_handout_earns_nothing(seed: int, grade: Callable[..., GradedSubmiss
 
 
 def test_the_grading_is_quick(solution: dict[str, Any], grade: Callable[..., GradedSubmission]) -> None:
-    """The best of several, on a machine that does other things as well; importing torch._dynamo alone would take seconds."""
-    assert min(grade(solution, seed).seconds for seed in range(5)) < 1.5
+    """The best of several, since the machine may be busy; importing torch._dynamo for each submission would take longer."""
+    assert min(grade(solution, seed).seconds for seed in range(5)) < 3

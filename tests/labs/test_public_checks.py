@@ -34,6 +34,8 @@ SECRET_TABLE["x"] = "secret"
 SECRET_LIST = []
 SECRET_LIST += ["secret"]
 np.seterr(all="ignore")
+print(SECRET_SEED)
+TABLE["b"] = make_b()
 
 # secret comment that floats
 
@@ -43,6 +45,10 @@ def near(value):
     hidden = 20  # a layer's width, not the mark
     solution = value
     return solution, hidden, math.inf
+
+
+def make_b():
+    return 2
 
 
 def solution():
@@ -144,7 +150,8 @@ def test_nothing_hidden_goes_out_and_all_public_does(make_lab):
         assert "secret" not in text.lower()
         assert "4242" not in text
     body = public["test_answer.py"]
-    for needed in ("def near", "def batch", "def quiet", "def test_public", "def test_last", "def by_name", "import math",
+    for needed in ("def near", "def make_b", 'TABLE["b"] = make_b()',
+                   "def batch", "def quiet", "def test_public", "def test_last", "def by_name", "import math",
                    "TOLERANCE = 1e-6", "# how close is close enough", "# A comment above a public helper.", "np.seterr",
                    "from __future__ import annotations", '"""Checks of the answer."""', "hidden = 20",
                    "from practicum.grading.checks import assert_close, points"):  # fmt: skip

@@ -13,7 +13,7 @@ import re
 _RUNS_PYTHON = frozenset({"time", "timeit", "capture", "prun"})
 
 _CELL_MAGIC = re.compile(r"%%([A-Za-z_]\w*)?")
-_TIME = re.compile(r"([ \t]*)%time[ \t]+(?=[^-\s])")
+_TIME = re.compile(r"^([ \t]*)%time[ \t]+(?=[^-\s])")
 _LINE = re.compile(r"([ \t]*)(?:[%!?].*|[\w.*]+\?{1,2}[ \t]*)", re.DOTALL)
 _ASSIGNED = re.compile(r"([ \t]*)(\w[\w.]*(?:[ \t]*,[ \t]*\w[\w.]*)*)[ \t]*=[ \t]*([%!].*)", re.DOTALL)
 
