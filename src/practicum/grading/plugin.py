@@ -93,9 +93,10 @@ class Checks:
         return check_seed(self._seed, request.node.name)
 
     @pytest.fixture
-    def rng(self, seed: int) -> np.random.Generator:
-        """Random inputs for this check."""
-        return np.random.default_rng(seed)
+    def rng(self, request: pytest.FixtureRequest) -> np.random.Generator:
+        """Random inputs for this check; no seed that reaches the sandbox, or may, leads to them."""
+        digest = hashlib.sha256(f"rng:{self._seed}:{request.node.name}".encode()).digest()
+        return np.random.default_rng(int.from_bytes(digest[:16], "big"))
 
     @pytest.fixture
     def award(self) -> Callable[..., None]:
@@ -123,7 +124,7 @@ class Checks:
             self._reason = ""
             began = time.perf_counter()
             try:
-                link.begin(_mark(item, "timeout", DEFAULT_SECONDS), check_seed(seed, item.name))
+                link.begin(_mark(item, "timeout", DEFAULT_SECONDS), check_seed(seed, f"{item.name} in the sandbox"))
                 runtestprotocol(item, nextitem=following, log=False)
                 problem = self._call.excinfo.value if self._call and self._call.excinfo else None
             except (Died, StudentError, WireError) as error:  # between two checks: a thread of the last one, a replaced `random.seed`

@@ -12,7 +12,7 @@ from practicum.labs.handout import given_files
 from practicum.labs.lab import Lab, module_name
 from practicum.labs.notebook import NotebookError, read_notebook
 
-from .plugin import Run, run_checks
+from .plugin import Run, check_seed, run_checks
 from .results import GradedSubmission, Provenance
 from .sandbox import Mode, Process, Sandbox, versions
 from .student import Link, Student
@@ -103,7 +103,7 @@ class Grader:
         processes: list[Process] = []
 
         def start() -> Process:
-            processes.append(sandbox.open(files, notebooks, job.seed))
+            processes.append(sandbox.open(files, notebooks, check_seed(job.seed, "in the sandbox")))
             return processes[-1]
 
         link = Link(start, self.limits["wall_seconds"])
