@@ -146,7 +146,7 @@ class Checks:
             fraction = Decimal(0)
             outcome, message = explain(problem)
             if is_hidden:
-                private, message = message, explain_hidden(problem)
+                private, message = message, explain_hidden(problem, self._student.lines if self._student else {})
             if outcome == "broken" and self._call is not None and self._call.excinfo is not None:
                 private = str(self._call.excinfo.getrepr(style="short"))[:4000]
         document = (inspect.getdoc(item.function) or item.name).splitlines()[0]
@@ -189,17 +189,31 @@ def explain(problem: BaseException) -> tuple[Outcome, str]:
 _PLACE = re.compile(r"([\w-]{1,60}\.py|<cell \d{1,4} of [\w-]{1,60}>):(\d{1,5})( in \w{1,60})?:")
 
 
-def explain_hidden(problem: BaseException) -> str:
-    """What a student may know of a failed hidden check: nothing that could carry its inputs out."""
+_ENDED = {
+    "timeout": "it ran longer than its time",
+    "memory": "it used more memory than it may",
+    "processes": "it started more processes and threads than it may",
+    "output": "it printed more than it may",
+}
+
+
+def explain_hidden(problem: BaseException, lines: dict[str, int]) -> str:
+    """What a student may know of a failed hidden check: nothing that could carry its inputs out.
+
+    Args:
+        problem: what ended it.
+        lines: how many lines each handed-in file has; a place is named only if it is one of them.
+    """
     if isinstance(problem, Died):
-        return str(problem)
+        return _ENDED.get(problem.outcome, "your program's process ended")
     if isinstance(problem, StudentError):
         if problem.type == "NotImplementedError":
             return "not written yet"
         if problem.missing:
             return "a file or a name is missing"
         known = isinstance(getattr(builtins, problem.type, None), type)
-        places = _PLACE.findall(problem.traceback)
+        places = [(file, int(line)) for file, line, _ in _PLACE.findall(problem.traceback)]
+        places = [(file, line) for file, line in places if 0 < line <= lines.get(file, 0)]
         where = f" at {places[-1][0]}:{places[-1][1]}" if places else ""
         return f"your code raised {problem.type if known else 'an exception'}{where}"
     return ""

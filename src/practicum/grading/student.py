@@ -257,11 +257,15 @@ class Student:
     Args:
         link: to the process that holds it.
         missing: module name → file that should have been handed in and was not, or could not be read, with the reason.
+        lines: how many lines each file or notebook cell has, by its name in tracebacks.
     """
 
-    def __init__(self, link: Link, missing: dict[str, str]) -> None:
-        self._link, self._missing = link, missing
+    def __init__(self, link: Link, missing: dict[str, str], lines: dict[str, int] | None = None) -> None:
+        self._link, self._missing, self.lines = link, missing, lines or {}
         self._modules: dict[tuple[int, str], Remote] = {}
+
+    def __repr__(self) -> str:
+        return "<the submission>"
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

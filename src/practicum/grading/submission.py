@@ -56,6 +56,13 @@ def prepare(lab: Lab, files: dict[str, bytes]) -> tuple[dict[str, bytes], dict[s
     return {**modules, **given_files(lab)}, notebooks, missing, notes
 
 
+def _lines(files: dict[str, bytes], notebooks: dict[str, list[str]]) -> dict[str, int]:
+    lines = {name: data.count(b"\n") + 1 for name, data in files.items()}
+    for name, cells in notebooks.items():
+        lines |= {f"<cell {number} of {name}>": cell.count("\n") + 1 for number, cell in enumerate(cells, 1)}
+    return lines
+
+
 class Grader:
     """The checks of a lab with a sandbox for its submissions.
 
@@ -108,7 +115,7 @@ class Grader:
 
         link = Link(start, self.limits["wall_seconds"])
         try:
-            checks = run(link, Student(link, missing), job.seed)
+            checks = run(link, Student(link, missing, _lines(files, notebooks)), job.seed)
         finally:
             for process in processes:
                 process.kill()
