@@ -127,7 +127,7 @@ class Checks:
                 link.begin(_mark(item, "timeout", DEFAULT_SECONDS), check_seed(seed, f"{item.name} in the sandbox"))
                 runtestprotocol(item, nextitem=following, log=False)
                 problem = self._call.excinfo.value if self._call and self._call.excinfo else None
-            except (Died, StudentError, WireError) as error:  # between two checks: a thread of the last one, a replaced `random.seed`
+            except (Died, StudentError, WireError) as error:  # between two checks: a thread, a replaced `random.seed`
                 problem = error
             if isinstance(problem, (KeyboardInterrupt, pytest.exit.Exception)):
                 raise problem
