@@ -120,11 +120,13 @@ def _student(order: Order, data_base: int, wire_fd: int, output_fd: int) -> None
     os._exit(0)
 
 
-def _send(fd: int, response: Response, keep: Any = None) -> None:
+def _send(fd: int, response: Response, table: objects.Objects | None = None) -> None:
     try:
-        parts = pack(response, keep)
+        parts = pack(response, table.other if table else None)
     except WireError as error:
         parts = pack(Response(response.id, failure=Failure("WireError", str(error))))
+    except BaseException as error:  # a lone surrogate, or a student's `__class__` that raises
+        parts = pack(Response(response.id, failure=table.failure(error) if table else Failure("Error")))
     for part in parts:
         view = memoryview(part)
         while view:
@@ -159,7 +161,7 @@ def serve(read_fd: int, write_fd: int, folder: str) -> None:
             response = table.answer(request)
             if os.getpid() != owner:  # the student's code forked, and the child came back to this loop
                 os._exit(0)
-            _send(write_fd, response, table.other)
+            _send(write_fd, response, table)
 
 
 def set_up(folder: str, files: dict[str, Any], notebooks: dict[str, list[str]], seed: int) -> objects.Objects:

@@ -129,7 +129,8 @@ class Objects:
         except BaseException:
             message = "(its message could not be made)"
         missing = isinstance(error, (NotFound, NotImplementedError))
-        return Failure(type(error).__name__[:80], message, "\n".join(lines[-8:])[:4000], missing)
+        texts = (_text(type.__getattribute__(type(error), "__name__"), 80), _text(message, 2000), _text("\n".join(lines[-8:]), 4000))
+        return Failure(*texts, missing)
 
     # What a request may ask. Each takes the request and returns a value.
 
@@ -223,6 +224,11 @@ class Objects:
                 return False
             value = getattr(value, part)
         return True
+
+
+def _text(text: str, longest: int) -> str:
+    """A text that can be encoded: a lone surrogate cannot."""
+    return str(text)[:longest].encode("utf-8", "backslashreplace").decode()
 
 
 def _as_array(value: Any) -> np.ndarray[Any, Any] | None:
