@@ -128,11 +128,12 @@ def data_bytes() -> int:
         return int(f.read().split()[5]) * resource.getpagesize()
 
 
-# System calls that a student's answer never needs and that reach far into the kernel.
+# System calls that a student's answer never needs: they reach far into the kernel, or take memory that no process is seen to hold.
 _DENIED = {
     "x86_64": {
         "ptrace": 101, "syslog": 103, "personality": 135, "pivot_root": 155, "chroot": 161, "acct": 163, "mount": 165,
         "umount2": 166, "swapon": 167, "swapoff": 168, "reboot": 169, "init_module": 175, "delete_module": 176,
+        "shmget": 29, "semget": 64, "msgget": 68, "memfd_create": 319, "pidfd_getfd": 438, "memfd_secret": 447,
         "add_key": 248, "request_key": 249, "keyctl": 250, "unshare": 272, "perf_event_open": 298, "fanotify_init": 300,
         "open_by_handle_at": 304, "setns": 308, "process_vm_readv": 310, "process_vm_writev": 311, "kcmp": 312,
         "finit_module": 313, "kexec_file_load": 320, "bpf": 321, "userfaultfd": 323, "io_uring_setup": 425,
@@ -141,17 +142,21 @@ _DENIED = {
     "aarch64": {
         "ptrace": 117, "syslog": 116, "personality": 92, "pivot_root": 41, "chroot": 51, "acct": 89, "mount": 40,
         "umount2": 39, "swapon": 224, "swapoff": 225, "reboot": 142, "init_module": 105, "delete_module": 106,
+        "shmget": 194, "semget": 190, "msgget": 186, "memfd_create": 279, "pidfd_getfd": 438, "memfd_secret": 447,
         "add_key": 217, "request_key": 218, "keyctl": 219, "unshare": 97, "perf_event_open": 241, "fanotify_init": 262,
         "open_by_handle_at": 265, "setns": 268, "process_vm_readv": 270, "process_vm_writev": 271, "kcmp": 272,
         "finit_module": 273, "kexec_file_load": 294, "bpf": 280, "userfaultfd": 282, "io_uring_setup": 425,
         "open_tree": 428, "move_mount": 429, "fsopen": 430, "fsconfig": 431, "fsmount": 432, "fspick": 433, "mount_setattr": 442,
     },
 }  # fmt: skip
-_ARCH = {"x86_64": (0xC000003E, 56, 435), "aarch64": (0xC00000B7, 220, 435)}  # audit arch, clone, clone3
+_ARCH = {"x86_64": (0xC000003E, 56, 435, 9), "aarch64": (0xC00000B7, 220, 435, 222)}  # audit arch, clone, clone3, mmap
+_SHARED, _ANONYMOUS = 1, 32
 
 
 def filter_system_calls() -> bool:
     """Refuse the calls above with EPERM, new user namespaces, and `clone3` (whose flags cannot be seen; libc then uses `clone`).
+
+    Refused too is shared memory without a file, which stays allocated when no process has it mapped any more.
 
     Returns:
         False on a machine type without a table, where namespaces and limits stand alone.
@@ -159,7 +164,7 @@ def filter_system_calls() -> bool:
     machine = platform.machine()
     if machine not in _ARCH:
         return False
-    arch, clone, clone3 = _ARCH[machine]
+    arch, clone, clone3, mmap = _ARCH[machine]
     load, equal, bits, give = 0x20, 0x15, 0x45, 0x06
     allow, kill = 0x7FFF0000, 0x80000000
     refuse = {1: 0x00050001, 38: 0x00050026}  # EPERM, ENOSYS
@@ -171,6 +176,10 @@ def filter_system_calls() -> bool:
     for number in _DENIED[machine].values():
         program += [(equal, 0, 1, number), (give, 0, 0, refuse[1])]
     program += [(equal, 0, 1, clone3), (give, 0, 0, refuse[38])]
+    program += [
+        (equal, 0, 5, mmap), (load, 0, 0, 40), (bits, 0, 2, _ANONYMOUS), (bits, 0, 1, _SHARED), (give, 0, 0, refuse[1]),
+        (give, 0, 0, allow),
+    ]  # fmt: skip
     program += [(equal, 0, 3, clone), (load, 0, 0, 16), (bits, 0, 1, NEWUSER), (give, 0, 0, refuse[1]), (give, 0, 0, allow)]
     code = b"".join(struct.pack("HBBI", *line) for line in program)
     buffer = ctypes.create_string_buffer(code)
