@@ -98,7 +98,7 @@ def test_handing_in_later_never_gains(course: Course, data: st.DataObject) -> No
     )
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(terms(), st.data())
 def test_an_extension_never_hurts_anyone(term: tuple[Course, list[Event]], data: st.DataObject) -> None:
     course, events = term
@@ -108,7 +108,7 @@ def test_an_extension_never_hurts_anyone(term: tuple[Course, list[Event]], data:
     assert all(a >= b for a, b in zip(totals(after), totals(before), strict=True))
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(terms())
 def test_sums_stay_within_caps(term: tuple[Course, list[Event]]) -> None:
     course, events = term
@@ -127,7 +127,7 @@ def test_sums_stay_within_caps(term: tuple[Course, list[Event]]) -> None:
             assert abs(row.total + row.unused - whole) < Decimal("1e-20")
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(terms(), st.data())
 def test_the_order_of_events_is_irrelevant(term: tuple[Course, list[Event]], data: st.DataObject) -> None:
     course, events = term
@@ -136,7 +136,7 @@ def test_the_order_of_events_is_irrelevant(term: tuple[Course, list[Event]], dat
     assert book(course, events, STUDENTS) == book(course, again, STUDENTS)
 
 
-@settings(max_examples=200)
+@settings(max_examples=60)
 @given(terms())
 def test_every_number_is_an_exact_decimal(term: tuple[Course, list[Event]]) -> None:
     course, events = term

@@ -6,15 +6,17 @@ with nothing left gives its weight to the other components in the same way). The
 "makes up for lost grades" fills what the others leave below the cap.
 """
 
+import gc
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, localcontext
 from typing import NamedTuple
 
 from practicum.course.events import Event, ManualMark
-from practicum.course.ledger import Ledger, oldest_first
+from practicum.course.ledger import Ledger, Line, oldest_first
 from practicum.course.model import Component, Course
 from practicum.course.roster import Student
 from practicum.course.rounding import CONTEXT
@@ -81,10 +83,22 @@ def gradebook(course: Course, roster: Sequence[Student], events: Iterable[Event]
         events: everything that happened, in any order.
         now: decides what is still open; without it every deadline counts as past.
     """
-    with localcontext(CONTEXT):
+    with localcontext(CONTEXT), _collector_paused():
         known = Ledger(course, roster, events, now)
         rows = tuple(_student(student, known) for student in roster)
     return Gradebook(course, rows, tuple(known.problems))
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Keeps the cyclic collector from walking a million grades again and again; nothing made here is cyclic."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _student(student: Student, known: Ledger) -> StudentGrade:
@@ -95,22 +109,22 @@ def _student(student: Student, known: Ledger) -> StudentGrade:
     items: list[ItemGrade] = []
     components: list[ComponentGrade] = []
     lost = ZERO
-    for component in known.course.component:
+    for component, lines in known.plan:
         grades = []
-        for item in component.item:
-            if item.name in exempt:
-                grades.append(ItemGrade(item, "exempt", None, ZERO, (), exempt[item.name]))
+        for item, name, rules, _ in lines:
+            if name in exempt:
+                grades.append(ItemGrade(item, "exempt", None, ZERO, (), exempt[name]))
                 continue
-            rules, handed_in = known.rules[item.name], attempts
+            handed_in = attempts
             if item.team:
                 members = known.members(item, student.id)
                 rules = known.rules_for(item, members)
                 handed_in = _pooled([known.attempts.get(member, {}) for member in members])
             elif special:
                 rules = known.rules_for(item, [student.id])
-            grades.append(grade_item(item, rules, handed_in, marks.get(item.name)))
+            grades.append(grade_item(item, rules, handed_in, marks.get(name)))
         items += grades
-        graded = _component(component, grades)
+        graded = _component(component, lines, grades)
         components.append(graded)
         if not graded.weight:
             lost += component.weight
@@ -140,22 +154,21 @@ def _total(
     return StudentGrade(student, tuple(items), tuple(components), total, decided, unused, override)
 
 
-def _component(component: Component, grades: list[ItemGrade]) -> ComponentGrade:
-    score = kept = decided = ZERO
-    exempt = False
-    for grade in grades:
-        if grade.status == "exempt":
-            exempt = True
+def _component(component: Component, lines: Sequence[Line], grades: list[ItemGrade]) -> ComponentGrade:
+    score = decided = dropped = ZERO
+    for line, grade in zip(lines, grades, strict=True):
+        status = grade.status
+        if status == "exempt":
+            dropped += line.weight
             continue
-        weight = component.weight_of(grade.item)
-        kept += weight
         if grade.score:
-            score += grade.score * weight / grade.item.points
-        if grade.status == "graded" or grade.status == "missing":
-            decided += weight
-    if not kept:
+            score += grade.score * line.weight / line.item.points
+        if status == "graded" or status == "missing":
+            decided += line.weight
+    if dropped and all(grade.status == "exempt" for grade in grades):
         return ComponentGrade(component, ZERO, ZERO, ZERO)
-    if exempt:
+    if dropped:
+        kept = component.weight - dropped
         score, decided = score * component.weight / kept, decided * component.weight / kept
     return ComponentGrade(component, score, component.weight, decided)
 

@@ -5,11 +5,12 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from operator import attrgetter
+from typing import NamedTuple
 
 from practicum.course.calendar import due as due_of
 from practicum.course.events import EXEMPT, Event, Exemption, Extension, ManualMark, Result, Submission, Team
 from practicum.course.item import Item
-from practicum.course.model import Course
+from practicum.course.model import Component, Course
 from practicum.course.roster import Student
 from practicum.course.rounding import plain
 from practicum.course.scoring import Attempt, Rules
@@ -20,6 +21,15 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 def oldest_first(attempt: Attempt) -> tuple[datetime, str]:
     """Sorts attempts by time; the id makes the order total."""
     return attempt.submission.at, attempt.submission.id
+
+
+class Line(NamedTuple):
+    """An item with what holds for every student who has nothing of their own: looked up once, used for all."""
+
+    item: Item
+    name: str
+    rules: Rules
+    weight: Decimal
 
 
 class Ledger:
@@ -41,7 +51,7 @@ class Ledger:
                 others.append(event)
         self.due = {item.name: due_of(course, item) for item in course.items}
         self.now = now
-        self.rules = {item.name: self._rules(item, self.due[item.name], ()) for item in course.items}
+        self.plan = [(component, self._lines(component)) for component in course.component]
         self._attempts(submissions, results)
         self._teams([event for event in others if isinstance(event, Team)])
         self._extensions([event for event in others if isinstance(event, Extension)])
@@ -104,6 +114,12 @@ class Ledger:
     def members(self, item: Item, student: str) -> tuple[str, ...]:
         """Who hands in together with `student` for a team item, the student included."""
         return self.team.get((item.name, student)) or self.team.get(("", student)) or (student,)
+
+    def _lines(self, component: Component) -> list[Line]:
+        return [
+            Line(item, item.name, self._rules(item, self.due[item.name], ()), component.weight_of(item))
+            for item in component.item
+        ]
 
     def _rules(self, item: Item, due: datetime | None, certificates: Collection[str]) -> Rules:
         closed = self.now is None or (due is not None and self.now > due)

@@ -80,9 +80,7 @@ def describe(error: ValidationError, model: type[BaseModel], text: str, name: st
     """
     errors = error.errors()
     errors = [one for one in errors if not (one["type"] == "too_short" and len(errors) > 1)]
-    found = sorted(
-        ((line_of(text, _path(one)), one) for one in errors), key=lambda pair: (pair[1]["type"] == "missing", pair[0])
-    )
+    found = sorted(((line_of(text, _path(one)), one) for one in errors), key=lambda pair: (pair[1]["type"] == "missing", pair[0]))
     line, first = found[0]
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     path = _path(first)

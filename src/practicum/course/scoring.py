@@ -179,21 +179,22 @@ def _together(statuses: Sequence[Status]) -> Status:
 def _lab(part: Part, path: str, rules: Rules, attempts: Sequence[Attempt]) -> Unit:
     """The unit of a part that a lab fills: the attempt that counts, after the late rule."""
     chosen: Unit | None = None
+    due, points = rules.due, part.points
     for attempt in attempts:
-        result = attempt.result
+        submission, result = attempt
         if result is None:
             continue
-        raw = result.score * part.points / result.out_of
-        if raw > part.points:
-            raw = part.points
-        late = lateness(attempt.submission.at, rules.due)
+        raw = result.score * points / result.out_of
+        if raw > points:
+            raw = points
+        late = lateness(submission.at, due) if due is not None and submission.at > due else NOT_LATE
         outcome = rules.late.outcome(late, rules.certificates) if late else ON_TIME
-        score = outcome.apply(raw, part.points) if late else raw
+        score = outcome.apply(raw, points) if late else raw
         if chosen is None or not rules.best or score > chosen.score:
-            chosen = Unit(path, "graded", raw, part.points, late, outcome, score, attempt)
+            chosen = Unit(path, "graded", raw, points, late, outcome, score, attempt)
     if chosen is None:
         status: Status = "waiting" if attempts else ("missing" if rules.closed else "open")
-        return Unit(path, status, None, part.points, NOT_LATE, ON_TIME, ZERO)
+        return Unit(path, status, None, points, NOT_LATE, ON_TIME, ZERO)
     return chosen if attempts[-1].result else chosen._replace(newer=True)
 
 
