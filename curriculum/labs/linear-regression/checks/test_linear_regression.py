@@ -146,7 +146,7 @@ def test_badly_scaled(student, rng):
 # 2. Gradient descent by hand
 
 
-@points(1.5, hint="dL/dw = (2/N) Xᵀ(ŷ - y) and dL/db = (2/N) Σ(ŷ - y)")
+@points(1.5, hint="differentiate the mean of (x·w + b - y)²: the square gives a factor 2, the mean 1/N, the chain rule x or 1")
 def test_gradient(student):
     """gradient() on two examples, worked out on paper"""
     nb, _ = opened(student)
@@ -254,11 +254,12 @@ def sgd_run(student, x, y, lr, epochs):
     """Train a linear module of PyTorch with plain SGD: what came out, and what should have."""
     (nb, torch), t = opened(student), student.tensor
     module = torch.nn.Linear(x.shape[1], 1)
-    before = np.append(module.weight, module.bias).astype(np.float64)
+    before = weights([module.weight, module.bias], x.shape[1], "a new module")
     optimizer = torch.optim.SGD(module.parameters(), lr=lr)
     losses = nb.train(module, optimizer, t(x), t(y), epochs)
     theta, curve = descend(x, y, before, lr, epochs)
-    assert_close(np.append(module.weight, module.bias), theta, **LOOSE, what="the module's weight and bias afterwards")
+    after = weights([module.weight, module.bias], x.shape[1], "the module")
+    assert_close(after, theta, **LOOSE, what="the module's weight and bias afterwards")
     assert_close(flat(losses, epochs, "the loss curve"), curve, **LOOSE, what="the loss curve")
 
 
