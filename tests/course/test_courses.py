@@ -150,3 +150,15 @@ def test_no_code_knows_a_course(name: str) -> None:
 
     for file in Path(package.__path__[0]).glob("*.py"):
         assert f'"{name}"' not in file.read_text(encoding="utf-8")
+
+
+def test_the_example_in_the_guide_is_a_course() -> None:
+    import re
+    from pathlib import Path
+
+    from practicum.course.load import parse_course
+
+    guide = Path(__file__).parents[2] / "docs" / "course.md"
+    example = re.search(r"```toml\n(.*?)```", guide.read_text(encoding="utf-8"), re.DOTALL)
+    assert example is not None
+    assert parse_course(example[1]).find("a1").labs() == ("perceptron",)
