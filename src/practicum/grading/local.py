@@ -229,7 +229,6 @@ def check_folder(folder: Path, live: dict[str, Any] | None = None, show_output: 
         link = Link(start, WALL_SECONDS)
         results.extend(run(link, Student(link, {} if live is not None else missing), 0))
 
-    _forget_modules(folder / "checks")
     try:
         run_checks(folder / "checks", loop, only_public=True)
     finally:
@@ -237,11 +236,3 @@ def check_folder(folder: Path, live: dict[str, Any] | None = None, show_output: 
             process.close()
     return LocalReport(handout, tuple(results), tuple(notes))
 
-
-def _forget_modules(folder: Path) -> None:
-    """In a running notebook, checks of an earlier call would be used again, even another lab's."""
-    for name, module in list(sys.modules.items()):
-        place = getattr(module, "__file__", None)
-        if place and Path(place).parent.name == "checks" and Path(place).name.startswith("test_"):
-            del sys.modules[name]
-    sys.path_importer_cache.pop(str(folder), None)

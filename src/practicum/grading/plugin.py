@@ -11,6 +11,7 @@ import hashlib
 import inspect
 import os
 import re
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -75,6 +76,8 @@ class Checks:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Hand the loop to the caller."""
         self._items = session.items
+        if not self._items and not self.errors:
+            self.errors.append("no checks; expected functions named test_… in files named test_….py")
         if not self.errors:
             self._loop(self._run)
         return True
@@ -233,6 +236,7 @@ def run_checks(folder: Path, loop: Callable[[Run], None], only_public: bool = Fa
     with tempfile.TemporaryDirectory(prefix="practicum-") as empty:
         config = Path(empty, "pytest.ini")
         config.write_text("[pytest]\n")
+        path, modules = list(sys.path), set(sys.modules)
         before = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # other people's plugins cost time and may change outcomes
         try:
@@ -244,10 +248,12 @@ def run_checks(folder: Path, loop: Callable[[Run], None], only_public: bool = Fa
                 del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
             else:
                 os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = before
+            sys.path[:] = path
+            for name in set(sys.modules) - modules:  # the next lab may have files of the same names
+                if str(getattr(sys.modules[name], "__file__", "")).startswith(str(folder)):
+                    del sys.modules[name]
     if plugin.errors:
-        raise BrokenLab("the lab's checks cannot be run:\n" + "\n".join(plugin.errors))
-    if code == pytest.ExitCode.NO_TESTS_COLLECTED or not plugin._items:
-        raise BrokenLab(f"{folder}: no checks; expected functions named test_… in files named test_….py")
+        raise BrokenLab(f"the checks in {folder} cannot be run:\n" + "\n".join(plugin.errors))
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         raise BrokenLab(f"pytest ended with {code!r} in {folder}")
 

@@ -64,6 +64,7 @@ class Sandbox:
         self._slots = itertools.count(os.getpid())
         self._scratch = tempfile.mkdtemp(prefix="practicum-") if mode == "unsafe" else None
         self._warm: subprocess.Popen[bytes] | None = None
+        watch.sweep()
         self._start()
         if mode == "nested":
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 from pathlib import Path
@@ -109,6 +110,15 @@ class Cgroup:
 
 
 _leftovers: list[Path] = []
+
+
+def sweep() -> None:
+    """Remove the cgroups of graders that were killed."""
+    with contextlib.suppress(OSError):
+        for path in _writable_base()[0].glob("practicum-*-*"):
+            if not Path("/proc", path.name.split("-")[1]).exists():
+                with contextlib.suppress(OSError):
+                    path.rmdir()
 
 
 def _writable_base() -> tuple[Path, int]:
