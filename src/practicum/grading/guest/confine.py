@@ -128,7 +128,7 @@ def data_bytes() -> int:
         return int(f.read().split()[5]) * resource.getpagesize()
 
 
-# System calls that a student's answer never needs: they reach far into the kernel, or take memory that no process is seen to hold.
+# System calls that a student's answer never needs: they reach far into the kernel, or take memory that is not seen from outside.
 _DENIED = {
     "x86_64": {
         "ptrace": 101, "syslog": 103, "personality": 135, "pivot_root": 155, "chroot": 161, "acct": 163, "mount": 165,

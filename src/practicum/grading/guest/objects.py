@@ -129,8 +129,8 @@ class Objects:
         except BaseException:
             message = "(its message could not be made)"
         missing = isinstance(error, (NotFound, NotImplementedError))
-        texts = (_text(type.__getattribute__(type(error), "__name__"), 80), _text(message, 2000), _text("\n".join(lines[-8:]), 4000))
-        return Failure(*texts, missing)
+        kind = type.__dict__["__name__"].__get__(type(error))  # a metaclass may have a `__name__` of its own
+        return Failure(_text(kind, 80), _text(message, 2000), _text("\n".join(lines[-8:]), 4000), missing)
 
     # What a request may ask. Each takes the request and returns a value.
 
