@@ -37,6 +37,8 @@ from .results import Died, Outcome
 
 START_SECONDS = 60.0  # importing torch from a cold disk
 LOOK_SECONDS = 0.02  # how often memory and processes are looked at while the student's code runs
+MOST_RECEIVED = 1 << 30  # bytes in one check, as they may lie in this process's memory
+_UNFOLDS = 32  # bytes of plain data take so much more memory when they are Python objects
 
 Mode = Literal["nested", "single", "unsafe"]
 
@@ -161,8 +163,16 @@ class Sandbox:
             self._start()
         process = self._fork(folder)
         arrays = {name: np.frombuffer(data, np.uint8) for name, data in files.items()}  # arrays may be large, plain data may not
-        setup = Request(0, "setup", kwargs={"files": arrays, "notebooks": notebooks, "seed": seed})
-        process.call(setup, time.monotonic() + START_SECONDS)
+        arrays |= {f"\0{name}": np.frombuffer(msgspec.json.encode(cells), np.uint8) for name, cells in notebooks.items()}
+        setup = Request(0, "setup", kwargs={"files": arrays, "seed": seed})
+        try:
+            process.call(setup, time.monotonic() + START_SECONDS)
+        except WireError:
+            process.kill()
+            raise Died("crashed", "the files that were handed in are too large to be graded") from None
+        except BaseException:
+            process.kill()
+            raise
         return process
 
 
@@ -173,7 +183,7 @@ class Process:
         self, wire_end: socket.socket, watch_end: socket.socket, output: int, pidfd: int, limits: dict[str, float]
     ) -> None:
         self.wire, self.watch, self.output, self.pidfd, self.limits = wire_end, watch_end, output, pidfd, limits
-        self.printed = 0
+        self.printed = self.received = 0
         self.died: Died | None = None
         self.pid = _pid_of(pidfd)
         os.set_blocking(output, False)
@@ -199,9 +209,14 @@ class Process:
         if self.died:
             raise self.died
         parts = wire.pack(request)
+        if request.op == "seed":  # a check begins
+            self.received = 0
         try:
             self._send(b"".join(parts), deadline)
             header, blob = wire.sizes(self._bytes(wire.PREFIX.size, deadline))
+            self.received += _UNFOLDS * header + blob
+            if self.received > MOST_RECEIVED:
+                raise WireError("more data in one check than a check may receive")
             response: Response = wire.unpack(
                 self._bytes(header, deadline), memoryview(self._receive(blob, deadline)), Response
             )

@@ -164,10 +164,21 @@ def serve(read_fd: int, write_fd: int, folder: str) -> None:
             _send(write_fd, response, table)
 
 
-def set_up(folder: str, files: dict[str, Any], notebooks: dict[str, list[str]], seed: int) -> objects.Objects:
-    """Write the submission's files into the work folder and make the process ready to import them."""
+def set_up(folder: str, files: dict[str, Any], seed: int, notebooks: dict[str, list[str]] | None = None) -> objects.Objects:
+    """Write the submission's files into the work folder and make the process ready to import them.
+
+    Args:
+        folder: the work folder.
+        files: the bytes of each; under a name that starts with a null, the cells of a notebook as JSON.
+        seed: of all generators.
+        notebooks: cells by name, where they are few enough for a header.
+    """
     os.chdir(folder)
+    notebooks = dict(notebooks or {})
     for name, data in files.items():
+        if name.startswith("\0"):
+            notebooks[name[1:]] = msgspec.json.decode(data.tobytes(), type=list[str])
+            continue
         path = os.path.join(folder, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as f:
