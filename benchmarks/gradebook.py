@@ -1,7 +1,7 @@
 """How long the gradebook takes for 10,000 students and 30 items; run it as `python benchmarks/gradebook.py`.
 
-Every student hands in every lab twice, in different zones, a quarter late, under a late rule with three steps; one in a
-hundred has an extension, one in two hundred an exemption. That is 600,000 submissions and as many results.
+Every student hands in every lab, in two zones, a quarter of them late, under a late rule with three steps; one in a hundred
+has an extension, one in two hundred an exemption. That is 300,000 submissions and as many results.
 """
 
 import argparse
@@ -37,7 +37,11 @@ def course(items: int) -> Course:
         [grade]
         late = "standard"
         [late.standard]
-        steps = [{{ up_to = "24 h", multiplier = 0.9 }}, {{ up_to = "48 h", multiplier = 0.8 }}, {{ up_to = "72 h", multiplier = 0.7 }}]
+        steps = [
+          {{ up_to = "24 h", multiplier = 0.9 }},
+          {{ up_to = "48 h", multiplier = 0.8 }},
+          {{ up_to = "72 h", multiplier = 0.7 }},
+        ]
         then = {{ multiplier = 0 }}
         [[component]]
         name = "labs"
@@ -72,21 +76,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--students", type=int, default=10_000)
     parser.add_argument("--items", type=int, default=30)
-    parser.add_argument("--tries", type=int, default=2, help="submissions per student and item")
+    parser.add_argument("--tries", type=int, default=1, help="submissions per student and item")
     parser.add_argument("--repeats", type=int, default=5)
     args = parser.parse_args()
     plan = course(args.items)
     roster = [Student(f"s{s}", f"Student {s}") for s in range(args.students)]
     events = happenings(args.students, args.items, args.tries)
-    times = []
+    wall, cpu = [], []
     for _ in range(args.repeats):
-        start = time.process_time()
+        before = time.perf_counter(), time.process_time()
         gradebook(plan, roster, events)
-        times.append(time.process_time() - start)
-    print(
-        f"{args.students:,} students × {args.items} items, {len(events):,} events: "
-        f"{statistics.median(times):.2f} s median of {args.repeats} ({min(times):.2f}–{max(times):.2f})"
-    )
+        wall.append(time.perf_counter() - before[0])
+        cpu.append(time.process_time() - before[1])
+    print(f"{args.students:,} students × {args.items} items, {len(events):,} events, {args.repeats} runs")
+    for name, times in (("wall", wall), ("CPU", cpu)):
+        print(f"  {name}: {statistics.median(times):.2f} s median ({min(times):.2f} to {max(times):.2f})")
 
 
 if __name__ == "__main__":

@@ -100,7 +100,7 @@ class ManualMark:
     Attributes:
         item: the item's name, or `total` to put the final grade in place of the computed one.
         points: the mark.
-        part: the dotted path of a part (`report.clear-writing`), or nothing for the whole item.
+        part: the dotted path of a part (`report.writing`), or nothing for the whole item.
         at: when the mark was given. Of two marks for the same thing the later one counts.
         submitted: when the work was handed in, where the store does not know it.
         note: why, for whoever reads the gradebook.

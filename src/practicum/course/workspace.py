@@ -1,6 +1,5 @@
 """A workspace: the folder in which one lecturer runs one course for one term."""
 
-import os
 import re
 import secrets
 import shutil
@@ -9,12 +8,15 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from practicum.course.curriculum import curriculum
 from practicum.course.errors import PracticumError, suggestion
 from practicum.course.files import EXEMPTIONS, EXTENSIONS, MARKS, TEAMS
 from practicum.course.lines import line_of
 from practicum.course.load import load_course, parse_course, read_text
 from practicum.course.model import Course
 from practicum.course.roster import Student, load_roster
+
+__all__ = ["Workspace", "course_path", "courses", "curriculum", "find", "init"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +68,6 @@ class Workspace:
             PracticumError: it is wrong.
         """
         return load_roster(self.roster_file)
-
-
-def curriculum() -> Path:
-    """Returns the folder of courses, labs and topics.
-
-    It is `$PRACTICUM_CURRICULUM` if set, the source tree's `curriculum/` when run from one, else the package's own copy.
-
-    Raises:
-        PracticumError: `$PRACTICUM_CURRICULUM` is no folder.
-    """
-    stated = os.environ.get("PRACTICUM_CURRICULUM")
-    if stated:
-        if not Path(stated).is_dir():
-            raise PracticumError(f"PRACTICUM_CURRICULUM: expected a folder, got {stated}")
-        return Path(stated)
-    package = Path(__file__).resolve().parents[1]
-    tree = package.parents[1] / "curriculum"
-    return tree if package.parent.name == "src" and tree.is_dir() else package / "curriculum"
 
 
 def courses() -> list[str]:
