@@ -13,8 +13,9 @@ from practicum.labs.lab import Lab, module_name
 from practicum.labs.notebook import NotebookError, read_notebook
 
 from .plugin import Run, check_seed, run_checks
+from .process import Process
 from .results import GradedSubmission, Provenance
-from .sandbox import Mode, Process, Sandbox, versions
+from .sandbox import Mode, Sandbox, versions
 from .student import Link, Student
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import signal
 from pathlib import Path
 
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
@@ -56,6 +57,19 @@ def _kib(path: str, field: str) -> int:
         if line.startswith(field):
             return int(line.split()[1]) << 10
     return 0
+
+
+def kill_tree(pid: int) -> None:
+    """End a process and all its descendants: stopped first, so that none of them can start another meanwhile."""
+    stopped: set[int] = set()
+    while fresh := set(process_tree(pid)) - stopped:
+        for member in fresh:
+            with contextlib.suppress(OSError):
+                os.kill(member, signal.SIGSTOP)
+        stopped |= fresh
+    for member in stopped:
+        with contextlib.suppress(OSError):
+            os.kill(member, signal.SIGKILL)
 
 
 class Cgroup:

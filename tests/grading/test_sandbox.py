@@ -1,0 +1,68 @@
+"""What every mode of the sandbox holds to; tricks against it are in tests/redteam."""
+
+import os
+import time
+
+import pytest
+
+from practicum.grading.sandbox import Sandbox
+from practicum.grading.student import Link, Student
+
+from .conftest import LIMITS
+
+CHILD = """
+import os, time
+
+def leave_a_child():
+    pid = os.fork()
+    if pid == 0:
+        os.setsid()
+        if os.fork() == 0:
+            open("grandchild", "w").write(str(os.getpid()))
+            time.sleep(60)
+        time.sleep(60)
+    while not os.path.exists("grandchild") or not open("grandchild").read():
+        time.sleep(0.01)
+    return pid, int(open("grandchild").read())
+"""
+
+
+def test_without_a_sandbox_the_whole_process_tree_still_ends():
+    with Sandbox(["numpy"], LIMITS, "unsafe") as sandbox:
+        process = sandbox.open({"answer.py": CHILD.encode()}, {}, 0)
+        link = Link(lambda: process, 30.0)
+        link.begin(10.0, 0)
+        pids = Student(link, {}).answer.leave_a_child()
+        assert all(os.path.exists(f"/proc/{pid}") for pid in pids)
+        process.kill()
+        deadline = time.monotonic() + 5
+        while any(_alive(pid) for pid in pids) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert not any(_alive(pid) for pid in pids)
+
+
+def _alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            return f.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("mode", ["nested", "single"])
+def test_nothing_stays_between_submissions(mode):
+    source = "import os\ndef look(): return sorted(os.listdir('/tmp') + os.listdir('/dev/shm') + os.listdir('.'))\n"
+    source += "def leave():\n for p in ('/tmp/x', '/dev/shm/x', 'x'): open(p, 'w').write('x')\n"
+    seen = []
+    with Sandbox(["numpy"], LIMITS, mode) as sandbox:
+        assert sandbox.mode == mode
+        for _ in range(2):
+            process = sandbox.open({"answer.py": source.encode()}, {}, 0)
+            link = Link(lambda process=process: process, 30.0)
+            link.begin(10.0, 0)
+            answer = Student(link, {}).answer
+            seen.append(answer.look())
+            answer.leave()
+            assert len(answer.look()) == len(seen[-1]) + 3
+            process.kill()
+    assert seen[0] == seen[1]
