@@ -221,8 +221,7 @@ WRONG: dict[str, list[Answer]] = {
     ],
     "cross_entropy": [
         _answer(
-            "def cross_entropy(probabilities, labels):\n"
-            "    return -np.log(probabilities[np.arange(len(labels)), labels]).mean()",
+            "def cross_entropy(probabilities, labels):\n    return -np.log(probabilities[np.arange(len(labels)), labels]).mean()",
             "cross_entropy_zero",
         ),
         _answer(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +46,7 @@ def _tests() -> list[Test]:
         first, last = node.body[1], node.body[-1]  # past the docstring
         body = textwrap.dedent("\n".join(source.splitlines()[first.lineno - 1 : last.end_lineno]))
         body = body.replace("student.assignment.", "")
-        assert body.count("assert_close(") == 1 and body.rindex("assert_close(") == len(body) - len(body.splitlines()[-1])
+        assert body.splitlines()[-1].startswith("assert_close("), f"{node.name}: a check here ends with its one assertion"
         given = {keyword.arg for keyword in last.value.keywords}
         extra = "".join(f", {name}={value}" for name, value in (("rtol", "1e-5"), ("atol", "1e-8")) if name not in given)
         body = body[:-1].replace("assert_close(", "np.testing.assert_allclose(") + extra + ")"
@@ -58,11 +59,11 @@ def questions() -> list[Question]:
     cells = jupytext.reads((LAB / "source" / "assignment.py").read_text(), fmt="py:percent").cells
     tests = _tests()
     found = []
-    for text, code in zip(cells, cells[1:], strict=False):
+    for text, code in itertools.pairwise(cells):
         if not code.source.startswith("def "):
             continue
         number = len(found)
         function = code.source[4 : code.source.index("(")]
         found.append(Question(function, text.source, code.source, tuple(tests[3 * number : 3 * number + 3])))
-    assert len(found) == 5 and len(tests) == 15, "the benchmark's assignment has five questions with three tests each"
+    assert (len(found), len(tests)) == (5, 15), "the benchmark's assignment has five questions with three tests each"
     return found
