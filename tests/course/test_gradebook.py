@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -342,6 +343,19 @@ def test_what_cannot_be_right_is_said_and_costs_nobody_else() -> None:
 def test_events_that_cannot_be(make: object) -> None:
     with pytest.raises(ValueError, match=r"expected|needs"):
         make()  # type: ignore[operator]
+
+
+def test_of_several_extensions_the_latest_counts() -> None:
+    two = [Extension("a1", DUE + n * DAY, "illness", student="ada") for n in (3, 1)]
+    late = handed_in("ada", "lab", DUE + 3 * DAY, 100)
+    for events in ([*two, *late], [*two[::-1], *late]):
+        assert book(small(), events).of("ada").items[0].score == 100
+
+
+def test_times_are_kept_in_utc() -> None:
+    at = datetime(2027, 3, 1, 20, tzinfo=ZoneInfo("Asia/Shanghai"))
+    kept = Submission("x", "ada", "lab", at).at
+    assert (kept, kept.tzinfo) == (at, UTC)
 
 
 @pytest.mark.parametrize(

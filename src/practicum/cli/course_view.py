@@ -132,7 +132,8 @@ def student_view(book: Gradebook, row: StudentGrade) -> Iterator[View]:
         whole = f"{rounded(component.score)} of {plain(rounded(component.weight))}"
         if not component.weight:
             whole = "exempt; its weight goes to the other components"
-        yield Text(f"{component.component.title}: {whole}")
+        note = " (makes up for lost grades)" if component.component.makes_up else ""
+        yield Text(f"{component.component.title}: {whole}{note}")
         for item in component.component.item:
             grade = next(grades)
             score = "" if grade.status == "exempt" else f"{rounded(grade.score)} of {plain(item.points)}, "

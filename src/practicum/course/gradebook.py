@@ -2,8 +2,8 @@
 
 The order of events does not matter. Components add up the scores of their items by weight; an item from which a
 student is exempt leaves, and its weight goes to the other items of its component in proportion to theirs (a component
-with nothing left gives its weight to the other components in the same way). The total is capped. A component that
-"makes up for lost grades" fills what the others leave below the cap.
+with nothing left gives its weight to the other components in the same way). The total is capped, bonus and components
+that "make up for lost grades" included.
 """
 
 import gc
@@ -143,11 +143,9 @@ def _scaled(grade: ComponentGrade, out_of: Decimal, kept: Decimal) -> ComponentG
 def _total(
     student: Student, items: list[ItemGrade], components: list[ComponentGrade], cap: Decimal, override: ManualMark | None
 ) -> StudentGrade:
-    earned = sum((c.score for c in components if not c.component.makes_up), ZERO)
-    making_up = sum((c.score for c in components if c.component.makes_up), ZERO)
-    first = min(earned, cap)
-    total = first + min(making_up, cap - first)
-    unused = earned + making_up - total
+    earned = sum((c.score for c in components), ZERO)
+    total = min(earned, cap)  # so a component that makes up for lost grades fills what the others leave, and no more
+    unused = earned - total
     if override is not None:
         total = min(override.points, cap)
     decided = sum((c.decided for c in components), ZERO)
