@@ -57,6 +57,37 @@ def test_nothing_changed_grades_nothing(lab: Lab, store: Store) -> None:
     assert (backend.jobs, found.changes, found.same, found.reasons) == ([], [], 4, [])
 
 
+def test_again_grades_what_nothing_changed_for_and_only_whom_it_shall(lab: Lab, store: Store, db: Path) -> None:
+    backend = real(lab, store, factor=2)
+    found = preview(lab, store, backend, again=True, only="ada")
+    assert [job.student for job in backend.jobs] == ["ada", "ada"]
+    assert (len(found.changes), found.same, found.lacking, found.reasons) == (2, 0, [], [])
+    publish(lab, store)
+    assert sorted(scores(db)) == [0, 2, 6, 8]
+
+
+def test_what_could_not_be_judged_is_graded_anew(lab: Lab, store: Store) -> None:
+    class Broken(Fake):
+        def result(self, job):  # type: ignore[no-untyped-def]
+            from msgspec.structs import replace
+
+            result = super().result(job)
+            return replace(result, checks=(replace(result.checks[0], outcome="broken"),))
+
+    new = changed(lab)
+    now = conditions(new, store)
+    preview(new, store, Broken(new, factor=2, versions=now.versions, limits=now.limits))
+    publish(new, store)
+    backend = real(new, store)
+    assert len(preview(new, store, backend).changes) == 3
+    assert len(backend.jobs) == 4
+
+
+def test_what_was_only_previewed_is_no_change_later(lab: Lab, store: Store) -> None:
+    preview(lab, store, real(lab, store, factor=2), again=True)
+    assert preview(lab, store, real(lab, store)).changes == []
+
+
 def test_a_preview_says_who_how_much_where_and_why_and_publishes_nothing(lab: Lab, store: Store, db: Path) -> None:
     new = changed(lab)
     found = preview(new, store, real(new, store, factor=2, versions={"numpy": "9"}))

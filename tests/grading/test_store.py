@@ -129,9 +129,10 @@ def test_a_second_published_result_is_refused_by_the_database(path: Path) -> Non
     with Store(path) as store:
         submission, _ = store.register("perceptron", work())
         run = started(store)
-        store.add(run, submission.id, graded(submission), publish=True)
-        store.add(run, submission.id, graded(submission, "9", other), publish=True)
-        assert len(store.results()) == 1
+        first = store.add(run, submission.id, graded(submission), publish=True)
+        assert store.add(started(store), submission.id, graded(submission, "9", other), publish=True) == first
+        assert len(store.results(published=None)) == 1
+        store.add(started(store, "regrade"), submission.id, graded(submission, "9", other), publish=False)
     with sqlite3.connect(path) as db, pytest.raises(sqlite3.IntegrityError):
         db.execute("update results set published = 1")
 

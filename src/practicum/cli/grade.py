@@ -119,6 +119,8 @@ def regrade(
     lab: LabName,
     preview: Annotated[bool, typer.Option("--preview", help="Show what would change, publish nothing; the default.")] = False,
     publish: Annotated[bool, typer.Option("--publish", help="Publish what the last preview showed.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Grade also what nothing has changed for.")] = False,
+    only: Annotated[str, typer.Option("--only", metavar="STUDENT", help="Regrade this student only.")] = "",
     jobs: Jobs = None,
     scheduler: Scheduler = None,
     seed: Seed = None,
@@ -149,7 +151,9 @@ def regrade(
         watcher = Watcher(err, found.name)
         try:
             with watcher:
-                shown = library.preview(found, kept, backends(jobs, scheduler, unsafe), seed=seed, watch=watcher.watch)
+                shown = library.preview(
+                    found, kept, backends(jobs, scheduler, unsafe), seed=seed, only=only, again=again, watch=watcher.watch
+                )
         except KeyboardInterrupt:
             err.print(f"\nStopped. Nothing is published; what is graded is kept for the next preview of {lab}.", markup=False)
             raise typer.Exit(INTERRUPTED) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Literal, cast
 
 import msgspec
 
-from .results import GradedSubmission, Provenance
+from .results import GradedSubmission
 from .tables import ResultRow, RunRow, SubmissionRow
 
 Kind = Literal["grade", "regrade"]
@@ -56,12 +55,6 @@ class Stored:
     graded: GradedSubmission
     published: bool
     at: datetime
-
-
-def environment_of(provenance: Provenance) -> str:
-    """A short hash of the versions, limits and sandbox behind a result."""
-    facts = [sorted(provenance.versions.items()), sorted(provenance.limits.items()), provenance.sandbox]
-    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
 
 
 def submission_of(row: SubmissionRow) -> Submission:

@@ -8,7 +8,7 @@ place, all at once.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from practicum.course.errors import PracticumError
@@ -71,19 +71,41 @@ class Preview:
     notes: list[str]
 
 
-def preview(lab: Lab, store: Store, backends: Backends, *, seed: int | None = None, watch: Watch = ignore) -> Preview:
+def preview(
+    lab: Lab,
+    store: Store,
+    backends: Backends,
+    *,
+    seed: int | None = None,
+    only: str = "",
+    again: bool = False,
+    watch: Watch = ignore,
+) -> Preview:
     """Grade anew what has a published result, and publish nothing.
 
-    Results that an earlier preview made under the same conditions are used again.
+    A result that was made under the same conditions is used again, also one of an earlier preview, unless one of its
+    checks could not judge.
+
+    Args:
+        lab: the lab as it is now.
+        store: keeps submissions and results.
+        backends: makes what grades, when there is something to grade.
+        seed: of the hidden inputs, instead of the lab's own.
+        only: this student only.
+        again: grade also what was made under the same conditions, say on a machine that was too busy.
+        watch: hears of progress.
 
     Raises:
         PracticumError: grading is not possible.
     """
     now = conditions(lab, store, seed)
-    published = store.results(lab.name)
+    published = [r for r in store.results(lab.name) if only in ("", r.submission.student)]
     if not published:
-        return Preview(None, [], 0, [], [], [f"{lab.name} has no published results; `practicum grade` comes first"])
-    ready = {r.submission.id: r.id for r in store.results(lab.name, published=None) if _made_with(r.graded.provenance, now)}
+        who = f" of {only}" if only else ""
+        return Preview(None, [], 0, [], [], [f"{lab.name} has no published results{who}; `practicum grade` comes first"])
+    chosen = {r.submission.id for r in published}
+    known = [] if again else sorted(store.results(lab.name, published=None), key=lambda r: (r.published, r.id))
+    ready = {r.submission.id: r.id for r in known if r.submission.id in chosen and _still_good(r.graded, now)}
     todo = [r.submission for r in published if r.submission.id not in ready]
     watch(Planned(len(todo), len(published) - len(todo)))
     run = store.start_run("regrade", lab.name, now)
@@ -93,7 +115,9 @@ def preview(lab: Lab, store: Store, backends: Backends, *, seed: int | None = No
         notes = grade_submissions(lab, store, run, todo, backends, publish=False, watch=watch)
     else:
         store.mark_run(run.id, "finished")
-    return _compare(store, run, notes)
+    found = _compare(store, run, notes)
+    proposed = {r.submission.id for r in store.proposed(run.id)}
+    return replace(found, lacking=[submission for submission in todo if submission.id not in proposed])
 
 
 def publish(lab: Lab, store: Store) -> Preview:
@@ -154,12 +178,10 @@ def _compare(store: Store, run: Run, notes: list[str]) -> Preview:
     proposed = {r.submission.id: r for r in store.proposed(run.id)}
     changes: list[Change] = []
     reasons: dict[str, None] = {}
-    lacking: list[Submission] = []
     same = 0
     for stored in store.results(run.lab):
         other: Stored | None = proposed.get(stored.submission.id)
         if other is None:
-            lacking.append(stored.submission)
             continue
         change = compare(stored.submission, stored.graded, other.graded)
         reasons |= dict.fromkeys(change.reasons)
@@ -167,16 +189,15 @@ def _compare(store: Store, run: Run, notes: list[str]) -> Preview:
             changes.append(change)
         else:
             same += 1
-    return Preview(run, changes, same, lacking, list(reasons), notes)
+    return Preview(run, changes, same, [], list(reasons), notes)
 
 
-def _made_with(provenance: Provenance, now: Provenance) -> bool:
-    return provenance.sandbox != "none" and (provenance.lab_sha256, provenance.seed, provenance.versions, provenance.limits) == (
-        now.lab_sha256,
-        now.seed,
-        now.versions,
-        now.limits,
-    )
+def _still_good(graded: GradedSubmission, now: Provenance) -> bool:
+    """Whether grading anew could only say the same."""
+    made = graded.provenance
+    if made.sandbox == "none" or any(check.outcome == "broken" for check in graded.checks):
+        return False
+    return (made.lab_sha256, made.seed, made.versions, made.limits) == (now.lab_sha256, now.seed, now.versions, now.limits)
 
 
 def _marks(check: CheckResult | None) -> tuple[Decimal, Decimal] | None:

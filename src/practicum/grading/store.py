@@ -25,7 +25,7 @@ from practicum.course import events
 from practicum.course.errors import PracticumError
 from practicum.labs.intake import HandIn
 
-from .records import Kind, Run, Status, Stored, Submission, environment_of, run_of, stored_of, submission_of
+from .records import Kind, Run, Status, Stored, Submission, run_of, stored_of, submission_of
 from .results import GradedSubmission, Provenance
 from .tables import SCHEMA, Base, Blob, FileRow, Meta, ProposalRow, ResultRow, RunRow, SubmissionRow, engine_of
 
@@ -183,46 +183,37 @@ class Store:
     # Results
 
     def add(self, run: Run, submission: int, graded: GradedSubmission, publish: bool) -> int:
-        """Keep a result; the same work under the same conditions is kept once.
+        """Keep a result: in one run a submission has one.
 
         Args:
             run: whose result it is.
             submission: the stored submission.
             graded: the result.
-            publish: show it to the gradebook, unless the submission has a published result already.
+            publish: show it to the gradebook; if the submission has a published result already, that one stays alone.
 
         Returns:
-            the result's id, also if it was there before.
+            the id of the result that is there now.
         """
-        environment = environment_of(graded.provenance)
-        key = (
-            ResultRow.submission_id == submission,
-            ResultRow.lab_sha256 == graded.provenance.lab_sha256,
-            ResultRow.seed == graded.provenance.seed,
-            ResultRow.environment == environment,
-        )
+        mine = select(ResultRow.id).where(ResultRow.submission_id == submission)
         with self._write() as db:
-            row = db.scalars(select(ResultRow).where(*key)).first()
-            taken = db.scalars(select(ResultRow.id).where(ResultRow.submission_id == submission, ResultRow.published)).first()
-            if row is None:
-                row = ResultRow(
-                    submission_id=submission,
-                    run_id=run.id,
-                    lab_sha256=graded.provenance.lab_sha256,
-                    seed=graded.provenance.seed,
-                    environment=environment,
-                    points=graded.points,
-                    out_of=graded.out_of,
-                    published=False,
-                    at=datetime.now(UTC),
-                    record=msgspec.json.encode(graded),
-                )
-                db.add(row)
-                db.flush()
-            if publish and taken is None:
-                row.published = True
+            there = db.scalars(mine.where(ResultRow.published if publish else ResultRow.run_id == run.id)).first()
+            if there is not None:
+                return there
+            row = ResultRow(
+                submission_id=submission,
+                run_id=run.id,
+                lab_sha256=graded.provenance.lab_sha256,
+                seed=graded.provenance.seed,
+                points=graded.points,
+                out_of=graded.out_of,
+                published=publish,
+                at=datetime.now(UTC),
+                record=msgspec.json.encode(graded),
+            )
+            db.add(row)
+            db.flush()
             if run.kind == "regrade":
-                db.merge(ProposalRow(run_id=run.id, submission_id=submission, result_id=row.id))
+                db.add(ProposalRow(run_id=run.id, submission_id=submission, result_id=row.id))
             return row.id
 
     def results(self, lab: str | None = None, *, published: bool | None = True) -> list[Stored]:

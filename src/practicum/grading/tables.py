@@ -112,11 +112,11 @@ class RunRow(Base):
 
 
 class ResultRow(Base):
-    """What a submission got under one lab, seed and environment."""
+    """What a submission got in a run. Of all its results at most one is published."""
 
     __tablename__ = "results"
     __table_args__ = (
-        UniqueConstraint("submission_id", "lab_sha256", "seed", "environment"),
+        UniqueConstraint("run_id", "submission_id"),
         Index(
             "one_published_result",
             "submission_id",
@@ -130,7 +130,6 @@ class ResultRow(Base):
     run_id: Mapped[int] = mapped_column(ForeignKey("runs.id"))
     lab_sha256: Mapped[str] = mapped_column(String(64))
     seed: Mapped[int]
-    environment: Mapped[str] = mapped_column(String(64))
     points: Mapped[Decimal]
     out_of: Mapped[Decimal]
     published: Mapped[bool]
