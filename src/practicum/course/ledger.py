@@ -20,7 +20,7 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 def oldest_first(attempt: Attempt) -> tuple[datetime, str]:
     """Sorts attempts by time; the id makes the order total."""
-    return attempt.submission.at, attempt.submission.id
+    return attempt[0].at, attempt[0].id
 
 
 class Line(NamedTuple):
@@ -81,7 +81,7 @@ class Ledger:
                 self.problems.append(f"the result of submission {name} is for {found.student} and {found.lab}; not counted")
                 found = None
             labs = self.attempts.setdefault(submission.student, {})
-            labs.setdefault(submission.lab, []).append(Attempt(submission, found))
+            labs.setdefault(submission.lab, []).append((submission, found))
         self.problems += [f"a result for submission {name}, which was never handed in; not counted" for name in graded]
         known = {*self.course.labs, *(item.name for item in self.course.items)}
         for student, labs in self.attempts.items():

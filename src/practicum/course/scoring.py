@@ -23,11 +23,8 @@ ZERO = Decimal(0)
 NOT_LATE = timedelta(0)
 
 
-class Attempt(NamedTuple):
-    """A submission with its result, if it has one."""
-
-    submission: Submission
-    result: Result | None
+Attempt = tuple[Submission, Result | None]
+"""A submission with its result, if it has one. A plain tuple: there are hundreds of thousands."""
 
 
 class Unit(NamedTuple):
@@ -195,7 +192,7 @@ def _lab(part: Part, path: str, rules: Rules, attempts: Sequence[Attempt]) -> Un
     if chosen is None:
         status: Status = "waiting" if attempts else ("missing" if rules.closed else "open")
         return Unit(path, status, None, points, NOT_LATE, ON_TIME, ZERO)
-    return chosen if attempts[-1].result else chosen._replace(newer=True)
+    return chosen if attempts[-1][1] else chosen._replace(newer=True)
 
 
 class _ByHand:
@@ -257,5 +254,5 @@ def _handed_in(mark: ManualMark, names: Sequence[str], attempts: Mapping[str, Se
     """When the work behind a mark was handed in: as the mark says, else the last submission before the mark."""
     if mark.submitted is not None:
         return mark.submitted
-    times = [attempt.submission.at for name in names for attempt in attempts.get(name, ())]
+    times = [submission.at for name in names for submission, _ in attempts.get(name, ())]
     return max((at for at in times if mark.at is None or at <= mark.at), default=None)
