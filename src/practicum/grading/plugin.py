@@ -120,6 +120,7 @@ class Checks:
         """Remember the first phase that failed. pytest's own report would parse every source file that a traceback passes."""
         if call.excinfo is not None and self._call is None:
             self._call = call
+        assert call.when != "collect"
         return pytest.TestReport(item.nodeid, item.location, {}, "failed" if call.excinfo else "passed", None, call.when)
 
     def _run(self, link: Link, student: Student, seed: int) -> list[CheckResult]:
