@@ -11,6 +11,7 @@ submit = ["adding.py"]
 [limits]
 cpu_seconds = 5
 wall_seconds = 20
+import_seconds = 2
 memory_mib = 200
 processes = 16
 disk_mib = 16

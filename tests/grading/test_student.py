@@ -165,6 +165,17 @@ def test_an_import_that_kills_is_not_tried_again(submit):
     assert student.link.generation == generation  # the second time no process was started for it
 
 
+def test_an_import_has_time_of_its_own(submit):
+    student = submit("import time\ntime.sleep(0.5)\ndef f(): return 1\n", seconds=0.4)
+    assert student.answer.f() == 1
+    student = submit("while True: pass")
+    student.link.import_seconds = 0.5
+    for _ in range(2):
+        with pytest.raises(Died, match=r"importing answer took too long, more than 0\.5 seconds"):
+            student.module("answer")
+        student.link.begin(10.0, 0)
+
+
 def test_the_time_of_a_check_is_held(submit):
     student = submit("import time\ndef nap(s): time.sleep(s)\n", seconds=0.5)
     with pytest.raises(Died) as died:

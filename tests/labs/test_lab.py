@@ -32,7 +32,7 @@ def test_a_whole_lab(make_lab):
 
 def test_the_defaults_are_those_of_the_documentation(make_lab):
     assert make_lab().limits.model_dump() == {
-        "cpu_seconds": 60, "wall_seconds": 120, "memory_mib": 1024, "processes": 32, "disk_mib": 64,
+        "cpu_seconds": 60, "wall_seconds": 120, "import_seconds": 30, "memory_mib": 1024, "processes": 32, "disk_mib": 64,
         "open_files": 128, "output_kib": 1024, "threads": 1,
     }  # fmt: skip
 

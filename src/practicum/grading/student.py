@@ -54,9 +54,11 @@ class Link:
     Args:
         start: opens a process that holds the submission.
         wall_seconds: for all requests of the submission together.
+        import_seconds: for one import of a module, or one run of a notebook; a check's own time does not count it.
     """
 
-    def __init__(self, start: Callable[[], Answers], wall_seconds: float) -> None:
+    def __init__(self, start: Callable[[], Answers], wall_seconds: float, import_seconds: float = 30.0) -> None:
+        self.import_seconds = import_seconds
         self._start = start
         self._numbers = itertools.count(1)
         self.process: Answers | None = None
@@ -90,7 +92,9 @@ class Link:
         if self.left <= 0:
             raise Died("timeout", "the submission used up its time for all checks together")
         began = time.monotonic()
-        deadline = min(self.deadline, began + self.left)
+        # Importing a module or running a notebook has time of its own: it happens once, in whichever check comes first.
+        own = began + self.import_seconds if op == "module" else self.deadline
+        deadline = min(own, began + self.left)
         try:
             if op == "module" and name in self.fatal:
                 raise self.fatal[name]
@@ -103,10 +107,15 @@ class Link:
             response = self.process.call(request, deadline)
         except Died as died:
             if op == "module":
+                if died.outcome == "timeout" and str(name) not in self.fatal:
+                    died = Died("timeout", f"importing {name} took too long, more than {self.import_seconds:g} seconds")
                 self.fatal[str(name)] = died
-            raise
+            raise died from None
         finally:
-            self.left -= time.monotonic() - began
+            took = time.monotonic() - began
+            self.left -= took
+            if op == "module":
+                self.deadline += took
         failure = response.failure
         if failure is not None:
             texts = (clean(failure.type, 80), clean(failure.message, 2000), clean(failure.traceback, 4000))

@@ -114,7 +114,7 @@ class Grader:
             processes.append(sandbox.open(files, notebooks, check_seed(job.seed, "in the sandbox")))
             return processes[-1]
 
-        link = Link(start, self.limits["wall_seconds"])
+        link = Link(start, self.limits["wall_seconds"], self.limits["import_seconds"])
         try:
             checks = run(link, Student(link, missing, _lines(files, notebooks)), job.seed)
         finally:

@@ -46,6 +46,7 @@ class Limits(BaseModel):
 
     cpu_seconds: Seconds = 60.0
     wall_seconds: Seconds = 120.0
+    import_seconds: Seconds = 30.0
     memory_mib: Count = 1024
     processes: Count = 32
     disk_mib: Count = 64

@@ -39,6 +39,8 @@ def warm_up(libraries: list[str]) -> None:
             importlib.import_module(name)
         except ImportError as error:
             print(f"practicum: the sandbox has no {name} ({error})", file=sys.stderr)
+    if "torch" in sys.modules:
+        importlib.import_module("torch._dynamo")  # the first optimiser of a process imports it, which takes seconds
     gc.collect()
     gc.freeze()
 
