@@ -1,15 +1,9 @@
 # Two commands on a fresh machine: `make demo` and `make test`. Both make the environment first.
 PYTHON ?= python3
 BIN := .venv/bin
+LABS := $(notdir $(wildcard curriculum/labs/*))
 
-.PHONY: demo test lint venv bench clean
-
-venv: .venv/.installed
-
-.venv/.installed: pyproject.toml constraints.txt
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
-	touch $@
+.PHONY: demo test lint venv verify bench clean
 
 demo: venv
 	$(BIN)/practicum demo --into demo
@@ -22,8 +16,20 @@ lint: venv
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-bench: venv
-	$(BIN)/python benchmarks/grading.py
+# Slower proofs.
+verify: venv  # every lab in five seeds
+	$(BIN)/practicum lab verify $(LABS) --seeds 5 --jobs 2
+
+bench: venv  # beside nbgrader and Otter, which get an environment of their own
+	$(BIN)/python benchmarks/grading.py --all --write
+	$(BIN)/python benchmarks/gradebook.py
+
+venv: .venv/.installed
+
+.venv/.installed: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	touch $@
 
 clean:
-	rm -rf .venv demo
+	rm -rf .venv .venv-bench demo
