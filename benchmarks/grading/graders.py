@@ -18,7 +18,7 @@ import nbformat
 
 from .answers import Submission
 from .assignment import LAB, Question
-from .meter import Cost, run
+from .meter import Cost, Watch, run
 
 Points = dict[str, list[float]]  # student → points per question
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,7 +35,7 @@ class Grader(Protocol):
         """Write the assignment and what was handed in, in this grader's own form."""
         ...
 
-    def grade(self, students: Sequence[str], watch_memory: bool = False) -> Cost:
+    def grade(self, students: Sequence[str], watch: Watch | None = None) -> Cost:
         """Run the grader's command or commands over these students, as if nobody was graded before."""
         ...
 
@@ -90,13 +90,14 @@ class Practicum:
     batch: int | None = None
 
     def prepare(self, submissions: Sequence[Submission]) -> None:
+        _fresh(self.folder)
         source = (self.lab / "source" / "assignment.py").read_text()
         notebook = jupytext.reads(source, fmt="py:percent")
         for submission in submissions:
             target = _fresh(self.folder / "all" / submission.student) / "assignment.ipynb"
             nbformat.write(_fill(_notebook(list(notebook.cells)), submission), target)
 
-    def grade(self, students: Sequence[str], watch_memory: bool = False) -> Cost:
+    def grade(self, students: Sequence[str], watch: Watch | None = None) -> Cost:
         work = _fresh(self.folder / "run")
         for student in students:
             shutil.copytree(self.folder / "all" / student, work / "submissions" / student)
@@ -108,7 +109,7 @@ class Practicum:
             cwd=work,
             env=environment(work, binaries),
             cores=None if self.core is None else {self.core},
-            watch_memory=watch_memory,
+            watch=watch,
         )
 
     def checks(self) -> dict[str, dict[str, float]]:
@@ -171,7 +172,7 @@ class Nbgrader:
     def _command(self, program: str, *rest: str) -> list[str]:
         return [str(PEERS / "bin" / program), *rest]
 
-    def grade(self, students: Sequence[str], watch_memory: bool = False) -> Cost:
+    def grade(self, students: Sequence[str], watch: Watch | None = None) -> Cost:
         course = self.folder / "course"
         for name in ("submitted", "autograded"):
             shutil.rmtree(course / name, ignore_errors=True)
@@ -179,7 +180,7 @@ class Nbgrader:
         for student in students:
             shutil.copytree(course / "all" / student, course / "submitted" / student)
         command = self._command("nbgrader", "autograde", "assignment")
-        return run(command, cwd=course, env=environment(self.folder, PEERS / "bin"), watch_memory=watch_memory)
+        return run(command, cwd=course, env=environment(self.folder, PEERS / "bin"), watch=watch)
 
     def checks(self) -> dict[str, dict[str, float]]:
         """Points per student and test cell of the last run."""
@@ -241,15 +242,15 @@ class Otter:
             target = _fresh(work / "all" / submission.student) / "assignment.ipynb"
             nbformat.write(_fill(released, submission), target)
 
-    def grade(self, students: Sequence[str], watch_memory: bool = False) -> Cost:
+    def grade(self, students: Sequence[str], watch: Watch | None = None) -> Cost:
         work, env = self.folder / "work", environment(self.folder, PEERS / "bin")
         out = _fresh(work / "out")
         costs = []
         for student in students:
             (out / student).mkdir()
             command = [str(PEERS / "bin" / "otter"), "run", f"all/{student}/assignment.ipynb", "-a", "autograder.zip"]
-            costs.append(run([*command, "-o", f"out/{student}"], cwd=work, env=env, watch_memory=watch_memory))
-        return Cost(sum(c.wall for c in costs), sum(c.cpu for c in costs), max(c.memory_mib for c in costs))
+            costs.append(run([*command, "-o", f"out/{student}"], cwd=work, env=env, watch=watch))
+        return Cost(sum(c.wall for c in costs), sum(c.cpu for c in costs))
 
     def points(self) -> Points:
         found: Points = {}

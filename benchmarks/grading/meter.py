@@ -9,20 +9,21 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 _PR_SET_CHILD_SUBREAPER = 36
 
+Watch = Callable[[int], None]
+
 
 @dataclass(frozen=True)
 class Cost:
-    """What one command took. `memory_mib` is 0 where it was not looked at."""
+    """What one command took."""
 
     wall: float
     cpu: float
-    memory_mib: float = 0.0
     output: str = ""
 
 
@@ -66,9 +67,8 @@ def run(
     cwd: Path,
     env: dict[str, str],
     cores: set[int] | None = None,
-    watch_memory: bool = False,
+    watch: Watch | None = None,
     interval: float = 0.05,
-    accept: tuple[int, ...] = (0,),
 ) -> Cost:
     """Run a command to its end; whatever it leaves behind is ended and counted too.
 
@@ -77,18 +77,17 @@ def run(
         cwd: where.
         env: its whole environment.
         cores: to keep it on; all if None.
-        watch_memory: sample the tree's memory. That costs time, so such a run is not for timing.
-        interval: seconds between two samples.
-        accept: exit codes that are no failure.
+        watch: called with the process id again and again. That costs time, so such a run is not for timing.
+        interval: seconds between two calls of `watch`.
 
     Raises:
-        CommandFailed: another exit code.
+        CommandFailed: its exit code is not 0.
     """
     adopt_orphans()
     allowed = os.sched_getaffinity(0)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     log = cwd / ".benchmark-output"
-    peak, over = [0.0], threading.Event()
+    over = threading.Event()
     with log.open("wb") as sink:
         began = time.perf_counter()
         if cores:
@@ -101,26 +100,24 @@ def run(
             os.sched_setaffinity(0, allowed)
 
         def look() -> None:
-            while not over.wait(interval):
-                peak[0] = max(peak[0], memory(process.pid))
+            while watch and not over.wait(interval):
+                watch(process.pid)
 
         watcher = threading.Thread(target=look, daemon=True)
-        if watch_memory:
-            watcher.start()
+        watcher.start()
         try:
             code = process.wait()
             wall = time.perf_counter() - began
         finally:
             over.set()
             _end_all()
-    if watch_memory:
-        watcher.join()
+    watcher.join()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     output = log.read_text(errors="replace")
-    if code not in accept:
+    if code != 0:
         raise CommandFailed(f"{' '.join(command)}: exit code {code}\n{output[-4000:]}")
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Cost(wall, cpu, peak[0], output)
+    return Cost(wall, cpu, output)
 
 
 def _end_all(patience: float = 2.0) -> None:
