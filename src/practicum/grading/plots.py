@@ -42,7 +42,7 @@ def totals(points: Sequence[float], out_of: float) -> str:
 
 def per_check(names: Sequence[str], full: Sequence[int], part: Sequence[int], none: Sequence[int]) -> str:
     """How many students got all, part or none of each check's points."""
-    figure, axes = _figure(0.9 + 0.3 * len(names), left=0.3)
+    figure, axes = _figure(0.9 + 0.3 * len(names), left=0.36)
     rows, start = np.arange(len(names)), np.zeros(len(names))
     for counts, colour in ((full, "good-fill"), (part, "part-fill"), (none, "bad-fill")):
         axes.barh(rows, counts, left=start, height=0.72, color=_COLOURS[colour])
@@ -105,4 +105,4 @@ def _svg(figure: Figure, name: str, description: str) -> str:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= 42 else f"{name[:41]}…"
+    return name if len(name) <= 44 else f"{name[:43]}…"

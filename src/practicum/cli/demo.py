@@ -1,0 +1,242 @@
+"""`practicum demo`: the main job from end to end, on an invented class."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from practicum.cli.sample_class import Plan
+    from practicum.course.gradebook import Gradebook
+    from practicum.course.workspace import Workspace
+    from practicum.grading.store import Store
+
+COURSE = "cs324"
+LABS = ("perceptron", "backprop", "linear-regression")
+STUDENTS = 50
+MARKER = ".practicum-demo"
+
+_HOSTILE = {
+    "backprop": ["ends the process", "patches the tests", "prints 60 MB"],
+    "linear-regression": ["memory bomb", "forges result lines", "asks to exit"],
+}
+
+_BONUS = """
+  [[component.item.part]]
+  name = "notebook"
+  title = "Linear regression, a notebook"
+  points = 5
+  bonus = true
+  lab = "linear-regression"
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(demo)
+
+
+def demo(
+    into: Annotated[
+        Path, typer.Option("--into", metavar="DIR", help="The folder to make; an earlier demonstration is replaced.")
+    ] = Path("demo"),
+    jobs: Annotated[Optional[int], typer.Option(min=1, help="Worker processes; by default one per core.")] = None,  # noqa: UP045
+) -> None:
+    """Run a course in a minute: hand out three labs, let an invented class hand in, grade it, make the gradebook."""
+    import time
+
+    from rich.console import Console
+
+    from practicum.grading.store import Store
+
+    began = time.perf_counter()
+    console = Console(highlight=False)
+    workspace = make_workspace(into)
+    _say(console, "workspace", f"{into} for {COURSE}, {len(workspace.roster())} invented students")
+    _hand_out(workspace, console)
+    plans = hand_in(workspace)
+    handed_in = sum(len(works) for plan in plans.values() for works in plan.values())
+    _say(console, "handed in", f"{handed_in} submissions: right in several styles, every planted bug, late, broken, hostile")
+    with Store(workspace.database) as store:
+        for lab in LABS:
+            _grade(workspace, lab, store, jobs, console)
+        _write_class_list(workspace, plans, store)
+    book = compute(workspace)
+    export(workspace, book)
+    _show(into, book, console)
+    console.print(f"\n{handed_in} submissions graded and the course set up in {time.perf_counter() - began:.0f} s.")
+
+
+def make_workspace(into: Path) -> Workspace:
+    """A fresh workspace for the demonstration, in place of an earlier one.
+
+    Raises:
+        PracticumError: there is something else in the folder.
+    """
+    import shutil
+
+    from practicum.cli.sample_class import names
+    from practicum.course.errors import PracticumError
+    from practicum.course.roster import Student, write_roster
+    from practicum.course.workspace import init
+
+    if into.is_dir() and (into / MARKER).is_file():
+        shutil.rmtree(into)
+    elif into.exists() and (not into.is_dir() or any(into.iterdir())):
+        raise PracticumError(f"{into}: expected nothing, or an earlier demonstration to replace, got something else; it was left")
+    workspace = init(COURSE, into)
+    (into / MARKER).write_text("Made by `practicum demo`, which replaces this folder when it is run again.\n", encoding="utf-8")
+    roster = [
+        Student(id=who, name=f"{first} {last}", first=first, last=last, email=f"{who}@example.org", section=f"L{1 + number % 2}")
+        for number, (who, first, last) in enumerate(names(STUDENTS))
+    ]
+    workspace.roster_file.write_text(write_roster(roster), encoding="utf-8")
+    workspace.course_file.write_text(_course(workspace.course_file.read_text(encoding="utf-8")), encoding="utf-8")
+    workspace.course()
+    return workspace
+
+
+def _course(text: str) -> str:
+    """The course file as a lecturer would edit it: the notebook as a bonus of the first assignment, and a late rule in force."""
+    from practicum.course.errors import PracticumError
+
+    part = '\n  [[component.item.part]]\n  name = "perceptron"\n'
+    late = 'late = "none"'
+    if part not in text or late not in text:
+        raise PracticumError(f"{COURSE}: the course file is not the one that the demonstration knows")
+    return text.replace(part, _BONUS + part, 1).replace(late, 'late = "example"', 1)
+
+
+def _hand_out(workspace: Workspace, console: Console) -> None:
+    from practicum.labs.handout import build_handout
+    from practicum.labs.lab import find_lab
+
+    for lab in LABS:
+        build_handout(find_lab(lab), workspace.handouts / lab)
+    _say(console, "handed out", ", ".join(f"handouts/{lab}.zip" for lab in LABS))
+
+
+def hand_in(workspace: Workspace) -> dict[str, Plan]:
+    """Let the class hand in; returns who did what, by lab."""
+    from practicum.cli.sample_class import HOSTILE, plan_class, write_class
+    from practicum.course.calendar import due
+    from practicum.labs.lab import find_lab
+
+    course = workspace.course()
+    students = [student.id for student in workspace.roster()]
+    plans = {}
+    for name in LABS:
+        deadline = due(course, course.labs[name])
+        assert deadline is not None
+        some = _HOSTILE.get(name)
+        plans[name] = plan_class(find_lab(name), students, some or list(HOSTILE), whole=some is None)
+        write_class(plans[name], workspace.submissions(name), deadline.astimezone(course.term.zone))
+    return plans
+
+
+def _grade(workspace: Workspace, name: str, store: Store, jobs: int | None, console: Console) -> None:
+    import time
+
+    from practicum.cli.grade import backends
+    from practicum.cli.grade_view import Watcher
+    from practicum.grading.feedback import write_feedback
+    from practicum.grading.pages import marks
+    from practicum.grading.report import write_report
+    from practicum.grading.run import grade_folder
+    from practicum.labs.lab import find_lab
+
+    lab, zone = find_lab(name), workspace.course().term.zone
+    began = time.perf_counter()
+    watcher = Watcher(console, name)
+    with watcher:
+        report = grade_folder(
+            lab, workspace.submissions(name), store, zone, backends(jobs, None, False), seed=324, watch=watcher.watch
+        )
+    seconds = time.perf_counter() - began
+    write_feedback(lab, report.results, workspace.feedback(name), zone)
+    write_report(lab, report.results, workspace.root / "feedback" / f"{name}-report.html", zone)
+    full = sum(r.graded.points == r.graded.out_of for r in report.results)
+    none = sum(not r.graded.points for r in report.results)
+    pace = f"{report.graded} in {seconds:.1f} s ({seconds / max(1, report.graded):.2f} s each)"
+    _say(console, f"graded {name}", f"{pace}: {full} with all {marks(lab.points)} points, {none} with none")
+    for note in report.notes:
+        _say(console, "", f"note: {note}")
+
+
+def _write_class_list(workspace: Workspace, plans: dict[str, Plan], store: Store) -> None:
+    """What each student of the invented class did, beside what it earned."""
+    import csv
+
+    from practicum.grading.pages import marks
+
+    results = {(r.submission.lab, r.submission.student, r.submission.at): r.graded for r in store.results()}
+    ordered = sorted(results, key=lambda key: (key[0], key[1], key[2]))
+    with (workspace.root / "class.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["lab", "student", "what it handed in", "points", "of", "trouble"])
+        for lab, student, at in ordered:
+            graded = results[lab, student, at]
+            attempts = [key for key in ordered if key[:2] == (lab, student)]
+            what = plans[lab][student][attempts.index((lab, student, at))].what
+            trouble = sorted({check.outcome for check in graded.checks} - {"passed", "partial", "failed"})
+            writer.writerow([lab, student, what, marks(graded.points), marks(graded.out_of), " ".join(trouble)])
+
+
+def compute(workspace: Workspace) -> Gradebook:
+    """The gradebook, as it stands a week after the assignment was due."""
+    from datetime import timedelta
+
+    from practicum.course.calendar import due
+    from practicum.course.gradebook import gradebook
+    from practicum.grading.store import events_of
+
+    course = workspace.course()
+    deadline = due(course, course.labs[LABS[0]])
+    assert deadline is not None
+    return gradebook(course, workspace.roster(), events_of(workspace.database), deadline + timedelta(days=7))
+
+
+def export(workspace: Workspace, book: Gradebook) -> None:
+    """Write the gradebook in every form."""
+    from practicum.course.export import EXPORTS
+
+    folder = workspace.root / "gradebook"
+    folder.mkdir()
+    for form, write in EXPORTS.items():
+        with (folder / f"{form}.csv").open("w", encoding="utf-8", newline="") as file:
+            file.write(write(book, True))
+
+
+def _show(into: Path, book: Gradebook, console: Console) -> None:
+    from rich.table import Table
+
+    from practicum.cli.course_view import grades_view
+
+    console.print()
+    console.print(grades_view(book))
+    for problem in book.problems:
+        console.print(f"[yellow]note:[/] {problem}")
+    table = Table(box=None, show_header=False, padding=(0, 3, 0, 0))
+    rows = {
+        f"{into}/handouts/LAB.zip": "what students are given",
+        f"{into}/submissions/LAB/": "what they handed in",
+        f"{into}/class.csv": "what each of them did, and what it earned",
+        f"{into}/feedback/LAB/STUDENT.html": "a page for each student",
+        f"{into}/feedback/LAB-report.html": "the class report",
+        f"{into}/gradebook/FORM.csv": "the gradebook for Canvas, Blackboard, Moodle, and a plain one",
+        f"cd {into} && practicum gradebook --student s001": "how a student's numbers came about",
+    }
+    for where, what in rows.items():
+        table.add_row(where, f"[dim]{what}[/]")
+    console.print()
+    console.print(table)
+
+
+def _say(console: Console, what: str, how: str) -> None:
+    from rich.markup import escape
+
+    console.print(f"[bold green]{what:>24}[/]  {escape(how)}", soft_wrap=True)
