@@ -1,0 +1,57 @@
+"""The same suite once more, as a user without any right."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+NOBODY = 63_999
+
+
+def usable_python() -> tuple[str, str]:
+    """A Python that any user may run and that finds these packages, with its PYTHONPATH; or "" and why there is none."""
+    sites = [p for p in sys.path if os.path.basename(p) in ("site-packages", "dist-packages")]
+    path = os.pathsep.join([str(ROOT / "src"), *sites])
+    wanted = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    for name in (sys.executable, shutil.which(wanted, path="/usr/bin:/usr/local/bin"), "/usr/bin/python3"):
+        if name and subprocess.run(_command([name, "-c", _SAME.format(wanted=wanted)], path), **_quiet(path)).returncode == 0:
+            return name, path
+    return "", f"no {wanted} here that an ordinary user can run with these packages"
+
+
+_SAME = "import sys, numpy, msgspec, pytest, practicum.grading; sys.exit('python%d.%d' % sys.version_info[:2] != {wanted!r})"
+
+
+def _command(command: list[str], path: str) -> list[str]:
+    return ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--no-new-privs", *command]
+
+
+def _quiet(path: str) -> dict[str, object]:
+    environment = {"PYTHONPATH": path, "PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "PYTHONDONTWRITEBYTECODE": "1"}
+    return {"env": environment, "cwd": "/", "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+
+
+@pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="this run is an ordinary user's already")
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="needs setpriv, from util-linux, to become another user")
+def test_the_whole_suite_as_an_ordinary_user(tmp_path_factory):
+    python, path = usable_python()
+    if not python:
+        pytest.skip(path)
+    home = Path("/tmp") / f"practicum-redteam-{os.getpid()}"
+    home.mkdir(mode=0o700)
+    os.chown(home, NOBODY, NOBODY)
+    try:
+        environment = {**_quiet(path)["env"], "HOME": str(home), "TMPDIR": str(home)}  # type: ignore[dict-item]
+        suite = [python, "-m", "pytest", str(Path(__file__).parent), "-q", "-p", "no:cacheprovider", "-rs", f"--rootdir={ROOT}"]
+        done = subprocess.run(_command(suite, path), env=environment, cwd=home, capture_output=True, text=True, timeout=600)
+        print(done.stdout[-2000:])
+        assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+        assert " passed" in done.stdout
+    finally:
+        shutil.rmtree(home, ignore_errors=True)

