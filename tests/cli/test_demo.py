@@ -10,7 +10,7 @@ import pytest
 
 import practicum.cli.demo as demo
 import practicum.cli.sample_class as sample_class
-from practicum.cli.sample_class import HOSTILE, names, plan_class, write_class
+from practicum.cli.sample_class import HOSTILE, kinds_of_work, names, plan_class, write_class
 from practicum.course.errors import PracticumError
 from practicum.labs.intake import read_hand_ins
 from practicum.labs.lab import find_lab
@@ -19,12 +19,14 @@ from practicum.labs.mutants import load_alternatives, load_bugs
 DUE = datetime(2027, 3, 28, 16, tzinfo=UTC)
 
 
+STUDENTS = [student for student, *_ in names(60)]
+
+
 def test_a_class_has_every_kind_of_work_and_is_the_same_every_time() -> None:
     lab = find_lab("perceptron")
-    students = [student for student, *_ in names(demo.STUDENTS)]
-    assert len({tuple(who[1:]) for who in names(demo.STUDENTS)}) == demo.STUDENTS
-    plan = plan_class(lab, students, list(HOSTILE), whole=True)
-    assert plan == plan_class(lab, students, list(HOSTILE), whole=True)
+    assert len({tuple(who[1:]) for who in names(60)}) == 60
+    plan = plan_class(lab, kinds_of_work(lab), STUDENTS)
+    assert plan == plan_class(lab, kinds_of_work(lab), STUDENTS)
     works = [work for each in plan.values() for work in each]
     said = {work.what for work in works}
     assert {f"right: {v.name}" for v in load_alternatives(lab)} <= said
@@ -33,13 +35,11 @@ def test_a_class_has_every_kind_of_work_and_is_the_same_every_time() -> None:
     assert sum(work.hours < 0 for work in works) == 3
     assert len(works) == len(plan) + 1, "one student hands in twice"
     assert len(plan) >= 24
-    with pytest.raises(ValueError, match="needs"):
-        plan_class(lab, students[:5], [], whole=True)
 
 
 def test_what_a_class_hands_in_is_read_as_meant(tmp_path: Path) -> None:
     lab = find_lab("perceptron")
-    plan = plan_class(lab, [student for student, *_ in names(50)], [], whole=True)
+    plan = plan_class(lab, kinds_of_work(lab, []), STUDENTS)
     write_class(plan, tmp_path / "in", DUE)
     assert not (tmp_path / lab.submit[0]).exists(), "nothing climbs out"
     read: dict[str, list[bytes | None]] = {}
@@ -55,10 +55,8 @@ def test_what_a_class_hands_in_is_read_as_meant(tmp_path: Path) -> None:
 
 
 def test_notebooks_are_broken_in_every_way() -> None:
-    lab = find_lab("linear-regression")
-    plan = plan_class(lab, [student for student, *_ in names(demo.STUDENTS)], ["memory bomb"], whole=False)
-    said = {work.what for works in plan.values() for work in works}
-    assert set(sample_class._NOTEBOOKS) <= said
+    kinds = kinds_of_work(find_lab("linear-regression"), ["memory bomb"], whole=False, styles=1, bugs=1)
+    assert set(sample_class._NOTEBOOKS) <= {work.what for works in kinds for work in works}
 
 
 def test_only_its_own_folder_is_replaced(tmp_path: Path) -> None:
@@ -66,26 +64,25 @@ def test_only_its_own_folder_is_replaced(tmp_path: Path) -> None:
     mine.mkdir()
     (mine / "chapter1.txt").write_text("years of work")
     with pytest.raises(PracticumError, match="it was left"):
-        demo.make_workspace(mine)
+        demo.make_workspace(mine, 3)
     assert (mine / "chapter1.txt").read_text() == "years of work"
     with pytest.raises(PracticumError, match="it was left"):
-        demo.make_workspace(mine / "chapter1.txt")
-    demo.make_workspace(tmp_path / "demo")
+        demo.make_workspace(mine / "chapter1.txt", 3)
+    demo.make_workspace(tmp_path / "demo", 3)
     (tmp_path / "demo" / "left.txt").touch()
-    demo.make_workspace(tmp_path / "demo")
+    demo.make_workspace(tmp_path / "demo", 3)
     assert not (tmp_path / "demo" / "left.txt").exists()
 
 
 def test_the_whole_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(demo, "LABS", ("perceptron",))
-    monkeypatch.setattr(demo, "_HOSTILE", {"perceptron": ["ends the process", "forges result lines", "looks for answers"]})
-    monkeypatch.setattr(sample_class, "load_alternatives", lambda lab: load_alternatives(lab)[1:2])
-    monkeypatch.setattr(sample_class, "load_bugs", lambda lab: load_bugs(lab)[:1])
+    hostile = ["ends the process", "forges result lines", "looks for answers"]
+    monkeypatch.setattr(demo, "_PART", {"perceptron": {"hostile": hostile, "whole": False, "styles": 0, "bugs": 1}})
     monkeypatch.setenv("COLUMNS", "160")
     into = tmp_path / "demo"
     demo.demo(into, 1)
     said = capsys.readouterr().out
-    assert "11 submissions graded" in said
+    assert "10 submissions graded" in said
     assert "gradebook/FORM.csv" in said
     assert {file.stem for file in (into / "gradebook").iterdir()} == {"canvas", "blackboard", "moodle", "plain"}
     assert (into / "handouts" / "perceptron.zip").exists()

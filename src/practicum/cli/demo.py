@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from practicum.cli.sample_class import Plan
+    from practicum.cli.sample_class import Plan, Work
     from practicum.course.gradebook import Gradebook
     from practicum.course.workspace import Workspace
     from practicum.grading.store import Store
+    from practicum.labs.lab import Lab
 
 COURSE = "cs324"
 LABS = ("perceptron", "backprop", "linear-regression")
-STUDENTS = 50
+IDLE = 3  # students who hand in nothing for any lab
 MARKER = ".practicum-demo"
 
-_HOSTILE = {
-    "backprop": ["ends the process", "patches the tests", "prints 60 MB"],
-    "linear-regression": ["memory bomb", "forges result lines", "asks to exit"],
+# Of the first lab the class does everything there is to do; of the others it does less, to be done in a minute.
+_PART: dict[str, dict[str, Any]] = {
+    "backprop": {"hostile": ["ends the process", "patches the tests", "prints 60 MB"], "whole": False, "styles": 4},
+    "linear-regression": {
+        "hostile": ["memory bomb", "forges result lines", "asks to exit"],
+        "whole": False,
+        "styles": 2,
+        "bugs": 10,
+    },
 }
-
 _BONUS = """
   [[component.item.part]]
   name = "notebook"
@@ -51,18 +57,22 @@ def demo(
 
     from rich.console import Console
 
+    from practicum.cli.sample_class import kinds_of_work
     from practicum.grading.store import Store
+    from practicum.labs.lab import find_lab
 
     began = time.perf_counter()
     console = Console(highlight=False)
-    workspace = make_workspace(into)
+    labs = {name: find_lab(name) for name in LABS}
+    kinds = {name: kinds_of_work(lab, **_PART.get(name, {})) for name, lab in labs.items()}
+    workspace = make_workspace(into, IDLE + max(map(len, kinds.values())))
     _say(console, "workspace", f"{into} for {COURSE}, {len(workspace.roster())} invented students")
-    _hand_out(workspace, console)
-    plans = hand_in(workspace)
+    _hand_out(workspace, labs, console)
+    plans = hand_in(workspace, labs, kinds)
     handed_in = sum(len(works) for plan in plans.values() for works in plan.values())
-    _say(console, "handed in", f"{handed_in} submissions: right in several styles, every planted bug, late, broken, hostile")
+    _say(console, "handed in", f"{handed_in} submissions: right in several styles, planted bugs, late, broken, hostile")
     with Store(workspace.database) as store:
-        for lab in LABS:
+        for lab in labs.values():
             _grade(workspace, lab, store, jobs, console)
         _write_class_list(workspace, plans, store)
     book = compute(workspace)
@@ -71,7 +81,7 @@ def demo(
     console.print(f"\n{handed_in} submissions graded and the course set up in {time.perf_counter() - began:.0f} s.")
 
 
-def make_workspace(into: Path) -> Workspace:
+def make_workspace(into: Path, students: int) -> Workspace:
     """A fresh workspace for the demonstration, in place of an earlier one.
 
     Raises:
@@ -92,7 +102,7 @@ def make_workspace(into: Path) -> Workspace:
     (into / MARKER).write_text("Made by `practicum demo`, which replaces this folder when it is run again.\n", encoding="utf-8")
     roster = [
         Student(id=who, name=f"{first} {last}", first=first, last=last, email=f"{who}@example.org", section=f"L{1 + number % 2}")
-        for number, (who, first, last) in enumerate(names(STUDENTS))
+        for number, (who, first, last) in enumerate(names(students))
     ]
     workspace.roster_file.write_text(write_roster(roster), encoding="utf-8")
     workspace.course_file.write_text(_course(workspace.course_file.read_text(encoding="utf-8")), encoding="utf-8")
@@ -111,34 +121,31 @@ def _course(text: str) -> str:
     return text.replace(part, _BONUS + part, 1).replace(late, 'late = "example"', 1)
 
 
-def _hand_out(workspace: Workspace, console: Console) -> None:
+def _hand_out(workspace: Workspace, labs: dict[str, Lab], console: Console) -> None:
     from practicum.labs.handout import build_handout
-    from practicum.labs.lab import find_lab
 
-    for lab in LABS:
-        build_handout(find_lab(lab), workspace.handouts / lab)
-    _say(console, "handed out", ", ".join(f"handouts/{lab}.zip" for lab in LABS))
+    for name, lab in labs.items():
+        build_handout(lab, workspace.handouts / name)
+    _say(console, "handed out", ", ".join(f"handouts/{name}.zip" for name in labs))
 
 
-def hand_in(workspace: Workspace) -> dict[str, Plan]:
+def hand_in(workspace: Workspace, labs: dict[str, Lab], kinds: dict[str, list[list[Work]]]) -> dict[str, Plan]:
     """Let the class hand in; returns who did what, by lab."""
-    from practicum.cli.sample_class import HOSTILE, plan_class, write_class
+    from practicum.cli.sample_class import plan_class, write_class
     from practicum.course.calendar import due
-    from practicum.labs.lab import find_lab
 
     course = workspace.course()
     students = [student.id for student in workspace.roster()]
     plans = {}
-    for name in LABS:
+    for name, lab in labs.items():
         deadline = due(course, course.labs[name])
         assert deadline is not None
-        some = _HOSTILE.get(name)
-        plans[name] = plan_class(find_lab(name), students, some or list(HOSTILE), whole=some is None)
+        plans[name] = plan_class(lab, kinds[name], students)
         write_class(plans[name], workspace.submissions(name), deadline.astimezone(course.term.zone))
     return plans
 
 
-def _grade(workspace: Workspace, name: str, store: Store, jobs: int | None, console: Console) -> None:
+def _grade(workspace: Workspace, lab: Lab, store: Store, jobs: int | None, console: Console) -> None:
     import time
 
     from practicum.cli.grade import backends
@@ -147,9 +154,8 @@ def _grade(workspace: Workspace, name: str, store: Store, jobs: int | None, cons
     from practicum.grading.pages import marks
     from practicum.grading.report import write_report
     from practicum.grading.run import grade_folder
-    from practicum.labs.lab import find_lab
 
-    lab, zone = find_lab(name), workspace.course().term.zone
+    name, zone = lab.name, workspace.course().term.zone
     began = time.perf_counter()
     watcher = Watcher(console, name)
     with watcher:

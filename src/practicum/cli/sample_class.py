@@ -77,39 +77,42 @@ def names(count: int) -> list[tuple[str, str, str]]:
     return [(f"s{n + 1:03}", first[n % len(first)], last[(7 * n + n // len(first)) % len(last)]) for n in range(count)]
 
 
-def plan_class(lab: Lab, students: list[str], hostile: list[str], whole: bool) -> Plan:
-    """Who hands in what for a lab: every kind of work once, by one student each; the others hand in nothing.
+def kinds_of_work(
+    lab: Lab, hostile: list[str] | None = None, whole: bool = True, styles: int | None = None, bugs: int | None = None
+) -> list[list[Work]]:
+    """Every kind of work there is for a lab; most are one hand-in.
 
     Args:
         lab: the lab.
-        students: the class.
-        hostile: which of `HOSTILE` are tried.
+        hostile: which of `HOSTILE` are tried; by default all.
         whole: include every way to be late, to pack and to name a hand-in, and not one of each.
-
-    Raises:
-        ValueError: the class is too small.
+        styles: how many of the right answers in other styles; by default all.
+        bugs: how many of the planted bugs; by default all.
     """
+    wrong = _bugs(lab, bugs)
+    return [*_right(lab, styles), *_late(lab, whole), *_odd(lab, whole), *_broken(lab), *_hostile(lab, hostile), *wrong]
+
+
+def plan_class(lab: Lab, kinds: list[list[Work]], students: list[str]) -> Plan:
+    """Who hands in what: each kind of work by one student, the other students nothing."""
     draw = random.Random(f"a class for {lab.name}")
-    each = [*_right(lab), *_late(lab, whole), *_odd(lab, whole), *_broken(lab), *_hostile(lab, hostile), *_bugs(lab)]
-    if len(each) > len(students):
-        raise ValueError(f"{lab.name} needs {len(each)} students, the class has {len(students)}")
     order = list(students)
     draw.shuffle(order)
     plan: Plan = {}
-    for number, (student, works) in enumerate(zip(order, each, strict=False)):
+    for number, (student, works) in enumerate(zip(order, kinds, strict=False)):
         timed = [replace(w, hours=w.hours or draw.uniform(2, 160), pack=_pack(w, lab, number)) for w in works]
         plan[student] = sorted(timed, key=lambda w: -w.hours)
     return dict(sorted(plan.items()))
 
 
-def _right(lab: Lab) -> list[list[Work]]:
+def _right(lab: Lab, most: int | None) -> list[list[Work]]:
     """Right answers, in the author's style and in others."""
-    return [[Work("right", solution_files(lab))], *([Work(f"right: {v.name}", v.files)] for v in load_alternatives(lab))]
+    return [[Work("right", solution_files(lab))], *([Work(f"right: {v.name}", v.files)] for v in load_alternatives(lab)[:most])]
 
 
-def _bugs(lab: Lab) -> list[list[Work]]:
-    """Every planted bug; the first of them is put right in a second attempt."""
-    bugs = [[Work(f"bug: {v.name}", v.files)] for v in load_bugs(lab)]
+def _bugs(lab: Lab, most: int | None) -> list[list[Work]]:
+    """Planted bugs; the first of them is put right in a second attempt."""
+    bugs = [[Work(f"bug: {v.name}", v.files)] for v in load_bugs(lab)[:most]]
     if bugs:
         bugs[0] = [replace(bugs[0][0], hours=90), Work("right, second attempt", solution_files(lab), hours=20)]
     return bugs
@@ -146,7 +149,8 @@ def _broken(lab: Lab) -> list[list[Work]]:
     return [[work] for work in works]
 
 
-def _hostile(lab: Lab, which: list[str]) -> list[list[Work]]:
+def _hostile(lab: Lab, which: list[str] | None) -> list[list[Work]]:
+    which = list(HOSTILE) if which is None else which
     right, first = solution_files(lab), lab.submit[0]
     return [[Work(f"hostile: {what}", {**right, first: _before(first, right[first], HOSTILE[what])})] for what in which]
 
