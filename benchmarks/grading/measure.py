@@ -21,7 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from . import graders
 from .answers import Submission, a_class
 from .assignment import Question
-from .meter import memory, run, tree
+from .meter import CommandFailed, memory, run, tree
 
 HERE = Path(__file__).parent
 TORCH_LAB = HERE / "torch_lab"
@@ -149,11 +149,22 @@ def scale(folder: Path, questions: list[Question], count: int, seed: int, consol
 
         cost = grader.grade([s.student for s in students], look)
     _agree(grader, questions, students)
+    seen = [s["done"] for s in samples]
+    if not seen or max(seen) < 0.95 * count:
+        raise CommandFailed(f"the last look at the memory was after {max(seen, default=0)} of {count} submissions")
     at = {}
     for mark in sorted({count // 10, count // 2, count}):
         upto = [s for s in samples if 0 < s["done"] <= mark]
         at[str(mark)] = {name: round(max(s[name] for s in upto), 1) for name in ("tree_mib", "graders_rss_mib")}
-    return {**_machine(), "seed": seed, "submissions": count, "wall": cost.wall, "cpu": cost.cpu, "peak_until": at}
+    return {
+        **_machine(),
+        "seed": seed,
+        "submissions": count,
+        "samples": len(samples),
+        "wall": cost.wall,
+        "cpu": cost.cpu,
+        "peak_until": at,
+    }
 
 
 def _is_grader(pid: int) -> bool:

@@ -42,11 +42,15 @@ def tree(pid: int) -> Iterator[int]:
     while waiting:
         member = waiting.pop()
         yield member
-        for children in Path(f"/proc/{member}/task").glob("*/children"):
+        try:
+            threads = os.listdir(f"/proc/{member}/task")
+        except OSError:
+            continue  # ended meanwhile
+        for thread in threads:
             try:
-                waiting += map(int, children.read_text().split())
+                waiting += map(int, Path(f"/proc/{member}/task/{thread}/children").read_text().split())
             except OSError:
-                continue  # ended meanwhile
+                continue
 
 
 def memory(pid: int) -> float:
@@ -87,7 +91,7 @@ def run(
     allowed = os.sched_getaffinity(0)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     log = cwd / ".benchmark-output"
-    over = threading.Event()
+    over, problems = threading.Event(), list[BaseException]()
     with log.open("wb") as sink:
         began = time.perf_counter()
         if cores:
@@ -100,8 +104,11 @@ def run(
             os.sched_setaffinity(0, allowed)
 
         def look() -> None:
-            while watch and not over.wait(interval):
-                watch(process.pid)
+            try:
+                while watch and not over.wait(interval):
+                    watch(process.pid)
+            except BaseException as error:
+                problems.append(error)
 
         watcher = threading.Thread(target=look, daemon=True)
         watcher.start()
@@ -112,6 +119,8 @@ def run(
             over.set()
             _end_all()
     watcher.join()
+    if problems:
+        raise problems[0]
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     output = log.read_text(errors="replace")
     if code != 0:
