@@ -110,3 +110,26 @@ def test_no_scheduler_is_said(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(module, "CONNECT_SECONDS", 0.5)
     with pytest.raises(PracticumError, match="no scheduler of Dask answers"):
         module.Cluster("tcp://127.0.0.1:1", lab)
+
+
+def test_what_takes_its_workers_down_is_left_and_reported(cluster, lab: Lab, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    from practicum.grading.cluster import Cluster
+
+    class Cursed(Cluster):
+        def _take(self, future, job, emit):  # type: ignore[no-untyped-def]
+            if job.student == "bob":
+
+                class Lost:
+                    def result(self) -> bytes:
+                        raise distributed.KilledWorker("task", None, 3)
+
+                future = Lost()
+            super()._take(future, job, emit)
+
+    folder = hand_in(tmp_path / "in", {"ada": RIGHT, "bob": RIGHT, "cy": RIGHT})
+    with Store(tmp_path / "practicum.db") as store:
+        report = grade_folder(lab, folder, store, UTC, lambda lab: Cursed(cluster.scheduler_address, lab))
+        assert points(report) == {"ada": 5, "cy": 5}
+        assert [submission.student for submission in report.ungraded] == ["bob"]
+        assert "bob is not graded: what graded it was lost" in report.notes[0]
+        assert store.runs()[-1].status == "interrupted"
