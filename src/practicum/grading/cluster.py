@@ -214,8 +214,11 @@ class Cluster:
     def _take(self, future: Any, job: Job, emit: Callable[[GradedSubmission], None]) -> None:
         try:
             answer = future.result()
-        except (KilledWorker, WorkerDied) as error:
-            self.notes.append(f"{job.student} is not graded: what graded it was lost, more than once ({error})")
+        except KilledWorker:
+            self.notes.append(f"{job.student} is not graded: every worker that had it was lost")
+            return
+        except WorkerDied as error:
+            self.notes.append(f"{job.student} is not graded: {error}")
             return
         except CancelledError:
             raise PracticumError(f"{self.scheduler}: the cluster is gone; what is graded is kept, resume for the rest") from None
