@@ -53,7 +53,7 @@ def per_check(names: Sequence[str], full: Sequence[int], part: Sequence[int], no
     axes.set_yticks(rows, labels=[_short(name) for name in names])
     axes.set(xlim=(0, max(1, start.max())), xlabel="students")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.invert_yaxis()
+    axes.set_ylim(len(names) - 0.4, -0.6)
     said = "; ".join(f"{n}: {a} all, {b} part, {c} none" for n, a, b, c in zip(names, full, part, none, strict=True))
     return _svg(figure, "checks", f"Bars of students by points earned, per check. {said}.")
 
