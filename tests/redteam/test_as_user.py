@@ -25,7 +25,12 @@ def usable_python() -> tuple[str, str]:
     return "", f"no {wanted} here that an ordinary user can run with these packages"
 
 
-_SAME = "import sys, numpy, msgspec, pytest, practicum.grading; sys.exit('python%d.%d' % sys.version_info[:2] != {wanted!r})"
+# It starts itself once more: setpriv can run what its user cannot.
+_SAME = """
+import subprocess, sys
+import numpy, msgspec, pytest, practicum.grading
+sys.exit("python%d.%d" % sys.version_info[:2] != {wanted!r} or subprocess.call([sys.executable, "-c", ""]))
+"""
 
 
 def _command(command: list[str], path: str) -> list[str]:
@@ -48,7 +53,7 @@ def test_the_whole_suite_as_an_ordinary_user(tmp_path_factory):
     os.chown(home, NOBODY, NOBODY)
     try:
         environment = {**_quiet(path)["env"], "HOME": str(home), "TMPDIR": str(home)}  # type: ignore[dict-item]
-        suite = [python, "-m", "pytest", str(Path(__file__).parent), "-q", "-p", "no:cacheprovider", "-rs", f"--rootdir={ROOT}"]
+        suite = [python, "-m", "pytest", str(Path(__file__).parent), "-p", "no:cacheprovider", "-rfEs", f"--rootdir={ROOT}"]
         done = subprocess.run(_command(suite, path), env=environment, cwd=home, capture_output=True, text=True, timeout=600)
         print(done.stdout[-2000:])
         assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]

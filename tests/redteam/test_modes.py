@@ -181,7 +181,9 @@ def name():
 
 
 def test_torch_computes_in_a_fork_of_the_warm_process(with_torch):
-    source = b"import torch\ndef name():\n    a = torch.ones(8, 8, requires_grad=True)\n    (a @ a).sum().backward()\n    return a.grad\n"
+    source = (
+        b"import torch\ndef name():\n    a = torch.ones(8, 8).requires_grad_()\n    (a @ a).sum().backward(); return a.grad\n"
+    )
     process = with_torch.open({"answer.py": source}, {}, 0)
     link = Link(lambda: process, 20.0)
     link.begin(10.0, 0)
