@@ -132,6 +132,22 @@ def test_a_worker_that_is_killed_is_replaced(lab):
     assert results == [f"s{i}" for i in range(5)]
 
 
+def test_a_submission_that_loses_every_worker_is_left_and_said(lab, monkeypatch):
+    real = GraderProcess.grade
+
+    def dies(self, job):
+        if job.student == "s1":
+            self.process.kill()
+        return real(self, job)
+
+    monkeypatch.setattr(GraderProcess, "grade", dies)
+    results = []
+    with Pool(lab, 1) as pool:
+        pool.grade([job(GOOD, f"s{i}") for i in range(4)], lambda result: results.append(result.student))
+    assert results == ["s0", "s2", "s3"]
+    assert pool.notes[-1] == "s1 is not graded: every worker that had it was lost"
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

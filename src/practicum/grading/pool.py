@@ -20,6 +20,9 @@ from .submission import Job
 from .worker import Graded, Message, Ready, read_frame, write_frame
 
 
+TRIES = 2  # of a submission whose worker ends under it
+
+
 class WorkerDied(PracticumError):
     """A grader's own process ended while it graded a submission."""
 
@@ -115,8 +118,7 @@ class Pool:
     def grade(self, jobs: Iterable[Job], emit: Callable[[GradedSubmission], None]) -> None:
         """Grade all jobs; `emit` is called by one thread at a time, in the order in which results arrive.
 
-        Raises:
-            WorkerDied: a worker died twice over the same submission.
+        A submission that loses every worker it is given is left ungraded, and `notes` says so.
         """
         source, lock = iter(jobs), threading.Lock()
         problems: list[BaseException] = []
@@ -128,17 +130,21 @@ class Pool:
                         job = next(source, None)
                     if job is None:
                         return
-                    if worker is None:
-                        worker = self._start()
-                    try:
-                        result = worker.grade(job)
-                    except WorkerDied:
-                        if problems:
-                            return  # closed from outside
-                        worker = self._start()
-                        result = worker.grade(job)
+                    result = None
+                    for _ in range(TRIES):
+                        worker = worker or self._start()
+                        try:
+                            result = worker.grade(job)
+                            break
+                        except WorkerDied:
+                            worker = None
+                            if problems:
+                                return  # closed from outside
                     with lock:
-                        emit(result)
+                        if result is None:
+                            self.notes.append(f"{job.student} is not graded: every worker that had it was lost")
+                        else:
+                            emit(result)
             except BaseException as error:
                 problems.append(error)
 

@@ -27,7 +27,7 @@ import numpy as np
 from . import bwrap, watch
 from .bwrap import NoSandbox
 from .guest import confine
-from .guest.__main__ import Order
+from .guest.__main__ import NOTE, Order
 from .guest.wire import Request, WireError
 from .process import Process
 from .results import Died
@@ -118,7 +118,9 @@ class Sandbox:
                     "(--unsafe grades without a sandbox, and lets the student's code read and write whatever you can.)"
                 )
             errors.seek(0)
-            self.notes += errors.read(4000).decode(errors="replace").split("\n")[:-1]
+            said = errors.read(1 << 16).decode(errors="replace").splitlines()
+            notes = [line.removeprefix(NOTE) for line in said if line.startswith(NOTE)]  # libraries warn of much that is no matter
+            self.notes += [note for note in notes if note not in self.notes]
 
     def _fork(self, folder: str = confine.WORK) -> Process:
         """Order one fork; returns once its pid 1 is there.
