@@ -37,7 +37,7 @@ SECRET = "MARKER-OF-THE-CHECKS"
 
 
 @points(2, hint="a plus b")
-@timeout(1)
+@timeout(0.7)
 def test_add(student, rng):
     """add() adds"""
     a, b = rng.normal(size=(4, 3)), rng.normal(size=(4, 3))
@@ -45,7 +45,7 @@ def test_add(student, rng):
 
 
 @points(2)
-@timeout(1)
+@timeout(0.7)
 def test_model(student, rng):
     """Model keeps its weight"""
     model = student.answer.Model(3)
@@ -56,7 +56,7 @@ def test_model(student, rng):
 
 @hidden
 @points(3)
-@timeout(1)
+@timeout(0.7)
 def test_hidden(student, rng):
     """add() on other numbers"""
     a, b = rng.normal(size=7), rng.normal(size=7)
@@ -66,7 +66,7 @@ def test_hidden(student, rng):
 
 @hidden
 @points(2)
-@timeout(1)
+@timeout(0.7)
 def test_labels(student, rng):
     """predict() finds the labels"""
     x, labels = rng.normal(size=(64, 2)), rng.integers(0, 2, size=64) * 2 - 1
@@ -76,7 +76,7 @@ def test_labels(student, rng):
 
 
 @points(1)
-@timeout(1)
+@timeout(0.7)
 def test_last(student):
     """name() says who it is"""
     assert student.answer.name() == "honest"

@@ -22,7 +22,6 @@ SUBSET = {
     "def add(a, b):\n    for _ in range(60): print('x' * (1 << 20))": {"output"},
     "import os\ndef add(a, b):\n    while True: os.fork()": {"raised", "processes", "timeout", "crashed"},
     "import os\ndef add(a, b): os.write(3, b'x' * 100); raise SystemExit": {"protocol"},
-    "import socket\ndef add(a, b): socket.create_connection(('1.1.1.1', 53), 0.2)": {"raised"},
     "def add(a, b): open('/usr/x', 'w')": {"raised"},
     "def add(a, b): open('/tmp/x', 'wb').write(bytes(30 << 20))": {"raised", "crashed"},
 }
