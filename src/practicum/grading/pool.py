@@ -19,7 +19,6 @@ from .sandbox import Mode
 from .submission import Job
 from .worker import Graded, Message, Ready, read_frame, write_frame
 
-
 TRIES = 2  # of a submission whose worker ends under it
 
 

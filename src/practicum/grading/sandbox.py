@@ -118,8 +118,8 @@ class Sandbox:
                     "(--unsafe grades without a sandbox, and lets the student's code read and write whatever you can.)"
                 )
             errors.seek(0)
-            said = errors.read(1 << 16).decode(errors="replace").splitlines()
-            notes = [line.removeprefix(NOTE) for line in said if line.startswith(NOTE)]  # libraries warn of much that is no matter
+            lines = errors.read(1 << 16).decode(errors="replace").splitlines()
+            notes = [line.removeprefix(NOTE) for line in lines if line.startswith(NOTE)]  # what else libraries say is no matter
             self.notes += [note for note in notes if note not in self.notes]
 
     def _fork(self, folder: str = confine.WORK) -> Process:

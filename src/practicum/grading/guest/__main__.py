@@ -21,7 +21,6 @@ import msgspec
 from . import objects
 from .wire import PREFIX, Failure, Request, Response, WireError, pack, sizes, unpack
 
-
 NOTE = "practicum: "  # begins what the warm process has to say to the grader, on stderr
 
 
