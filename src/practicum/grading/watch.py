@@ -26,7 +26,7 @@ def process_tree(pid: int) -> list[int]:
 
 
 def usage(pid: int) -> tuple[int, int]:
-    """Resident private and shared-memory bytes of a process tree, and how many threads it has.
+    """Resident private and shared-memory bytes of a process tree with its page tables, and how many threads it has.
 
     Pages that a fork shares with its parent count once for each: an upper bound, and cheap. See `exact_memory`.
     """
@@ -34,7 +34,7 @@ def usage(pid: int) -> tuple[int, int]:
     for member in process_tree(pid):
         try:
             resident, shared = (int(n) for n in Path(f"/proc/{member}/statm").read_text().split()[1:3])
-            memory += (resident - shared) * PAGE + _kib(f"/proc/{member}/status", "RssShmem:")
+            memory += (resident - shared) * PAGE + _kib(f"/proc/{member}/status", "RssShmem:", "VmPTE:")
             threads += len(os.listdir(f"/proc/{member}/task"))
         except (OSError, ValueError):
             continue  # ended meanwhile
@@ -42,21 +42,18 @@ def usage(pid: int) -> tuple[int, int]:
 
 
 def exact_memory(pid: int) -> int:
-    """Bytes of private and shared memory of a process tree, shared pages divided among those that share them."""
+    """As `usage`, with shared pages divided among those that share them."""
     total = 0
     for member in process_tree(pid):
         try:
-            total += _kib(f"/proc/{member}/smaps_rollup", "Pss_Anon:") + _kib(f"/proc/{member}/smaps_rollup", "Pss_Shmem:")
+            total += _kib(f"/proc/{member}/smaps_rollup", "Pss_Anon:", "Pss_Shmem:") + _kib(f"/proc/{member}/status", "VmPTE:")
         except (OSError, ValueError):
             continue
     return total
 
 
-def _kib(path: str, field: str) -> int:
-    for line in Path(path).read_text().splitlines():
-        if line.startswith(field):
-            return int(line.split()[1]) << 10
-    return 0
+def _kib(path: str, *fields: str) -> int:
+    return sum(int(line.split()[1]) << 10 for line in Path(path).read_text().splitlines() if line.startswith(fields))
 
 
 def kill_tree(pid: int) -> None:
