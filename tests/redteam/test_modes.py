@@ -105,7 +105,18 @@ def test_a_bubblewrap_that_does_not_start_is_a_refusal_with_its_reason(limits, m
         Sandbox(["numpy"], limits)
 
 
+# A page that is only read takes no memory; the table that leads to it does.
+PAGE_TABLES = """
+import ctypes
+def name():
+    libc = ctypes.CDLL(None)
+    libc.mmap.restype = ctypes.c_void_p
+    base = libc.mmap(None, ctypes.c_size_t(1 << 45), 1, 2 | 32 | 0x4000, -1, ctypes.c_size_t(0))
+    for step in range(1 << 24):
+        ctypes.c_char.from_address(base + step * (2 << 20)).value
+"""
 HOGS = {
+    "page tables": PAGE_TABLES,
     "numpy": "import numpy as np\nx = []\ndef name():\n    while True: x.append(np.ones(1 << 18))\n",
     "shared": "import torch\nx = []\ndef name():\n    while True: x.append(torch.ones(1 << 17).share_memory_())\n",
     "torch": "import torch\nx = []\ndef name():\n    while True: x.append(torch.ones(1 << 18))\n",
