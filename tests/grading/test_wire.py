@@ -184,9 +184,10 @@ def test_what_is_no_message_is_refused(data):
 def test_random_bytes_never_do_worse_than_being_refused(header, blob):
     for kind in (Request, Response):
         try:
-            unpack(header, memoryview(blob), kind)
+            message = unpack(header, memoryview(blob), kind)
         except WireError:
             continue
+        assert type(message) is kind
 
 
 def test_prefix_is_twelve_bytes_in_network_order():

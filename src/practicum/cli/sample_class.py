@@ -42,7 +42,7 @@ HOSTILE = {
         "np.testing.assert_allclose = lambda *a, **k: None\nsys.modules['pytest'] = sys.modules[__name__]\n"
     ),
     "looks for answers": (
-        "import glob, os\nfound = []\nfor place in ('/etc/passwd', '/root/*', '/home/*', '/proc/*/environ', '/**/checks/*.py'):\n"
+        "import glob, os\nfound = []\nfor place in ('/etc/passwd', '/home/*', '/proc/*/environ', '/**/checks/*.py'):\n"
         "    for path in glob.glob(place)[:50]:\n        try:\n            found.append(open(path).read())\n"
         "        except Exception as error:\n            found.append(repr(error))\nprint(found)\n"
     ),
