@@ -1,10 +1,13 @@
 """What every mode of the sandbox holds to; tricks against it are in tests/redteam."""
 
 import os
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
+from practicum.grading.bwrap import NoSandbox, refuse_visible
 from practicum.grading.sandbox import Sandbox
 from practicum.grading.student import Link, Student
 
@@ -66,3 +69,22 @@ def test_nothing_stays_between_submissions(mode):
             assert len(answer.look()) == len(seen[-1]) + 3
             process.kill()
     assert seen[0] == seen[1]
+
+
+def test_a_warm_process_that_was_killed_is_started_again():
+    with Sandbox(["numpy"], LIMITS) as sandbox:
+        sandbox._warm.kill()
+        sandbox._warm.wait()
+        process = sandbox.open({"answer.py": b"x = 1"}, {}, 0)
+        link = Link(lambda: process, 30.0)
+        link.begin(10.0, 0)
+        assert Student(link, {}).answer.x == 1
+        process.kill()
+
+
+def test_a_lab_that_the_sandbox_would_show_is_refused(tmp_path):
+    refuse_visible(tmp_path)
+    with pytest.raises(NoSandbox, match="move the lab elsewhere"):
+        refuse_visible(Path(sys.prefix) / "labs" / "perceptron")
+    with pytest.raises(NoSandbox, match="move the lab elsewhere"):
+        refuse_visible(Path("/usr/share/labs"))

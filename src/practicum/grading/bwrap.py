@@ -86,6 +86,21 @@ def _python_folders() -> tuple[list[Path], list[Path]]:
     return sorted(show), sorted(hide)
 
 
+def refuse_visible(folder: Path) -> None:
+    """Refuse to grade with checks that the sandbox would show.
+
+    Raises:
+        NoSandbox: the folder lies among the files of Python or of the system.
+    """
+    show, hide = _python_folders()
+    real = folder.resolve()
+    if any(real.is_relative_to(h) for h in hide):
+        return
+    for shown in [Path("/usr"), *show]:
+        if real.is_relative_to(shown.resolve()):
+            raise NoSandbox(f"{folder} lies in {shown}, which the sandbox shows to the student's code: move the lab elsewhere")
+
+
 def command(threads: int, control_fd: int, libraries: list[str], disk_mib: float, single: bool) -> list[str]:
     """The arguments that start the warm process in its sandbox.
 

@@ -241,17 +241,16 @@ def run_checks(folder: Path, loop: Callable[[Run], None], only_public: bool = Fa
         config = Path(empty, "pytest.ini")
         config.write_text("[pytest]\n")
         path, modules = list(sys.path), set(sys.modules)
-        before = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
-        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # other people's plugins cost time and may change outcomes
+        environment = dict(os.environ)
+        # Other people's plugins and options cost time and may change outcomes.
+        os.environ.update(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", PYTEST_ADDOPTS="")
         try:
             arguments = [str(folder), "-c", str(config), f"--rootdir={folder}", "-o", "python_files=test_*.py"]
             quiet = [f"-pno:{name}" for name in _UNUSED]
             code = pytest.main([*arguments, *quiet, "--capture=no"], plugins=[plugin])
         finally:
-            if before is None:
-                del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
-            else:
-                os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = before
+            os.environ.clear()
+            os.environ.update(environment)
             sys.path[:] = path
             for name in set(sys.modules) - modules:  # the next lab may have files of the same names
                 if str(getattr(sys.modules[name], "__file__", "")).startswith(str(folder)):

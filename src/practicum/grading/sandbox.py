@@ -154,7 +154,7 @@ class Sandbox:
         folder = confine.WORK
         if self.mode == "unsafe":
             folder = tempfile.mkdtemp(dir=self._scratch)
-        elif self.mode == "single":
+        if self.mode == "single" or self._warm is None or self._warm.poll() is not None:  # it may have been killed for memory
             self._stop()
             self._start()
         process = self._fork(folder)

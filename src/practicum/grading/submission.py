@@ -12,6 +12,7 @@ from practicum.labs.handout import given_files
 from practicum.labs.lab import Lab, module_name
 from practicum.labs.notebook import NotebookError, read_notebook
 
+from . import bwrap
 from .plugin import Run, check_seed, run_checks
 from .process import Process
 from .results import GradedSubmission, Provenance
@@ -89,6 +90,9 @@ class Grader:
             BrokenLab: the checks cannot be collected.
             NoSandbox: no sandbox can be made.
         """
+
+        if self.mode != "unsafe":
+            bwrap.refuse_visible(self.lab.folder)
 
         def loop(run: Run) -> None:
             with Sandbox(self.libraries, self.limits, self.mode) as sandbox:

@@ -6,7 +6,19 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, MetaData, String, Text, UniqueConstraint, create_engine, event, text
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+    create_engine,
+    event,
+    text,
+)
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -103,7 +115,7 @@ class RunRow(Base):
     kind: Mapped[str] = mapped_column(String(20))  # grade, regrade
     lab: Mapped[str] = mapped_column(String(200), index=True)
     lab_sha256: Mapped[str] = mapped_column(String(64))
-    seed: Mapped[int]
+    seed: Mapped[int] = mapped_column(BigInteger)
     versions: Mapped[str] = mapped_column(Text)  # JSON
     limits: Mapped[str] = mapped_column(Text)  # JSON
     started: Mapped[datetime]
@@ -129,7 +141,7 @@ class ResultRow(Base):
     submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"))
     run_id: Mapped[int] = mapped_column(ForeignKey("runs.id"))
     lab_sha256: Mapped[str] = mapped_column(String(64))
-    seed: Mapped[int]
+    seed: Mapped[int] = mapped_column(BigInteger)
     points: Mapped[Decimal]
     out_of: Mapped[Decimal]
     published: Mapped[bool]
