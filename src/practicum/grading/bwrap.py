@@ -9,7 +9,7 @@ from pathlib import Path
 
 from practicum.course.errors import PracticumError
 
-from .guest.confine import WORK
+from .guest.confine import SCRATCH, WORK
 
 GUEST = Path(__file__).parent / "guest"
 _START = (
@@ -52,9 +52,9 @@ def environment(threads: int) -> dict[str, str]:
         "USER": "student",
         "LOGNAME": "student",
         "LANG": "C.UTF-8",
-        "TMPDIR": "/tmp",
+        "TMPDIR": SCRATCH,
         "MPLBACKEND": "Agg",
-        "MPLCONFIGDIR": "/tmp",
+        "MPLCONFIGDIR": SCRATCH,
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
         "OMP_NUM_THREADS": count,
@@ -126,6 +126,10 @@ def command(threads: int, control_fd: int, libraries: list[str], disk_mib: float
             line += ["--ro-bind", str(path), str(path)]
     for name in ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime", "/etc/fonts"):
         line += ["--ro-bind-try", name, name]
+    # Before the folders of Python, one of which may lie below /tmp. Forks cover these mounts with their own; see `private_files`.
+    size = ["--size", str(int(disk_mib) << 20), "--perms", "1777"] if single else []
+    for mount in (WORK, "/tmp", SCRATCH):
+        line += [*size, "--tmpfs", mount]
     show, hide = _python_folders()
     for folder in show:
         if not folder.is_relative_to("/usr") and folder != Path("/"):
@@ -136,9 +140,7 @@ def command(threads: int, control_fd: int, libraries: list[str], disk_mib: float
         line += ["--tmpfs", str(folder), "--remount-ro", str(folder)]
     line += ["--ro-bind", str(GUEST), "/practicum/practicum_guest"]
     line += ["--proc", "/proc", "--dev", "/dev"]
-    size = ["--size", str(int(disk_mib) << 20), "--perms", "1777"] if single else []
-    for mount in (WORK, "/tmp", *(["/dev/shm"] if single else [])):
-        line += [*size, "--tmpfs", mount]
+    line += [*size, "--tmpfs", "/dev/shm"] if single else ["--remount-ro", "/tmp"]
     line += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
     for key, value in environment(threads).items():
         line += ["--setenv", key, value]

@@ -50,6 +50,7 @@ class Checks:
     def __init__(self, loop: Callable[[Run], None], only_public: bool = False) -> None:
         self._loop, self._only_public = loop, only_public
         self.errors: list[str] = []
+        self.problem: BaseException | None = None
         self._items: list[Any] = []
         self._call: pytest.CallInfo[Any] | None = None
         self._award: Decimal | None = None
@@ -80,7 +81,10 @@ class Checks:
         if not self._items and not self.errors:
             self.errors.append("no checks; expected functions named test_… in files named test_….py")
         if not self.errors:
-            self._loop(self._run)
+            try:
+                self._loop(self._run)
+            except BaseException as problem:  # pytest would make an internal error of it
+                self.problem = problem
         return True
 
     # What a check can ask for
@@ -255,6 +259,8 @@ def run_checks(folder: Path, loop: Callable[[Run], None], only_public: bool = Fa
             for name in set(sys.modules) - modules:  # the next lab may have files of the same names
                 if str(getattr(sys.modules[name], "__file__", "")).startswith(str(folder)):
                     del sys.modules[name]
+    if plugin.problem is not None:
+        raise plugin.problem
     if plugin.errors:
         raise BrokenLab(f"the checks in {folder} cannot be run:\n" + "\n".join(plugin.errors))
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):

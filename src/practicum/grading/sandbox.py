@@ -95,7 +95,7 @@ class Sandbox:
         if self.mode == "unsafe":
             guest = bwrap.GUEST.parent
             line = bwrap.python_command(str(guest), "guest", theirs.fileno(), self.libraries)
-            environment = {**bwrap.environment(threads), "HOME": str(self._scratch), "TMPDIR": str(self._scratch)}
+            environment = {**bwrap.environment(threads), **dict.fromkeys(("HOME", "TMPDIR", "MPLCONFIGDIR"), str(self._scratch))}
         else:
             line = bwrap.command(threads, theirs.fileno(), self.libraries, self.limits["disk_mib"], self.mode == "single")
         with tempfile.TemporaryFile() as errors:

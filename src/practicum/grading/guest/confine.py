@@ -22,6 +22,7 @@ _NOSUID_NODEV = 2 | 4
 _RDONLY, _BIND, _REC, _PRIVATE = 1, 4096, 16384, 1 << 18
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 1, 4, 22, 24, 38
 UNPRIVILEGED = 64_000  # where root steps down to: the first of a block of ids that no system account uses
+SCRATCH = "/practicum/tmp"  # for temporary files; the warm process has one of its own there
 WORK = "/submission"  # a name that no machine uses
 
 
@@ -78,12 +79,17 @@ def _mount(source: str, target: str, kind: str, flags: int, data: str = "") -> N
 
 
 def private_files(disk_bytes: int) -> None:
-    """Give this mount namespace one tmpfs for all that can be written, and an empty /proc."""
+    """Give this mount namespace one tmpfs for all that can be written, and an empty /proc.
+
+    A /tmp that is not empty holds this very Python (an environment below it): it stays as it is, read-only.
+    """
+    temporary = "/tmp" if not os.listdir("/tmp") else ""
     _mount("none", "/", "none", _REC | _PRIVATE)
     _mount("tmpfs", WORK, "tmpfs", _NOSUID_NODEV, f"size={disk_bytes},nr_inodes=20000,mode=755")
-    for folder, target in (("tmp", "/tmp"), ("shm", "/dev/shm")):
+    for folder, targets in (("tmp", (SCRATCH, temporary)), ("shm", ("/dev/shm",))):
         os.mkdir(f"{WORK}/.{folder}", 0o777)
-        _mount(f"{WORK}/.{folder}", target, "none", _BIND)
+        for target in filter(None, targets):
+            _mount(f"{WORK}/.{folder}", target, "none", _BIND)
     _mount("tmpfs", "/proc", "tmpfs", _RDONLY | _NOSUID_NODEV, "size=4k")
 
 
