@@ -90,6 +90,9 @@ def test_a_missing_file_and_a_missing_handout_are_said(handout, tmp_path):
     assert "adding.py is not in" in check_folder(handout).checks[0].message
     with pytest.raises(PracticumError, match=r"no lab.toml here"):
         check_folder(tmp_path / "nowhere")
+    (tmp_path / "handout.zip").write_bytes(b"PK")
+    with pytest.raises(PracticumError, match="expected the folder of a handout, got a file; unpack it"):
+        check_folder(tmp_path / "handout.zip")
     (handout / "lab.toml").write_text("title = 3")
     with pytest.raises(PracticumError, match="take the file from the handout again"):
         check_folder(handout)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
 from .assertions import (
@@ -22,6 +22,7 @@ from .assertions import (
     numeric_gradient,
     over_seeds,
 )
+from .mistakes import Misused
 from .results import Died
 from .student import StudentError, plain, ref
 
@@ -55,9 +56,14 @@ def points(number: int | float | str, hint: str = "") -> Callable[[Check], Check
     Raises:
         ValueError: not a non-negative number.
     """
-    exact = Decimal(str(number))
+    if callable(number):
+        raise Misused("points: expected a number, got none; write @points(2, hint=…)")
+    try:
+        exact = Decimal(str(number))
+    except InvalidOperation:
+        raise Misused(f"points: expected a number, got {number!r}") from None
     if not exact.is_finite() or exact < 0:
-        raise ValueError(f"points must be a number that is 0 or more, got {number!r}")
+        raise Misused(f"points: expected a number that is 0 or more, got {number!r}")
 
     def mark(check: Check) -> Check:
         check.practicum_points = exact  # type: ignore[attr-defined]
@@ -67,16 +73,28 @@ def points(number: int | float | str, hint: str = "") -> Callable[[Check], Check
     return mark
 
 
-def hidden(check: Check) -> Check:
-    """Keep a check out of the handout, and its values out of the feedback."""
-    check.practicum_hidden = True  # type: ignore[attr-defined]
-    return check
+def hidden(*check: Check) -> Check:
+    """Keep a check out of the handout, and its values out of the feedback.
+
+    Raises:
+        ValueError: written with brackets.
+    """
+    if len(check) != 1 or not callable(check[0]):
+        raise Misused("write @hidden without ()")
+    check[0].practicum_hidden = True  # type: ignore[attr-defined]
+    return check[0]
 
 
 def timeout(seconds: float) -> Callable[[Check], Check]:
-    """Wall seconds for a check, start to end."""
-    if not 0 < seconds < 1e6:
-        raise ValueError(f"a timeout must be a positive number of seconds, got {seconds!r}")
+    """Wall seconds for a check, start to end.
+
+    Raises:
+        ValueError: not a positive number.
+    """
+    if callable(seconds):
+        raise Misused("timeout: expected a number of seconds, got none; write @timeout(5)")
+    if not isinstance(seconds, int | float) or not 0 < seconds < 1e6:
+        raise Misused(f"timeout: expected a positive number of seconds, got {seconds!r}")
 
     def mark(check: Check) -> Check:
         check.practicum_timeout = float(seconds)  # type: ignore[attr-defined]

@@ -175,6 +175,8 @@ def read_handout(folder: Path) -> Handout:
         PracticumError: there is none.
     """
     path = folder / "lab.toml"
+    if folder.is_file():
+        raise PracticumError(f"{folder}: expected the folder of a handout, got a file; unpack it, and name the folder")
     try:
         handout = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Handout, strict=False)
     except FileNotFoundError:

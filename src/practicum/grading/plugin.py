@@ -27,6 +27,7 @@ from _pytest.runner import runtestprotocol
 from practicum.course.errors import PracticumError
 
 from .guest.wire import WireError
+from .mistakes import describe, place_of, repeated_names, unknown_fixtures
 from .results import CheckResult, Died, Outcome
 from .student import Link, Student, StudentError
 
@@ -60,18 +61,26 @@ class Checks:
 
     # Collecting
 
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+    def pytest_exception_interact(self, node: Any, call: pytest.CallInfo[Any], report: Any) -> None:
         """Keep what went wrong."""
-        if report.failed:
-            self.errors.append(f"{report.nodeid}: {report.longreprtext.strip()}")
+        if isinstance(report, pytest.CollectReport) and call.excinfo is not None:
+            self.errors.append(describe(call.excinfo.value, node.config.rootpath))
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Demand points of every check."""
+        """Demand of every check points, known arguments and a name of its own."""
+        folder = items[0].config.rootpath if items else Path()
+        self.errors += repeated_names(folder) if items else ()
+        seen: dict[str, str] = {}
         for item in items:
             function = getattr(item, "function", None)
+            here = place_of(item, folder)
             if not hasattr(function, "practicum_points"):
-                line = inspect.getsourcelines(function)[1] if function else 0
-                self.errors.append(f"{item.path}:{line}: {item.name} has no @points(…): every check has some")
+                self.errors.append(f"{here}: {item.name} has no @points(…): every check has some")
+            if function:
+                self.errors += unknown_fixtures(item, folder)
+            if item.name in seen and not self.errors:  # imported from elsewhere, or made while collecting
+                self.errors.append(f"{here}: {item.name} is also in {seen[item.name]}; names must be unique in a lab")
+            seen[item.name] = here
         if self._only_public:
             items[:] = [item for item in items if not _mark(item, "hidden", False)]
 
@@ -159,7 +168,9 @@ class Checks:
             if is_hidden:
                 private, message = message, explain_hidden(problem, self._student.lines if self._student else {})
             if outcome == "broken":
-                private = "".join(traceback.format_exception(problem, limit=-8))[-4000:]
+                # Its first line is what an author needs; `verify` shows no more.
+                long = "".join(traceback.format_exception(problem, limit=-8))[-4000:]
+                private = f"{describe(problem, item.config.rootpath)}\n{long}"
         document = (inspect.getdoc(item.function) or item.name).splitlines()[0]
         return CheckResult(
             name=item.name,
@@ -262,7 +273,7 @@ def run_checks(folder: Path, loop: Callable[[Run], None], only_public: bool = Fa
     if plugin.problem is not None:
         raise plugin.problem
     if plugin.errors:
-        raise BrokenLab(f"the checks in {folder} cannot be run:\n" + "\n".join(plugin.errors))
+        raise BrokenLab(f"the checks in {folder} cannot be run:\n" + "\n".join(dict.fromkeys(plugin.errors)))
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         raise BrokenLab(f"pytest ended with {code!r} in {folder}")
 
