@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from .sandbox import Mode
 from .submission import Job
 from .worker import Graded, Message, Ready, read_frame, write_frame
 
+LEAVE_SECONDS = 2.0  # for a worker to end by itself
 TRIES = 2  # of a submission whose worker ends under it
 
 
@@ -74,14 +76,16 @@ class GraderProcess:
 
     def close(self) -> None:
         """End the worker; its sandbox ends with it."""
-        self.process.kill()
-        self.process.wait()
-        for stream in (self.process.stdin, self.process.stdout):
-            if stream is not None:
-                try:
-                    stream.close()
-                except BrokenPipeError:
-                    continue
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()  # a worker that waits for work tidies up and leaves
+        try:
+            self.process.wait(LEAVE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
 
 
 class Pool:
