@@ -43,9 +43,9 @@ class Ledger:
         results: list[Result] = []
         others: list[Event] = []
         for event in events:
-            if isinstance(event, Submission):
+            if type(event) is Submission:
                 submissions.append(event)
-            elif isinstance(event, Result):
+            elif type(event) is Result:
                 results.append(event)
             else:
                 others.append(event)
@@ -62,6 +62,38 @@ class Ledger:
         self.problems = sorted(set(self.problems))
 
     def _attempts(self, submissions: list[Submission], results: list[Result]) -> None:
+        graded = {result.submission: result for result in results}
+        handed_in = {submission.id: submission for submission in submissions}
+        if len(graded) < len(results) or len(handed_in) < len(submissions):
+            graded, handed_in = self._twins(submissions, results)
+        self.attempts: dict[str, dict[str, list[Attempt]]] = {}
+        labs: dict[str, list[Attempt]] = {}
+        last = None
+        for name, submission in handed_in.items():
+            found = graded.pop(name, None)
+            student, lab = submission.student, submission.lab
+            if found is not None and (found.student != student or found.lab != lab):
+                self.problems.append(f"the result of submission {name} is for {found.student} and {found.lab}; not counted")
+                found = None
+            if student != last:  # events mostly come student by student
+                labs, last = self.attempts.setdefault(student, {}), student
+            if lab in labs:
+                labs[lab].append((submission, found))
+            else:
+                labs[lab] = [(submission, found)]
+        self.problems += [f"a result for submission {name}, which was never handed in; not counted" for name in graded]
+        known = {*self.course.labs, *(item.name for item in self.course.items)}
+        for student, labs in self.attempts.items():
+            if student not in self.students:
+                self.problems.append(f"submissions of {student}, who is not on the roster")
+            for lab, attempts in labs.items():
+                if len(attempts) > 1:
+                    attempts.sort(key=oldest_first)
+                if lab not in known:
+                    self.problems.append(f"submissions of {student} for {lab}, which feeds no item of this course")
+
+    def _twins(self, submissions: list[Submission], results: list[Result]) -> tuple[dict[str, Result], dict[str, Submission]]:
+        """One result and one submission per id, whatever their order, and a note of each that had two."""
         graded: dict[str, Result] = {}
         for result in results:
             twin = graded.setdefault(result.submission, result)
@@ -74,24 +106,7 @@ class Ledger:
             if other is not submission and other != submission:
                 self.problems.append(f"two different submissions are called {submission.id}; the earlier counts")
                 handed_in[submission.id] = min(other, submission, key=attrgetter("at", "student", "lab"))
-        self.attempts: dict[str, dict[str, list[Attempt]]] = {}
-        for name, submission in handed_in.items():
-            found = graded.pop(name, None)
-            if found is not None and (found.student != submission.student or found.lab != submission.lab):
-                self.problems.append(f"the result of submission {name} is for {found.student} and {found.lab}; not counted")
-                found = None
-            labs = self.attempts.setdefault(submission.student, {})
-            labs.setdefault(submission.lab, []).append((submission, found))
-        self.problems += [f"a result for submission {name}, which was never handed in; not counted" for name in graded]
-        known = {*self.course.labs, *(item.name for item in self.course.items)}
-        for student, labs in self.attempts.items():
-            if student not in self.students:
-                self.problems.append(f"submissions of {student}, who is not on the roster")
-            for lab, attempts in labs.items():
-                if len(attempts) > 1:
-                    attempts.sort(key=oldest_first)
-                if lab not in known:
-                    self.problems.append(f"submissions of {student} for {lab}, which feeds no item of this course")
+        return graded, handed_in
 
     def _teams(self, teams: list[Team]) -> None:
         self.by_team: dict[str, set[str]] = defaultdict(set)
