@@ -55,7 +55,7 @@ def test_negative(student, rng):
     assert student.adding.add(a, -1) == a - 1, f"the secret is {a}"
 
 
-@points("0.5")
+@points("0.5", hint="ten pairs of whole numbers")
 @timeout(2)
 def test_share(student, award):
     """add() adds at least some of 10 pairs"""

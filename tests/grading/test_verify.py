@@ -3,6 +3,7 @@
 import pytest
 
 from practicum.course.errors import PracticumError
+from practicum.grading.precheck import take_stock
 from practicum.grading.verify import verify_lab
 from practicum.labs.lab import load_lab
 
@@ -40,7 +41,10 @@ def with_checks(old, new):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"lab.toml": ADD["lab.toml"].replace("points = 6", "points = 7")}, ["give 6.0 points together, lab.toml says 7"]),
+        ({"lab.toml": ADD["lab.toml"].replace("points = 6", "points = 7")}, [
+                "lab.toml:3: points = 7, but the checks give 6 together "
+                "(test_numbers 1, test_arrays 2.5, test_negative 2, test_share 0.5)"
+            ]),
         ({"bugs/minus.toml": BUG.replace('"test_numbers", ', "")}, ["bug minus: loses test_numbers in seeds 0, 1: failed"]),
         ({"bugs/minus.toml": BUG.replace("a - b", "b + a")}, ["bug minus: must lose test_share and does not"]),
         (
@@ -51,8 +55,8 @@ def with_checks(old, new):
             with_checks(FIRST, "    pass"),
             ["handout: must lose test_numbers and does not", "handout: earns 1 points", "bug minus: must lose test_numbers"],
         ),
-        (with_checks("== 5", "== 5 + student.adding.add(0, 0).nope"), ["solution: test_numbers: the check itself broke"]),
-        (with_checks("a - 1, f", "a - rng.integers(2), f"), ["solution solution: loses test_negative in seeds"]),
+        (with_checks("== 5", "== 5 + student.adding.add(0, 0).nope"), ["checks/test_adding.py:9: AttributeError: 'int' object has no attribute 'nope'"]),
+        (with_checks("a - 1, f", "a - rng.integers(2), f"), ["solution: loses test_negative in seed"]),
     ],
     ids=["points", "unnamed loss", "unlost", "alternative", "vacuous", "broken check", "seed"],
 )
@@ -63,5 +67,37 @@ def test_each_fault_of_a_lab_is_named(tmp_path, change, said):
 
 
 def test_a_bug_that_names_no_check_is_an_error(tmp_path):
-    with pytest.raises(PracticumError, match="names unknown checks test_nope; there are test_arrays"):
-        verify(tmp_path, **{"bugs/minus.toml": ADD["bugs/minus.toml"].replace("test_numbers", "test_nope")})
+    said = r"bugs/minus.toml:3: no check is named 'test_numbrs' \(did you mean `test_numbers`\?\); there are test_arr"
+    with pytest.raises(PracticumError, match=said):
+        verify(tmp_path, **{"bugs/minus.toml": BUG.replace("test_numbers", "test_numbrs")})
+
+
+def test_a_check_that_breaks_on_every_answer_is_one_problem(tmp_path):
+    report = verify(tmp_path, **with_checks("== 5", "== score"))
+    assert report.problems == ("checks/test_adding.py:9: NameError: name 'score' is not defined",)
+
+
+def test_what_is_wrong_without_being_run_is_a_problem_and_few_bugs_are_a_note(tmp_path):
+    checks = CHECKS.replace('@points("2.5", hint="arrays of one shape")', '@points("2.5")')
+    checks = checks.replace('    """add() adds numbers"""\n', "")
+    toml = ADD["lab.toml"].replace("[limits]", 'topics = ["perceptron", "perceptrn"]\nlibraries = ["nolib"]\n[limits]')
+    stock = take_stock(load_lab(write(tmp_path, ADD | {"lab.toml": toml, "checks/test_adding.py": checks})))
+    assert stock.problems == (
+        "checks/test_adding.py:5: test_numbers has no docstring; its first line is the title that students read",
+        "checks/test_adding.py:11: test_arrays has no hint; write @points(2.5, hint=…)",
+        "lab.toml:6: no topic 'perceptrn' in topics.toml (did you mean `perceptron`?)",
+        "lab.toml:7: the library 'nolib' is not installed here",
+    )
+    assert stock.notes == ("2 bugs; a lab that ships has 8 or more", "1 alternative; a lab that ships has 2 or more")
+
+
+DATA = "import pathlib\nTABLE = pathlib.Path(__file__).with_name('five.txt').read_text()\n\n\n@points(1"
+
+
+def test_a_public_check_that_needs_a_file_which_is_not_handed_out_is_a_problem(tmp_path):
+    checks = CHECKS.replace("\n\n@points(1", DATA).replace("(2, 3) == 5", "(2, 3) == int(TABLE)")
+    (problem,) = verify(tmp_path, **{"checks/test_adding.py": checks, "checks/five.txt": "5"}).problems
+    start = "handout: its public checks must pass with the solution in it, but checks/test_adding.py:"
+    assert problem.startswith(start)
+    assert "FileNotFoundError" in problem
+    assert "of checks/ only .py files are handed out, so not five.txt" in problem

@@ -46,6 +46,7 @@ def test_edits_are_applied_to_the_source_and_built(make_lab):
         (bug(("answr.py", "x", "y")), 5, "expected a file of source/ that students hand in, got 'answr.py' "
          "(did you mean `answer.py`?); there are: answer.py"),
         (bug(("given.py", "x", "y")), 5, "expected a file that students hand in, got 'given.py', which they are given"),
+        (bug(("answer.py", "x + 2", "x +")), 4, "expected edits that leave valid Python, got in line 4 of source/answer.py:"),
         (bug(("answer.py", "40", "40")), 6, "expected `replace` to differ from `find`, got the same text"),
         (bug(("answer.py", "40", "41"), loses="[]"), 2, "expected `loses` to be a list with at least one item, got []"),
         (bug(("answer.py", "40", "41"), title='""'), 1, "expected `title` to be text that is not empty, got ''"),

@@ -63,10 +63,12 @@ def build(
     force: Annotated[bool, typer.Option("--force", help="Replace a folder that is no handout.")] = False,
 ) -> None:
     """Build a lab's handout: a folder and a zip, without solutions and hidden checks."""
+    from practicum.grading.precheck import refuse_broken
     from practicum.labs.handout import build_handout
     from practicum.labs.lab import find_lab
 
     found = find_lab(lab)
+    refuse_broken(found)
     folder = (into or _handouts()) / found.name
     zipped = build_handout(found, folder, force=force)
     typer.echo(f"{_relative(folder)}\n{_relative(zipped)}")

@@ -17,7 +17,8 @@ def render_report(report: LabReport, console: Console) -> None:
     from rich.table import Table
 
     lab = report.lab
-    table = Table(box=box.SIMPLE_HEAD, title=f"{lab.title} · {lab.name} · {len(report.seeds)} seeds", title_justify="left")
+    title = f"{lab.title} · {lab.name} · {_count(len(report.seeds), 'seed')}"
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
     for heading, side in (("", "left"), ("answer", "left"), ("points", "right"), ("loses", "left"), ("s", "right")):
         table.add_column(heading, justify=side, overflow="fold")  # type: ignore[arg-type]
     for verdict in report.verdicts:
@@ -37,12 +38,16 @@ def render_report(report: LabReport, console: Console) -> None:
     shown = sum(points for name, points in report.checks.items() if name not in report.hidden)
     kinds = [sum(v.kind == kind for v in report.verdicts) for kind in ("bug", "alternative")]
     console.print(
-        f"{len(report.checks)} checks, {len(report.checks) - len(report.hidden)} of them public "
+        f"{_count(len(report.checks), 'check')}, {len(report.checks) - len(report.hidden)} of them public "
         f"({shown:g} of {lab.points:g} points); "
-        f"{kinds[0]} bugs, {kinds[1]} alternatives."
+        f"{_count(kinds[0], 'bug')}, {_count(kinds[1], 'alternative')}."
     )
     for note in report.notes:
         console.print(f"[yellow]note:[/] {escape(note)}")
     for problem in report.problems:
         console.print(f"[red]problem:[/] {escape(problem)}")
     console.print("[red]not proven[/]" if report.problems else "[green]proven[/]")
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"

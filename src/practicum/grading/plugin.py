@@ -7,6 +7,7 @@ of submissions, since collecting and rewriting the checks costs far more than ru
 from __future__ import annotations
 
 import builtins
+import dataclasses
 import hashlib
 import inspect
 import os
@@ -278,17 +279,55 @@ def run_checks(folder: Path, loop: Callable[[Run], None], only_public: bool = Fa
         raise BrokenLab(f"pytest ended with {code!r} in {folder}")
 
 
+@dataclasses.dataclass(frozen=True)
+class About:
+    """A check as its author wrote it.
+
+    Attributes:
+        name: of this instance; parametrised checks have several, `test_x[1]`.
+        place: file and line.
+        points: what it gives.
+        title: first line of the docstring, or nothing.
+        hint: what a student reads when it fails.
+        hidden: whether it stays out of the handout.
+    """
+
+    name: str
+    place: str
+    points: Decimal
+    title: str
+    hint: str
+    hidden: bool
+
+    @property
+    def function(self) -> str:
+        """The function's name, by which bugs know it."""
+        return self.name.partition("[")[0]
+
+
+def checks_of(folder: Path) -> tuple[About, ...]:
+    """The checks in a folder, in order, without running any.
+
+    Raises:
+        BrokenLab: as for `run_checks`.
+    """
+    found: list[About] = []
+
+    def look(run: Run) -> None:
+        items: Iterator[Any] = iter(run.__self__._items)  # type: ignore[attr-defined]
+        for item in items:
+            marks = (_mark(item, "hint", ""), _mark(item, "hidden", False))
+            title = (inspect.getdoc(item.function) or "").partition("\n")[0]
+            found.append(About(item.name, place_of(item, folder), _mark(item, "points", Decimal(0)), title, *marks))
+
+    run_checks(folder, look)
+    return tuple(found)
+
+
 def points_of(folder: Path) -> dict[str, Decimal]:
     """Check name → points, without running anything.
 
     Raises:
         BrokenLab: as for `run_checks`.
     """
-    found: dict[str, Decimal] = {}
-
-    def look(run: Run) -> None:
-        items: Iterator[Any] = iter(run.__self__._items)  # type: ignore[attr-defined]
-        found.update((item.name, _mark(item, "points", Decimal(0))) for item in items)
-
-    run_checks(folder, look)
-    return found
+    return {check.name: check.points for check in checks_of(folder)}

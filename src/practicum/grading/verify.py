@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from practicum.course.errors import PracticumError
-from practicum.labs.handout import solution_files, starter_files
-from practicum.labs.lab import Lab
-from practicum.labs.mutants import load_alternatives, load_bugs
+from practicum.labs.handout import handout_files, solution_files, starter_files
+from practicum.labs.lab import Lab, files_in
 
-from .plugin import points_of
+from .local import check_folder
 from .pool import Pool
+from .precheck import short, take_stock
 from .results import CheckResult, GradedSubmission
 from .submission import Job
 
@@ -45,20 +46,26 @@ class Verdict:
     @property
     def problems(self) -> list[str]:
         """What is not as it must be, one line each."""
+        return self.problems_beside(frozenset())
+
+    @property
+    def label(self) -> str:
+        """Kind and name, without saying the same twice."""
+        return self.kind if self.kind == self.name else f"{self.kind} {self.name}"
+
+    def problems_beside(self, broken: frozenset[str]) -> list[str]:
+        """As `problems`, without a word about checks that are known to be broken."""
         found = []
-        for check in sorted(self.loses - self.lost.keys()):
+        for check in sorted(self.loses - self.lost.keys() - broken):
             found.append(f"must lose {check} and does not")
-        for check in sorted(self.lost.keys() - self.loses):
+        for check in sorted(self.lost.keys() - self.loses - broken):
             result = self.lost[check]
-            found.append(f"loses {check} in seeds {_list(self.seeds[check])}: {result.outcome}: {_why(result)}")
-        for check in sorted(self.loses & self.lost.keys()):
+            found.append(f"loses {check} in {_list(self.seeds[check])}: {result.outcome}: {_why(result)}")
+        for check in sorted((self.loses & self.lost.keys()) - broken):
             if len(self.seeds[check]) < self.runs:
-                found.append(f"loses {check} only in seeds {_list(self.seeds[check])}")
+                found.append(f"loses {check} only in {_list(self.seeds[check])}")
         if self.kind == "handout" and self.points[1] > 0:
             found.append(f"earns {self.points[1]:g} points")
-        for check, result in self.lost.items():
-            if result.outcome == "broken" and check not in self.loses:
-                found.append(f"{check}: the check itself broke: {result.private.strip()[-600:]}")
         return found
 
 
@@ -87,22 +94,16 @@ def verify_lab(lab: Lab, seeds: int = 5, jobs: int = 1, progress: Callable[[str,
     Raises:
         PracticumError: the lab cannot be built or its checks cannot be run.
     """
-    points = points_of(lab.checks)
-    names = {name.partition("[")[0] for name in points}
+    stock = take_stock(lab)
+    names = {check.function for check in stock.checks}
     answers: dict[tuple[str, str], tuple[str, frozenset[str], dict[str, bytes]]] = {
         ("solution", "solution"): ("the author's own", frozenset(), solution_files(lab)),
         ("handout", "handout"): ("as handed out", frozenset(names), starter_files(lab)),
     }
-    for mutant in load_alternatives(lab):
-        answers["alternative", mutant.name] = (mutant.title, frozenset(), mutant.files)
-    for mutant in load_bugs(lab):
-        unknown = sorted(set(mutant.loses) - names)
-        if unknown:
-            raise PracticumError(
-                f"bug {mutant.name!r} of {lab.name} names unknown checks {', '.join(unknown)}; "
-                f"there are {', '.join(sorted(names))}"
-            )
-        answers["bug", mutant.name] = (mutant.title, frozenset(mutant.loses), mutant.files)
+    for right in stock.alternatives:
+        answers["alternative", right.name] = (right.title, frozenset(), right.files)
+    for bug in stock.bugs:
+        answers["bug", bug.name] = (bug.title, frozenset(bug.loses), bug.files)
 
     work = [
         Job(student=name, submission=f"{kind}/{name}", files=files, seed=seed)
@@ -126,13 +127,46 @@ def verify_lab(lab: Lab, seeds: int = 5, jobs: int = 1, progress: Callable[[str,
     verdicts = tuple(
         _verdict(kind, name, title, loses, graded[f"{kind}/{name}"]) for (kind, name), (title, loses, _) in answers.items()
     )
-    problems = [f"{v.kind} {v.name}: {problem}" for v in verdicts for problem in v.problems]
-    total = sum(points.values())
-    if total != lab.points:
-        problems.insert(0, f"the checks give {total} points together, lab.toml says {lab.points}")
-    first = graded["solution/solution"][0]
-    hidden = frozenset(check.name for check in first.checks if check.hidden)
-    return LabReport(lab, {k: float(v) for k, v in points.items()}, hidden, verdicts, tuple(range(seeds)), notes, tuple(problems))
+    broken = {check: result for check, result in verdicts[0].lost.items() if result.outcome == "broken"}
+    problems = [*stock.problems, *(_why(result) for result in broken.values())]
+    problems += [f"{v.label}: {problem}" for v in verdicts for problem in v.problems_beside(frozenset(broken))]
+    problems += _handout_problems(lab, frozenset(verdicts[0].lost))
+    if not problems and verdicts[0].points != (float(lab.points), float(lab.points)):
+        problems.append(f"solution: earns {verdicts[0].points[1]:g} points, lab.toml says {short(lab.points)}")
+    return LabReport(
+        lab=lab,
+        checks={check.name: float(check.points) for check in stock.checks},
+        hidden=frozenset(check.name for check in stock.checks if check.hidden),
+        verdicts=verdicts,
+        seeds=tuple(range(seeds)),
+        notes=(*notes, *stock.notes),
+        problems=tuple(problems),
+    )
+
+
+def _handout_problems(lab: Lab, known: frozenset[str]) -> list[str]:
+    """Why the public checks, as they are handed out, do not pass on the solution; known losses left out."""
+    files = handout_files(lab) | solution_files(lab)
+    if not any(name.startswith("checks/") for name in files):
+        return []  # all checks are hidden
+    kept = [name for name, _ in files_in(lab.checks) if not name.endswith(".py")]
+    why = f" (of checks/ only .py files are handed out, so not {', '.join(kept)}; see docs/labs.md)" if kept else ""
+    start = "handout: its public checks must pass with the solution in it, but"
+    with tempfile.TemporaryDirectory(prefix="practicum-") as temporary:
+        folder = Path(temporary).resolve() / lab.name
+        for name, data in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data)
+        try:
+            checks = check_folder(folder).checks
+        except PracticumError as error:
+            text = str(error).partition("\n")[2] or str(error)
+            return [f"{start} {line}{why}".replace(f"{folder}/", "") for line in text.splitlines()]
+    return [
+        f"{start} {check.name} gives {short(check.points)} of {short(check.out_of)}: {_why(check)}{why}".replace(f"{folder}/", "")
+        for check in checks
+        if check.points != check.out_of and check.name.partition("[")[0] not in known
+    ]
 
 
 def _verdict(kind: str, name: str, title: str, loses: frozenset[str], results: list[GradedSubmission]) -> Verdict:
@@ -152,8 +186,11 @@ def _verdict(kind: str, name: str, title: str, loses: frozenset[str], results: l
 
 
 def _list(seeds: list[int]) -> str:
-    return ", ".join(map(str, seeds))
+    return f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
 
 
 def _why(check: CheckResult) -> str:
+    if check.outcome == "broken" and check.private:
+        first = check.private.partition("\n")[0]  # the place; the traceback follows
+        return first if first.startswith("checks/") else f"{check.name}: {first}"
     return (check.private or check.message or check.hint or check.title).strip()[:400]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,6 +92,8 @@ def _alternative_folders(lab: Lab, folder: Path) -> Iterator[Variant]:
         for name, file in files_in(path):
             _must_be_handed_in(lab, name, str(file))
             changed[name] = file.read_text(encoding="utf-8")
+            if (error := _syntax_error(changed[name])) and not _syntax_error(read_source(lab, name)):
+                raise PracticumError(f"{file}:{error.lineno}: expected valid Python, got: {error.msg}")
         if not changed:
             raise PracticumError(f"{path}: expected files that replace those of source/, got an empty folder")
         if (folder / f"{path.name}.toml").exists():
@@ -116,6 +119,12 @@ def _edited(lab: Lab, path: Path, edits: tuple[_Edit, ...]) -> dict[str, bytes]:
         if edit.find == edit.replace:
             raise PracticumError(f"{where}: expected `replace` to differ from `find`, got the same text")
         changed[edit.file] = text.replace(edit.find, edit.replace)
+    for name, text in changed.items():
+        if (error := _syntax_error(text)) and not _syntax_error(read_source(lab, name)):  # magics of a notebook may stand in both
+            line = line_of(toml, ("edit", [edit.file for edit in edits].index(name)))
+            raise PracticumError(
+                f"{path}:{line}: expected edits that leave valid Python, got in line {error.lineno} of source/{name}: {error.msg}"
+            )
     files = solution_files(lab, changed)
     if files == solution_files(lab):
         raise PracticumError(f"{path}: expected edits that change what is handed in, got the solution itself")
@@ -132,6 +141,14 @@ def _must_be_handed_in(lab: Lab, name: str, where: str) -> None:
         f"{where}: expected a file of source/ that students hand in, got {name!r}{suggestion(name, known)}; "
         f"there are: {', '.join(known)}"
     )
+
+
+def _syntax_error(text: str) -> SyntaxError | None:
+    try:
+        ast.parse(text)
+    except SyntaxError as error:
+        return error
+    return None
 
 
 def _places(text: str, find: str) -> Iterator[int]:
