@@ -167,10 +167,10 @@ class Nbgrader:
         shutil.copy(course / "gradebook.db", course / "gradebook.before")
 
     def _call(self, cwd: Path, *command: str) -> Cost:
-        return run(self._command(*command), cwd=cwd, env=environment(self.folder, PEERS / "bin"))
+        return run(self._command(*command), cwd=cwd, env=environment(self.folder, PEERS / "nbgrader" / "bin"))
 
     def _command(self, program: str, *rest: str) -> list[str]:
-        return [str(PEERS / "bin" / program), *rest]
+        return [str(PEERS / "nbgrader" / "bin" / program), *rest]
 
     def grade(self, students: Sequence[str], watch: Watch | None = None) -> Cost:
         course = self.folder / "course"
@@ -180,14 +180,14 @@ class Nbgrader:
         for student in students:
             shutil.copytree(course / "all" / student, course / "submitted" / student)
         command = self._command("nbgrader", "autograde", "assignment")
-        return run(command, cwd=course, env=environment(self.folder, PEERS / "bin"), watch=watch)
+        return run(command, cwd=course, env=environment(self.folder, PEERS / "nbgrader" / "bin"), watch=watch)
 
     def checks(self) -> dict[str, dict[str, float]]:
         """Points per student and test cell of the last run."""
         text = subprocess.run(
-            [str(PEERS / "bin" / "python"), "-c", _READ_GRADEBOOK],
+            [str(PEERS / "nbgrader" / "bin" / "python"), "-c", _READ_GRADEBOOK],
             cwd=self.folder / "course",
-            env=environment(self.folder, PEERS / "bin"),
+            env=environment(self.folder, PEERS / "nbgrader" / "bin"),
             check=True,
             capture_output=True,
             text=True,
@@ -234,8 +234,8 @@ class Otter:
             ]
             cells += [raw("# END TESTS"), raw("# END QUESTION")]
         nbformat.write(_notebook(cells), work / "assignment.ipynb")
-        env = environment(self.folder, PEERS / "bin")
-        run([str(PEERS / "bin" / "otter"), "assign", "assignment.ipynb", "dist"], cwd=work, env=env)
+        env = environment(self.folder, PEERS / "otter" / "bin")
+        run([str(PEERS / "otter" / "bin" / "otter"), "assign", "assignment.ipynb", "dist"], cwd=work, env=env)
         shutil.copy(next((work / "dist" / "autograder").glob("*.zip")), work / "autograder.zip")
         released = nbformat.read(work / "dist" / "student" / "assignment.ipynb", as_version=4)
         for submission in submissions:
@@ -243,12 +243,12 @@ class Otter:
             nbformat.write(_fill(released, submission), target)
 
     def grade(self, students: Sequence[str], watch: Watch | None = None) -> Cost:
-        work, env = self.folder / "work", environment(self.folder, PEERS / "bin")
+        work, env = self.folder / "work", environment(self.folder, PEERS / "otter" / "bin")
         out = _fresh(work / "out")
         costs = []
         for student in students:
             (out / student).mkdir()
-            command = [str(PEERS / "bin" / "otter"), "run", f"all/{student}/assignment.ipynb", "-a", "autograder.zip"]
+            command = [str(PEERS / "otter" / "bin" / "otter"), "run", f"all/{student}/assignment.ipynb", "-a", "autograder.zip"]
             costs.append(run([*command, "-o", f"out/{student}"], cwd=work, env=env, watch=watch))
         return Cost(sum(c.wall for c in costs), sum(c.cpu for c in costs))
 
@@ -262,7 +262,9 @@ class Otter:
 
 def versions() -> dict[str, str]:
     """Of the peers and what they run on."""
-    names = ["nbgrader", "otter-grader", "nbclient", "nbconvert", "ipykernel", "numpy", "pandas"]
-    code = f"import importlib.metadata as m, json; print(json.dumps({{n: m.version(n) for n in {names!r}}}))"
-    done = subprocess.run([str(PEERS / "bin" / "python"), "-c", code], check=True, capture_output=True, env=dict(os.environ))
-    return dict(json.loads(done.stdout))
+    found = {}
+    for peer, names in (("nbgrader", ["nbgrader", "nbclient", "nbconvert"]), ("otter", ["otter-grader", "ipykernel", "numpy"])):
+        code = f"import importlib.metadata as m, json; print(json.dumps({{n: m.version(n) for n in {names!r}}}))"
+        python = str(PEERS / peer / "bin" / "python")
+        found |= json.loads(subprocess.run([python, "-c", code], check=True, capture_output=True, env=dict(os.environ)).stdout)
+    return found

@@ -181,7 +181,7 @@ def _rss(pid: int) -> float:
     return 0.0
 
 
-def torch(folder: Path, console: Console, count: int = 20, rounds: int = 7) -> dict[str, Any]:
+def torch(folder: Path, console: Console, count: int = 40, rounds: int = 7) -> dict[str, Any]:
     """A PyTorch lab through Practicum, and the same calls in a bare fork of a process that has PyTorch, in turns."""
     work = folder / "torch"
     answer = TORCH_LAB / "source" / "model.py"
