@@ -104,7 +104,7 @@ def test_build_refuses_what_verify_would(here):
     run("new", "my-lab")
     toml = here / "curriculum/labs/my-lab/lab.toml"
     toml.write_text(toml.read_text().replace("points = 5", "points = 6"))
-    said = r"my-lab: lab.toml:4: points = 6, but the checks give 5 together \(test_mean 2, test_spread 2, test_constant_column 1\)"
+    said = r"lab.toml:4: points = 6, but the checks give 5 together \(test_mean 2, test_spread 2, test_constant_column 1\)"
     with pytest.raises(PracticumError, match=said):
         run("build", "my-lab")
     assert not (here / "handouts").exists()

@@ -55,7 +55,10 @@ def with_checks(old, new):
             with_checks(FIRST, "    pass"),
             ["handout: must lose test_numbers and does not", "handout: earns 1 points", "bug minus: must lose test_numbers"],
         ),
-        (with_checks("== 5", "== 5 + student.adding.add(0, 0).nope"), ["checks/test_adding.py:9: AttributeError: 'int' object has no attribute 'nope'"]),
+        (
+            with_checks("== 5", "== 5 + student.adding.add(0, 0).nope"),
+            ["checks/test_adding.py:9: AttributeError: 'int' object has no attribute 'nope'"],
+        ),
         (with_checks("a - 1, f", "a - rng.integers(2), f"), ["solution: loses test_negative in seed"]),
     ],
     ids=["points", "unnamed loss", "unlost", "alternative", "vacuous", "broken check", "seed"],
