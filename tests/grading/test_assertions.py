@@ -12,17 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from practicum.grading import assertions
-from practicum.grading.assertions import (
+from practicum.grading import checks
+from practicum.grading.assertions import assert_close, assert_dtype, assert_finite, assert_parameter_count, assert_shape
+from practicum.grading.measures import (
     Scores,
     accuracy,
-    assert_close,
     assert_decreases,
-    assert_dtype,
-    assert_finite,
-    assert_parameter_count,
     assert_proportional,
-    assert_shape,
     interpolate,
     numeric_gradient,
     over_seeds,
@@ -438,6 +434,6 @@ class TestScores:
 
 def test_every_helper_says_what_it_takes_and_raises() -> None:
     for name in ("assert_close", "assert_shape", "assert_proportional", "numeric_gradient", "over_seeds"):
-        text = getattr(assertions, name).__doc__
+        text = getattr(checks, name).__doc__
         assert "Args:" in text
         assert "Raises:" in text

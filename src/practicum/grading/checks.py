@@ -9,19 +9,8 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
-from .assertions import (
-    accuracy,
-    assert_close,
-    assert_decreases,
-    assert_dtype,
-    assert_finite,
-    assert_parameter_count,
-    assert_proportional,
-    assert_shape,
-    interpolate,
-    numeric_gradient,
-    over_seeds,
-)
+from .assertions import assert_close, assert_dtype, assert_finite, assert_parameter_count, assert_shape
+from .measures import accuracy, assert_decreases, assert_proportional, interpolate, numeric_gradient, over_seeds
 from .mistakes import Misused
 from .results import Died
 from .student import StudentError, plain, ref
