@@ -89,7 +89,8 @@ def test_what_one_submission_writes_the_next_does_not_find(grade):
     leave = "import os\nfor place in ('/tmp', '/dev/shm', '.'):\n    open(os.path.join(place, 'note.txt'), 'w').write('a + b')\n"
     assert grade(leave).points == 10
     seen = grade.observe("import os\ndef probe(): return [os.listdir('/tmp'), os.listdir('/dev/shm'), sorted(os.listdir('.'))]")
-    assert seen[:2] == [[], []]
+    assert not {"note.txt"} & {*seen[0], *seen[1]}
+    assert seen[1] == []
     assert [name for name in seen[2] if not name.startswith(".")] == ["answer.py", "given.py"]
 
 

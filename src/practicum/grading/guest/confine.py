@@ -81,15 +81,18 @@ def _mount(source: str, target: str, kind: str, flags: int, data: str = "") -> N
 def private_files(disk_bytes: int) -> None:
     """Give this mount namespace one tmpfs for all that can be written, and an empty /proc.
 
-    A /tmp that is not empty holds this very Python (an environment below it): it stays as it is, read-only.
+    What already is in /tmp is this very Python (an environment below it): it is shown there again, read-only as it was.
     """
-    temporary = "/tmp" if not os.listdir("/tmp") else ""
+    kept = os.listdir("/tmp")
     _mount("none", "/", "none", _REC | _PRIVATE)
     _mount("tmpfs", WORK, "tmpfs", _NOSUID_NODEV, f"size={disk_bytes},nr_inodes=20000,mode=755")
-    for folder, targets in (("tmp", (SCRATCH, temporary)), ("shm", ("/dev/shm",))):
+    for folder in ("tmp", "shm"):
         os.mkdir(f"{WORK}/.{folder}", 0o777)
-        for target in filter(None, targets):
-            _mount(f"{WORK}/.{folder}", target, "none", _BIND)
+    for name in kept:
+        os.mkdir(f"{WORK}/.tmp/{name}")
+        _mount(f"/tmp/{name}", f"{WORK}/.tmp/{name}", "none", _BIND | _REC)
+    for folder, target in (("tmp", SCRATCH), ("tmp", "/tmp"), ("shm", "/dev/shm")):
+        _mount(f"{WORK}/.{folder}", target, "none", _BIND | _REC)
     _mount("tmpfs", "/proc", "tmpfs", _RDONLY | _NOSUID_NODEV, "size=4k")
 
 
