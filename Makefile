@@ -29,6 +29,7 @@ venv: .venv/.installed
 .venv/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target .venv/torchvision torchvision==0.28.0  # apart: transformers breaks beside it
 	touch $@
 
 clean:

@@ -11,7 +11,7 @@ import pytest
 import practicum.cli.demo as demo
 import practicum.cli.sample_class as sample_class
 from practicum.cli.sample_class import HOSTILE, kinds_of_work, names, plan_class, write_class
-from practicum.course.errors import PracticumError
+from practicum.errors import PracticumError
 from practicum.labs.intake import read_hand_ins
 from practicum.labs.lab import find_lab
 from practicum.labs.mutants import load_alternatives, load_bugs

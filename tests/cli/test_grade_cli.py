@@ -14,8 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from practicum.cli import app
-from practicum.course.errors import PracticumError
 from practicum.course.events import Result
+from practicum.errors import PracticumError
 from practicum.grading.store import Store, events_of
 
 CHECKS = '''from practicum.grading.checks import hidden, points

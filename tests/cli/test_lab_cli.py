@@ -9,7 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from practicum.cli import lab as commands
-from practicum.course.errors import PracticumError
+from practicum.errors import PracticumError
 from practicum.labs.lab import load_lab
 
 app = typer.Typer()

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from practicum.course.errors import PracticumError
 from practicum.course.events import Event, Exemption, ManualMark
 from practicum.course.export import (
     PlainRow,
@@ -23,6 +22,7 @@ from practicum.course.export import (
 )
 from practicum.course.gradebook import Gradebook, gradebook
 from practicum.course.roster import Student
+from practicum.errors import PracticumError
 
 from .conftest import DUE, handed_in, small
 from .test_properties import terms

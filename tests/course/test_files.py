@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from practicum.course.errors import PracticumError
 from practicum.course.events import Exemption, Extension, ManualMark, Team
 from practicum.course.files import read_events
 from practicum.course.load import load_course
 from practicum.course.roster import Student, parse_roster
 from practicum.course.workspace import Workspace, course_path, courses, curriculum, find, init
+from practicum.errors import PracticumError
 
 from .conftest import shipped, small
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from practicum.course.errors import PracticumError
 from practicum.course.lines import line_of
 from practicum.course.load import load_course, parse_course
 from practicum.course.workspace import course_path, courses
+from practicum.errors import PracticumError
 
 GOOD = """\
 name = "small"

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from practicum.course.csvfile import guard, unguard
-from practicum.course.errors import PracticumError
 from practicum.course.roster import Student, load_roster, parse_roster, write_roster
+from practicum.errors import PracticumError
 
 CANVAS = """\
 Student,ID,SIS User ID,SIS Login ID,Section,A1 (123),Current Score

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 import practicum
-from practicum.course.errors import PracticumError
 from practicum.course.model import Course
 from practicum.course.topics import Topic, false_claims, load_topics
 from practicum.course.workspace import courses, curriculum
+from practicum.errors import PracticumError
 
 from .conftest import shipped
 

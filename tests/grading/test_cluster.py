@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from practicum.course.errors import PracticumError
+from practicum.errors import PracticumError
 from practicum.grading.run import Graded, Progress, grade_folder
 from practicum.grading.store import Store
 from practicum.labs.lab import Lab

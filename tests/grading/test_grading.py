@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from practicum.course.errors import PracticumError
+from practicum.errors import PracticumError
 from practicum.grading.pool import GraderProcess, Pool
 from practicum.grading.submission import Job
 

@@ -7,7 +7,7 @@ import textwrap
 import pytest
 
 import practicum
-from practicum.course.errors import PracticumError
+from practicum.errors import PracticumError
 from practicum.grading.local import check_folder
 from practicum.labs.handout import build_handout
 from practicum.labs.lab import load_lab

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from practicum.course import events
-from practicum.course.errors import PracticumError
+from practicum.errors import PracticumError
 from practicum.grading.regrade import preview, publish
 from practicum.grading.run import conditions, grade_folder
 from practicum.grading.store import Store, events_of

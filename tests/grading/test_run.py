@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from practicum.course.errors import PracticumError
+from practicum.errors import PracticumError
 from practicum.grading.pool import Pool
 from practicum.grading.run import SEEDS, Graded, Planned, Progress, Read, Report, grade_folder
 from practicum.grading.store import Store, events_of

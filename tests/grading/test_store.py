@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from practicum.course import events
-from practicum.course.errors import PracticumError
+from practicum.errors import PracticumError
 from practicum.grading.records import Run, Submission
 from practicum.grading.results import CheckResult, GradedSubmission, Provenance
 from practicum.grading.store import Store, events_of

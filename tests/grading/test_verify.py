@@ -2,7 +2,7 @@
 
 import pytest
 
-from practicum.course.errors import PracticumError
+from practicum.errors import PracticumError
 from practicum.grading.precheck import take_stock
 from practicum.grading.verify import verify_lab
 from practicum.labs.lab import load_lab

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from practicum.course.errors import PracticumError
+from practicum.errors import PracticumError
 from practicum.labs import handout
 from practicum.labs.handout import build_handout, given_files, handout_files, solution_files, starter_files
 from practicum.labs.intake import sha256_of

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from practicum.course.errors import PracticumError
+from practicum.errors import PracticumError
 from practicum.labs.intake import HandIn, read_hand_ins
 from practicum.labs.names import parse_entry, parse_stamp, safe_student, shown
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from practicum.course.errors import PracticumError
+from practicum.errors import PracticumError
 from practicum.labs.lab import Limits, find_lab, list_labs, load_lab, module_name
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from practicum.course.errors import PracticumError
+from practicum.errors import PracticumError
 from practicum.labs.handout import solution_files
 from practicum.labs.mutants import load_alternatives, load_bugs
 

@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from practicum.course.errors import PracticumError
+from practicum.errors import PracticumError
 from practicum.labs.public_checks import public_checks
 
 CHECKS = '''"""Checks of the answer."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from practicum.course.errors import PracticumError
+from practicum.errors import PracticumError
 from practicum.labs.strip import handed_out, solved
 
 SOURCE = """class Neuron:

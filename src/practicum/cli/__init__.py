@@ -7,7 +7,7 @@ import sys
 import typer
 
 from practicum import __version__
-from practicum.course.errors import PracticumError
+from practicum.errors import PracticumError
 
 from . import check, course, demo, grade, lab
 

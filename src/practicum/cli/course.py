@@ -112,8 +112,8 @@ def gradebook(
     total: Annotated[bool, typer.Option("--total", help="Export the final grade as a column, too.")] = False,
 ) -> None:
     """Show everyone's grades, explain one student's, or export them."""
-    from practicum.course.errors import PracticumError, suggestion
     from practicum.course.export import EXPORTS
+    from practicum.errors import PracticumError, suggestion
 
     if export is not None and export not in EXPORTS:
         raise PracticumError(f"no export `{export}`{suggestion(export, EXPORTS)}; known: {', '.join(EXPORTS)}")
@@ -192,7 +192,7 @@ def _warnings(plan: Course) -> Iterator[str]:
 
 
 def _write(text: str, output: Path | None) -> None:
-    from practicum.course.errors import PracticumError
+    from practicum.errors import PracticumError
 
     if output is None:
         typer.echo(text, nl=False)
@@ -206,7 +206,7 @@ def _write(text: str, output: Path | None) -> None:
 
 def _explain(book: Gradebook, student: str) -> None:
     from practicum.cli.course_view import student_view
-    from practicum.course.errors import PracticumError, suggestion
+    from practicum.errors import PracticumError, suggestion
 
     ids = [row.student.id for row in book.students]
     if student not in ids:

@@ -90,9 +90,9 @@ def make_workspace(into: Path, students: int) -> Workspace:
     import shutil
 
     from practicum.cli.sample_class import names
-    from practicum.course.errors import PracticumError
     from practicum.course.roster import Student, write_roster
     from practicum.course.workspace import init
+    from practicum.errors import PracticumError
 
     if into.is_dir() and (into / MARKER).is_file():
         shutil.rmtree(into)
@@ -112,7 +112,7 @@ def make_workspace(into: Path, students: int) -> Workspace:
 
 def _course(text: str) -> str:
     """The course file as a lecturer would edit it: the notebook as a bonus of the first assignment, and a late rule in force."""
-    from practicum.course.errors import PracticumError
+    from practicum.errors import PracticumError
 
     part = '\n  [[component.item.part]]\n  name = "perceptron"\n'
     late = 'late = "none"'

@@ -74,7 +74,7 @@ def grade(
     from rich.console import Console
 
     from practicum.cli.grade_view import Watcher, print_report
-    from practicum.course.errors import PracticumError
+    from practicum.errors import PracticumError
     from practicum.grading.run import grade_folder
     from practicum.grading.store import Store
     from practicum.labs.lab import find_lab
@@ -131,7 +131,7 @@ def regrade(
     from rich.console import Console
 
     from practicum.cli.grade_view import Watcher, print_preview
-    from practicum.course.errors import PracticumError
+    from practicum.errors import PracticumError
     from practicum.grading import regrade as library
     from practicum.grading.store import Store
     from practicum.labs.lab import find_lab
@@ -162,7 +162,7 @@ def regrade(
 
 def backends(jobs: int | None, scheduler: str | None, unsafe: bool) -> Backends:
     """What grades, by these options."""
-    from practicum.course.errors import PracticumError
+    from practicum.errors import PracticumError
 
     mode: Mode = "unsafe" if unsafe else "nested"
 
@@ -181,8 +181,8 @@ def backends(jobs: int | None, scheduler: str | None, unsafe: bool) -> Backends:
 
 
 def _workspace() -> Workspace | None:
-    from practicum.course.errors import PracticumError
     from practicum.course.workspace import find
+    from practicum.errors import PracticumError
 
     try:
         return find()
@@ -191,7 +191,7 @@ def _workspace() -> Workspace | None:
 
 
 def _folder(folder: Path | None, workspace: Workspace | None, lab: str) -> Path:
-    from practicum.course.errors import PracticumError
+    from practicum.errors import PracticumError
 
     if folder is not None:
         return folder
@@ -220,7 +220,7 @@ def _warn(unsafe: bool, console: Console) -> None:
 def _write_json(report: Report, file: Path) -> None:
     import msgspec
 
-    from practicum.course.errors import PracticumError
+    from practicum.errors import PracticumError
 
     records = [{"at": r.submission.at, "points": r.graded.points, "result": r.graded} for r in report.results]
     try:

@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 def show() -> None:
     """List the labs of the curriculum."""
-    from practicum.course.errors import PracticumError
+    from practicum.errors import PracticumError
     from practicum.labs.lab import lab_folders, load_lab
 
     rows, broken = [("LAB", "POINTS", "HANDS IN", "TITLE")], []
@@ -115,8 +115,8 @@ def _home_of_labs() -> Path:
 
 def _handouts() -> Path:
     """The workspace's handouts, or a folder of that name here."""
-    from practicum.course.errors import PracticumError
     from practicum.course.workspace import find
+    from practicum.errors import PracticumError
 
     try:
         return find().handouts

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from practicum.course.errors import suggestion
 from practicum.course.lines import Path
 from practicum.course.rounding import plain
+from practicum.errors import suggestion
 
 if TYPE_CHECKING:
     from practicum.course.item import Item, Part

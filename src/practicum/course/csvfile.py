@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from practicum.course.errors import PracticumError, suggestion
+from practicum.errors import PracticumError, suggestion
 
 
 class Row(NamedTuple):

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from practicum.course.errors import PracticumError
+from practicum.errors import PracticumError
 
 
 def curriculum() -> Path:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from practicum.course.csvfile import guard, parse_table, unguard, write_table
-from practicum.course.errors import PracticumError
 from practicum.course.gradebook import Gradebook, StudentGrade
 from practicum.course.rounding import plain, rounded
 from practicum.course.scoring import ItemGrade
+from practicum.errors import PracticumError
 
 _SHOWN = ("graded", "partly graded", "missing")
 

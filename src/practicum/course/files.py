@@ -11,12 +11,12 @@ from pathlib import Path
 
 from practicum.course.calendar import local_instant
 from practicum.course.csvfile import Row, read_rows
-from practicum.course.errors import PracticumError, suggestion
 from practicum.course.events import EXEMPT, Event, Exemption, Extension, ManualMark, Team
 from practicum.course.ledger import markable
 from practicum.course.model import Course
 from practicum.course.roster import Student
 from practicum.course.rounding import plain
+from practicum.errors import PracticumError, suggestion
 
 TEAMS = ("team", "student", "item")
 EXTENSIONS = ("student", "team", "item", "until", "reason")

@@ -9,9 +9,9 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from practicum.course.errors import PracticumError, suggestion
 from practicum.course.lines import line_of
 from practicum.course.model import Course
+from practicum.errors import PracticumError, suggestion
 
 
 def load_course(path: Path) -> Course:

@@ -13,10 +13,10 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from practicum.course.agreement import disagreements
-from practicum.course.errors import suggestion
 from practicum.course.item import Item
 from practicum.course.late import NO_RULE, LateRule
 from practicum.course.term import Name, Points, Table, Term, Text
+from practicum.errors import suggestion
 
 
 class Session(Table):

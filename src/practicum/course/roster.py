@@ -7,7 +7,7 @@ from re import compile as regex
 from typing import NamedTuple
 
 from practicum.course.csvfile import decode, guard, parse_table, read_bytes, unguard, write_table
-from practicum.course.errors import PracticumError, suggestion
+from practicum.errors import PracticumError, suggestion
 
 _ID = regex(r"\w[\w.@+-]{0,99}")
 

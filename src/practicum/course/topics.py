@@ -5,8 +5,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from practicum.course.errors import PracticumError
 from practicum.course.load import describe, parse_toml, read_text
+from practicum.errors import PracticumError
 
 
 class Topic(BaseModel):

@@ -9,12 +9,12 @@ from datetime import date
 from pathlib import Path
 
 from practicum.course.curriculum import curriculum
-from practicum.course.errors import PracticumError, suggestion
 from practicum.course.files import EXEMPTIONS, EXTENSIONS, MARKS, TEAMS
 from practicum.course.lines import line_of
 from practicum.course.load import load_course, parse_course, read_text
 from practicum.course.model import Course
 from practicum.course.roster import Student, load_roster
+from practicum.errors import PracticumError, suggestion
 
 __all__ = ["Workspace", "course_path", "courses", "curriculum", "find", "init"]
 

@@ -7,7 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from practicum.course.errors import PracticumError
+from practicum.errors import PracticumError
 
 from .guest.confine import SCRATCH, WORK
 

@@ -24,7 +24,7 @@ from typing import Any
 import msgspec
 from distributed import Client, KilledWorker, WorkerPlugin, as_completed
 
-from practicum.course.errors import PracticumError
+from practicum.errors import PracticumError
 from practicum.labs.lab import Lab, files_in
 
 from .pool import GraderProcess, WorkerDied

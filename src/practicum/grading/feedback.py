@@ -11,7 +11,7 @@ from datetime import UTC, tzinfo
 from itertools import groupby
 from pathlib import Path
 
-from practicum.course.errors import PracticumError
+from practicum.errors import PracticumError
 from practicum.labs.lab import Lab
 
 from .pages import WORDS, marks, page, share, text, tone

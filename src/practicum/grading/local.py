@@ -12,7 +12,7 @@ from typing import IO, Any
 
 import msgspec
 
-from practicum.course.errors import PracticumError
+from practicum.errors import PracticumError
 from practicum.labs.lab import module_name
 from practicum.labs.notebook import NotebookError, read_notebook
 

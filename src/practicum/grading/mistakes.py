@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from practicum.course.errors import suggestion
+from practicum.errors import suggestion
 
 FIXTURES = ("student", "rng", "seed", "award")
 

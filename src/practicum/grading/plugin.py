@@ -25,7 +25,7 @@ import numpy as np
 import pytest
 from _pytest.runner import runtestprotocol
 
-from practicum.course.errors import PracticumError
+from practicum.errors import PracticumError
 
 from .guest.wire import WireError
 from .mistakes import describe, place_of, repeated_names, unknown_fixtures

@@ -13,7 +13,7 @@ from types import TracebackType
 
 import msgspec
 
-from practicum.course.errors import PracticumError
+from practicum.errors import PracticumError
 
 from .results import GradedSubmission
 from .sandbox import Mode

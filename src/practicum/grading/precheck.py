@@ -7,10 +7,10 @@ import importlib.util
 from collections.abc import Iterator
 from decimal import Decimal
 
-from practicum.course.errors import PracticumError, suggestion
 from practicum.course.lines import line_of
 from practicum.course.topics import load_topics
 from practicum.course.workspace import curriculum
+from practicum.errors import PracticumError, suggestion
 from practicum.labs.lab import Lab
 from practicum.labs.mutants import Variant, load_alternatives, load_bugs
 

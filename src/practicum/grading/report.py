@@ -9,7 +9,7 @@ from datetime import UTC, tzinfo
 from decimal import Decimal
 from pathlib import Path
 
-from practicum.course.errors import PracticumError
+from practicum.errors import PracticumError
 from practicum.labs.lab import Lab
 
 from .pages import WORDS, marks, page, text, tone

@@ -19,7 +19,7 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import Protocol
 
-from practicum.course.errors import PracticumError, suggestion
+from practicum.errors import PracticumError, suggestion
 from practicum.labs.intake import read_hand_ins
 from practicum.labs.lab import Lab
 

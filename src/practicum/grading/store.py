@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from practicum.course import events
-from practicum.course.errors import PracticumError
+from practicum.errors import PracticumError
 from practicum.labs.intake import HandIn
 
 from .records import Kind, Run, Status, Stored, Submission, run_of, stored_of, submission_of

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from practicum.course.errors import PracticumError
+from practicum.errors import PracticumError
 from practicum.labs.handout import handout_files, solution_files, starter_files
 from practicum.labs.lab import Lab, files_in
 

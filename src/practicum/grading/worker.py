@@ -17,7 +17,7 @@ from typing import IO, Any
 
 import msgspec
 
-from practicum.course.errors import PracticumError
+from practicum.errors import PracticumError
 from practicum.labs.lab import load_lab
 
 from .results import GradedSubmission

@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from practicum.course.errors import PracticumError
+from practicum.errors import PracticumError
 from practicum.labs.lab import Lab, files_in, source_name
 from practicum.labs.notebook import build_notebook
 from practicum.labs.public_checks import public_checks

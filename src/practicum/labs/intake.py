@@ -19,7 +19,7 @@ from datetime import datetime, tzinfo
 from itertools import islice
 from pathlib import Path
 
-from practicum.course.errors import PracticumError
+from practicum.errors import PracticumError
 from practicum.labs.archive import list_archive
 from practicum.labs.lab import Lab
 from practicum.labs.members import MOST_ENTRIES, Listing, Member, Unreadable, in_mib, list_file, list_folder, some

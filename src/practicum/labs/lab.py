@@ -12,8 +12,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
 from practicum.course.curriculum import curriculum
-from practicum.course.errors import PracticumError, suggestion
 from practicum.course.lines import line_of
+from practicum.errors import PracticumError, suggestion
 from practicum.labs.tomlfile import read_toml
 
 _SUBMIT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\.(py|ipynb)")

@@ -10,8 +10,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from practicum.course.errors import PracticumError, suggestion
 from practicum.course.lines import line_of
+from practicum.errors import PracticumError, suggestion
 from practicum.labs.handout import read_source, solution_files
 from practicum.labs.lab import Lab, files_in, source_name
 from practicum.labs.tomlfile import read_toml

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from practicum.course.errors import PracticumError
+from practicum.errors import PracticumError
 from practicum.labs.cells import clean_cell
 
 LARGEST = 64 << 20

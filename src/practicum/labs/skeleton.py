@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-from practicum.course.errors import PracticumError
+from practicum.errors import PracticumError
 from practicum.labs.lab import module_name
 
 _NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")

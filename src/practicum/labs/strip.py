@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from practicum.course.errors import PracticumError
+from practicum.errors import PracticumError
 from practicum.labs.cells import clean_lines
 
 _MARKER = re.compile(r"([ \t]*)# (BEGIN SOLUTION|STARTER|END SOLUTION)[ \t]*")

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from practicum.course.errors import PracticumError, suggestion
 from practicum.course.lines import line_of
+from practicum.errors import PracticumError, suggestion
 
 Model = TypeVar("Model", bound=BaseModel)
 

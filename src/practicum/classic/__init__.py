@@ -1,0 +1,1 @@
+"""What came before deep networks, as scikit-learn estimators."""

@@ -1,0 +1,1 @@
+"""Objectives and update rules, one per file; they take any `nn.Module`."""

@@ -1,0 +1,1 @@
+"""PyTorch architectures, one per file."""

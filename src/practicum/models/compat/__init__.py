@@ -1,0 +1,1 @@
+"""Weights to and from the field's own libraries, one file per family."""

@@ -1,0 +1,1 @@
+"""Experiments, one per file: model, method, data and target."""
