@@ -9,10 +9,10 @@ import typer
 from practicum import __version__
 from practicum.errors import PracticumError
 
-from . import check, course, demo, grade, lab
+from . import check, course, demo, grade, lab, train
 
 app = typer.Typer(
-    help="Run a deep-learning course: hand out labs, grade what comes back out of the student's reach, keep the grades.",
+    help="Run a deep-learning course: train its reference models, hand out labs, grade what comes back, keep the grades.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -34,7 +34,7 @@ def _options(
     """Options of every command."""
 
 
-for part in (course, lab, grade, check, demo):
+for part in (course, lab, grade, check, demo, train):
     part.register(app)
 
 

@@ -1,0 +1,110 @@
+"""Checkpoints that a killed run resumes from exactly: model, optimiser, generators, and the place in the data."""
+
+import os
+import random
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from practicum.errors import PracticumError
+from practicum.training.average import Average
+
+NAME = "checkpoint.pt"
+
+
+@dataclass
+class Place:
+    """How far a training has come.
+
+    Attributes:
+        epoch: epochs done.
+        index: batches done in the present epoch.
+        step: the optimiser's steps.
+        loss_sum: of the training loss over the steps since the last evaluation.
+        loss_count: the number of those steps.
+        seconds: that training has taken by the clock.
+        cpu_seconds: that it has taken of the processor, over all threads.
+        rows: one per evaluation.
+        stopped: why training ended before its last epoch, or nothing.
+        best: the best value of the metric that chooses, as a number to maximise.
+        since_best: evaluations since then.
+        best_weights: the model's state then.
+    """
+
+    epoch: int = 0
+    index: int = 0
+    step: int = 0
+    loss_sum: float = 0.0
+    loss_count: int = 0
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    rows: list[dict[str, float]] = field(default_factory=list)
+    stopped: str = ""
+    best: float = float("-inf")
+    since_best: int = 0
+    best_weights: dict[str, Tensor] | None = None
+
+    def better(self, metric: str, row: dict[str, float]) -> bool:
+        """Notes the row's metric (`-name`: lower is better) and tells whether it is the best so far."""
+        name = metric.removeprefix("-")
+        if name not in row:
+            raise PracticumError(f"best={metric!r}: the evaluation has no such metric, only {', '.join(row)}")
+        value = -row[name] if metric.startswith("-") else row[name]
+        self.since_best = 0 if value > self.best else self.since_best + 1
+        self.best = max(value, self.best)
+        return self.since_best == 0
+
+
+def save(fabric: Any, folder: Path, place: Place, model: nn.Module, optimizer: Any, average: Average | None) -> None:
+    """Writes the checkpoint under a temporary name, then puts it in place, so that a kill leaves the old one or the new one."""
+    state = {
+        "model": model,
+        "optimizer": optimizer,
+        "average": average.values if average else {},
+        "place": {name: value for name, value in asdict(place).items()},
+        "torch": fabric.all_gather(torch.get_rng_state()).view(fabric.world_size, -1).cpu(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        "numpy": _plain(np.random.get_state()),
+        "python": random.getstate(),
+    }
+    temporary = folder / f".{NAME}"
+    fabric.save(temporary, state)
+    if fabric.is_global_zero:
+        os.replace(temporary, folder / NAME)
+    fabric.barrier()
+
+
+def load(fabric: Any, folder: Path, model: nn.Module, optimizer: Any, average: Average | None) -> Place:
+    """Puts everything back as it was saved and returns the place.
+
+    Raises:
+        PracticumError: the file is broken, or belongs to another model.
+    """
+    path = folder / NAME
+    state: dict[str, Any] = {"model": model, "optimizer": optimizer}
+    try:
+        rest = fabric.load(path, state, weights_only=True)
+    except Exception as error:  # torch raises many kinds for a broken or foreign file
+        raise PracticumError(
+            f"{path}: not a checkpoint of this model ({type(error).__name__}: {error}). Delete it, or start again with --fresh."
+        ) from error
+    if average:
+        for name, value in average.values.items():
+            value.copy_(rest["average"][name])
+    torch.set_rng_state(rest["torch"][fabric.global_rank])
+    if rest["cuda"] and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all(rest["cuda"])
+    kind, keys, *others = rest["numpy"]
+    np.random.set_state((kind, np.array(keys, dtype=np.uint32), *others))
+    version, numbers, gauss = rest["python"]
+    random.setstate((version, tuple(numbers), gauss))
+    return Place(**rest["place"])
+
+
+def _plain(state: Any) -> list[Any]:
+    kind, keys, *others = state
+    return [kind, keys.tolist(), *others]
