@@ -1,0 +1,98 @@
+"""GraphSAGE with the mean aggregator (Hamilton, Ying & Leskovec 2017, algorithm 1 and section 3.3).
+
+    h'_v = W_self h_v + W_neigh · mean_{u → v} h_u + b = W · [h_v ‖ mean h_u] + b,   optionally h'_v / ‖h'_v‖₂
+
+Symbols: N nodes, E edges, F input features, C output features.
+Departs from the paper: a node without neighbours has a mean of zero; the mean is over all neighbours unless the caller samples
+edges; layers have a bias.
+"""
+
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from practicum.models.sparse import Sparse, dropout
+
+
+def mean_adjacency(edges_2E: Tensor, num_nodes: int) -> Sparse:
+    """Returns D⁻¹ A, shape (N, N): its product with the features is each node's mean over its incoming edges.
+
+    Args:
+        edges_2E: integers, (source, target) in the columns; repeated edges count as often as they stand there.
+        num_nodes: N.
+    """
+    sources_E, targets_E = edges_2E
+    degree_N = torch.bincount(targets_E, minlength=num_nodes).to(torch.get_default_dtype())
+    return Sparse.of(targets_E, sources_E, degree_N[targets_E].reciprocal(), (num_nodes, num_nodes))
+
+
+class SAGELayer(nn.Module):
+    """h' = W_self h + W_neigh · mean h + b.
+
+    Args:
+        in_features: F.
+        out_features: C.
+        normalize: scale each row of the output to length 1 (algorithm 1, line 7).
+    """
+
+    def __init__(self, in_features: int, out_features: int, *, normalize: bool = False) -> None:
+        super().__init__()
+        self.own = nn.Linear(in_features, out_features)
+        self.neighbours = nn.Linear(in_features, out_features, bias=False)
+        self.normalize = normalize
+
+    def forward(self, x_NF: Tensor, adjacency_NN: Tensor | Sparse) -> Tensor:
+        """Returns the new features.
+
+        Args:
+            x_NF: features.
+            adjacency_NN: D⁻¹ A, dense or sparse, from `mean_adjacency`.
+
+        Returns:
+            Shape (N, C).
+        """
+        if x_NF.shape[-1] != self.own.in_features:
+            raise ValueError(f"expected features of shape (N, {self.own.in_features}), came {tuple(x_NF.shape)}")
+        mean_NC = adjacency_NN @ self.neighbours(x_NF)  # the mean of products is the product of the mean, and narrower
+        h_NC = self.own(x_NF) + mean_NC
+        return F.normalize(h_NC, dim=-1) if self.normalize else h_NC
+
+
+class GraphSAGE(nn.Module):
+    """Layers of SAGE with ReLU in between; dropout in front of each.
+
+    Args:
+        in_features: F.
+        num_classes: K.
+        hidden: features in between.
+        num_layers: 2 in the paper.
+        dropout: rate.
+        normalize: scale hidden rows to length 1.
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        num_classes: int,
+        *,
+        hidden: int = 64,
+        num_layers: int = 2,
+        dropout: float = 0.0,
+        normalize: bool = True,
+    ) -> None:
+        super().__init__()
+        sizes = [in_features, *[hidden] * (num_layers - 1), num_classes]
+        self.layers = nn.ModuleList(
+            SAGELayer(i, o, normalize=normalize and n < num_layers - 1) for n, (i, o) in enumerate(pairwise(sizes))
+        )
+        self.dropout = dropout
+
+    def forward(self, x_NF: Tensor, adjacency_NN: Tensor | Sparse, nodes_B: Tensor | None = None) -> Tensor:
+        """Returns the logits, shape (N, K), or (B, K) for `nodes_B`."""
+        h_NC = x_NF
+        for layer in self.layers[:-1]:
+            h_NC = layer(dropout(h_NC, self.dropout, self.training), adjacency_NN).relu()
+        logits_NK: Tensor = self.layers[-1](dropout(h_NC, self.dropout, self.training), adjacency_NN)
+        return logits_NK if nodes_B is None else logits_NK[nodes_B]
