@@ -268,7 +268,10 @@ def attention_maps(model: nn.Module, *args: Any, **kwargs: Any) -> dict[str, Ten
     """
     maps: dict[str, Tensor] = {}
 
-    def keep(name: str, layer: MultiHeadAttention, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def keep(name: str, layer: MultiHeadAttention, args: tuple[Any, ...], given: dict[str, Any]) -> None:
+        kwargs = dict(given)
+        if kwargs.pop("cache", None) is not None:
+            raise ValueError("expected a call without caches: their queries are not here to be drawn")
         maps[name] = layer.weights(*args, **kwargs)
 
     hooks = [

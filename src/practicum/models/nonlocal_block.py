@@ -7,8 +7,8 @@
 
 Symbols: B images or clips, C channels, N = H·W (or T·H·W, or T) places, D inner channels. `x_BCS` has shape (B, C, …): whatever
 lies behind the channels counts as places.
-Departs from the paper: W_z starts at zero by itself instead of through a batch norm's scale, so that the block starts as the identity;
-keys are not max-pooled.
+Departs from the paper: W_z itself starts at zero, instead of the scale of a batch norm behind it, so that the block starts as the
+identity; keys are not max-pooled.
 """
 
 from typing import Literal
