@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LABS := $(notdir $(wildcard curriculum/labs/*))
 
-.PHONY: demo test lint venv verify bench clean
+.PHONY: demo test lint venv verify bench results docs clean
 
 demo: venv
 	$(BIN)/practicum demo --into demo
@@ -23,6 +23,10 @@ verify: venv  # every lab in five seeds
 bench: venv  # beside nbgrader and Otter, which get an environment of their own
 	$(BIN)/python benchmarks/grading.py --all --write
 	$(BIN)/python benchmarks/gradebook.py
+	$(BIN)/python benchmarks/library.py --write
+
+results: venv  # every recipe and seed that has no result yet
+	$(BIN)/practicum results
 
 venv: .venv/.installed
 

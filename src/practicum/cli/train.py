@@ -33,7 +33,8 @@ def train(
 ) -> None:
     """Train a recipe and measure it: `practicum train lenet-mnist --seed 3 --lr 0.002`.
 
-    Every knob of the recipe is an option (`practicum recipes NAME` shows them). Ctrl-C and kills lose nothing: the same command goes on.
+    Every knob of the recipe is an option (`practicum recipes NAME` shows them). Ctrl-C and kills lose nothing: the same command
+    goes on.
     """
     from practicum.errors import PracticumError
     from practicum.training import recipes as shelf

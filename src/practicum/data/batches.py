@@ -119,7 +119,8 @@ class Buckets:
     """Ragged rows, neighbours in length together, padded at the end to the longest of their batch.
 
     Args:
-        columns: each with N rows: a sequence of 1-D tensors (padded), or one tensor with N rows (stacked). The first one's lengths sort.
+        columns: each with N rows: a sequence of 1-D tensors (padded), or one tensor with N rows (stacked). The first one's
+            lengths sort.
         batch_size: rows per batch.
         seed: of the order.
         shuffle: mix rows of like length, and the order of batches, anew each epoch.

@@ -141,7 +141,8 @@ def read_idx(path: Path) -> np.ndarray:
         raise PracticumError(f"{path}: not a whole gzip file ({error})") from None
     if len(data) < 4 or data[:3] != b"\0\0\x08" or not 1 <= data[3] <= 4:
         raise PracticumError(
-            f"{path}: expected an IDX file of bytes (it begins with 00 00 08 and the number of dimensions), came {data[:4].hex(' ')}"
+            f"{path}: expected an IDX file of bytes (it begins with 00 00 08 and the number of dimensions), "
+            f"came {data[:4].hex(' ')}"
         )
     start = 4 + 4 * data[3]
     shape = tuple(int(n) for n in np.frombuffer(data[4:start], ">u4"))

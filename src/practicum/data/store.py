@@ -27,7 +27,8 @@ class File:
 
     Attributes:
         name: its name in the dataset's folder.
-        sha256: of its content, as 64 hex digits. For a `.gz` file, of what is inside: the same data are about in several compressions.
+        sha256: of its content, as 64 hex digits. For a `.gz` file, of what is inside: the same data are about in several
+            compressions.
         url: where it can be downloaded, or None where no lasting address is known.
         size: in bytes; asked of the disk before a download.
     """
@@ -100,7 +101,8 @@ def need(dataset: Dataset) -> Path:
     folder = find(dataset)
     if folder is None:
         looked = " and ".join(str(home / dataset.name) for home in homes())
-        raise PracticumError(f"{dataset.title} is not here (looked in {looked}), and its licence ({dataset.licence}) keeps it out of the package. "
+        raise PracticumError(f"{dataset.title} is not here (looked in {looked}), and its licence ({dataset.licence}) keeps it "
+            f"out of the package. "
                              f"{_get(dataset)}")  # fmt: skip
     return folder
 
@@ -121,7 +123,8 @@ def say_once(text: str) -> None:
 def fetch(dataset: Dataset, *, progress: bool = True) -> Path:
     """Downloads a dataset into the cache and returns its folder; what is already there is kept.
 
-    Files arrive under a temporary name and move into place only once their sha256 is right, so Ctrl-C leaves nothing half-written.
+    Files arrive under a temporary name and move into place only once their sha256 is right, so Ctrl-C leaves nothing
+    half-written.
 
     Raises:
         PracticumError: no address is known, no network, no space, or what came is not what was published.
@@ -139,7 +142,8 @@ def fetch(dataset: Dataset, *, progress: bool = True) -> Path:
             continue
         if file.url is None:
             raise PracticumError(
-                f"no lasting address is known for {file.name} of {dataset.name}. Its source: {dataset.source}. Put it into {folder}."
+                f"no lasting address is known for {file.name} of {dataset.name}. "
+                f"Its source: {dataset.source}. Put it into {folder}."
             )
         with TemporaryDirectory(dir=folder, prefix=".download-") as place:
             try:
@@ -161,7 +165,8 @@ def _check(path: Path, file: File, dataset: Dataset, came_from: str | None = Non
     found = _sha256(path)
     if found != file.sha256:
         raise PracticumError(
-            f"{came_from or path}: not the published file of {dataset.name}: expected sha256 {file.sha256}, came {found} ({path.stat().st_size:,} bytes)."
+            f"{came_from or path}: not the published file of {dataset.name}: "
+            f"expected sha256 {file.sha256}, came {found} ({path.stat().st_size:,} bytes)."
             + ("" if came_from else f" Delete it. {_get(dataset)}")
         )
 
@@ -176,5 +181,8 @@ def _sha256(path: Path) -> str:
 
 def _get(dataset: Dataset) -> str:
     if all(file.url for file in dataset.files):
-        return f"For the full set: `practicum data fetch {dataset.name}`, or set PRACTICUM_DATA to a folder that holds {dataset.name}/."
+        return (
+            f"For the full set: `practicum data fetch {dataset.name}`, "
+            f"or set PRACTICUM_DATA to a folder that holds {dataset.name}/."
+        )
     return f"For the full set, set PRACTICUM_DATA to a folder that holds {dataset.name}/ (from {dataset.source})."

@@ -1,7 +1,8 @@
 """LeNet-5 on MNIST (LeCun, Bottou, Bengio & Haffner 1998, section III).
 
-The paper trains for 20 passes with a hand-set falling learning rate and reports an error of 0.95 % without distortions, 0.8 % with them.
-Here: AdamW on a one-cycle schedule, random shifts by up to two pixels in place of the paper's distortions, and averaged weights.
+The paper trains for 20 passes with a hand-set falling learning rate and reports an error of 0.95 % without distortions, 0.8 %
+with them. Here: AdamW on a one-cycle schedule, random shifts by up to two pixels in place of the paper's distortions, and
+averaged weights.
 
 What surprised: nothing yet.
 """

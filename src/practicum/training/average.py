@@ -2,7 +2,8 @@
 
     θ̄_t = d_t θ̄_{t-1} + (1 - d_t) θ_t,   d_t = min(d, (1 + t) / (10 + t))
 
-Departs from the paper: d_t starts small, so that the random first weights are soon forgotten; buffers (batch norm's statistics) are averaged too.
+Departs from the paper: d_t starts small, so that the random first weights are soon forgotten; buffers (batch norm's statistics)
+are averaged too.
 """
 
 from collections.abc import Iterator

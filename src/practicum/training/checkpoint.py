@@ -65,7 +65,7 @@ def save(fabric: Any, folder: Path, place: Place, model: nn.Module, optimizer: A
         "model": model,
         "optimizer": optimizer,
         "average": average.values if average else {},
-        "place": {name: value for name, value in asdict(place).items()},
+        "place": asdict(place),
         "torch": fabric.all_gather(torch.get_rng_state()).view(fabric.world_size, -1).cpu(),
         "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
         "numpy": _plain(np.random.get_state()),

@@ -11,7 +11,8 @@ from practicum.training.loop import Fit
 
 
 class Method(Protocol):
-    """An objective: a loss for the loop to descend, and metrics for people. One with its own `step` needs no `loss` (see docs/library.md)."""
+    """An objective: a loss for the loop to descend, and metrics for people. One with its own `step` needs no `loss` (see
+    docs/library.md)."""
 
     def loss(self, model: nn.Module, batch: Any) -> Tensor:
         """Returns a scalar, the mean over the batch."""

@@ -7,7 +7,8 @@ from typing import Any, Self
 
 
 class Interrupts:
-    """While the block runs, the first Ctrl-C or SIGTERM is only noted: calling the object tells whether one came. The second acts at once.
+    """While the block runs, the first Ctrl-C or SIGTERM is only noted: calling the object tells whether one came. The second
+    acts at once.
 
     Outside the main thread, where Python delivers no signals, it notes nothing.
     """

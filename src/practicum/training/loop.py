@@ -1,8 +1,9 @@
 """The one training loop: any module, any method, any batches, on Lightning Fabric.
 
-`fit` chooses device and precision, accumulates and clips gradients, follows a schedule, averages weights, evaluates, logs, and checkpoints so that a
-run that was killed goes on bit for bit (on the CPU) as if it had not been: model, optimiser, generators, place in the epoch and running sums are saved.
-Across processes every rank draws the same batch and takes its own rows of it; Fabric averages the gradients, so N processes do what one does.
+`fit` chooses device and precision, accumulates and clips gradients, follows a schedule, averages weights, evaluates, logs, and
+checkpoints so that a run that was killed goes on bit for bit (on the CPU) as if it had not been: model, optimiser, generators,
+place in the epoch and running sums are saved. Across processes every rank draws the same batch and takes its own rows of it;
+Fabric averages the gradients, so N processes do what one does.
 """
 
 import math
@@ -40,7 +41,8 @@ class Fit:
         clip: the largest norm of the gradient.
         ema: decay of the weights' moving average, which is then what is evaluated and returned.
         evaluate_every: epochs between evaluations.
-        best: the metric by which the best weights are kept and returned; needs validation batches. `-loss` with a minus: lower is better.
+        best: the metric by which the best weights are kept and returned; needs validation batches. `-loss` with a minus: lower
+            is better.
         patience: evaluations without a better `best` after which training stops.
         minutes: training stops when it has taken this long.
     """
@@ -59,7 +61,8 @@ class Fit:
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.accumulate < 1 or self.evaluate_every < 1:
             raise ValueError(
-                f"expected epochs, accumulate and evaluate_every of at least 1, came {self.epochs}, {self.accumulate}, {self.evaluate_every}"
+                f"expected epochs, accumulate and evaluate_every of at least 1, "
+                f"came {self.epochs}, {self.accumulate}, {self.evaluate_every}"
             )
         if self.patience is not None and self.best is None:
             raise ValueError("patience counts evaluations without a better `best`, and `best` names no metric")
@@ -78,7 +81,8 @@ def fit(
     progress: bool = True,
     fabric: Any = None,
 ) -> list[Row]:
-    """Trains the model in place and returns one row per evaluation: epoch, step, lr, train_loss, seconds and the validation's metrics.
+    """Trains the model in place and returns one row per evaluation: epoch, step, lr, train_loss, seconds and the validation's
+    metrics.
 
     Args:
         model: any module; ends up with the last, the averaged (`how.ema`) or the best (`how.best`) weights.
@@ -151,7 +155,8 @@ def fit(
                 bar.update()
                 if not math.isfinite(at.loss_sum):
                     raise PracticumError(
-                        f"the loss is {at.loss_sum} at step {at.step} of {total} (epoch {at.epoch}, learning rate {rates[0] * factor:.3g}). "
+                        f"the loss is {at.loss_sum} at step {at.step} of {total} "
+                        f"(epoch {at.epoch}, learning rate {rates[0] * factor:.3g}). "
                         "Try a lower learning rate or clipping; `practicum diagnose` looks for the cause."
                     )
                 if (

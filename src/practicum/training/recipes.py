@@ -81,10 +81,11 @@ def _bool(value: str) -> bool:
 
 
 def code_hash(name: str) -> str:
-    """Returns 12 hex digits that change when the code of a recipe changes: its file, and the models, methods and data that it imports.
+    """Returns 12 hex digits that change when the code of a recipe changes: its file, and the models, methods and data that it
+    imports.
 
-    Comments, docstrings and layout don't count, and neither does `training/`: what the loop computes is held by its own tests, and it would
-    make every result stale at once.
+    Comments, docstrings and layout don't count, and neither does `training/`: what the loop computes is held by its own tests,
+    and it would make every result stale at once.
     """
     seen: dict[Path, str] = {}
     todo = [FOLDER / f"{name.replace('-', '_')}.py"]

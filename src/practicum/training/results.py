@@ -54,9 +54,8 @@ def run_missing(
             say("  left out: these were the packaged sample's data")
             continue
         write_result(folder / f"{name}-{seed}.json", result)
-        say(
-            f"  {result.metric} {result.value:.4f}, target {result.target}: {'met' if result.met else 'NOT met'}, {result.minutes:.1f} min"
-        )
+        verdict = "met" if result.met else "NOT met"
+        say(f"  {result.metric} {result.value:.4f}, target {result.target}: {verdict}, {result.minutes:.1f} min")
 
 
 def _current(path: Path, name: str) -> bool:
@@ -83,8 +82,9 @@ def write_table(folder: Path, path: Path) -> None:
 
 _HEAD = """# Results
 
-Written by `practicum results`, which runs what is missing, from one JSON file per run in `results/`. A value is the mean ± the sample standard deviation over the
-seeds. Minutes are one run's mean, by the clock and of processor time; several runs shared the machine's two cores, so the clock's minutes are too long.
+Written by `practicum results`, which runs what is missing, from one JSON file per run in `results/`. A value is the mean ±
+the sample standard deviation over the seeds. Minutes are one run's mean, by the clock and of processor time; where other work
+shared the machine's two cores, the clock's are too long.
 A run is *stale* when the recipe, or a model, method or dataset it imports, has changed since.
 
 | recipe | target | value | seeds | met | published | minutes | CPU minutes | date |
@@ -102,8 +102,9 @@ def _row(name: str, target: Any, runs: list[Result]) -> str:
     met = "yes" if target.met(mean) else "**no**"
     seeds = f"{len(used)} of {target.seeds}" if len(used) < target.seeds else str(len(used))
     mark = "" if current else " (stale)"
+    date = max(run.date for run in used)
     minutes, cpu = (statistics.mean(getattr(run, name) for run in used) for name in ("minutes", "cpu_minutes"))
-    return f"| {name} | {target} | {value}{mark} | {seeds} | {met} | {target.published} | {minutes:.1f} | {cpu:.1f} | {max(run.date for run in used)} |"
+    return f"| {name} | {target} | {value}{mark} | {seeds} | {met} | {target.published} | {minutes:.1f} | {cpu:.1f} | {date} |"
 
 
 def summary(values: Sequence[float]) -> tuple[float, float | None]:

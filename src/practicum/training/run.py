@@ -111,24 +111,31 @@ def train(
     """
     machine = machine or Machine()
     recipe = recipes.turned(recipes.load(name), dict(knobs or {}))
-    identity: dict[str, Any] = {"recipe": name, "seed": seed, "knobs": dataclasses.asdict(recipe), "code": recipes.code_hash(name)}
-    first = int(os.environ.get("LOCAL_RANK", "0")) == 0
-    if first:
-        _claim(folder, identity, fresh)
-    if (folder / "result.json").exists():
-        return read_result(folder / "result.json") if first else None
-    began, cpu = time.monotonic(), time.process_time()
+    identity: dict[str, Any] = {
+        "recipe": name,
+        "seed": seed,
+        "knobs": dataclasses.asdict(recipe),
+        "code": recipes.code_hash(name),
+    }
     torch.manual_seed(seed)
     if hasattr(recipe, "run"):
+        _claim(folder, identity, fresh)
+        if (done := _done(folder)) and done.met is not None:
+            return done
+        began, cpu = time.monotonic(), time.process_time()
         outcome = recipe.run(seed, folder)
         spent, spent_cpu = time.monotonic() - began, time.process_time() - cpu
     else:
         fabric = launch(machine)
-        torch.manual_seed(seed)
         experiment = recipe.build(seed)
-        validation = (
-            experiment.validation if experiment.validation is not None else (None if experiment.fit.best else experiment.test)
-        )
+        if fabric.is_global_zero:
+            _claim(folder, identity | {"sample": experiment.sample}, fresh)
+        fabric.barrier()
+        if done := _done(folder):
+            return done if fabric.is_global_zero else None
+        validation = experiment.validation
+        if validation is None and not experiment.fit.best:
+            validation = experiment.test
         rows = fit(
             experiment.model, experiment.method, experiment.train, experiment.fit,
             validation=validation, folder=folder, machine=machine, seed=seed, progress=progress, fabric=fabric,
@@ -146,14 +153,28 @@ def train(
     if target.metric not in outcome.metrics:
         raise PracticumError(f"{name}: its target is about {target.metric!r}, and it measured {', '.join(outcome.metrics)}")
     value = outcome.metrics[target.metric]
+    packages = {package: version(package).split("+")[0] for package in ("torch", "numpy")}
     result = Result(
-        **identity, metrics=outcome.metrics, metric=target.metric, value=value, target=str(target), met=None if outcome.sample else target.met(value),
-        minutes=round(spent / 60, 3), cpu_minutes=round(spent_cpu / 60, 3), threads=torch.get_num_threads(), device=_device(machine),
-        versions={"python": platform.python_version(), **{package: version(package).split("+")[0] for package in ("torch", "numpy")}},
+        **identity,
+        metrics=outcome.metrics,
+        metric=target.metric,
+        value=value,
+        target=str(target),
+        met=None if outcome.sample else target.met(value),
+        minutes=round(spent / 60, 3),
+        cpu_minutes=round(spent_cpu / 60, 3),
+        threads=torch.get_num_threads(),
+        device=_device(machine),
+        versions={"python": platform.python_version(), **packages},
         date=datetime.now(UTC).strftime("%Y-%m-%d"),
-    )  # fmt: skip
+    )
     write_result(folder / "result.json", result)
     return result
+
+
+def _done(folder: Path) -> Result | None:
+    path = folder / "result.json"
+    return read_result(path) if path.exists() else None
 
 
 def _claim(folder: Path, identity: dict[str, Any], fresh: bool) -> None:

@@ -1,6 +1,8 @@
-"""Fully sharded training (Zhao et al. 2023; FSDP2): every process keeps its share of each weight and gathers a block's weights only while it computes.
+"""Fully sharded training (Zhao et al. 2023; FSDP2): every process keeps its share of each weight and gathers a block's weights
+only while it computes.
 
-Lightning's own FSDP strategy takes GPUs alone; sharding through its model-parallel strategy also runs on CPU processes over gloo, where it can be tested.
+Lightning's own FSDP strategy takes GPUs alone; sharding through its model-parallel strategy also runs on CPU processes over
+gloo, where it can be tested.
 """
 
 from typing import Any
@@ -10,7 +12,8 @@ from torch.distributed.fsdp import fully_shard
 
 
 def fully_sharded(devices: int) -> Any:
-    """Returns a Fabric strategy that shards over `devices` processes: each direct child with weights (each block of a stack) is a unit, the rest is the last one."""
+    """Returns a Fabric strategy that shards over `devices` processes: each direct child with weights (each block of a stack) is
+    a unit, the rest is the last one."""
     from lightning_fabric.strategies import ModelParallelStrategy
 
     return ModelParallelStrategy(
