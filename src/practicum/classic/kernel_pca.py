@@ -1,0 +1,147 @@
+"""Kernel principal component analysis (Schölkopf, Smola & Müller 1998).
+
+    K̃ = (I - 1/N) K (I - 1/N) = A Λ Aᵀ                 eq. 20 (1/N: all entries 1/N)
+    z(x)_k = Σ_n A_nk k̃(x_n, x) / √λ_k                  eq. 16-18: projection on the k-th component in feature space
+    x̂ = k(z, Z) (k(Z, Z) + αI)⁻¹ X                      pre-image by kernel ridge regression (Bakır, Weston & Schölkopf 2004)
+
+    kernels: linear x·y;  rbf exp(-γ ‖x - y‖²);  poly (γ x·y + c)^degree;  sigmoid tanh(γ x·y + c)
+
+Symbols: N rows of the training set, M new rows, F features, D components. `kernel_MN` holds k(x_m, x_n).
+Departs from the papers: nowhere. Signs make each component's largest training coordinate positive; names are scikit-learn's.
+"""
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import eigh, solve
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+Floats = NDArray[np.floating[Any]]
+FLOATS = [np.float64, np.float32]
+
+
+def kernel(name: str, x_MF: Floats, y_NF: Floats, gamma: float, coef0: float = 1.0, degree: float = 3) -> Floats:
+    """Returns k(x_m, y_n), shape (M, N).
+
+    Args:
+        name: `linear`, `rbf`, `poly` or `sigmoid`.
+        x_MF: rows.
+        y_NF: rows.
+        gamma: γ.
+        coef0: c.
+        degree: of `poly`.
+
+    Raises:
+        ValueError: no such kernel.
+    """
+    products_MN = x_MF @ y_NF.T
+    if name == "linear":
+        return products_MN
+    if name == "rbf":
+        squares_MN = (x_MF**2).sum(axis=1)[:, None] + (y_NF**2).sum(axis=1) - 2 * products_MN
+        return np.asarray(np.exp(-gamma * np.maximum(squares_MN, 0)))
+    if name == "poly":
+        return np.asarray((gamma * products_MN + coef0) ** degree)
+    if name == "sigmoid":
+        return np.asarray(np.tanh(gamma * products_MN + coef0))
+    raise ValueError(f"expected kernel linear, rbf, poly or sigmoid, came {name!r}")
+
+
+class KernelPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Principal components in the feature space of a kernel.
+
+    Args:
+        n_components: D; None for all with an eigenvalue above 0.
+        kernel: `linear`, `rbf`, `poly` or `sigmoid`.
+        gamma: γ; None for 1/F.
+        degree: of `poly`.
+        coef0: c of `poly` and `sigmoid`.
+        alpha: ridge of the pre-images.
+
+    Attributes:
+        eigenvalues_: λ, shape (D,).
+        eigenvectors_: A, shape (N, D).
+        gamma_: γ in use.
+        X_fit_: the training set.
+        n_features_in_: F.
+
+    Source: Schölkopf et al. 1998; Bakır et al. 2004.
+    """
+
+    def __init__(
+        self,
+        n_components: int | None = None,
+        *,
+        kernel: str = "rbf",
+        gamma: float | None = None,
+        degree: float = 3,
+        coef0: float = 1.0,
+        alpha: float = 1.0,
+    ) -> None:
+        self.n_components = n_components
+        self.kernel = kernel
+        self.gamma = gamma
+        self.degree = degree
+        self.coef0 = coef0
+        self.alpha = alpha
+
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
+        """Finds the components, and the map back to the inputs.
+
+        Args:
+            X: shape (N, F), N ≥ 2.
+            y: ignored.
+
+        Returns:
+            Itself.
+
+        Raises:
+            ValueError: the shape does not fit, or n_components is not between 1 and N.
+        """
+        x_NF = validate_data(self, X, dtype=FLOATS, ensure_min_samples=2)
+        rows = len(x_NF)
+        if self.n_components is not None and not 1 <= self.n_components <= rows:
+            raise ValueError(f"expected n_components between 1 and N = {rows}, came {self.n_components}")
+        self.X_fit_ = x_NF
+        self.gamma_ = 1 / x_NF.shape[1] if self.gamma is None else self.gamma
+        kernel_NN = self._kernel(x_NF, x_NF)
+        self._means_N, self._mean = kernel_NN.mean(axis=0), kernel_NN.mean()
+        kept = rows if self.n_components is None else self.n_components
+        values, vectors = eigh(self._centre(kernel_NN), subset_by_index=(rows - kept, rows - 1))
+        values, vectors = values[::-1], vectors[:, ::-1]
+        # What rounding leaves of an eigenvalue 0 is noise, and dividing by its root would blow it up.
+        values = np.where(values > values[0] * rows * np.finfo(values.dtype).eps, values, 0)
+        if self.n_components is None:
+            vectors, values = vectors[:, values > 0], values[values > 0]
+        signs = np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(len(values))])
+        self.eigenvalues_, self.eigenvectors_ = values, vectors * signs
+
+        self._z_ND = self.eigenvectors_ * np.sqrt(values)
+        ridge_NN = self._kernel(self._z_ND, self._z_ND) + self.alpha * np.eye(rows, dtype=x_NF.dtype)
+        self._back_NF = solve(ridge_NN, x_NF)
+        return self
+
+    def _kernel(self, x_MF: Floats, y_NF: Floats) -> Floats:
+        return kernel(self.kernel, x_MF, y_NF, self.gamma_, self.coef0, self.degree)
+
+    def _centre(self, kernel_MN: Floats) -> Floats:
+        """k̃(x_m, x_n): as if the training set's mean in feature space were 0."""
+        return kernel_MN - self._means_N - kernel_MN.mean(axis=1)[:, None] + self._mean
+
+    def transform(self, X: ArrayLike) -> Floats:
+        """Returns the coordinates of M rows along the components, shape (M, D)."""
+        check_is_fitted(self)
+        centred_MN = self._centre(self._kernel(validate_data(self, X, reset=False, dtype=FLOATS), self.X_fit_))
+        roots_D = np.sqrt(self.eigenvalues_)
+        return np.asarray(centred_MN @ (self.eigenvectors_ / np.where(roots_D > 0, roots_D, np.inf)))
+
+    def inverse_transform(self, Z: ArrayLike) -> Floats:
+        """Returns approximate pre-images of M points of shape (M, D), shape (M, F)."""
+        check_is_fitted(self)
+        return self._kernel(np.asarray(Z), self._z_ND) @ self._back_NF
+
+    @property
+    def _n_features_out(self) -> int:
+        return len(self.eigenvalues_)
