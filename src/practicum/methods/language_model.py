@@ -1,0 +1,44 @@
+"""Next-token prediction.
+
+    L = -(1/N) Σ_bt log P(y_bt | x_b1 … x_bt),   perplexity = exp L,   bits per character = L / ln 2 · tokens per character
+
+Symbols: B rows, T tokens, V vocabulary, N targets that count. A batch is `(input_BT, target_BT)`; the target is the input one
+token ahead, or -100 where it does not count (padding, a prompt).
+Source: Bengio et al. 2003, section 2; Radford et al. 2018, eq. 1.
+Departs from the papers: nowhere.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+IGNORED = -100
+
+
+@dataclass(frozen=True)
+class LanguageModeling:
+    """Cross-entropy of the next token, for any model that maps tokens (B, T) to logits (B, T, V).
+
+    Attributes:
+        tokens_per_character: of the text; 1 for a model of characters. Bits per character compare models with different tokens.
+    """
+
+    tokens_per_character: float = 1.0
+
+    def loss(self, model: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
+        """Returns the mean cross-entropy over the targets that count, a scalar."""
+        input_BT, target_BT = batch
+        return F.cross_entropy(model(input_BT).flatten(0, 1), target_BT.flatten(), ignore_index=IGNORED)
+
+    def evaluate(self, model: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> dict[str, float]:
+        """Returns `loss` in nats per token, `perplexity` and `bits_per_character`, over all targets that count."""
+        loss, targets = 0.0, 0
+        for input_BT, target_BT in batches:
+            logits_NV = model(input_BT).float().flatten(0, 1)
+            loss += float(F.cross_entropy(logits_NV, target_BT.flatten(), ignore_index=IGNORED, reduction="sum"))
+            targets += int((target_BT != IGNORED).sum())
+        mean = loss / targets
+        return {"loss": mean, "perplexity": math.exp(mean), "bits_per_character": mean / math.log(2) * self.tokens_per_character}
