@@ -66,7 +66,7 @@ def save(fabric: Any, folder: Path, place: Place, model: nn.Module, optimizer: A
         "optimizer": optimizer,
         "average": average.values if average else {},
         "place": asdict(place),
-        "torch": fabric.all_gather(torch.get_rng_state()).view(fabric.world_size, -1).cpu(),
+        "torch": _of_all(fabric, torch.get_rng_state()),
         "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
         "numpy": _plain(np.random.get_state()),
         "python": random.getstate(),
@@ -103,6 +103,14 @@ def load(fabric: Any, folder: Path, model: nn.Module, optimizer: Any, average: A
     version, numbers, gauss = rest["python"]
     random.setstate((version, tuple(numbers), gauss))
     return Place(**rest["place"])
+
+
+def _of_all(fabric: Any, value: Tensor) -> list[Tensor]:
+    """The value of every process, in order."""
+    values: list[Any] = [value] * fabric.world_size
+    if fabric.world_size > 1:
+        torch.distributed.all_gather_object(values, value)
+    return values
 
 
 def _plain(state: Any) -> list[Any]:

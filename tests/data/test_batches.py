@@ -1,0 +1,108 @@
+"""Orders depend on seed and epoch alone, every row comes once, and an epoch can be entered anywhere."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from practicum.data.batches import Batches, Buckets, Crops, Generated, Whole, generator
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=st.integers(1, 40), size=st.integers(1, 45), seed=st.integers(0, 2**63), epoch=st.integers(0, 99), drop=st.booleans())
+def test_every_row_comes_once(rows: int, size: int, seed: int, epoch: int, drop: bool) -> None:
+    x = torch.arange(rows)
+    if drop and rows < size:
+        with pytest.raises(ValueError, match="drop_last leaves nothing"):
+            Batches(x, batch_size=size, drop_last=True)
+        return
+    batches = Batches(x, -x, batch_size=size, seed=seed, drop_last=drop)
+    seen = list(batches.epoch(epoch))
+    assert len(seen) == len(batches)
+    assert all(torch.equal(a, -b) for a, b in seen)
+    flat = torch.cat([a for a, _ in seen]).tolist()
+    assert len(set(flat)) == len(flat) == (rows // size * size if drop else rows)
+    assert torch.cat([a for a, _ in batches]).tolist() == list(range(len(flat)))
+
+
+def _kinds() -> dict[str, object]:
+    rows = [torch.full((n,), n) for n in (3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5)]
+    noisy = lambda random, x: (x + torch.rand(x.shape, generator=random),)  # noqa: E731
+    return {
+        "Batches": Batches(torch.arange(23.0), batch_size=4, seed=8, transform=noisy),
+        "Crops": Crops(torch.arange(50), length=7, batch_size=4, batches=6, seed=8),
+        "Buckets": Buckets(rows, torch.arange(11), batch_size=2, seed=8, pool=3),
+        "Generated": Generated(lambda random, size: (torch.rand(size, generator=random),), batch_size=4, batches=6, seed=8),
+    }
+
+
+@pytest.mark.parametrize("kind", _kinds())
+def test_an_epoch_can_be_entered_anywhere(kind: str) -> None:
+    batches, again = _kinds()[kind], _kinds()[kind]
+    whole = list(batches.epoch(3))
+    assert len(whole) == len(batches) == 6
+    torch.randn(5)  # the global generator has no say
+    for start in range(7):
+        rest = list(again.epoch(3, start))
+        assert len(rest) == 6 - start
+        for one, other in zip(whole[start:], rest, strict=True):
+            assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+    assert any(not torch.equal(a[0], b[0]) for a, b in zip(whole, batches.epoch(4), strict=True) if a[0].shape == b[0].shape)
+
+
+def test_crops_are_windows_with_the_next_token() -> None:
+    crops = Crops(torch.arange(100), length=9, batch_size=5, batches=30, seed=1)
+    starts = set()
+    for inputs, targets in crops.epoch(0):
+        assert inputs.shape == targets.shape == (5, 9)
+        assert torch.equal(targets, inputs + 1)
+        assert torch.equal(inputs - inputs[:, :1], torch.arange(9).expand(5, 9))
+        starts |= set(inputs[:, 0].tolist())
+    assert min(starts) <= 5
+    assert max(starts) == 90  # the last window that still has its target
+    walked = torch.cat([inputs.flatten() for inputs, _ in Crops(torch.arange(100), length=9, batch_size=5)])
+    assert torch.equal(walked, torch.arange(99))
+    assert (
+        len(list(Crops(torch.arange(100), length=9, batch_size=5))) == len(Crops(torch.arange(100), length=9, batch_size=5)) == 3
+    )
+
+
+def test_buckets_pad_little() -> None:
+    lengths = torch.randint(1, 40, (400,), generator=torch.Generator().manual_seed(0))
+    rows = [torch.ones(int(n), dtype=torch.long) for n in lengths]
+    buckets = Buckets(rows, torch.arange(400), batch_size=16, seed=2, pad=0)
+    seen: list[int] = []
+    padded = total = 0
+    for batch, index in buckets.epoch(0):
+        assert batch.shape[1] == int(lengths[index].max())
+        assert torch.equal(batch.sum(1), lengths[index])
+        padded, total = padded + int((batch == 0).sum()), total + batch.numel()
+        seen += index.tolist()
+    assert sorted(seen) == list(range(400))
+    assert padded / total < 0.05  # unsorted batches of 16 would be about 45 % padding
+
+
+def test_streams_are_unlike() -> None:
+    """Neighbouring seeds, epochs and batches draw unlike numbers."""
+    paths = [(seed, epoch, index) for seed in range(5) for epoch in range(5) for index in range(5)]
+    draws = torch.stack([torch.rand(200, generator=generator(*path)) for path in paths])
+    correlation = torch.corrcoef(draws) - torch.eye(len(paths))
+    assert correlation.abs().max() < 0.35  # 7,750 pairs of 200 draws: 5 standard deviations
+
+
+def test_wrong_data_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"same number of rows, at least one; came \[\(3,\), \(2,\)\]"):
+        Batches(torch.zeros(3), torch.zeros(2), batch_size=1)
+    with pytest.raises(ValueError, match="at least one"):
+        Batches(torch.zeros(0), batch_size=1)
+    with pytest.raises(ValueError, match="batch_size of at least 1, came 0"):
+        Batches(torch.zeros(3), batch_size=0)
+    with pytest.raises(ValueError, match=r"at least 5 tokens, came shape \(4,\)"):
+        Crops(torch.arange(4), length=4, batch_size=1)
+
+
+def test_whole_is_one_batch() -> None:
+    graph: tuple[Tensor, ...] = (torch.eye(2),)
+    assert list(Whole(graph).epoch(5)) == list(Whole(graph)) == [graph]
+    assert list(Whole(graph).epoch(0, start=1)) == []
