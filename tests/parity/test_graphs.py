@@ -203,7 +203,12 @@ def test_sparse_features_equal_dense_ones() -> None:
     edges, num_nodes = GRAPHS["larger"]
     words = torch.rand(num_nodes, F_IN).masked_fill(torch.rand(num_nodes, F_IN) < 0.7, 0)
     nodes = torch.tensor([3, 0, 59])
-    for model, matrix in ((gcn.GCN(F_IN, 3), gcn.normalise), (gat.GAT(F_IN, 3), gat.neighbourhoods)):
+    models = (
+        (gcn.GCN(F_IN, 3), gcn.normalise),
+        (gat.GAT(F_IN, 3), gat.neighbourhoods),
+        (sage.GraphSAGE(F_IN, 3), sage.mean_adjacency),
+    )
+    for model, matrix in models:
         adjacency = matrix(edges, num_nodes)
         grads = []
         for x in (words, Sparse.from_dense(words)):

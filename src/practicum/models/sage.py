@@ -43,11 +43,11 @@ class SAGELayer(nn.Module):
         self.neighbours = nn.Linear(in_features, out_features, bias=False)
         self.normalize = normalize
 
-    def forward(self, x_NF: Tensor, adjacency_NN: Tensor | Sparse) -> Tensor:
+    def forward(self, x_NF: Tensor | Sparse, adjacency_NN: Tensor | Sparse) -> Tensor:
         """Returns the new features.
 
         Args:
-            x_NF: features.
+            x_NF: features, dense or sparse.
             adjacency_NN: D⁻¹ A, dense or sparse, from `mean_adjacency`.
 
         Returns:
@@ -55,8 +55,10 @@ class SAGELayer(nn.Module):
         """
         if x_NF.shape[-1] != self.own.in_features:
             raise ValueError(f"expected features of shape (N, {self.own.in_features}), came {tuple(x_NF.shape)}")
-        mean_NC = adjacency_NN @ self.neighbours(x_NF)  # the mean of products is the product of the mean, and narrower
-        h_NC = self.own(x_NF) + mean_NC
+        mean_NC = adjacency_NN @ (
+            x_NF @ self.neighbours.weight.T
+        )  # the mean of products is the product of the mean, and narrower
+        h_NC = x_NF @ self.own.weight.T + mean_NC + self.own.bias
         return F.normalize(h_NC, dim=-1) if self.normalize else h_NC
 
 
@@ -89,10 +91,10 @@ class GraphSAGE(nn.Module):
         )
         self.dropout = dropout
 
-    def forward(self, x_NF: Tensor, adjacency_NN: Tensor | Sparse, nodes_B: Tensor | None = None) -> Tensor:
+    def forward(self, x_NF: Tensor | Sparse, adjacency_NN: Tensor | Sparse, nodes_B: Tensor | None = None) -> Tensor:
         """Returns the logits, shape (N, K), or (B, K) for `nodes_B`."""
-        h_NC = x_NF
+        h: Tensor | Sparse = x_NF
         for layer in self.layers[:-1]:
-            h_NC = layer(dropout(h_NC, self.dropout, self.training), adjacency_NN).relu()
-        logits_NK: Tensor = self.layers[-1](dropout(h_NC, self.dropout, self.training), adjacency_NN)
+            h = layer(dropout(h, self.dropout, self.training), adjacency_NN).relu()
+        logits_NK: Tensor = self.layers[-1](dropout(h, self.dropout, self.training), adjacency_NN)
         return logits_NK if nodes_B is None else logits_NK[nodes_B]
