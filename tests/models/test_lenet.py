@@ -21,7 +21,7 @@ def by_hand(model: LeNet5, image: np.ndarray, activation: str, pooling: str) -> 
         kernels, bias = weights[f"features.{layer}.weight"], weights[f"features.{layer}.bias"]
         maps = np.stack([correlate(maps, kernel, mode="valid")[0] + b for kernel, b in zip(kernels, bias, strict=True)])
         channels, height, width = maps.shape
-        maps = reduce(squash(maps).reshape(channels, height // 2, 2, width // 2, 2), axis=(2, 4))
+        maps = squash(reduce(maps.reshape(channels, height // 2, 2, width // 2, 2), axis=(2, 4)))
     units = maps.reshape(-1)
     for layer in (1, 3, 5):
         units = weights[f"classifier.{layer}.weight"] @ units + weights[f"classifier.{layer}.bias"]
@@ -104,3 +104,13 @@ def test_learns_a_batch_by_heart() -> None:
         nn.functional.cross_entropy(model(images), targets).backward()
         optimizer.step()
     assert (model(images).argmax(1) == targets).all()
+
+
+@pytest.mark.parametrize("squash", [nn.ReLU(), ScaledTanh()])
+def test_max_pooling_and_squashing_commute(squash: nn.Module) -> None:
+    torch.manual_seed(2)
+    x, pool = torch.randn(3, 4, 8, 8, dtype=torch.float64, requires_grad=True), nn.MaxPool2d(2)
+    upstream = torch.randn(3, 4, 4, 4, dtype=torch.float64)
+    (first,), (second,) = (torch.autograd.grad(out, x, upstream) for out in (squash(pool(x)), pool(squash(x))))
+    assert torch.equal(squash(pool(x)), pool(squash(x)))
+    assert torch.equal(first, second)

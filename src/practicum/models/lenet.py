@@ -9,7 +9,9 @@ Symbols: B images. `x_BCHW` has shape (B, channels, height, width).
 Departs from the paper:
 - ReLU and max pooling by default; `activation="tanh", pooling="average"` is the paper's squashing function
   f(a) = 1.7159 tanh(2a/3) (equation 6 and appendix A) and average pooling. The paper's pooling has a trainable coefficient and
-  bias per map and a squashing function after it; here it is the plain mean, and the squashing function comes before it.
+  bias per map; here it is the plain mean.
+- The squashing function comes after the pooling alone, not also before it. With max pooling that is the same, since both
+  functions are increasing, and a quarter of the work.
 - Every map of C3 sees all six maps of S2; the paper's table I leaves out 36 of the 96 connections, to break symmetry.
 - The output is linear and meant for softmax cross-entropy; the paper's are squared distances to fixed 7×12 bitmaps of the digits.
 """
@@ -50,8 +52,8 @@ class LeNet5(nn.Module):
         squash = nn.ReLU if activation == "relu" else ScaledTanh
         pool = nn.MaxPool2d if pooling == "max" else nn.AvgPool2d
         self.features = nn.Sequential(
-            nn.Conv2d(1, 6, 5, padding=2), squash(), pool(2),
-            nn.Conv2d(6, 16, 5), squash(), pool(2),
+            nn.Conv2d(1, 6, 5, padding=2), pool(2), squash(),
+            nn.Conv2d(6, 16, 5), pool(2), squash(),
         )  # fmt: skip
         self.classifier = nn.Sequential(
             # C5 is a convolution whose kernel covers all of S4: a linear layer over its 16 · 5 · 5 numbers.

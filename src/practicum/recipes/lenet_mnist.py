@@ -1,8 +1,8 @@
 """LeNet-5 on MNIST (LeCun, Bottou, Bengio & Haffner 1998, section III).
 
 The paper trains for 20 passes with a hand-set falling learning rate and reports an error of 0.95 % without distortions, 0.8 %
-with them. Here: AdamW on a one-cycle schedule, random shifts by up to two pixels in place of the paper's distortions, and
-averaged weights.
+with them. Here: AdamW on a one-cycle schedule, random shifts by up to two pixels in place of the paper's distortions, averaged
+weights.
 
 What surprised: nothing yet.
 """
@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import ClassVar
 
 import torch
+from torch import Tensor
 
+from practicum.data.augment import shifted
 from practicum.data.batches import Batches
 from practicum.data.mnist import mnist, scaled
 from practicum.methods.classify import Classify
@@ -31,12 +33,14 @@ class Recipe:
         batch_size: images per step.
         lr: peak learning rate.
         weight_decay: AdamW's.
+        shift: the largest shift, in pixels.
     """
 
-    epochs: int = 12
+    epochs: int = 20
     batch_size: int = 128
-    lr: float = 3e-3
-    weight_decay: float = 0.01
+    lr: float = 4e-3
+    weight_decay: float = 0.02
+    shift: int = 2
 
     target: ClassVar[Target] = Target(
         "accuracy",
@@ -50,24 +54,31 @@ class Recipe:
         """Returns the experiment."""
         digits = mnist()
         train, test = (scaled(images, 0.1307, 0.3081) for images in (digits.train_images, digits.test_images))
+
+        black = float(train.min())
+
+        def augment(generator: torch.Generator, images_B1HW: Tensor, labels_B: Tensor) -> tuple[Tensor, Tensor]:
+            return shifted(images_B1HW, generator, self.shift, fill=black), labels_B
+
         return Experiment(
-            model=LeNet5(),
+            model=LeNet5().to(memory_format=torch.channels_last),
             method=Classify(),
-            train=Batches(train, digits.train_labels, batch_size=self.batch_size, seed=seed),
+            train=Batches(train, digits.train_labels, batch_size=self.batch_size, seed=seed, transform=augment, drop_last=True),
             test=Batches(test, digits.test_labels, batch_size=1000, shuffle=False),
             fit=Fit(
                 epochs=self.epochs,
                 optimizer=lambda model: torch.optim.AdamW(
                     model.parameters(), lr=self.lr, weight_decay=self.weight_decay, fused=True
                 ),
-                schedule=one_cycle(),
+                schedule=one_cycle(warmup=0.2),
                 ema=0.998,
             ),
             sample=digits.sample,
         )
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
-        """Draws the confusion matrix."""
-        from practicum.training.pictures import draw_confusion
+        """Draws the confusion matrix and the first layer's filters."""
+        from practicum.training.pictures import draw_confusion, draw_images
 
         draw_confusion(experiment, tuple("0123456789"), folder / "confusion.png")
+        draw_images(experiment.model.features[0].weight[:, 0].detach(), folder / "filters.png", columns=6)
