@@ -93,14 +93,15 @@ class Recipe:
         for number, axes in enumerate(figure.subplots(3, 3).flat):
             axes.imshow((images[number] * STD + MEAN).clamp(0, 1).permute(1, 2, 0))
             axes.axis("off")
+            axes.autoscale(False)
             for box in boxes[number][labels[number] >= 0]:
                 _draw(axes, box, color="white", linewidth=3, alpha=0.7)
             for box, score, label in zip(found[number].boxes, found[number].scores, found[number].labels, strict=True):
-                if score > 0.3:
+                if score > 0.4:
                     _draw(axes, box, color=COLORS[label], linewidth=1.2)
                     axes.text(float(box[0]) + 2, float(box[1]) + 9, f"{score:.2f}", color=COLORS[label], fontsize=6)
         title = ", ".join(f"{name} {color}" for name, color in zip(method.classes, COLORS, strict=True))
-        figure.suptitle(f"found with a score above 0.3: {title}; true boxes white")
+        figure.suptitle(f"found with a score above 0.4: {title}; true boxes white")
         figure.savefig(folder / "detections.png", dpi=100)
 
         figure = Figure(figsize=(9, 3.6), layout="constrained")
