@@ -1,1 +1,81 @@
-"""Automatic differentiation in NumPy: tensor, ops, nn, optim."""
+"""Automatic differentiation in NumPy: tensors, operations, `nn` and `optim` under PyTorch's names.
+
+A model moves between the two engines by its imports:
+
+    from practicum import autograd as torch          # import torch
+    from practicum.autograd import Tensor, nn, optim  # from torch import Tensor, nn, optim
+
+`tensor` holds the array that remembers, `graph` the differentiation, `ops` the operations with the rules for their gradients.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy import float32, float64, int64
+from numpy.typing import DTypeLike
+
+from practicum.autograd import functional, nn, optim
+from practicum.autograd.graph import enable_grad, grad, is_grad_enabled, no_grad, set_grad_enabled
+from practicum.autograd.ops.elementwise import (
+    abs,
+    clamp,
+    cos,
+    exp,
+    log,
+    maximum,
+    minimum,
+    relu,
+    sigmoid,
+    sin,
+    sqrt,
+    tanh,
+    where,
+)
+from practicum.autograd.ops.layout import cat, gather, stack
+from practicum.autograd.ops.matrix import matmul
+from practicum.autograd.ops.reduction import amax, argmax, logsumexp, max, mean, softmax, sum, var
+from practicum.autograd.random import manual_seed, rand, randint, randn, randperm
+from practicum.autograd.tensor import Tensor
+
+__all__ = [
+    "Tensor", "tensor", "from_numpy", "zeros", "ones", "zeros_like", "ones_like", "arange", "eye", "float32", "float64",
+    "int64", "abs", "clamp", "cos", "exp", "log", "maximum", "minimum", "relu", "sigmoid", "sin", "sqrt", "tanh", "where",
+    "cat", "gather", "stack", "matmul", "amax", "argmax", "logsumexp", "max", "mean", "softmax", "sum", "var", "enable_grad",
+    "grad", "is_grad_enabled", "no_grad", "set_grad_enabled", "manual_seed", "rand", "randint", "randn", "randperm",
+    "functional", "nn", "optim",
+]  # fmt: skip
+
+
+def tensor(data: Any, *, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+    """Returns a tensor with a copy of the data; Python floats become float32."""
+    return Tensor(data.copy() if isinstance(data, np.ndarray) else data, requires_grad, dtype)
+
+
+def from_numpy(array: np.ndarray[Any, Any]) -> Tensor:
+    """Returns a tensor that shares memory with the array."""
+    return Tensor(array)
+
+
+def zeros(*size: int, dtype: DTypeLike = float32) -> Tensor:
+    return Tensor(np.zeros(size, dtype))
+
+
+def ones(*size: int, dtype: DTypeLike = float32) -> Tensor:
+    return Tensor(np.ones(size, dtype))
+
+
+def zeros_like(input: Tensor) -> Tensor:
+    return Tensor(np.zeros_like(input.data))
+
+
+def ones_like(input: Tensor) -> Tensor:
+    return Tensor(np.ones_like(input.data))
+
+
+def arange(*args: int) -> Tensor:
+    """start (0 if left out), end, step, as `range`."""
+    return Tensor(np.arange(*args))
+
+
+def eye(n: int) -> Tensor:
+    return Tensor(np.eye(n, dtype=float32))

@@ -1,0 +1,202 @@
+"""Layers and losses as functions, under the names of `torch.nn.functional`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from practicum.autograd import random
+from practicum.autograd.ops.elementwise import relu, sigmoid, softplus, tanh, where
+from practicum.autograd.ops.layout import pad
+from practicum.autograd.ops.matrix import linear
+from practicum.autograd.ops.reduction import log_softmax, softmax
+from practicum.autograd.ops.window import avg_pool2d, conv2d, max_pool2d
+from practicum.autograd.tensor import Array, Tensor
+
+__all__ = [
+    "avg_pool2d", "batch_norm", "binary_cross_entropy_with_logits", "conv2d", "cross_entropy", "dropout", "embedding", "gelu",
+    "layer_norm", "linear", "log_softmax", "max_pool2d", "mse_loss", "one_hot", "pad", "relu", "sigmoid", "softmax", "softplus",
+    "tanh",
+]  # fmt: skip
+
+
+def gelu(input: Tensor, approximate: str = "none") -> Tensor:
+    """x Φ(x), with Φ the normal distribution function, or its approximation by tanh (Hendrycks & Gimpel 2016, section 2).
+
+    Raises:
+        ValueError: if `approximate` is neither "none" nor "tanh".
+    """
+    if approximate == "none":
+        return input * ((input * math.sqrt(0.5)).erf() + 1) * 0.5
+    if approximate == "tanh":
+        return input * ((math.sqrt(2 / math.pi) * (input + 0.044715 * input * input * input)).tanh() + 1) * 0.5
+    raise ValueError(f'gelu: approximate is "none" or "tanh", got {approximate!r}')
+
+
+def dropout(input: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
+    """Sets each number to zero with probability p and divides the others by 1 − p (Srivastava et al. 2014, section 10).
+
+    Raises:
+        ValueError: if p is not in [0, 1].
+    """
+    if not 0 <= p <= 1:
+        raise ValueError(f"dropout: p must be in [0, 1], got {p}")
+    if not training or p == 0:
+        return input
+    kept = random.generator().random(input.shape, np.float32) >= p
+    return input * (kept / np.array(max(1 - p, 1e-30), input.dtype)).astype(input.dtype, copy=False)
+
+
+def embedding(input: Tensor | Array, weight: Tensor, padding_idx: int | None = None) -> Tensor:
+    """The rows of `weight` at the indices `input`; the row `padding_idx` gets no gradient."""
+    rows = weight[input]
+    if padding_idx is None:
+        return rows
+    return where((np.asarray(input) == padding_idx % weight.shape[0])[..., None], rows.detach(), rows)
+
+
+def batch_norm(
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """γ (x − μ) / √(σ² + ε) + β per channel, over the batch and all positions (Ioffe & Szegedy 2015, algorithm 1).
+
+    In training μ and σ² are those of this batch, and the running ones move towards them by `momentum` (the variance's unbiased estimate);
+    otherwise they are the running ones.
+
+    Shapes:
+        input (N, C, …), all others (C).
+
+    Raises:
+        ValueError: if the channels do not fit, or in training there is just one value per channel.
+    """
+    channels = input.shape[1] if input.ndim > 1 else -1
+    for name, t in (("running_mean", running_mean), ("running_var", running_var), ("weight", weight), ("bias", bias)):
+        if t is not None and t.shape != (channels,):
+            raise ValueError(f"batch_norm: {name} of shape {t.shape} does not fit input (N, C, …) of shape {input.shape}")
+    shape = (1, channels, *[1] * (input.ndim - 2))
+    if training or running_mean is None or running_var is None:
+        dims = (0, *range(2, input.ndim))
+        count = input.numel() // max(input.shape[1], 1)
+        if count == 1:
+            raise ValueError(f"batch_norm needs more than one value per channel in training, got input of shape {input.shape}")
+        mean = input.mean(dims, keepdim=True)
+        centred = input - mean
+        var = (centred * centred).mean(dims, keepdim=True)
+        if running_mean is not None and running_var is not None:
+            running_mean.data += momentum * (mean.data.reshape(-1) - running_mean.data)
+            running_var.data += momentum * (var.data.reshape(-1) * (count / (count - 1)) - running_var.data)
+    else:
+        centred, var = input - running_mean.reshape(shape), running_var.reshape(shape)
+    scale = (var + eps) ** -0.5
+    out = centred * (scale if weight is None else scale * weight.reshape(shape))
+    return out if bias is None else out + bias.reshape(shape)
+
+
+def layer_norm(
+    input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+) -> Tensor:
+    """γ (x − μ) / √(σ² + ε) + β with μ and σ² over the last axes of each example (Ba et al. 2016, eq. 3 and 4).
+
+    Shapes:
+        input (…, *normalized_shape), weight and bias (*normalized_shape).
+
+    Raises:
+        ValueError: if the last axes are not `normalized_shape`.
+    """
+    shape = tuple(normalized_shape)
+    if input.shape[input.ndim - len(shape) :] != shape:
+        raise ValueError(f"layer_norm over {shape} does not fit input of shape {input.shape}")
+    dims = tuple(range(-len(shape), 0))
+    centred = input - input.mean(dims, keepdim=True)
+    out = centred * ((centred * centred).mean(dims, keepdim=True) + eps) ** -0.5
+    out = out if weight is None else out * weight
+    return out if bias is None else out + bias
+
+
+def one_hot(input: Tensor | Array, num_classes: int) -> Tensor:
+    """1 at the class, 0 elsewhere: (…) -> (…, num_classes), integers."""
+    return Tensor((np.asarray(input)[..., None] == np.arange(num_classes)).astype(np.int64))
+
+
+def cross_entropy(
+    input: Tensor,
+    target: Tensor | Array,
+    weight: Tensor | None = None,
+    *,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """−Σ_c q_c w_c log softmax(x)_c, with q = 1 − α + α/C at the true class and α/C at the others, α = `label_smoothing`.
+
+    Args:
+        input: logits.
+        target: class indices.
+        weight: a weight per class, (C). The mean is then weighted by those of the true classes.
+        ignore_index: a target that does not count.
+        reduction: "mean" over the targets that count, "sum" or "none".
+        label_smoothing: α (Szegedy et al. 2016, section 7).
+
+    Shapes:
+        input (N, C, …) and target (N, …), or input (C) and one target.
+
+    Raises:
+        TypeError: if the targets are not integers.
+        ValueError: if the shapes do not fit, or a target is no class.
+    """
+    classes = np.asarray(target)
+    axis = 1 if input.ndim > 1 else 0
+    num_classes = input.shape[axis] if input.ndim else 0
+    if classes.dtype.kind not in "iu":
+        raise TypeError(f"cross_entropy: targets must be integers (class indices), got {classes.dtype} of shape {classes.shape}")
+    if input.ndim == 0 or classes.shape != input.shape[:axis] + input.shape[axis + 1 :]:
+        raise ValueError(f"cross_entropy: target of shape {classes.shape} does not fit input (N, C, …) of shape {input.shape}")
+    counts = classes != ignore_index
+    if not ((classes >= 0) & (classes < num_classes) | ~counts).all():
+        raise ValueError(f"cross_entropy: targets must be in [0, {num_classes}), got {classes.min()} to {classes.max()}")
+    log_probs = log_softmax(input, axis)
+    if axis < input.ndim - 1:
+        log_probs = log_probs.permute(0, *range(2, input.ndim), 1)
+    log_probs = log_probs.reshape(classes.size, num_classes)
+    flat, kept = np.where(counts, classes, 0).reshape(-1), counts.reshape(-1).astype(input.dtype)
+    share = kept if weight is None else kept * weight.data[flat]
+    losses = -log_probs[np.arange(flat.size), flat] * share
+    if label_smoothing:
+        weighted = log_probs if weight is None else log_probs * weight
+        losses = losses * (1 - label_smoothing) - weighted.sum(1) * kept * (label_smoothing / num_classes)
+    if reduction == "mean":
+        return losses.sum() / share.sum()
+    return _reduce(losses.reshape(classes.shape), reduction)
+
+
+def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+    """(x − y)². Raises ValueError if the shapes differ."""
+    _same_shape("mse_loss", input, target)
+    difference = input - target
+    return _reduce(difference * difference, reduction)
+
+
+def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+    """−y log σ(x) − (1 − y) log(1 − σ(x)) = softplus(x) − x y. Raises ValueError if the shapes differ."""
+    _same_shape("binary_cross_entropy_with_logits", input, target)
+    return _reduce(softplus(input) - input * target, reduction)
+
+
+def _same_shape(name: str, input: Tensor, target: Tensor) -> None:
+    if input.shape != target.shape:
+        raise ValueError(f"{name}: input of shape {input.shape} and target of shape {target.shape} must have the same shape")
+
+
+def _reduce(losses: Tensor, reduction: str) -> Tensor:
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f'reduction is "mean", "sum" or "none", got {reduction!r}')
+    return losses.mean() if reduction == "mean" else losses.sum() if reduction == "sum" else losses

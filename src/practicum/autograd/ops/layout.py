@@ -1,0 +1,170 @@
+"""Operations that move numbers without changing them: reshaping, reordering, joining, padding and indexing.
+
+Each is linear, and the rule for its gradient moves the numbers back. `index` reads, `scatter` adds up what was read: each is the other's rule.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import practicum.autograd.tensor as engine
+from practicum.autograd.ops.reduction import _sizes
+
+if TYPE_CHECKING:
+    from practicum.autograd.tensor import Array, Tensor
+
+
+def reshape(x: Tensor, *shape: int | tuple[int, ...]) -> Tensor:
+    sizes = _sizes(shape)
+    return engine.record(x.data.reshape(sizes), (x, lambda g, out: reshape(g, x.shape)))
+
+
+def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """Makes one axis of those from `start_dim` to `end_dim`."""
+    if x.ndim == 0:
+        return reshape(x, 1)
+    start, end = start_dim % x.ndim, end_dim % x.ndim
+    return reshape(x, (*x.shape[:start], math.prod(x.shape[start : end + 1]), *x.shape[end + 1 :]))
+
+
+def squeeze(x: Tensor, dim: int | None = None) -> Tensor:
+    """Drops axes of length 1: all, or `dim` if it has length 1."""
+    drop = range(x.ndim) if dim is None else (dim % x.ndim,)
+    return reshape(x, tuple(n for i, n in enumerate(x.shape) if n != 1 or i not in drop))
+
+
+def unsqueeze(x: Tensor, dim: int) -> Tensor:
+    """Puts an axis of length 1 in front of axis `dim`."""
+    at = dim % (x.ndim + 1)
+    return reshape(x, (*x.shape[:at], 1, *x.shape[at:]))
+
+
+def permute(x: Tensor, *dims: int | tuple[int, ...]) -> Tensor:
+    """Orders the axes anew: axis i of the result is axis dims[i] of x."""
+    order = _sizes(dims)
+    back = tuple(np.argsort([d % x.ndim for d in order]).tolist())
+    return engine.record(x.data.transpose(order), (x, lambda g, out: permute(g, back)))
+
+
+def transpose(x: Tensor, dim0: int, dim1: int) -> Tensor:
+    """Swaps two axes."""
+    return engine.record(x.data.swapaxes(dim0, dim1), (x, lambda g, out: transpose(g, dim0, dim1)))
+
+
+def contiguous(x: Tensor) -> Tensor:
+    return engine.record(np.asarray(x.data, order="C"), (x, lambda g, out: g))
+
+
+def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Joins tensors along an axis that exists."""
+    if not tensors:
+        raise ValueError("cat needs at least one tensor")
+    others = {
+        t.shape[:dim] + t.shape[dim % t.ndim + 1 :] if dim >= 0 else t.shape[: dim % t.ndim] + t.shape[dim % t.ndim + 1 :]
+        for t in tensors
+    }
+    if len(others) > 1:
+        raise ValueError(f"cat along axis {dim} needs equal shapes elsewhere, got {', '.join(str(t.shape) for t in tensors)}")
+    axis = dim % tensors[0].ndim
+    ends = np.cumsum([t.shape[axis] for t in tensors]).tolist()
+    keys = [(*[slice(None)] * axis, slice(end - t.shape[axis], end)) for t, end in zip(tensors, ends, strict=True)]
+    edges = [(t, lambda g, out, key=key: index(g, key)) for t, key in zip(tensors, keys, strict=True)]
+    return engine.record(np.concatenate([t.data for t in tensors], axis), *edges)
+
+
+def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Joins tensors of one shape along a new axis."""
+    if len({t.shape for t in tensors}) > 1:
+        raise ValueError(f"stack needs tensors of one shape, got {', '.join(str(t.shape) for t in tensors)}")
+    return cat([unsqueeze(t, dim) for t in tensors], dim)
+
+
+def split(x: Tensor, split_size: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """Cuts x along an axis into parts of this size (the last may be smaller), or of these sizes."""
+    length, axis = x.shape[dim], dim % x.ndim
+    sizes = (
+        [min(split_size, length - i) for i in range(0, length, split_size)] if isinstance(split_size, int) else list(split_size)
+    )
+    if sum(sizes) != length:
+        raise ValueError(f"split sizes {sizes} must add up to the axis' length, {length}")
+    ends = np.cumsum(sizes).tolist()
+    return tuple(index(x, (*[slice(None)] * axis, slice(end - n, end))) for n, end in zip(sizes, ends, strict=True))
+
+
+def chunk(x: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """Cuts x along an axis into this many parts of equal size (the last may be smaller)."""
+    return split(x, -(-x.shape[dim] // chunks), dim)
+
+
+def pad(x: Tensor, pad: Sequence[int], value: float = 0.0) -> Tensor:
+    """Puts `value` around x; `pad` is (before, after) for the last axis, then for the one before it, and so on."""
+    if len(pad) % 2 or len(pad) > 2 * x.ndim or min(pad, default=0) < 0:
+        raise ValueError(f"pad takes (before, after) ≥ 0 for at most {x.ndim} axes of shape {x.shape}, got {tuple(pad)}")
+    widths = [(0, 0)] * (x.ndim - len(pad) // 2) + [(pad[i], pad[i + 1]) for i in range(len(pad) - 2, -1, -2)]
+    inside = tuple(slice(before, before + n) for (before, _), n in zip(widths, x.shape, strict=True))
+    data = np.full([before + n + after for (before, after), n in zip(widths, x.shape, strict=True)], value, x.dtype)
+    data[inside] = x.data
+    return engine.record(data, (x, lambda g, out: index(g, inside)))
+
+
+def plain_key(key: Any) -> Any:
+    """Returns an index with arrays in place of tensors and lists."""
+    if isinstance(key, tuple):
+        return tuple(plain_key(k) for k in key)
+    if isinstance(key, engine.Tensor | np.ndarray | list):
+        array = np.asarray(
+            key.data if isinstance(key, engine.Tensor) else key, dtype=np.intp if isinstance(key, list) and not key else None
+        )
+        if array.dtype.kind not in "iub":
+            raise IndexError(f"an index must hold integers or booleans, got {array.dtype} of shape {array.shape}")
+        return array
+    return key
+
+
+def index(x: Tensor, key: Any) -> Tensor:
+    """x[key]: slices and numbers give a view; integer arrays and boolean masks a copy. An element read twice gets both gradients."""
+    plain = plain_key(key)
+    return engine.record(x.data[plain], (x, Scatter(plain, x.shape)))
+
+
+class Scatter:
+    """The rule of `index`. `into` adds to a gradient that is there already, so that reading x piece by piece costs no more than reading it whole."""
+
+    def __init__(self, key: Any, shape: tuple[int, ...]) -> None:
+        self.key, self.shape = key, shape
+
+    def __call__(self, g: Tensor, out: Tensor) -> Tensor:
+        return scatter(g, self.key, self.shape)
+
+    def into(self, total: Array, g: Array) -> None:
+        _add_at(total, self.key, g)
+
+
+def scatter(x: Tensor, key: Any, shape: tuple[int, ...]) -> Tensor:
+    """Zeros of this shape with x added at `key`."""
+    data = np.zeros(shape, x.dtype)
+    _add_at(data, key, x.data)
+    return engine.record(data, (x, lambda g, out: index(g, key)))
+
+
+def _add_at(total: Array, key: Any, values: Array) -> None:
+    if any(isinstance(k, np.ndarray) for k in (key if isinstance(key, tuple) else (key,))):
+        np.add.at(total, key, values)
+    else:
+        total[key] += values
+
+
+def gather(x: Tensor, dim: int, index: Tensor | Array) -> Tensor:
+    """Reads along an axis: out[i][j][k] = x[i][index[i][j][k]][k] for dim = 1. `index` has as many axes as x."""
+    at = plain_key(np.asarray(index))
+    if at.ndim != x.ndim or at.dtype.kind not in "iu":
+        raise ValueError(
+            f"gather needs an integer index with {x.ndim} axes as x of shape {x.shape}, got {at.dtype} of shape {at.shape}"
+        )
+    key = list(np.ogrid[tuple(slice(n) for n in at.shape)]) if at.ndim > 1 else [at]
+    key[dim] = at
+    return x[tuple(key)]

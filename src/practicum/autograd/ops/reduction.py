@@ -1,0 +1,145 @@
+"""Sums, means, extremes and softmax: operations that bring many numbers together, and `expand`, the mirror image of `sum_to`.
+
+`dim` is one axis, several, or None for all; `keepdim` leaves each as an axis of length 1.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+import practicum.autograd.tensor as engine
+
+if TYPE_CHECKING:
+    from practicum.autograd.tensor import Tensor
+
+Dim = int | tuple[int, ...] | None
+
+
+class Extreme(NamedTuple):
+    """What `max` and `min` along an axis return."""
+
+    values: Tensor
+    indices: Tensor
+
+
+def sum_to(x: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Sums x over what broadcasting `shape` to x's shape would repeat."""
+    if x.shape == shape:
+        return x
+    lead = x.ndim - len(shape)
+    axes = (*range(lead), *(lead + i for i, n in enumerate(shape) if n == 1 and x.shape[lead + i] != 1))
+    return engine.record(x.data.sum(axes).reshape(shape), (x, lambda g, out: expand(g, x.shape)))
+
+
+def expand(x: Tensor, *shape: int | tuple[int, ...]) -> Tensor:
+    """x, repeated without copying to fill `shape`; −1 keeps an axis as it is."""
+    sizes = _sizes(shape)
+    lead = len(sizes) - x.ndim
+    full = tuple(x.shape[i - lead] if n == -1 else n for i, n in enumerate(sizes))
+    return engine.record(np.broadcast_to(x.data, full), (x, lambda g, out: sum_to(g, x.shape)))
+
+
+def _sizes(shape: tuple[int | tuple[int, ...], ...]) -> tuple[int, ...]:
+    """f(2, 3) and f((2, 3)) mean the same."""
+    return tuple(n for part in shape for n in (part if isinstance(part, tuple | list) else (part,)))
+
+
+def _kept(shape: tuple[int, ...], dim: Dim) -> tuple[int, ...]:
+    """The shape that a reduction over `dim` leaves with keepdim."""
+    axes = range(len(shape)) if dim is None else np.atleast_1d(dim) % builtins.max(len(shape), 1)
+    return tuple(1 if i in axes else n for i, n in enumerate(shape))
+
+
+def sum(x: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
+    kept = _kept(x.shape, dim)
+    return engine.record(x.data.sum(dim, keepdims=keepdim), (x, lambda g, out: g.reshape(kept).expand(x.shape)))
+
+
+def mean(x: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
+    """The mean; of nothing, it is nan."""
+    kept = _kept(x.shape, dim)
+    count = x.numel() // builtins.max(math.prod(kept), 1)
+    return sum(x, dim, keepdim) * (1 / count if count else math.nan)
+
+
+def var(x: Tensor, dim: Dim = None, correction: int = 1, keepdim: bool = False) -> Tensor:
+    """Σ (x − mean)² / (n − correction)."""
+    kept = _kept(x.shape, dim)
+    difference = x - mean(x, dim, keepdim=True)
+    count = x.numel() // builtins.max(math.prod(kept), 1) - correction
+    return sum(difference * difference, dim, keepdim) * (1 / count if count > 0 else math.nan)
+
+
+def std(x: Tensor, dim: Dim = None, correction: int = 1, keepdim: bool = False) -> Tensor:
+    return var(x, dim, correction, keepdim).sqrt()
+
+
+def amax(x: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
+    """The largest value; where several are equal, they share the gradient equally."""
+    kept = _kept(x.shape, dim)
+
+    def rule(g: Tensor, out: Tensor) -> Tensor:
+        ties = (x.data == out.data.reshape(kept)).astype(x.dtype)
+        return g.reshape(kept) * (ties / ties.sum(dim, keepdims=True))
+
+    return engine.record(x.data.max(dim, keepdims=keepdim), (x, rule))
+
+
+def amin(x: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
+    """The smallest value; where several are equal, they share the gradient equally."""
+    return -amax(-x, dim, keepdim)
+
+
+def max(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor | Extreme:
+    """The largest value; along an axis also where it is, and of several equal ones the first gets the gradient."""
+    if dim is None:
+        return amax(x)
+    indices = argmax(x, dim, keepdim=True)
+    values = x.gather(dim, indices)
+    return Extreme(values, indices) if keepdim else Extreme(values.squeeze(dim), indices.squeeze(dim))
+
+
+def min(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor | Extreme:
+    """The smallest value; along an axis also where it is, and of several equal ones the first gets the gradient."""
+    if dim is None:
+        return amin(x)
+    indices = argmin(x, dim, keepdim=True)
+    values = x.gather(dim, indices)
+    return Extreme(values, indices) if keepdim else Extreme(values.squeeze(dim), indices.squeeze(dim))
+
+
+def argmax(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    return engine.record(np.argmax(x.data, dim, keepdims=keepdim))
+
+
+def argmin(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    return engine.record(np.argmin(x.data, dim, keepdims=keepdim))
+
+
+def logsumexp(x: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
+    """log Σ eˣ, with the largest x taken out first so that nothing overflows."""
+    kept = _kept(x.shape, dim)
+    top = x.data.max(dim, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0)  # all −∞: the result is −∞, not nan
+    with np.errstate(divide="ignore"):
+        values = np.log(np.exp(x.data - top).sum(dim, keepdims=True)) + top
+    shape = values.shape if keepdim else values.squeeze(dim).shape
+    return engine.record(values.reshape(shape), (x, lambda g, out: g.reshape(kept) * (x - out.reshape(kept)).exp()))
+
+
+def softmax(x: Tensor, dim: int) -> Tensor:
+    """eˣ / Σ eˣ."""
+    powers = np.exp(x.data - x.data.max(dim, keepdims=True))
+    powers /= powers.sum(dim, keepdims=True)
+    return engine.record(powers, (x, lambda g, out: out * (g - sum(g * out, dim, keepdim=True))))
+
+
+def log_softmax(x: Tensor, dim: int) -> Tensor:
+    """x − log Σ eˣ."""
+    shifted = x.data - x.data.max(dim, keepdims=True)
+    shifted -= np.log(np.exp(shifted).sum(dim, keepdims=True))
+    return engine.record(shifted, (x, lambda g, out: g - out.exp() * sum(g, dim, keepdim=True)))
