@@ -54,7 +54,7 @@ def test_the_given_folder_comes_before_the_cache(tmp_path: Path, cache: Path, mo
     monkeypatch.setenv("PRACTICUM_DATA", str(tmp_path / "given"))
     assert store.find(dataset()) == tmp_path / "given" / "tiny"
     monkeypatch.setenv("PRACTICUM_DATA", str(tmp_path / "nowhere"))
-    with pytest.raises(PracticumError, match="PRACTICUM_DATA names .*nowhere, and there is no such folder"):
+    with pytest.raises(PracticumError, match=r"PRACTICUM_DATA names .*nowhere, and there is no such folder"):
         store.find(dataset())
 
 

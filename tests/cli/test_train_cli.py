@@ -1,0 +1,100 @@
+"""`practicum train`, `recipes` and `results` as a user runs them, with nothing but the packaged samples."""
+
+import csv
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from practicum.cli import main
+
+COMMAND = [sys.executable, "-c", "from practicum.cli import main; main()"]
+
+
+def environment(tmp_path: Path) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "PRACTICUM_DATA"} | {
+        "XDG_CACHE_HOME": str(tmp_path / "cache"), "OMP_NUM_THREADS": "1", "COLUMNS": "120",
+    }  # fmt: skip
+
+
+def practicum(tmp_path: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *words], cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+def curve(folder: Path) -> list[dict[str, str]]:
+    with (folder / "metrics.csv").open() as stream:
+        return [{name: value for name, value in row.items() if "seconds" not in name} for row in csv.DictReader(stream)]
+
+
+WORDS = ["train", "lenet-mnist", "--epochs", "12", "--seed", "4"]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, str]]:
+    """The uninterrupted run's curve."""
+    folder = tmp_path_factory.mktemp("whole")
+    done = practicum(folder, *WORDS, "-o", "run")
+    assert done.returncode == 0, done.stderr
+    assert "not judged: these were the packaged sample's data" in done.stdout
+    assert "run: confusion.png, curve.png, metrics.csv" in done.stdout
+    return curve(folder / "run")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_stopped_run_goes_on_with_the_same_curve(tmp_path: Path, whole: list[dict[str, str]], number: signal.Signals) -> None:
+    """Ctrl-C keeps a checkpoint of that very step; a kill falls back to the last epoch's."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    started = subprocess.Popen([*COMMAND, *WORDS, "-o", "run"], cwd=tmp_path, env=environment(tmp_path), **pipes)
+    folder, deadline = tmp_path / "run", time.monotonic() + 120
+    while not (folder / "metrics.csv").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    started.send_signal(number)
+    _, told = started.communicate(timeout=120)
+    assert not (folder / "result.json").exists()
+    assert 1 <= len(curve(folder)) < 12
+    if number == signal.SIGINT:
+        assert started.returncode == 130
+        assert "Stopped. The same command goes on from run." in told
+        assert "Traceback" not in told
+    again = practicum(tmp_path, *WORDS, "-o", "run")
+    assert again.returncode == 0, again.stderr
+    assert curve(folder) == whole
+
+
+def test_wrong_words_are_answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    for words, answer in (
+        (["lenet-mnits"], "no recipe `lenet-mnits` (did you mean `lenet-mnist`?); there are: "),
+        (["lenet-mnist", "--learning-rate", "3"], "no knob `learning_rate`; there are: epochs,"),
+        (["lenet-mnist", "--epochs", "three"], "--epochs: expected a whole number, came 'three'"),
+        (["lenet-mnist", "epochs=3"], "expected a knob like --lr 0.1, came 'epochs=3'"),
+        (["lenet-mnist", "--strategy", "deepspeed"], "--strategy: expected one of auto, ddp, fsdp, came 'deepspeed'"),
+    ):
+        monkeypatch.setattr(sys, "argv", ["practicum", "train", *words])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        assert stopped.value.code == 2
+        assert answer in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_recipes_lists_and_shows(tmp_path: Path) -> None:
+    assert "lenet-mnist              LeNet-5 on MNIST" in practicum(tmp_path, "recipes").stdout
+    shown = practicum(tmp_path, "recipes", "lenet-mnist").stdout
+    assert re.search(r"--batch-size INT  images per step\. \[default: \d+\]", shown)
+    assert "Target: accuracy ≥ 0.991; published: 99.05 %" in shown
+
+
+def test_results_leaves_samples_out(tmp_path: Path) -> None:
+    done = practicum(tmp_path, "results", "lenet-mnist", "--seeds", "1")
+    assert done.returncode == 0, done.stderr
+    assert "left out: these were the packaged sample's data" in done.stderr
+    assert not (tmp_path / "results").exists()
+    assert "| lenet-mnist | accuracy ≥ 0.991 | not run yet | 0 of 3 |" in (tmp_path / "RESULTS.md").read_text()

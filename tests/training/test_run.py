@@ -1,0 +1,226 @@
+"""Recipes found, knobs turned, runs claimed, results kept."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from practicum.errors import PracticumError
+from practicum.training import recipes, results
+from practicum.training.experiment import Outcome, Target
+from practicum.training.machine import Machine
+from practicum.training.results import run_missing, summary, write_table
+from practicum.training.run import Result, read_result, train, write_result
+
+FAKE = '''"""A made recipe (Nobody 2020).
+
+What surprised: nothing.
+"""
+from dataclasses import dataclass
+from typing import ClassVar
+import torch
+from practicum.data.batches import Batches
+from practicum.methods.classify import Classify
+from practicum.training.experiment import Experiment, Outcome, Target
+from practicum.training.loop import Fit
+
+@dataclass(frozen=True)
+class Recipe:
+    """Knobs.
+
+    Attributes:
+        epochs: passes over the
+            training set.
+        lr: learning rate.
+        wide: a wider net.
+        kind: of data.
+    """
+    epochs: int = 2
+    lr: float = 0.1
+    wide: bool = False
+    kind: str = "full"
+    target: ClassVar[Target] = Target("accuracy", at_least=0.5, published="60 %", source="Nobody 2020", seeds=2)
+
+    def build(self, seed):
+        x = torch.randn(64, 3, generator=torch.Generator().manual_seed(0))
+        y = (x[:, 0] > 0).long()
+        return Experiment(model=torch.nn.Linear(3, 2), method=Classify(), train=Batches(x, y, batch_size=8, seed=seed),
+            test=Batches(x, y, batch_size=64, shuffle=False), sample=self.kind == "sample",
+            fit=Fit(epochs=self.epochs, optimizer=lambda m: torch.optim.SGD(m.parameters(), lr=self.lr)))
+'''
+STUDY = '''"""A made study.
+
+What surprised: nothing.
+"""
+from dataclasses import dataclass
+from typing import ClassVar
+from practicum.training.experiment import Outcome, Target
+
+@dataclass(frozen=True)
+class Recipe:
+    """Knobs.
+
+    Attributes:
+        start: first number.
+    """
+    start: float = 1.0
+    target: ClassVar[Target] = Target("error", at_most=2.5, seeds=3)
+
+    def run(self, seed, folder):
+        return Outcome({"error": self.start + seed})
+'''
+CPU = Machine(device="cpu")
+
+
+@pytest.fixture(autouse=True)
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two recipes of the test's own in place of the shipped ones."""
+    import sys
+
+    folder = tmp_path / "practicum" / "recipes"
+    folder.mkdir(parents=True)
+    (folder / "made_up.py").write_text(FAKE)
+    (folder / "made_study.py").write_text(STUDY)
+    import practicum.recipes
+
+    monkeypatch.setattr(practicum.recipes, "__path__", [str(folder)])
+    for name in [name for name in sys.modules if name.startswith("practicum.recipes.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(recipes, "FOLDER", folder)
+    monkeypatch.setattr(recipes, "PACKAGE", tmp_path / "practicum")
+    yield folder
+    for name in ("made_up", "made_study"):
+        sys.modules.pop(f"practicum.recipes.{name}", None)
+
+
+def test_knobs() -> None:
+    assert recipes.names() == ["made-study", "made-up"]
+    recipe = recipes.load("made-up")
+    assert recipes.knobs(recipe) == {
+        "epochs": (int, 2, "passes over the training set."), "lr": (float, 0.1, "learning rate."),
+        "wide": (bool, False, "a wider net."), "kind": (str, "full", "of data."),
+    }  # fmt: skip
+    turned = recipes.turned(recipe, {"epochs": "7", "lr": "1e-3", "wide": "yes"})
+    assert (turned.epochs, turned.lr, turned.wide, turned.kind) == (7, 1e-3, True, "full")
+    for given_, message in (
+        ({"epoch": "7"}, r"no knob `epoch` \(did you mean `epochs`\?\); there are: epochs, lr, wide, kind"),
+        ({"epochs": "7.5"}, r"--epochs: expected a whole number, came '7\.5'"),
+        ({"wide": "maybe"}, "--wide: expected true or false, came 'maybe'"),
+    ):
+        with pytest.raises(PracticumError, match=message):
+            recipes.turned(recipe, given_)
+    with pytest.raises(PracticumError, match=r"no recipe `made-op` \(did you mean `made-up`\?\); there are: made-study, made-up"):
+        recipes.load("made-op")
+
+
+def test_code_hash_sees_code_and_not_comments(shelf: Path) -> None:
+    file, before = shelf / "made_up.py", recipes.code_hash("made-up")
+    file.write_text(
+        "# a comment\n" + FAKE.replace("A made recipe", "Another text").replace("lr: learning rate.", "lr: step size.")
+    )
+    assert recipes.code_hash("made-up") == before
+    file.write_text(FAKE.replace("lr: float = 0.1", "lr: float = 0.2"))
+    assert recipes.code_hash("made-up") != before
+
+
+def test_code_hash_sees_what_a_recipe_imports(shelf: Path) -> None:
+    methods = shelf.parent / "methods"
+    methods.mkdir()
+    (methods / "classify.py").write_text("from practicum.methods import other\n")
+    (methods / "other.py").write_text("x = 1\n")
+    before = recipes.code_hash("made-up")
+    (methods / "other.py").write_text("x = 2\n")
+    assert recipes.code_hash("made-up") != before
+
+
+def test_a_run_writes_its_result_and_is_not_repeated(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    result = train("made-up", folder, seed=3, knobs={"epochs": "4"}, machine=CPU)
+    assert result is not None
+    assert result.met is True
+    assert result.value == result.metrics["accuracy"] > 0.9
+    assert (result.target, result.seed, result.knobs["epochs"]) == ("accuracy ≥ 0.5", 3, 4)
+    assert {"curve.png", "metrics.csv", "result.json", "checkpoint.pt", "run.json"} <= {path.name for path in folder.iterdir()}
+    stamp = (folder / "checkpoint.pt").stat().st_mtime_ns
+    assert train("made-up", folder, seed=3, knobs={"epochs": "4"}, machine=CPU) == result == read_result(folder / "result.json")
+    assert (folder / "checkpoint.pt").stat().st_mtime_ns == stamp
+    with pytest.raises(PracticumError, match=r"holds another run \(knobs was .*'epochs': 4.*, is .*'epochs': 2"):
+        train("made-up", folder, seed=3, machine=CPU)
+    assert train("made-up", folder, seed=3, machine=CPU, fresh=True) != result
+
+
+def test_fresh_deletes_nothing_but_runs(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "thesis.tex").write_text("years of work")
+    train("made-study", tmp_path / "run", fresh=True)
+    assert (tmp_path / "run" / "thesis.tex").exists()
+
+
+def test_the_same_seed_gives_the_same_result(tmp_path: Path) -> None:
+    one, two, three = (train("made-up", tmp_path / str(n), seed=seed, machine=CPU) for n, seed in enumerate((1, 1, 2)))
+    assert one.metrics == two.metrics != three.metrics  # type: ignore[union-attr]
+
+
+def test_a_sample_is_not_judged(tmp_path: Path) -> None:
+    assert train("made-up", tmp_path / "run", knobs={"kind": "sample"}, machine=CPU).met is None  # type: ignore[union-attr]
+    with pytest.raises(PracticumError, match="holds another run"):
+        train("made-up", tmp_path / "run", knobs={"kind": "full"}, machine=CPU)
+
+
+def test_target() -> None:
+    assert Target("x", at_least=0.9).met(0.9)
+    assert not Target("x", at_least=0.9).met(float("nan"))
+    assert Target("x", at_most=0.0).met(0.0)
+    assert not Target("x", at_most=1.7).met(float("nan"))
+    assert not Target("x", at_most=1.7).met(1.70001)
+    with pytest.raises(ValueError, match="expected one of at_least and at_most"):
+        Target("x")
+
+
+def test_missing_runs_are_made_once_and_stale_ones_again(tmp_path: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept, runs, said = tmp_path / "results", tmp_path / "runs", []
+    run_missing(["made-study"], kept, seeds=None, minutes=None, say=said.append, runs=runs)
+    assert sorted(path.name for path in kept.iterdir()) == ["made-study-0.json", "made-study-1.json", "made-study-2.json"]
+    table = tmp_path / "RESULTS.md"
+    write_table(kept, table)
+    assert "| made-study | error ≤ 2.5 | 2 ± 1 | 3 | yes |" in table.read_text()
+    assert "| made-up | accuracy ≥ 0.5 | not run yet | 0 of 2 |" in table.read_text()
+    count = len(said)
+    run_missing(["made-study"], kept, seeds=None, minutes=None, say=said.append, runs=runs)
+    assert len(said) == count
+    (shelf / "made_study.py").write_text(STUDY.replace("self.start + seed", "self.start + 2 * seed"))
+    monkeypatch.delitem(__import__("sys").modules, "practicum.recipes.made_study")
+    write_table(kept, table)
+    assert "| 2 ± 1 (stale) | 3 | yes |" in table.read_text()
+    run_missing(["made-study"], kept, seeds=2, minutes=None, say=said.append, runs=runs)
+    write_table(kept, table)
+    assert "| 2 ± 1.4 | 2 of 3 | yes |" in table.read_text()  # (1 + 3)/2; the stale third one no longer counts
+
+
+def test_a_broken_result_is_named(tmp_path: Path) -> None:
+    for text in ("", "[]", "{}", '{"recipe": 3}', "nan"):
+        (tmp_path / "x.json").write_text(text)
+        with pytest.raises(PracticumError, match=r"x\.json: not a run's result"):
+            read_result(tmp_path / "x.json")
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=20))
+def test_summary(values: list[float]) -> None:
+    mean, spread = summary(values)
+    assert min(values) - 1e-6 <= mean <= max(values) + 1e-6
+    assert (spread is None) == (len(values) == 1)
+    if spread is not None:
+        assert spread == pytest.approx((sum((v - mean) ** 2 for v in values) / (len(values) - 1)) ** 0.5, abs=1e-6)
+
+
+def test_results_round_trip(tmp_path: Path) -> None:
+    result = Result(
+        "a", 1, {"lr": 0.1}, "abc", {"x": 1.0}, "x", 1.0, "x ≥ 0", True, 1.0, 2.0, 2, "CPU", {"torch": "2"}, "2026-01-01"
+    )
+    write_result(tmp_path / "deep" / "a.json", result)
+    assert read_result(tmp_path / "deep" / "a.json") == result
+    assert json.loads((tmp_path / "deep" / "a.json").read_text())["recipe"] == "a"
+    assert Outcome({"x": 1.0}).sample is False
+    assert results.summary([])[1] is None
