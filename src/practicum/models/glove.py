@@ -1,0 +1,37 @@
+"""GloVe's bilinear model of co-occurrence (Pennington, Socher & Manning 2014, eq. 7).
+
+    log X_ij ≈ w_iᵀ w̃_j + b_i + b̃_j
+
+Symbols: N entries, V words, D numbers per vector. w are the words' vectors, w̃ the context words'.
+Departs from the paper: nowhere.
+"""
+
+from torch import Tensor, nn
+
+
+class GloVe(nn.Module):
+    """Scores pairs of words.
+
+    Args:
+        num_words: V.
+        width: D.
+        sparse: gradients hold only the rows of words that came; it pays with a large vocabulary.
+
+    Source: Pennington et al. 2014, eq. 7.
+    """
+
+    def __init__(self, num_words: int, width: int = 50, *, sparse: bool = True) -> None:
+        super().__init__()
+        self.word, self.context = (nn.Embedding(num_words, width, sparse=sparse) for _ in range(2))
+        self.word_bias, self.context_bias = (nn.Embedding(num_words, 1, sparse=sparse) for _ in range(2))
+        for table in (self.word, self.context, self.word_bias, self.context_bias):
+            nn.init.uniform_(table.weight, -0.5 / width, 0.5 / width)
+
+    def forward(self, word_N: Tensor, context_N: Tensor) -> Tensor:
+        """Returns the estimates of log X, shape (N,)."""
+        products_N = (self.word(word_N) * self.context(context_N)).sum(1)
+        return products_N + self.word_bias(word_N)[:, 0] + self.context_bias(context_N)[:, 0]
+
+    def vectors(self) -> Tensor:
+        """Returns w + w̃, which the paper uses (section 4.2); shape (V, D)."""
+        return (self.word.weight + self.context.weight).detach()
