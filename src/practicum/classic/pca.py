@@ -23,8 +23,8 @@ FLOATS = [np.float64, np.float32]
 class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Projects onto the directions of greatest variance.
 
-    With at least ten rows per feature the components come from the covariance's eigenvectors, which is many times faster and loses
-    half of the digits in the smallest variances; otherwise from the singular value decomposition.
+    With at least ten rows per feature the components come from the eigenvectors of the covariance, many times faster, at the cost
+    of half the digits of the smallest variances; otherwise from the singular value decomposition.
 
     Args:
         n_components: D; None for min(N, F).

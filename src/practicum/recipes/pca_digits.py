@@ -1,0 +1,94 @@
+"""PCA compresses digits, kernel PCA unrolls moons (Hotelling 1933; Schölkopf, Smola & Müller 1998).
+
+Half of the 1,797 digits of 8 × 8 pixels give the components; the other half is compressed to a few numbers each and drawn again
+(from 2, 4, 8, 16 and 32 numbers, below the originals). The error is compared with scikit-learn's. Then two interleaved half
+circles, which no line parts: a softmax regression on their first two coordinates after an RBF kernel PCA against the same on
+plain coordinates, both on points not seen before.
+
+What surprised: 2 of the 400 kernel components are enough; sixteen numbers keep 84 % of the variance of digits not seen before.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+
+from practicum.classic.kernel_pca import KernelPCA
+from practicum.classic.linear import SoftmaxRegression
+from practicum.classic.pca import PCA
+from practicum.training.experiment import Outcome, Target
+from practicum.training.pictures import draw_images
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Knobs.
+
+    Attributes:
+        components: numbers that stand for a digit of 64 pixels.
+        gamma: of the RBF kernel on the moons, whose radius is 1.
+        kernel_components: coordinates of a moon's point that the regression sees.
+        noise: standard deviation of the moons' points.
+    """
+
+    components: int = 16
+    gamma: float = 15.0
+    kernel_components: int = 2
+    noise: float = 0.05
+
+    target: ClassVar[Target] = Target(
+        "moons_accuracy",
+        at_least=0.99,
+        source="own mean minus two standard deviations, rounded down; 0.89 without the kernel",
+        minutes=0.1,
+        seeds=5,
+    )
+
+    def run(self, seed: int, folder: Path) -> Outcome:
+        """Returns the digits' relative error, its gap to scikit-learn's, and the moons' accuracy with and without the kernel."""
+        metrics = self._digits(seed, folder) | self._moons(seed, folder)
+        return Outcome(metrics)
+
+    def _digits(self, seed: int, folder: Path) -> dict[str, float]:
+        from sklearn import datasets, decomposition
+
+        x = datasets.load_digits().data
+        order = np.random.default_rng(seed).permutation(len(x))
+        train, test = x[order[: len(x) // 2]], x[order[len(x) // 2 :]]
+        total = ((test - train.mean(axis=0)) ** 2).sum()
+        errors = []
+        for make in (PCA, decomposition.PCA):
+            fitted = make(self.components).fit(train)
+            again = fitted.inverse_transform(fitted.transform(test))
+            errors.append(((test - again) ** 2).sum() / total)
+        rows = [test[:8]]
+        for kept in (2, 4, 8, 16, 32):
+            fitted = PCA(kept).fit(train)
+            rows.append(fitted.inverse_transform(fitted.transform(test[:8])))
+        draw_images(torch.from_numpy(np.concatenate(rows)).view(-1, 8, 8), folder / "digits.png", columns=8)
+        images = torch.from_numpy(fitted.components_[: self.components]).view(-1, 8, 8)
+        draw_images(images, folder / "components.png", columns=8, cmap="RdBu_r")
+        return {"digits_error": float(errors[0]), "digits_gap_to_sklearn": float(abs(errors[0] - errors[1]))}
+
+    def _moons(self, seed: int, folder: Path) -> dict[str, float]:
+        from sklearn.datasets import make_moons
+
+        x, y = make_moons(400, noise=self.noise, random_state=seed)
+        new_x, new_y = make_moons(2000, noise=self.noise, random_state=seed + 100_000)
+        unrolled = KernelPCA(self.kernel_components, gamma=self.gamma).fit(x)
+        line, curve = (SoftmaxRegression(1e4, max_iter=1000).fit(z, y) for z in (x, unrolled.transform(x)))
+        z = unrolled.transform(new_x)
+        _draw_moons(new_x, z, new_y, folder / "moons.png")
+        return {"moons_accuracy": curve.score(z, new_y), "moons_accuracy_without_kernel": line.score(new_x, new_y)}
+
+
+def _draw_moons(x: Any, z: Any, y: Any, path: Path) -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    for axes, points, title in zip(figure.subplots(1, 2), (x, z), ("two moons", "after RBF kernel PCA"), strict=True):
+        axes.scatter(points[:, 0], points[:, 1], c=np.where(y, "tab:orange", "tab:blue"), s=6)
+        axes.set_title(title)
+    figure.savefig(path, dpi=120)

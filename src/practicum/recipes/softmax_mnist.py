@@ -1,0 +1,59 @@
+"""Softmax regression on MNIST: what ten templates, one per digit, can do.
+
+The loss is convex, so there is one answer and no luck: no seed, no learning rate, no order of rows. L-BFGS goes a bounded number
+of steps from zero and has not arrived by then. The published 12 % error of a linear classifier (LeCun et al. 1998, figure 9;
+8.4 % after deskewing) comes from a squared loss; with the cross-entropy it is below 8 %.
+
+What surprised: going on to the optimum costs test accuracy, and ten times the penalty costs more than none.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+
+from practicum.classic.linear import SoftmaxRegression
+from practicum.data.mnist import mnist, scaled
+from practicum.training.experiment import Outcome, Target
+from practicum.training.pictures import draw_images
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Knobs.
+
+    Attributes:
+        steps: of L-BFGS.
+        C: inverse of the penalty on squared weights.
+    """
+
+    steps: int = 60
+    C: float = 1.0
+
+    target: ClassVar[Target] = Target(
+        "accuracy",
+        at_least=0.92,
+        published="88.0 %",
+        source="LeCun et al. 1998, figure 9: linear classifier, squared loss",
+        minutes=1,
+        seeds=1,
+    )
+
+    def run(self, seed: int, folder: Path) -> Outcome:
+        """Fits the regression and draws its ten weight images."""
+        digits = mnist()
+        train, test = (scaled(images, 0.0, 1.0).flatten(1).numpy() for images in (digits.train_images, digits.test_images))
+        fitted = SoftmaxRegression(self.C, max_iter=self.steps).fit(train, digits.train_labels.numpy())
+        p_NK = fitted.predict_proba(test)
+        weights = torch.from_numpy(fitted.coef_).view(10, 28, 28)
+        draw_images(weights, folder / "weights.png", titles=digits.classes, columns=5, cmap="RdBu_r")
+        label_p_N = torch.from_numpy(p_NK).gather(1, digits.test_labels[:, None])
+        return Outcome(
+            {
+                "accuracy": fitted.score(test, digits.test_labels.numpy()),
+                "loss": float(-label_p_N.log().mean()),
+                "train_accuracy": fitted.score(train, digits.train_labels.numpy()),
+            },
+            sample=digits.sample,
+        )
