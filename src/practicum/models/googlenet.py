@@ -11,7 +11,7 @@ Departs from the paper:
 - An auxiliary classifier averages to 4×4 regions, so that images may have any size; the paper averages 5×5 windows three apart,
   which is 4×4 as well for images of 224×224.
 - `large_kernel=3` is what the published TensorFlow weights, and so torchvision, have in place of the 5×5 convolution.
-- `stem="small"` is one 3×3 convolution without stride or pooling, for images of about 28×28.
+- `stem="small"` is one 3×3 convolution with stride 2, for small images: 28×28 ends in maps of 4×4, not 1×1.
 """
 
 from dataclasses import dataclass
@@ -172,7 +172,7 @@ class GoogLeNet(nn.Module):
             # The windows may reach over the edge: 112 → 56, not 55.
             self.maxpool: nn.Module = nn.MaxPool2d(3, stride=2, ceil_mode=True)
         else:
-            self.conv1, self.conv2 = BasicConv2d(config.in_channels, maps(192), 3), nn.Identity()
+            self.conv1, self.conv2 = BasicConv2d(config.in_channels, maps(192), 3, stride=2), nn.Identity()
             self.conv3, self.maxpool = nn.Identity(), nn.Identity()
         channels, inputs = maps(192), {}
         for name, numbers in BLOCKS.items():

@@ -10,7 +10,7 @@ where the shape changes.
 Symbols: B images. `x_BCHW` has shape (B, channels, height, width); t expansion.
 Departs from the paper:
 - Widths are rounded to multiples of 8, never down by more than a tenth (as in TensorFlow's and torchvision's implementation).
-- `stem="small"` has stride 1 before the fourth group of blocks, for small images: 28×28 ends in maps of 7×7, as 224×224 does.
+- `stem="small"` has stride 1 in the second and third group of blocks, for small images: 28×28 ends in maps of 4×4, not 1×1.
 """
 
 from dataclasses import dataclass
@@ -96,14 +96,13 @@ class MobileNetV2(nn.Module):
     def __init__(self, config: MobileNetV2Config | None = None) -> None:
         super().__init__()
         self.config = config = config or MobileNetV2Config()
-        small = config.stem == "small"
         channels = rounded(32 * config.width)
-        self.stem = nn.Sequential(*convolution(config.in_channels, channels, 3, 1 if small else 2), nn.ReLU6(inplace=True))
+        self.stem = nn.Sequential(*convolution(config.in_channels, channels, 3, 2), nn.ReLU6(inplace=True))
         self.blocks = nn.Sequential()
         for number, (expansion, base, repeats, stride) in enumerate(GROUPS):
             width = rounded(base * config.width)
             for repeat in range(repeats):
-                first = 1 if repeat or (small and number < 3) else stride
+                first = 1 if repeat or (config.stem == "small" and number < 3) else stride
                 self.blocks.append(InvertedResidual(channels, width, first, expansion))
                 channels = width
         last = rounded(1280 * max(1.0, config.width))
