@@ -88,7 +88,8 @@ def test_layer_norm(shape, over, affine):
 @pytest.mark.parametrize("shape", [(4,), (3, 5), (1, 1), (2, 0), ()], ids=str)
 def test_embedding(shape, padding):
     indices = np.random.default_rng(0).integers(0, 6, shape)
-    agree(lambda t, w: t.nn.functional.embedding(t.tensor(indices), w, padding_idx=padding) ** 2, normal(6, 3))
+    second = indices.size > 0  # PyTorch cannot differentiate an empty one twice
+    agree(lambda t, w: t.nn.functional.embedding(t.tensor(indices), w, padding_idx=padding) ** 2, normal(6, 3), second=second)
 
 
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
