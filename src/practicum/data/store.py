@@ -85,7 +85,7 @@ def find(dataset: Dataset) -> Path | None:
         if len(missing) == len(dataset.files):
             continue
         if missing:
-            raise PracticumError(f"{folder}: incomplete, without {', '.join(missing)}. {_get(dataset)}")
+            raise PracticumError(f"{folder}: incomplete, without {', '.join(missing)}. {how_to_get(dataset)}")
         for file in dataset.files:
             _check(folder / file.name, file, dataset)
         return folder
@@ -103,13 +103,13 @@ def need(dataset: Dataset) -> Path:
         looked = " and ".join(str(home / dataset.name) for home in homes())
         raise PracticumError(f"{dataset.title} is not here (looked in {looked}), and its licence ({dataset.licence}) keeps it "
             f"out of the package. "
-                             f"{_get(dataset)}")  # fmt: skip
+                             f"{how_to_get(dataset)}")  # fmt: skip
     return folder
 
 
 def sample(dataset: Dataset) -> tuple[Path, ...]:
     """Returns the files of the packaged sample, and says once that it is only a sample."""
-    say_once(f"{dataset.name}: using the small packaged sample. {_get(dataset)}")
+    say_once(f"{dataset.name}: using the small packaged sample. {how_to_get(dataset)}")
     return tuple(SAMPLES / name for name in dataset.sample)
 
 
@@ -167,7 +167,7 @@ def _check(path: Path, file: File, dataset: Dataset, came_from: str | None = Non
         raise PracticumError(
             f"{came_from or path}: not the published file of {dataset.name}: "
             f"expected sha256 {file.sha256}, came {found} ({path.stat().st_size:,} bytes)."
-            + ("" if came_from else f" Delete it. {_get(dataset)}")
+            + ("" if came_from else f" Delete it. {how_to_get(dataset)}")
         )
 
 
@@ -179,7 +179,8 @@ def _sha256(path: Path) -> str:
         return f"none: not a whole gzip file ({error})"
 
 
-def _get(dataset: Dataset) -> str:
+def how_to_get(dataset: Dataset) -> str:
+    """Returns a sentence that says how to get the full set."""
     if all(file.url for file in dataset.files):
         return (
             f"For the full set: `practicum data fetch {dataset.name}`, "
