@@ -1,11 +1,11 @@
 """A small GPT on Tiny Shakespeare, character by character (Radford et al. 2019; the task is Karpathy's, 2015).
 
 nanoGPT's setting for a CPU (4 layers, 128 wide, 64 characters of context, 2,000 steps of 12 rows) ends at 1.88 nats per
-character. Here: the same network with a context of 128, AdamW without weight decay on embeddings, norms and biases, a one-cycle
-schedule, and about three times as many characters. The loss is over the whole validation text, in windows of the context's
-length side by side.
+character. Here: the same network with a context of 128, Muon in place of AdamW, a one-cycle schedule, and 4.1 million characters
+instead of 1.5. The loss is over the whole validation text, in windows of the context's length side by side.
 
-What surprised: nothing yet.
+What surprised: how much the optimiser decides. After 400 steps the validation loss was 2.21 and 2.20 with AdamW (peaks 3e-3 and
+6e-3) and 1.92 with Muon, at 11 % more time per step: AdamW was still on the plateau of letter pairs, with attention unlearnt.
 """
 
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from torch import nn
 from practicum.data.batches import Crops
 from practicum.data.shakespeare import shakespeare
 from practicum.methods.language_model import LanguageModeling
+from practicum.methods.muon import Muon, matrices_and_others
 from practicum.models.attention import attention_maps
 from practicum.models.generate import generate
 from practicum.models.gpt import GPT, GPTConfig
@@ -39,18 +40,20 @@ class Recipe:
         layers: blocks.
         heads: of attention.
         dropout: of embeddings, attention and both branches.
-        lr: peak learning rate.
+        lr: peak learning rate of the matrices in the blocks.
+        others_lr: of embeddings, norms and biases.
         weight_decay: of the matrices in the blocks.
     """
 
-    epochs: int = 10
+    epochs: int = 8
     batch_size: int = 16
     context: int = 128
     width: int = 128
     layers: int = 4
     heads: int = 4
     dropout: float = 0.0
-    lr: float = 4e-3
+    lr: float = 0.02
+    others_lr: float = 3e-3
     weight_decay: float = 0.1
 
     target: ClassVar[Target] = Target(
@@ -73,18 +76,14 @@ class Recipe:
             train=Crops(text.train_tokens, length=self.context, batch_size=self.batch_size, batches=250, seed=seed),
             validation=validation,
             test=validation,
-            fit=Fit(epochs=self.epochs, optimizer=self.optimizer, schedule=one_cycle(0.15), clip=1.0),
+            fit=Fit(epochs=self.epochs, optimizer=self.optimizer, schedule=one_cycle(0.1), clip=1.0),
             sample=text.sample,
         )
 
     def optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
-        """Returns AdamW with weight decay on the blocks' matrices only."""
-        matrices: list[nn.Parameter] = []
-        rest: list[nn.Parameter] = []
-        for name, parameter in model.named_parameters():
-            (matrices if parameter.ndim == 2 and "embedding" not in name else rest).append(parameter)
-        groups = [{"params": matrices, "weight_decay": self.weight_decay}, {"params": rest, "weight_decay": 0.0}]
-        return torch.optim.AdamW(groups, lr=self.lr, betas=(0.9, 0.99), fused=True)
+        """Returns Muon for the blocks' matrices, AdamW for embeddings, norms and biases."""
+        matrices, others = matrices_and_others(model)
+        return Muon(matrices, others, lr=self.lr, weight_decay=self.weight_decay, others_lr=self.others_lr)
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
         """Writes samples into samples.txt and draws where each character looks into attention.png."""
