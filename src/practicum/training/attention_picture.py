@@ -27,7 +27,8 @@ def draw_heads(maps: Mapping[str, Tensor], path: Path, *, tokens: Sequence[str] 
             if head >= weights.shape[1]:
                 axes.axis("off")
                 continue
-            axes.imshow(weights[row, head].float(), cmap="magma", vmin=0, interpolation="nearest")
+            # Square-root colours: most weights are small, and their pattern is what one wants to see.
+            axes.imshow(weights[row, head].float().sqrt(), cmap="magma", vmin=0, vmax=1, interpolation="nearest")
             if tokens:
                 axes.set_xticks(range(len(tokens)), tokens, fontsize=4)
                 axes.set_yticks(range(len(tokens)), tokens, fontsize=4)
