@@ -1,12 +1,14 @@
 """Annotations in the XML of PASCAL VOC (Everingham et al. 2010): an image's size, and a class and a box for every object."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 from practicum.errors import PracticumError
 
 Box = tuple[float, float, float, float]
+Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,11 @@ def read_annotation(data: bytes, name: str) -> Annotation:
             or lacks an element, or a number is none.
     """
     root = _parse(data, name)
-    width, height = (int(_number(root, f"size/{side}", name)) for side in ("width", "height"))
+    width, height = (_number(root, f"size/{side}", name, int) for side in ("width", "height"))
     objects, broken = [], []
     for thing in root.iter("object"):
         label = _text(thing, "name", name)
-        x0, y0, x1, y1 = (_number(thing, f"bndbox/{side}", name) for side in ("xmin", "ymin", "xmax", "ymax"))
+        x0, y0, x1, y1 = (_number(thing, f"bndbox/{side}", name, float) for side in ("xmin", "ymin", "xmax", "ymax"))
         if 0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height:
             objects.append((label, (x0, y0, x1, y1)))
         else:
@@ -72,9 +74,9 @@ def _text(element: Element, path: str, name: str) -> str:
     return text.strip()
 
 
-def _number(element: Element, path: str, name: str) -> float:
+def _number(element: Element, path: str, name: str, kind: type[Number]) -> Number:
     text = _text(element, path, name)
     try:
-        return float(text)
+        return kind(text)
     except ValueError:
-        raise PracticumError(f"{name}: {path} should be a number, and is {text!r}") from None
+        raise PracticumError(f"{name}: {path} should be a {'whole ' * (kind is int)}number, and is {text!r}") from None

@@ -1,0 +1,102 @@
+"""What the recipes for nuclei and blood cells do to their data."""
+
+import pytest
+import torch
+
+from practicum.data.bccd import Annotated
+from practicum.recipes.detector_bccd import MEAN, STD, augment, both
+from practicum.recipes.unet_nuclei import cut, scaled
+
+
+def test_boxes_follow_their_objects_through_every_mirror() -> None:
+    """One bright rectangle per image: after mirroring, the box still holds exactly the bright pixels."""
+    torch.manual_seed(0)
+    images, boxes = torch.zeros(40, 3, 24, 32, dtype=torch.uint8), torch.zeros(40, 2, 4)
+    for i in range(40):
+        x0, y0 = int(torch.randint(20, ())), int(torch.randint(12, ()))
+        x1, y1 = x0 + int(torch.randint(1, 12, ())), y0 + int(torch.randint(1, 12, ()))
+        images[i, :, y0:y1, x0:x1] = 255
+        boxes[i, 0] = torch.tensor([x0, y0, x1, y1])
+    labels = torch.tensor([[1, -1]]).repeat(40, 1)
+    before = boxes.clone()
+    moved_images, moved_boxes, moved_labels = augment(torch.Generator().manual_seed(3), images, boxes, labels)
+    assert boxes.equal(before)
+    assert moved_labels.equal(labels)
+    for image, box in zip(moved_images, moved_boxes[:, 0], strict=True):
+        rows, columns = (image[0] > image.mean()).nonzero(as_tuple=True)
+        assert box.tolist() == [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+    mirrored = [
+        [not torch.equal(a[[k, k + 2]], b[[k, k + 2]]) for k in (0, 1)]
+        for a, b in zip(moved_boxes[:, 0], before[:, 0], strict=True)
+    ]
+    assert {tuple(pair) for pair in mirrored} == {(False, False), (False, True), (True, False), (True, True)}
+    again = augment(torch.Generator().manual_seed(3), images, boxes, labels)
+    assert again[0].equal(moved_images)
+    spread = moved_images.amax((1, 2, 3)) - moved_images.amin((1, 2, 3))
+    assert (spread >= 0.8 / STD - 1e-3).all()
+    assert (spread <= 1.2 / STD + 1e-3).all()
+    assert MEAN > 0
+
+
+def test_two_sets_become_one() -> None:
+    a = Annotated(torch.zeros(2, 3, 4, 4, dtype=torch.uint8), torch.ones(2, 1, 4), torch.ones(2, 1, dtype=torch.long))
+    b = Annotated(torch.ones(1, 3, 4, 4, dtype=torch.uint8), 2 * torch.ones(1, 3, 4), torch.zeros(1, 3, dtype=torch.long))
+    one = both(a, b)
+    assert one.images[:, 0, 0, 0].tolist() == [0, 0, 1]
+    assert one.labels.tolist() == [[1, -1, -1], [1, -1, -1], [0, 0, 0]]
+    assert one.boxes[..., 0].tolist() == [[1, 0, 0], [1, 0, 0], [2, 2, 2]]
+
+
+def test_bright_grounds_are_inverted_and_dim_images_stretched() -> None:
+    torch.manual_seed(0)
+    dim = (torch.rand(3, 50, 50) * 10).byte()
+    dim[:, 20:30, 20:30] = 40
+    for image in (dim, 255 - dim):
+        look = scaled(image)
+        assert look[:, 25, 25].tolist() == pytest.approx([1.0] * 3)
+        assert look.median() < 0.2
+    assert scaled(torch.full((3, 4, 4), 7, dtype=torch.uint8)).equal(torch.zeros(3, 4, 4))
+
+
+def test_crops_and_masks_are_cut_alike_and_keep_sizes_within_the_zoom() -> None:
+    """A disc stays a disc under turning, mirroring and magnifying; its mask stays on it."""
+    y, x = torch.meshgrid(torch.arange(90), torch.arange(70), indexing="ij")
+    mask = ((x - 35) ** 2 + (y - 45) ** 2 < 12**2).long()
+    generator, areas = torch.Generator().manual_seed(0), []
+    for _ in range(30):
+        crop, cut_mask = cut((mask[None].float().repeat(3, 1, 1), mask), 64, 1.5, generator)
+        assert crop.shape == (3, 64, 64)
+        assert cut_mask.shape == (64, 64)
+        assert set(cut_mask.unique().tolist()) <= {0, 1}
+        differ = ((crop[0] > 0.35 * crop.max()) != (cut_mask == 1)).sum()
+        areas.append(int(cut_mask.sum()))
+        assert differ <= 0.45 * 2 * (3.1416 * areas[-1]) ** 0.5  # part of the edge: a shift by a pixel would be 0.64 of it
+    whole = 3.1416 * 12**2
+    assert max(areas) <= whole * 1.5**2 * 1.05
+    assert max(areas) > whole * 1.5
+    assert sum(area > 0 for area in areas) == 30
+
+
+def test_crops_are_turned_and_mirrored_but_never_sheared() -> None:
+    """Over many draws of a bar in the middle every direction comes up, and its length keeps to the zoom."""
+    image = torch.zeros(1, 101, 101)
+    image[:, 50, 36:65] = 1  # 29 pixels long
+    generator, angles = torch.Generator().manual_seed(1), []
+    for _ in range(60):
+        crop, _ = cut((image, image[0].long()), 100, 1.25, generator)
+        rows, columns = (crop[0] > 0.2 * crop.max()).nonzero(as_tuple=True)
+        rise, run = rows.max() - rows.min(), columns.max() - columns.min()
+        assert 29 / 1.25 - 4 <= (rise**2 + run**2).float().sqrt() <= 29 * 1.25 + 4
+        angles.append(float(torch.atan2(rise.float(), run.float())))
+    assert min(angles) < 0.2
+    assert max(angles) > 1.37
+
+
+def test_all_of_an_image_is_cut_from() -> None:
+    image = torch.arange(40.0 * 30).reshape(1, 40, 30) / 1200
+    generator = torch.Generator().manual_seed(0)
+    seen = torch.zeros(1200)
+    for _ in range(200):
+        _, places = cut((image, torch.arange(1200).reshape(40, 30)), 16, 1.5, generator)
+        seen[places.flatten()] = 1
+    assert seen.mean() > 0.97
