@@ -1,0 +1,203 @@
+"""Faults of the training step, of the evaluation and of short trainings."""
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from practicum.training.diagnose.case import SEED, Case
+from practicum.training.diagnose.finding import Finding
+from practicum.training.diagnose.onepass import Pass
+
+
+def check_frozen(case: Case, passed: Pass) -> list[Finding]:
+    """Looks for layers that take part and will not learn: no gradient wanted, none arriving, or not among the optimiser's."""
+    if passed.loss is None or not math.isfinite(passed.loss):
+        return []
+    called = {
+        id(p)
+        for layer in passed.watch.layers
+        if layer.output.requires_grad or layer.grad_norm
+        for p in layer.module.parameters(recurse=False)
+    }
+    taking_part = [(name, p) for name, p in passed.model.named_parameters() if p.ndim > 1 and id(p) in called]
+    frozen = [name for name, p in taking_part if not p.requires_grad]
+    size = sum(p.numel() for _, p in taking_part)
+    remedy = "Set requires_grad, take the detach or no_grad away, or give it to the optimiser; freezing on purpose leaves fewer than half the weights"
+    if frozen and 2 * sum(p.numel() for _, p in taking_part if not p.requires_grad) < size:
+        return [
+            Finding("frozen layer", f"{', '.join(frozen[:3])} has requires_grad=False among {len(taking_part)} weights", remedy)
+        ]
+    trainable = {id(p) for layer in passed.watch.layers for p in layer.module.parameters(recurse=False) if p.requires_grad}
+    cut = [name for name, p in passed.model.named_parameters() if id(p) in trainable and p.ndim > 1 and p.grad is None]
+    if cut:
+        return [Finding("frozen layer", f"{', '.join(cut[:3])} was used, and the loss gives it no gradient", remedy)]
+    model, _, optimizer = case.fresh()
+    if optimizer is not None:
+        known = {id(p) for group in optimizer.param_groups for p in group["params"]}
+        left = [name for name, p in model.named_parameters() if p.requires_grad and id(p) not in known]
+        if left:
+            return [
+                Finding(
+                    "frozen layer",
+                    f"the optimiser does not have {', '.join(left[:3])} ({len(left)} of {len([*model.parameters()])} tensors)",
+                    remedy,
+                )
+            ]
+    return _lost(case)
+
+
+def _lost(case: Case) -> list[Finding]:
+    """Updates smaller than the weights' last bit are rounded away: in bfloat16, those below 1/256 of the weight."""
+    model, method, optimizer = case.fresh()
+    if optimizer is None or not any(p.dtype in (torch.bfloat16, torch.float16) for p in model.parameters()):
+        return []
+    before = {name: p.detach().clone() for name, p in model.named_parameters()}
+    plain_step(model, method, optimizer, case.batches[0])
+    moved = total = 0
+    for name, p in model.named_parameters():
+        if p.grad is not None and p.dtype in (torch.bfloat16, torch.float16):
+            wanted = p.grad != 0
+            moved, total = moved + int(((p != before[name]) & wanted).sum()), total + int(wanted.sum())
+    if total and moved < 0.5 * total:
+        return [Finding("updates lost to rounding", f"a step changes {moved} of {total} half-precision weights that have a gradient",
+                        "Keep the weights in float32 and compute in half precision (autocast)")]  # fmt: skip
+    return []
+
+
+def plain_step(model: nn.Module, method: Any, optimizer: Optimizer, batch: Any) -> float:
+    """Does one ordinary training step and returns the loss before it."""
+    optimizer.zero_grad()
+    loss: Tensor = method.loss(model, batch)
+    loss.backward()
+    optimizer.step()
+    return float(loss.detach())
+
+
+def check_step(case: Case) -> list[Finding]:
+    """Does two of the user's steps, with the gradients cleared in between and without: nothing may differ."""
+    if case.step is None:
+        return []
+    ends = []
+    for clear in (True, False):
+        model, _, optimizer = case.fresh()
+        if optimizer is None:
+            raise ValueError("`step` needs the `optimizer` it is to be called with")
+        case.step(model, optimizer, case.batches[0])
+        if clear:
+            for p in model.parameters():
+                p.grad = None
+        torch.manual_seed(SEED)
+        case.step(model, optimizer, case.batches[-1])
+        ends.append(torch.cat([p.detach().float().flatten() for p in model.parameters()]))
+    apart, size = float((ends[0] - ends[1]).norm()), float(ends[0].norm())
+    if apart > 1e-6 * size:
+        return [Finding("missing zero_grad", f"the second step ends {apart:.3g} away from where it ends when the gradients are cleared before it",
+                        "Call optimizer.zero_grad() before backward()")]  # fmt: skip
+    return []
+
+
+def check_evaluation(case: Case) -> list[Finding]:
+    """Watches whether dropout and batch norm are still in train mode while the user evaluates."""
+    if case.evaluate is None:
+        return []
+    model, _, _ = case.fresh()
+    training: list[str] = []
+    moody = (nn.modules.dropout._DropoutNd, nn.modules.batchnorm._BatchNorm)
+
+    def note(name: str) -> Any:
+        return lambda module, _: training.append(name) if module.training else None
+
+    for name, module in model.named_modules():
+        if isinstance(module, moody) or (isinstance(getattr(module, "dropout", None), float) and module.dropout):
+            module.register_forward_pre_hook(note(name or "model"))
+    batches: Iterable[Any] = case.test or case.batches
+    case.evaluate(model, batches)
+    if training:
+        return [Finding("missing eval()", f"{', '.join(dict.fromkeys(training))} ran in train mode during evaluation",
+                        "Call model.eval() before evaluation, and model.train() after it")]  # fmt: skip
+    return []
+
+
+def check_training(case: Case) -> list[Finding]:
+    """Trains on one batch, whose noise is the same at each step: the loss has to fall, and at the given rate it must not rise."""
+    if not case.has_loss:
+        return []
+    found: list[Finding] = []
+    fallbacks: list[list[float]] = []
+    given = None
+    if case.optimizer is not None:
+        given = _losses(case, None)
+        rises = (
+            not all(map(math.isfinite, given))
+            or max(given) > given[0] + max(abs(given[0]), 0.1)
+            or given[-1] > given[0] + 0.2 * abs(given[0])
+        )
+        if rises:
+            slow = _losses(case, 0.01)
+            fallbacks.append(slow)
+            if all(map(math.isfinite, slow)) and max(slow) < slow[0] + 0.2 * abs(slow[0]) + 0.02:
+                worst = max((x for x in given if math.isfinite(x)), default=math.inf)
+                found.append(Finding("learning rate too high", f"on one batch the loss goes from {given[0]:.3g} to {worst:.3g} and ends at {given[-1]:.3g} "
+                                     f"after {len(given) - 1} steps; with a hundredth of the rate it ends at {slow[-1]:.3g}. "
+                                     f"The first step's update is {_update_ratio(case):.2g} of the weights (a few thousandths are usual)",
+                                     "Lower it, by a factor of 10 first"))  # fmt: skip
+                return found
+        fallbacks.append(given)
+    if any(_falls(losses) for losses in fallbacks):
+        return found
+    fallbacks += [_losses(case, rate) for rate in (1e-3, 1e-2) if not any(_falls(losses) for losses in fallbacks)]
+    if not any(_falls(losses) for losses in fallbacks):
+        lowest = min((x for losses in fallbacks for x in losses if math.isfinite(x)), default=math.nan)
+        found.append(Finding("cannot overfit one batch", f"in {case.steps} steps on one batch the loss goes from {fallbacks[0][0]:.4g} to {lowest:.4g} at best",
+                             "Look whether the loss depends on the model's outputs and the gradient reaches the weights"))  # fmt: skip
+    return found
+
+
+def _falls(losses: list[float]) -> bool:
+    return math.isfinite(losses[-1]) and min(losses) < losses[0] - 0.02 * abs(losses[0])
+
+
+def _losses(case: Case, rate: float | None) -> list[float]:
+    """The loss on the first batch along a short training.
+
+    Args:
+        case: with its optimiser.
+        rate: None for the user's optimiser as it is; below 0.1 and with one, a factor on its rates; without one, AdamW's rate.
+    """
+    model, method, optimizer = case.fresh()
+    if optimizer is None:
+        optimizer = torch.optim.AdamW(model.parameters(), lr=rate or 1e-3)
+    elif rate is not None:
+        for group in optimizer.param_groups:
+            group["lr"] *= rate
+    losses = []
+    for _ in range(case.steps):
+        torch.manual_seed(SEED)
+        losses.append(plain_step(model, method, optimizer, case.batches[0]))
+        if not math.isfinite(losses[-1]):
+            return losses
+    torch.manual_seed(SEED)
+    with torch.no_grad():
+        losses.append(float(method.loss(model, case.batches[0])))
+    return losses
+
+
+def _update_ratio(case: Case) -> float:
+    """Returns the median over the weight matrices of ‖Δw‖/‖w‖ in one step."""
+    ratios = sorted(update_ratios(case).values())
+    return ratios[len(ratios) // 2] if ratios else math.nan
+
+
+def update_ratios(case: Case) -> dict[str, float]:
+    """Returns ‖Δw‖/‖w‖ of each weight matrix in one step of the user's optimiser; empty without one."""
+    model, method, optimizer = case.fresh()
+    if optimizer is None or not case.has_loss:
+        return {}
+    before = {name: p.detach().clone() for name, p in model.named_parameters() if p.ndim > 1}
+    plain_step(model, method, optimizer, case.batches[0])
+    new = dict(model.named_parameters())
+    return {name: float((new[name].detach() - old).norm() / old.norm()) for name, old in before.items() if float(old.norm()) > 0}
