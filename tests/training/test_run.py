@@ -182,7 +182,7 @@ def test_target() -> None:
 def test_missing_runs_are_made_once_and_stale_ones_again(tmp_path: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept, runs, said = tmp_path / "results", tmp_path / "runs", []
     run_missing(["made-study"], kept, seeds=None, minutes=None, say=said.append, runs=runs)
-    assert sorted(path.name for path in kept.iterdir()) == ["made-study-0.json", "made-study-1.json", "made-study-2.json"]
+    assert sorted(path.name for path in (kept / "made-study").iterdir()) == ["0.json", "1.json", "2.json"]
     table = tmp_path / "RESULTS.md"
     write_table(kept, table)
     assert "| made-study | error ≤ 2.5 | 2 ± 1 | 3 | yes |" in table.read_text()

@@ -35,7 +35,7 @@ def run_missing(
         (name, seed)
         for name in names or recipes.names()
         for seed in range(seeds or recipes.load(name).target.seeds)
-        if not _current(folder / f"{name}-{seed}.json", name)
+        if not _current(folder / name / f"{seed}.json", name)
     ]  # fmt: skip
     todo.sort(key=lambda pair: pair[1])  # every recipe's first seed before anyone's second
     for count, (name, seed) in enumerate(todo, start=1):
@@ -53,7 +53,7 @@ def run_missing(
         if result is None or result.met is None:
             say("  left out: these were the packaged sample's data")
             continue
-        write_result(folder / f"{name}-{seed}.json", result)
+        write_result(folder / name / f"{seed}.json", result)
         verdict = "met" if result.met else "NOT met"
         say(f"  {result.metric} {result.value:.4f}, target {result.target}: {verdict}, {result.minutes:.1f} min")
 
@@ -65,7 +65,7 @@ def _current(path: Path, name: str) -> bool:
 def write_table(folder: Path, path: Path) -> None:
     """Writes RESULTS.md from the results in a folder."""
     found: dict[str, list[Result]] = {}
-    for file in sorted(folder.glob("*.json")):
+    for file in sorted(folder.glob("*/*.json")):
         result = read_result(file)
         found.setdefault(result.recipe, []).append(result)
     lines = [_HEAD]
@@ -82,8 +82,8 @@ def write_table(folder: Path, path: Path) -> None:
 
 _HEAD = """# Results
 
-Written by `practicum results`, which runs what is missing, from one JSON file per run in `results/`. A value is the mean ±
-the sample standard deviation over the seeds. Minutes are one run's mean, by the clock and of processor time; where other work
+Written by `practicum results`, which runs what is missing, from one JSON file per run, `results/RECIPE/SEED.json`.
+A value is the mean ± the sample standard deviation over the seeds. Minutes are one run's mean, by the clock and of processor time; where other work
 shared the machine's two cores, the clock's are too long.
 A run is *stale* when the recipe, or a model, method or dataset it imports, has changed since.
 
