@@ -1,9 +1,9 @@
 """What each regulariser is worth: a small net on 10,000 images of Fashion-MNIST, with one thing added at a time.
 
 The baseline is as plain as it gets: pixels in [0, 1], one hidden layer, Adam at a constant rate for as long as it takes to fit
-the training set almost perfectly. Every other row adds one thing with a strength from common practice that was not tuned, from the
-same initial weights and in the same order of rows; `together` adds those that do not exclude one another. 2,000 more images decide
-when early stopping stops; nobody else sees them. Accuracy is on the 10,000 test images.
+the training set almost perfectly. Every other row adds one thing with a strength from common practice that was not tuned, from
+the same initial weights and in the same order of rows; `together` adds those that do not exclude one another. 2,000 more images
+decide when early stopping stops; nobody else sees them. Accuracy is on the 10,000 test images.
 
 What surprised: nothing yet.
 """
