@@ -1,7 +1,7 @@
 """Kim's convolutional network (2014) on snippets of film reviews: liked or not?
 
-As many snippets as in the paper's MR set and from the same source, but labelled by twenty people instead of the review's stars;
-GloVe of 50 numbers in place of word2vec's 300. Settings as in `textcnn_banking77`, for fewer epochs: two classes are soon overfitted.
+As many snippets as in the paper's MR set and from the same source, labelled by twenty people and not by the review's stars; GloVe
+of 50 numbers in place of word2vec's 300. Settings as in `textcnn_banking77`, for fewer epochs: two classes are soon overfitted.
 
 What surprised: nothing yet.
 """

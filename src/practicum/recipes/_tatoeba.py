@@ -1,0 +1,113 @@
+"""What the recipes that translate German into English share: numbered sentences, samples as text, attention as pictures."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from practicum.data.batches import Buckets
+from practicum.data.tatoeba import deu_eng, pair_columns, reference_columns
+from practicum.data.words import BOS, EOS, PAD, UNK, Vocabulary
+from practicum.methods.mixed_precision import MixedPrecision
+from practicum.methods.translate import Translate
+
+LONGEST = 20  # words of a translation; the longest sentence has 17
+SHOWN = (3, 8, 21, 34)  # sentences of the test set whose attention is drawn
+
+
+@dataclass(frozen=True)
+class German:
+    """Batches of `(source_BS, target_BT, *further_BT)`.
+
+    Attributes:
+        source: the German words that come twice or more in the training set.
+        target: the English ones.
+        train: pairs.
+        validation: 1,000 German sentences with up to four translations.
+        test: 2,000 others.
+    """
+
+    source: Vocabulary
+    target: Vocabulary
+    train: Buckets
+    validation: Buckets
+    test: Buckets
+
+
+def german(*, batch_size: int, seed: int) -> German:
+    """Returns the sentences as numbers."""
+    corpus = deu_eng()
+    source = Vocabulary.of((sentence for sentence, _ in corpus.train), min_count=2)
+    target = Vocabulary.of((sentence for _, sentence in corpus.train), min_count=2)
+    return German(
+        source,
+        target,
+        Buckets(*pair_columns(corpus.train, source, target), batch_size=batch_size, seed=seed, pad=PAD),
+        Buckets(*reference_columns(corpus.validation, source, target), batch_size=250, shuffle=False, pad=PAD),
+        Buckets(*reference_columns(corpus.test, source, target), batch_size=250, shuffle=False, pad=PAD),
+    )
+
+
+def translating(*, label_smoothing: float, beam: int) -> MixedPrecision:
+    """Returns the method: cross-entropy and BLEU in bfloat16; the unknown word is never a translation."""
+    return MixedPrecision(
+        Translate(BOS, EOS, PAD, never=(UNK,), label_smoothing=label_smoothing, beam=beam, length_penalty=0.6, max_length=LONGEST)
+    )
+
+
+def write_samples(model: nn.Module, data: German, method: Any, path: Path) -> None:
+    """Writes 40 test sentences, what people and what the model made of them."""
+    source_BS, *columns = next(iter(data.test))
+    lines = []
+    for i, words in enumerate(translated(model, method, source_BS[:40])):
+        references = [
+            _text(data.target.decode(column[i][column[i] > EOS])) for column in columns if len(column[i]) and column[i][0]
+        ]
+        lines.append(
+            f"German   {_text(data.source.decode(source_BS[i][(source_BS[i] != PAD) & (source_BS[i] != EOS)]))}\n"
+            f"people   {' / '.join(references)}\nmodel    {_text(data.target.decode(words))}\n"
+        )
+    path.write_text("\n".join(lines), encoding="utf-8")
+
+
+def translated(model: nn.Module, method: Any, source_BS: Tensor) -> list[list[int]]:
+    """Returns the words' numbers of the model's translations, without the end of the sentence."""
+    return [[word for word in row if word not in (PAD, EOS)] for row in method.method.translate(model, source_BS).tolist()]
+
+
+def draw_attention(
+    model: nn.Module,
+    data: German,
+    method: Any,
+    weights: Callable[[Tensor, Tensor], Tensor],
+    path: Path,
+    rows: Sequence[int] = SHOWN,
+) -> None:
+    """Draws which German words the model looks at while it writes each English one.
+
+    Args:
+        model: translates.
+        data: the sentences and their words.
+        method: translates with it.
+        weights: maps a source (1, S) and a beginning (1, T) to weights (T, S).
+        path: of the PNG file.
+        rows: sentences of the first test batch.
+    """
+    from matplotlib.figure import Figure
+
+    source_BS = next(iter(data.test))[0]
+    figure = Figure(figsize=(4 * len(rows), 4), layout="constrained")
+    for axes, row in zip(figure.subplots(1, len(rows), squeeze=False).flat, rows, strict=True):
+        source = source_BS[row][source_BS[row] != PAD][None]
+        words = translated(model, method, source)[0]
+        axes.imshow(weights(source, torch.tensor([[BOS, *words]])).float().cpu(), cmap="Greys", vmin=0, vmax=1)
+        axes.set_xticks(range(source.shape[1]), data.source.decode(source[0]), rotation=60, ha="right")
+        axes.set_yticks(range(len(words) + 1), [*data.target.decode(words), "<eos>"])
+    figure.savefig(path, dpi=120)
+
+
+def _text(words: Sequence[str]) -> str:
+    return " ".join(words)
