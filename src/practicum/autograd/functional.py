@@ -11,7 +11,7 @@ from practicum.autograd import random
 from practicum.autograd.ops.elementwise import relu, sigmoid, softplus, tanh, where
 from practicum.autograd.ops.layout import pad
 from practicum.autograd.ops.matrix import linear
-from practicum.autograd.ops.reduction import log_softmax, softmax
+from practicum.autograd.ops.reduction import log_softmax, soft_cross_entropy, softmax
 from practicum.autograd.ops.window import avg_pool2d, conv2d, max_pool2d
 from practicum.autograd.tensor import Array, Tensor
 
@@ -163,19 +163,20 @@ def cross_entropy(
     counts = classes != ignore_index
     if not ((classes >= 0) & (classes < num_classes) | ~counts).all():
         raise ValueError(f"cross_entropy: targets must be in [0, {num_classes}), got {classes.min()} to {classes.max()}")
-    log_probs = log_softmax(input, axis)
-    if axis < input.ndim - 1:
-        log_probs = log_probs.permute(0, *range(2, input.ndim), 1)
-    log_probs = log_probs.reshape(classes.size, num_classes)
-    flat, kept = np.where(counts, classes, 0).reshape(-1), counts.reshape(-1).astype(input.dtype)
-    share = kept if weight is None else kept * weight.data[flat]
-    losses = -log_probs[np.arange(flat.size), flat] * share
-    if label_smoothing:
-        weighted = log_probs if weight is None else log_probs * weight
-        losses = losses * (1 - label_smoothing) - weighted.sum(1) * kept * (label_smoothing / num_classes)
+    rows = input
+    if input.ndim != 2:  # (N, C, …) -> (N·…, C)
+        rows = (input.permute(0, *range(2, input.ndim), 1) if axis else input).reshape(classes.size, num_classes)
+    q = np.full(rows.shape, label_smoothing / num_classes, input.dtype)
+    true = np.arange(classes.size), np.where(counts, classes, 0).reshape(-1)
+    q[true] += 1 - label_smoothing
+    q *= counts.reshape(-1, 1)
+    total = counts.sum()
+    if weight is not None:
+        q *= weight.data
+        total = (weight.data[true[1]] * counts.reshape(-1)).sum()
     if reduction == "mean":
-        return losses.sum() / share.sum()
-    return _reduce(losses.reshape(classes.shape), reduction)
+        return soft_cross_entropy(rows, q / total.astype(q.dtype))
+    return _reduce(soft_cross_entropy(rows, q, 1).reshape(classes.shape), reduction)
 
 
 def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:

@@ -33,17 +33,17 @@ class _Mode(threading.local):
     recording = True
 
 
-_mode = _Mode()
+mode = _Mode()
 
 
 @contextmanager
-def set_grad_enabled(mode: bool) -> Iterator[None]:
+def set_grad_enabled(enabled: bool) -> Iterator[None]:
     """Records operations inside the block, or does not. Also a decorator."""
-    before, _mode.recording = _mode.recording, mode
+    before, mode.recording = mode.recording, enabled
     try:
         yield
     finally:
-        _mode.recording = before
+        mode.recording = before
 
 
 def no_grad() -> AbstractContextManager[None]:
@@ -58,7 +58,7 @@ def enable_grad() -> AbstractContextManager[None]:
 
 def is_grad_enabled() -> bool:
     """Returns whether operations are being recorded."""
-    return _mode.recording
+    return mode.recording
 
 
 def backward(output: Tensor, gradient: Tensor | None, retain_graph: bool | None, create_graph: bool) -> None:
@@ -144,43 +144,47 @@ def _propagate(
 ) -> tuple[dict[Tensor, Tensor], set[Tensor]]:
     """Returns the gradients that arrive at `inputs` (if None, at all leaves), and the tensors whose gradient nothing else refers to."""
     nodes = _ancestors(outputs)
-    wanted = {node for node in nodes if node.is_leaf} if inputs is None else set(inputs)
-    useful = set(wanted)  # what lies on a path to something wanted
-    for node in nodes:
-        if any(x in useful for x, _, _ in _edges(node)):
-            useful.add(node)
+    if inputs is None:
+        wanted, useful = {node for node in nodes if not node._edges}, set(nodes)
+    else:
+        wanted, useful = set(inputs), set(inputs)  # useful: what lies on a path to something wanted
+        for node in nodes:
+            if any(x in useful for x, _, _ in _edges(node)):
+                useful.add(node)
     keep = create_graph if retain_graph is None else retain_graph
     arrived: dict[Tensor, Tensor] = {}
     ours: set[Tensor] = set()  # tensors whose gradient is an array that nothing else refers to: more can be added into it
 
     def arrive(x: Tensor, g: Tensor, fresh: bool) -> None:
-        before = arrived.get(x)
-        if g.dtype != x.dtype:
+        if g.data.dtype != x.data.dtype:
             g, fresh = g.to(x.dtype), True
-        if before is not None and x in ours and not create_graph:
+        before = arrived.get(x)
+        if before is None:
+            arrived[x] = g
+            if fresh:
+                ours.add(x)
+        elif x in ours and not create_graph:
             before.data += g.data
-            return
-        arrived[x] = g if before is None else before + g
-        if fresh or before is not None:
+        else:
+            arrived[x] = before + g
             ours.add(x)
 
     with set_grad_enabled(create_graph):
         for output, seed in zip(outputs, seeds, strict=True):
             arrive(output, seed, fresh=False)
         for node in reversed(nodes):
-            if node not in useful or node not in arrived:
+            edges = _edges(node)
+            if not edges or node not in useful or node not in arrived:
                 continue
-            edges, g = _edges(node), arrived[node] if node in wanted else arrived.pop(node)
+            g = arrived[node] if node in wanted else arrived.pop(node)
             for x, rule, version in edges:
                 if x._version != version or node._version:
-                    raise RuntimeError(
-                        f"a tensor of shape {x.shape} was changed in place after it was used; its gradient would be wrong"
-                    )
+                    raise RuntimeError(f"a tensor of shape {x.shape} was changed in place after it was used; its gradient would be wrong")
                 if x in ours and not create_graph and isinstance(rule, layout.Scatter):
                     rule.into(arrived[x].data, g.data)
                 elif x in useful:
                     part = rule(g, node)
                     arrive(x, part, fresh=part.data.base is None and part.data is not g.data)
-            if edges and not keep:
+            if not keep:
                 node._edges = None
-    return {x: g for x, g in arrived.items() if x in wanted}, ours
+    return {x: arrived[x] for x in wanted if x in arrived}, ours

@@ -159,7 +159,7 @@ class Tensor:
     def _changed(self, how: Callable[[Array, Array], Any], other: Operand) -> bool:
         """Changes `data` in place where no gradient is at stake; returns whether it did."""
         value = other if isinstance(other, Tensor) else Tensor(other, dtype=self.dtype)
-        if graph.is_grad_enabled() and (self.requires_grad or value.requires_grad):
+        if graph.mode.recording and (self.requires_grad or value.requires_grad):
             if self.requires_grad and self.is_leaf:
                 raise RuntimeError(
                     "a leaf that requires grad cannot be changed in place while operations are recorded; use no_grad()"
@@ -244,6 +244,6 @@ def record(data: Any, *edges: tuple[Tensor, Rule]) -> Tensor:
     out.grad = None
     out._version = 0
     out._order = next(_clock)
-    out._edges = tuple((x, rule, x._version) for x, rule in edges if x.requires_grad) if graph.is_grad_enabled() else ()
-    out.requires_grad = out._edges != ()
+    out._edges = tuple([(x, rule, x._version) for x, rule in edges if x.requires_grad]) if graph.mode.recording else ()
+    out.requires_grad = bool(out._edges)
     return out

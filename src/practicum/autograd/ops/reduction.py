@@ -14,7 +14,7 @@ import numpy as np
 import practicum.autograd.tensor as engine
 
 if TYPE_CHECKING:
-    from practicum.autograd.tensor import Tensor
+    from practicum.autograd.tensor import Array, Tensor
 
 Dim = int | tuple[int, ...] | None
 
@@ -50,13 +50,18 @@ def _sizes(shape: tuple[int | tuple[int, ...], ...]) -> tuple[int, ...]:
 
 def _kept(shape: tuple[int, ...], dim: Dim) -> tuple[int, ...]:
     """The shape that a reduction over `dim` leaves with keepdim."""
-    axes = range(len(shape)) if dim is None else np.atleast_1d(dim) % builtins.max(len(shape), 1)
-    return tuple(1 if i in axes else n for i, n in enumerate(shape))
+    if dim is None:
+        return (1,) * len(shape)
+    kept = list(shape)
+    for axis in dim if isinstance(dim, tuple) else (dim,):
+        if kept:  # NumPy takes axis 0 of a single number
+            kept[axis] = 1
+    return tuple(kept)
 
 
 def sum(x: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
     kept = _kept(x.shape, dim)
-    return engine.record(x.data.sum(dim, keepdims=keepdim), (x, lambda g, out: g.reshape(kept).expand(x.shape)))
+    return engine.record(x.data.sum(dim, keepdims=keepdim), (x, lambda g, out: (g.reshape(kept) if g.ndim else g).expand(x.shape)))
 
 
 def mean(x: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
@@ -140,6 +145,23 @@ def softmax(x: Tensor, dim: int) -> Tensor:
 
 def log_softmax(x: Tensor, dim: int) -> Tensor:
     """x − log Σ eˣ."""
-    shifted = x.data - x.data.max(dim, keepdims=True)
+    return engine.record(_log_softmax(x.data, dim), (x, lambda g, out: g - out.exp() * sum(g, dim, keepdim=True)))
+
+
+def _log_softmax(x: Array, dim: int) -> Array:
+    shifted = x - x.max(dim, keepdims=True)
     shifted -= np.log(np.exp(shifted).sum(dim, keepdims=True))
-    return engine.record(shifted, (x, lambda g, out: g - out.exp() * sum(g, dim, keepdim=True)))
+    return shifted
+
+
+def soft_cross_entropy(x: Tensor, q: Array, dim: int | None = None) -> Tensor:
+    """−Σ_c q_c log softmax(x)_c over the last axis; its gradient is softmax(x) Σ_c q_c − q, so log softmax need not be differentiated.
+
+    Shapes:
+        x and q (N, C) -> (N) for dim = 1, or their sum.
+    """
+
+    def rule(g: Tensor, out: Tensor) -> Tensor:
+        return (softmax(x, 1) * q.sum(1, keepdims=True) - q) * (g if dim is None else g.unsqueeze(1))
+
+    return engine.record(-(q * _log_softmax(x.data, 1)).sum(dim), (x, rule))
