@@ -1,0 +1,106 @@
+"""A small vision transformer on Fashion-MNIST (Dosovitskiy et al. 2021).
+
+49 patches of 4 × 4 pixels, 4 blocks, 64 wide: 205,000 parameters. A transformer knows nothing of neighbourhoods and has to learn
+them: the paper needs millions of images for that. Here mirrored images, label smoothing and Muon have to do, in six passes.
+
+What surprised: nothing yet.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from practicum.data.augment import mirrored
+from practicum.data.batches import Batches
+from practicum.data.mnist import fashion_mnist, scaled
+from practicum.methods.classify import Classify
+from practicum.methods.muon import Muon, matrices_and_others
+from practicum.models.attention import attention_maps
+from practicum.models.vit import ViT, ViTConfig, attention_rollout
+from practicum.training.experiment import Experiment, Target
+from practicum.training.loop import Fit
+from practicum.training.schedules import one_cycle
+
+MEAN, STD = 0.286, 0.353  # of the training images
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Knobs.
+
+    Attributes:
+        epochs: passes over the training set.
+        batch_size: images per step.
+        patch_size: side of a patch; divides 28.
+        width: of the network.
+        layers: blocks.
+        heads: of attention.
+        lr: peak learning rate of the matrices in the blocks.
+        others_lr: of embeddings, norms and biases.
+        weight_decay: of the matrices in the blocks.
+        label_smoothing: of the targets.
+    """
+
+    epochs: int = 6
+    batch_size: int = 64
+    patch_size: int = 4
+    width: int = 64
+    layers: int = 4
+    heads: int = 4
+    lr: float = 0.02
+    others_lr: float = 2e-3
+    weight_decay: float = 0.1
+    label_smoothing: float = 0.1
+
+    target: ClassVar[Target] = Target(
+        "accuracy",
+        at_least=0.90,
+        source="own; an MLP of 256, 128 and 100 units has 88.3 % in Fashion-MNIST's list of results",
+        minutes=8,
+        seeds=1,
+    )
+
+    def build(self, seed: int) -> Experiment:
+        """Returns the experiment."""
+        clothes = fashion_mnist()
+        train, test = (scaled(images, MEAN, STD) for images in (clothes.train_images, clothes.test_images))
+        sizes = ViTConfig(28, self.patch_size, 1, len(clothes.classes), self.width, self.layers, self.heads)
+
+        def augment(generator: torch.Generator, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+            return mirrored(images, generator), labels
+
+        return Experiment(
+            model=ViT(sizes),
+            method=Classify(label_smoothing=self.label_smoothing),
+            train=Batches(train, clothes.train_labels, batch_size=self.batch_size, seed=seed, transform=augment),
+            test=Batches(test, clothes.test_labels, batch_size=500, shuffle=False),
+            fit=Fit(epochs=self.epochs, optimizer=self.optimizer, schedule=one_cycle(0.15)),
+            sample=clothes.sample,
+        )
+
+    def optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
+        """Returns Muon for the blocks' matrices, AdamW for the rest."""
+        matrices, others = matrices_and_others(model)
+        return Muon(matrices, others, lr=self.lr, weight_decay=self.weight_decay, others_lr=self.others_lr)
+
+    def picture(self, experiment: Experiment, folder: Path) -> None:
+        """Draws what the class token looks at: images, their rollout, and the heads of the last block."""
+        from matplotlib.figure import Figure
+
+        images, _ = next(iter(experiment.test))
+        images = images[:8]
+        maps = [*attention_maps(experiment.model, images).values()]
+        side = 28 // self.patch_size
+        rows = [("image", images[:, 0]), ("rollout", attention_rollout(maps).view(-1, side, side))]
+        rows += [(f"head {head + 1}", maps[-1][:, head, 0, 1:].view(-1, side, side)) for head in range(self.heads)]
+        figure = Figure(figsize=(len(images), len(rows)), layout="constrained")
+        for line, (name, pictures) in zip(figure.subplots(len(rows), len(images)), rows, strict=True):
+            for axes, picture in zip(line, pictures, strict=True):
+                axes.imshow(picture, cmap="gray" if name == "image" else "magma")
+                axes.set_xticks([])
+                axes.set_yticks([])
+            line[0].set_ylabel(name, fontsize=7)
+        figure.savefig(folder / "attention.png", dpi=120)
