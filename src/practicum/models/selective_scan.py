@@ -6,7 +6,7 @@ A is diagonal, one row of N per channel; Δ, B and C depend on the step, and tha
 and takes x_t in, a small one passes x_t by.
 
 `chunked_scan` goes through time in pieces that fit into the processor's cache, holds only the states between them, and computes
-everything else again on the way back (section 3.3.2 does so in a GPU's on-chip memory). With bars for gradients and ḡ_t = ȳ_t C_tᵀ,
+everything else again on the way back (section 3.3.2 does so in a GPU's on-chip memory). Bars are gradients; with ḡ_t = ȳ_t C_tᵀ,
 
     δ_t = ḡ_t + exp(Δ_{t+1} A) ⊙ δ_{t+1}                          the same recurrence, backwards
     C̄_t = h_tᵀ ȳ_t,   E_t = δ_t ⊙ h_{t-1} ⊙ exp(Δ_t A),   Ā = Σ_bt E_t ⊙ Δ_t

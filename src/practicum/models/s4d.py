@@ -1,0 +1,174 @@
+"""S4D, diagonal state-space models (Gu, Gupta, Goel & Ré 2022, "On the Parameterization and Initialization of Diagonal
+State Space Models").
+
+    continuous    x'(t) = A x(t) + B u(t),   y(t) = 2 Re C x(t) + D u(t)                  eq. 1; A diagonal, one half of each pair
+    discrete      x_k = Ā x_{k-1} + B̄ u_k,   y_k = 2 Re C x_k + D u_k                     recurrent form
+    zero-order    Ā = exp(ΔA),   B̄ = (Ā - 1) A⁻¹ B                                        hold, eq. 3
+    bilinear      Ā = (1 + ΔA/2) / (1 - ΔA/2),   B̄ = Δ B / (1 - ΔA/2)                     eq. 3
+    convolution   y = K * u + D u,   K_l = 2 Re Σ_n C_n B̄_n Ā_n^l                         eq. 2 and 4, by FFT
+    S4D-Lin       A_n = -1/2 + iπn                                                        eq. 9
+    S4D-Inv       A_n = -1/2 + i (N/π) (N/(2n+1) - 1)                                     eq. 8
+
+Symbols: B rows, T steps, H features with a system each, N states (N/2 conjugate pairs, P), Δ step size.
+Departs from the paper: B is 1, for only its product with C counts (section 3.3); the output passes GELU and a gated linear layer,
+as in the authors' code.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class S4DConfig:
+    """Sizes and choices.
+
+    Attributes:
+        width: H.
+        states: N, even.
+        init: of A: `"lin"` or `"inv"`.
+        discretization: `"zoh"` or `"bilinear"`.
+        num_layers: blocks.
+        dropout: of every block's output.
+    """
+
+    width: int = 128
+    states: int = 64
+    init: Literal["lin", "inv"] = "lin"
+    discretization: Literal["zoh", "bilinear"] = "zoh"
+    num_layers: int = 4
+    dropout: float = 0.0
+
+
+class S4D(nn.Module):
+    """One linear system per feature.
+
+    Args:
+        config: width, states, init and discretization count here.
+
+    Raises:
+        ValueError: N is odd, or an unknown choice.
+    """
+
+    def __init__(self, config: S4DConfig) -> None:
+        super().__init__()
+        if config.states < 2 or config.states % 2:
+            raise ValueError(f"expected an even number of states, came {config.states}")
+        if config.init not in ("lin", "inv") or config.discretization not in ("zoh", "bilinear"):
+            raise ValueError(
+                f"expected init 'lin' or 'inv' and discretization 'zoh' or 'bilinear', came {config.init!r} and "
+                f"{config.discretization!r}"
+            )
+        self.config = config
+        shape, n_P = (config.width, config.states // 2), torch.arange(config.states // 2)
+        imaginary_P = math.pi * n_P if config.init == "lin" else config.states / math.pi * (config.states / (2 * n_P + 1) - 1)
+        self.log_A_real = nn.Parameter(torch.full(shape, math.log(0.5)))  # the real part is -exp of it: always stable
+        self.A_imaginary = nn.Parameter(imaginary_P.expand(shape).clone())
+        self.C = nn.Parameter(torch.view_as_real(torch.randn(shape, dtype=torch.complex64)))
+        self.D = nn.Parameter(torch.randn(config.width))
+        self.log_delta = nn.Parameter(torch.empty(config.width).uniform_(math.log(0.001), math.log(0.1)))
+
+    def discretized(self) -> tuple[Tensor, Tensor]:
+        """Returns Ā and B̄, complex, shape (H, P) each."""
+        exact = torch.promote_types(self.D.dtype, torch.float32)
+        A_HP = torch.complex(-self.log_A_real.to(exact).exp(), self.A_imaginary.to(exact))
+        delta_H1 = self.log_delta.to(exact).exp()[:, None]
+        if self.config.discretization == "zoh":
+            decay_HP = (delta_H1 * A_HP).exp()
+            return decay_HP, (decay_HP - 1) / A_HP
+        denominator_HP = 1 - delta_H1 * A_HP / 2
+        return (1 + delta_H1 * A_HP / 2) / denominator_HP, delta_H1 / denominator_HP
+
+    def kernel(self, steps: int) -> Tensor:
+        """Returns K, what an impulse leads to, real, shape (H, T)."""
+        decay_HP, input_HP = self.discretized()
+        powers_HPT = (decay_HP.log()[..., None] * torch.arange(steps, device=decay_HP.device)).exp()
+        return 2 * torch.einsum("hp,hpt->ht", self._C() * input_HP, powers_HPT).real
+
+    def forward(self, u_BTH: Tensor) -> Tensor:
+        """The convolutional form.
+
+        Args:
+            u_BTH: inputs.
+
+        Returns:
+            Shape (B, T, H).
+        """
+        steps = u_BTH.shape[1]
+        kernel_HT = self.kernel(steps)
+        # Twice the length: what wraps round falls behind the end.
+        spectrum = torch.fft.rfft(u_BTH.to(kernel_HT.dtype), 2 * steps, 1) * torch.fft.rfft(kernel_HT.T, 2 * steps, 0)
+        return torch.fft.irfft(spectrum, 2 * steps, 1)[:, :steps].to(u_BTH.dtype) + self.D * u_BTH
+
+    def step(self, u_BH: Tensor, state_BHP: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """The recurrent form, one step.
+
+        Args:
+            u_BH: inputs.
+            state_BHP: complex; zeros by default.
+
+        Returns:
+            y, shape (B, H), and the new state.
+        """
+        decay_HP, input_HP = self.discretized()
+        state_BHP = input_HP * u_BH[..., None] if state_BHP is None else decay_HP * state_BHP + input_HP * u_BH[..., None]
+        return 2 * (state_BHP * self._C()).sum(2).real.to(u_BH.dtype) + self.D * u_BH, state_BHP
+
+    def _C(self) -> Tensor:
+        return torch.view_as_complex(self.C.to(torch.promote_types(self.C.dtype, torch.float32)))
+
+
+class S4DBlock(nn.Module):
+    """x + GLU(W GELU(S4D(LayerNorm(x)))).
+
+    Args:
+        config: see `S4DConfig`.
+    """
+
+    def __init__(self, config: S4DConfig) -> None:
+        super().__init__()
+        self.norm, self.system = nn.LayerNorm(config.width), S4D(config)
+        self.mix = nn.Linear(config.width, 2 * config.width)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, x_BTH: Tensor) -> Tensor:
+        """Shape (B, T, H)."""
+        return x_BTH + self._out(self.system(self.norm(x_BTH)))
+
+    def step(self, x_BH: Tensor, state_BHP: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """One step, and the new state."""
+        y_BH, state_BHP = self.system.step(self.norm(x_BH), state_BHP)
+        return x_BH + self._out(y_BH), state_BHP
+
+    def _out(self, y: Tensor) -> Tensor:
+        return self.dropout(F.glu(self.mix(F.gelu(y)), -1))
+
+
+class S4DClassifier(nn.Module):
+    """Classifies sequences of vectors by the mean over time of the last block's output.
+
+    Args:
+        config: see `S4DConfig`.
+        inputs: I, the vectors' length.
+        num_classes: K.
+    """
+
+    def __init__(self, config: S4DConfig, inputs: int, num_classes: int) -> None:
+        super().__init__()
+        self.encoder = nn.Linear(inputs, config.width)
+        self.blocks = nn.Sequential(*(S4DBlock(config) for _ in range(config.num_layers)))
+        self.norm, self.head = nn.LayerNorm(config.width), nn.Linear(config.width, num_classes)
+
+    def forward(self, x_BTI: Tensor) -> Tensor:
+        """Returns logits, shape (B, K).
+
+        Raises:
+            ValueError: the inputs are not (B, at least 1, I).
+        """
+        if x_BTI.ndim != 3 or x_BTI.shape[1] == 0 or x_BTI.shape[2] != self.encoder.in_features:
+            raise ValueError(f"expected inputs of shape (B, at least 1, {self.encoder.in_features}), came {tuple(x_BTI.shape)}")
+        return self.head(self.norm(self.blocks(self.encoder(x_BTI))).mean(1))
