@@ -49,9 +49,11 @@ def test_the_assignment_is_the_definition(sides: list[tuple[int, ...]], reach: f
     table = torch.tensor(places, dtype=torch.float64)
     boxes_G4 = torch.tensor(boxes, dtype=torch.float64).reshape(-1, 4)
     labels_G = torch.arange(len(boxes)) % 3
-    # The second image has the same boxes and as many rows of padding, the third only padding.
+    # The second image has the same boxes and as many rows of padding, the third only padding. The padding of the first would fit.
     padding = torch.full_like(labels_G, -1)
-    batch_boxes = torch.stack([boxes_G4.repeat(2, 1), torch.cat([boxes_G4 * 0, boxes_G4]), boxes_G4.repeat(2, 1)])
+    batch_boxes = torch.stack(
+        [torch.cat([boxes_G4, boxes_G4 * 0.999]), torch.cat([boxes_G4 * 0, boxes_G4]), boxes_G4.repeat(2, 1)]
+    )
     batch_labels = torch.stack([torch.cat([labels_G, padding]), torch.cat([padding, labels_G]), torch.cat([padding, padding])])
     targets = assign(table[:, :2], table[:, 2], batch_boxes, batch_labels, reach=reach, radius=radius)
     want = brute(places, boxes, reach, radius)
