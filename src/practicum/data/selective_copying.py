@@ -1,9 +1,9 @@
-"""Selective copying (Gu & Dao 2023, section 4.1.1; Jing et al. 2019): tokens stand scattered in noise, to be said in order at the end.
+"""Selective copying (Jing et al. 2019; Gu & Dao 2023, section 4.1.1): tokens stand in noise, and are to be said in order at the end.
 
     noise 7 noise noise 3 noise 5 | say say say        →        7 3 5
 
-Their distances differ in each row, so a convolution with fixed taps does not do; what is needed is to take in tokens and let noise
-pass by what they are.
+Their distances differ in each row, so a convolution with fixed taps does not do: the model must take in tokens and let noise pass
+by what they are.
 Departs from the paper: the lengths are arguments; there, 4096 places with 16 tokens from a vocabulary of 16.
 """
 
