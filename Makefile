@@ -28,6 +28,9 @@ bench: venv  # beside nbgrader and Otter, which get an environment of their own
 results: venv  # every recipe and seed that has no result yet
 	$(BIN)/practicum results
 
+docs: venv  # the site into site/; a broken link fails
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 venv: .venv/.installed
 
 .venv/.installed: pyproject.toml constraints.txt
@@ -37,4 +40,4 @@ venv: .venv/.installed
 	touch $@
 
 clean:
-	rm -rf .venv .venv-bench demo
+	rm -rf .venv .venv-bench demo site

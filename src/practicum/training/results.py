@@ -1,5 +1,6 @@
 """The results of all recipes: one small JSON file per run, and the table made of them."""
 
+import shutil
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -54,8 +55,18 @@ def run_missing(
             say("  left out: these were the packaged sample's data")
             continue
         write_result(folder / name / f"{seed}.json", result)
+        if seed == 0:
+            _keep_pictures(place, folder / name)
         verdict = "met" if result.met else "NOT met"
         say(f"  {result.metric} {result.value:.4f}, target {result.target}: {verdict}, {result.minutes:.1f} min")
+
+
+def _keep_pictures(run: Path, folder: Path) -> None:
+    """Copies a run's pictures and texts beside its result, in place of an older run's."""
+    for old in (*folder.glob("*.png"), *folder.glob("*.txt")):
+        old.unlink()
+    for path in (*run.glob("*.png"), *run.glob("*.txt")):
+        shutil.copy(path, folder / path.name)
 
 
 def _current(path: Path, name: str) -> bool:
@@ -83,9 +94,9 @@ def write_table(folder: Path, path: Path) -> None:
 _HEAD = """# Results
 
 Written by `practicum results`, which runs what is missing, from one JSON file per run, `results/RECIPE/SEED.json`.
-A value is the mean ± the sample standard deviation over the seeds. Minutes are one run's mean, by the clock and of processor time; where other work
-shared the machine's two cores, the clock's are too long.
-A run is *stale* when the recipe, or a model, method or dataset it imports, has changed since.
+A value is the mean ± the sample standard deviation over the seeds. Minutes are one run's mean, by the clock and of
+processor time; where other work shared the machine's two cores, the clock's are too long. A run is *stale* when the
+recipe, or a model, method or dataset that it imports, has changed since.
 
 | recipe | target | value | seeds | met | published | minutes | CPU minutes | date |
 |---|---|---|---|---|---|---|---|---|"""
