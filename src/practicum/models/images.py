@@ -15,21 +15,14 @@ def expect_images(x_BCHW: Tensor, channels: int, smallest: int = 1) -> None:
 
 
 def he_initialise(model: nn.Module) -> None:
-    """Sets every weight of a convolutional network with ReLUs, in place.
+    """Sets the convolutions of a network with ReLUs, in place: weights normal with variance 2 / fan-out, biases 0.
 
-    Convolutions: normal with variance 2 / fan-out, which keeps the gradients' variance from layer to layer. Linear layers: normal
-    with standard deviation 0.01. Batch norms: scale 1. Biases: 0.
+    That keeps the gradients' variance from layer to layer. Linear layers and batch norms stay as they are.
 
-    Source: He et al. 2015, "Delving deep into rectifiers", eq. 14 (and its section 2.2 on fan-in or fan-out).
+    Source: He et al. 2015, "Delving deep into rectifiers", eq. 14.
     """
     for module in model.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-        elif isinstance(module, nn.Linear):
-            nn.init.normal_(module.weight, 0.0, 0.01)
-        elif isinstance(module, nn.BatchNorm2d):
-            nn.init.ones_(module.weight)
-        else:
-            continue
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)

@@ -10,7 +10,7 @@ where the shape changes.
 Symbols: B images. `x_BCHW` has shape (B, channels, height, width); t expansion.
 Departs from the paper:
 - Widths are rounded to multiples of 8, never down by more than a tenth (as in TensorFlow's and torchvision's implementation).
-- `stem="small"` has stride 1 in the second and third group of blocks, for small images: 28×28 ends in maps of 4×4, not 1×1.
+- `stem="small"` has stride 1 in the second group of blocks, for small images: 28×28 ends in maps of 2×2, not 1×1.
 """
 
 from dataclasses import dataclass
@@ -102,7 +102,7 @@ class MobileNetV2(nn.Module):
         for number, (expansion, base, repeats, stride) in enumerate(GROUPS):
             width = rounded(base * config.width)
             for repeat in range(repeats):
-                first = 1 if repeat or (config.stem == "small" and number < 3) else stride
+                first = 1 if repeat or (config.stem == "small" and number == 1) else stride
                 self.blocks.append(InvertedResidual(channels, width, first, expansion))
                 channels = width
         last = rounded(1280 * max(1.0, config.width))

@@ -36,7 +36,7 @@ class Recipe:
         shift: the largest shift, in pixels.
     """
 
-    epochs: int = 20
+    epochs: int = 12
     batch_size: int = 128
     lr: float = 4e-3
     weight_decay: float = 0.02
