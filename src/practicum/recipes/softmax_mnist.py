@@ -4,7 +4,8 @@ The loss is convex, so there is one answer and no luck: no seed, no learning rat
 of steps from zero and has not arrived by then. The published 12 % error of a linear classifier (LeCun et al. 1998, figure 9;
 8.4 % after deskewing) comes from a squared loss; with the cross-entropy it is below 8 %.
 
-What surprised: going on to the optimum costs test accuracy, and ten times the penalty costs more than none.
+What surprised: how flat it is. Thirty steps give 92.1 %, sixty 92.4 %, and a hundred times the penalty (C = 0.01) takes only 0.4
+points away.
 """
 
 from dataclasses import dataclass
