@@ -92,10 +92,12 @@ def bert() -> WordPiece:
 
 
 def _cleaned(character: str) -> str:
-    if character.isspace():
+    if character in "\t\n\r":
         return " "
     if character == "\ufffd" or unicodedata.category(character).startswith("C"):
-        return ""
+        return ""  # other control characters join what they stand between, even those that Python takes for space
+    if character.isspace():
+        return " "
     return f" {character} " if any(low <= ord(character) <= high for low, high in _CHINESE) else character
 
 
