@@ -69,7 +69,7 @@ class Recipe:
             rows.append(fitted.inverse_transform(fitted.transform(test[:8])))
         draw_images(torch.from_numpy(np.concatenate(rows)).view(-1, 8, 8), folder / "digits.png", columns=8)
         images = torch.from_numpy(fitted.components_[: self.components]).view(-1, 8, 8)
-        draw_images(images, folder / "components.png", columns=8, cmap="RdBu_r")
+        draw_images(images, folder / "components.png", columns=8, signed=True)
         return {"digits_error": float(errors[0]), "digits_gap_to_sklearn": float(abs(errors[0] - errors[1]))}
 
     def _moons(self, seed: int, folder: Path) -> dict[str, float]:

@@ -48,7 +48,7 @@ class Recipe:
         fitted = SoftmaxRegression(self.C, max_iter=self.steps).fit(train, digits.train_labels.numpy())
         p_NK = fitted.predict_proba(test)
         weights = torch.from_numpy(fitted.coef_).view(10, 28, 28)
-        draw_images(weights, folder / "weights.png", titles=digits.classes, columns=5, cmap="RdBu_r")
+        draw_images(weights, folder / "weights.png", titles=digits.classes, columns=5, signed=True)
         label_p_N = torch.from_numpy(p_NK).gather(1, digits.test_labels[:, None])
         return Outcome(
             {

@@ -24,7 +24,7 @@ def draw_confusion(experiment: Experiment, classes: Sequence[str], path: Path) -
     size = max(4.0, 0.55 * len(classes))
     figure = Figure(figsize=(size, size), layout="constrained")
     axes = figure.subplots()
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axes.imshow(shares.numpy(), cmap="Blues", vmin=0, vmax=1)
     if len(classes) <= 20:
         for i, row in enumerate(counts.tolist()):
             for j, count in enumerate(row):
@@ -39,7 +39,7 @@ def draw_confusion(experiment: Experiment, classes: Sequence[str], path: Path) -
     figure.savefig(path, dpi=120)
 
 
-def draw_images(images: Tensor, path: Path, *, titles: Sequence[str] = (), columns: int = 8, cmap: str = "gray") -> None:
+def draw_images(images: Tensor, path: Path, *, titles: Sequence[str] = (), columns: int = 8, signed: bool = False) -> None:
     """Draws a grid of images or filters, each stretched to the full range.
 
     Args:
@@ -47,7 +47,7 @@ def draw_images(images: Tensor, path: Path, *, titles: Sequence[str] = (), colum
         path: of the PNG file.
         titles: one above each image, or none.
         columns: images per row.
-        cmap: matplotlib's colour map for one channel.
+        signed: show one channel's numbers above 0 in red, below 0 in blue, and 0 in white.
     """
     from matplotlib.figure import Figure
 
@@ -57,8 +57,10 @@ def draw_images(images: Tensor, path: Path, *, titles: Sequence[str] = (), colum
         axes.axis("off")
         if number < len(images):
             image = images[number].float()
-            image = (image - image.min()) / (image.max() - image.min()).clamp_min(1e-12)
-            axes.imshow(image if image.ndim == 2 else image.permute(1, 2, 0), cmap=cmap)
+            low, high = (-image.abs().max(), image.abs().max()) if signed else (image.min(), image.max())
+            image = (image - low) / (high - low).clamp_min(1e-12)
+            pixels = (image if image.ndim == 2 else image.permute(1, 2, 0)).numpy()
+            axes.imshow(pixels, cmap="RdBu_r" if signed else "gray", vmin=0, vmax=1)
             if titles:
                 axes.set_title(titles[number], fontsize=8)
     figure.savefig(path, dpi=120)
