@@ -7,14 +7,14 @@ Everything is done on copies: the model, the method, the optimiser and the rando
 the order causes come before consequences; training tests (learning rate, one batch, shuffled labels) run only where the earlier
 ones found nothing.
 
-| stage | faults |
-|---|---|
-| data (`data.py`) | labels out of range, label shift, dead class, data leak |
-| one pass (`onepass.py`) | unnormalised inputs, softmax twice, log-softmax missing, softmax over the batch, wrong reduction, weights too small / too large / constant, dead ReLU, overflow, vanishing and exploding gradients, batch norm with batch size 1, loss at init |
-| a step (`stepping.py`) | missing zero_grad, missing eval(), frozen layer, updates lost to rounding |
-| short trainings (`stepping.py`, `shuffled.py`) | learning rate too high, cannot overfit one batch, shuffled labels |
+- data (`data.py`): labels out of range, label shift, dead class, data leak
+- loss and inputs (`onepass.py`): unnormalised and non-finite inputs, softmax twice, log-softmax missing, softmax over the batch,
+  wrong reduction, batch norm with batch size 1, loss at init
+- signals (`signals.py`): weights too small, too large or constant, dead ReLU, overflow, vanishing and exploding gradients
+- a step (`stepping.py`): missing zero_grad, missing eval(), frozen layer, updates lost to rounding
+- short trainings (`stepping.py`, `shuffled.py`): learning rate too high, cannot overfit one batch, shuffled labels
 
-`draw_signals` shows activations, gradients and update-to-weight ratios per layer; `noise_scale` measures the gradient noise scale.
+`draw_signals` shows activations, gradients and update-to-weight ratios per layer; `noise_scale` measures the gradient's noise.
 """
 
 from collections.abc import Callable, Iterable

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from practicum.training.diagnose.case import Case
 from practicum.training.diagnose.finding import Finding
-from practicum.training.diagnose.onepass import Pass
+from practicum.training.diagnose.watch import Pass
 
 
 def check_labels(passed: Pass) -> list[Finding]:
@@ -24,10 +24,20 @@ def check_labels(passed: Pass) -> list[Finding]:
     if len(absent) != 1 or size < 3 or rows < 20 * size or int(counts[counts > 0].min()) < 5:
         return []
     if absent == [0]:
-        return [Finding("label shift", f"none of {rows} rows has label 0, and labels 1 to {size - 1} all occur",
-                        "Count classes from 0; a model with one output more hides the shift")]  # fmt: skip
-    return [Finding("dead class", f"none of {rows} rows has label {absent[0]}, and each of the {size - 1} other classes occurs",
-                    "Look at how rows are chosen and labels made; or drop the output")]  # fmt: skip
+        return [
+            Finding(
+                "label shift",
+                f"none of {rows} rows has label 0, and labels 1 to {size - 1} all occur",
+                "Count classes from 0; a model with one output more hides the shift",
+            )
+        ]
+    return [
+        Finding(
+            "dead class",
+            f"none of {rows} rows has label {absent[0]}, and each of the {size - 1} other classes occurs",
+            "Look at how rows are chosen and labels made; or drop the output",
+        )
+    ]
 
 
 def check_leak(case: Case) -> list[Finding]:
@@ -40,8 +50,13 @@ def check_leak(case: Case) -> list[Finding]:
     repeated = sum(count - 1 for count in seen.values()) / len(train)
     if leaked < 2 or leaked / len(test) < 0.02 + 3 * repeated:
         return []
-    return [Finding("data leak", f"{leaked} of {len(test)} test rows stand among {len(train)} training rows, which repeat each other in {repeated:.1%}",
-                    "Split before anything else, and take duplicates out")]  # fmt: skip
+    return [
+        Finding(
+            "data leak",
+            f"{leaked} of {len(test)} test rows stand among {len(train)} training rows, {repeated:.1%} of which are repetitions",
+            "Split before anything else, and take duplicates out",
+        )
+    ]
 
 
 def _rows(batches: list[Any]) -> list[bytes]:

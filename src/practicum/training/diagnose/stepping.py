@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -10,7 +11,7 @@ from torch.optim import Optimizer
 
 from practicum.training.diagnose.case import SEED, Case
 from practicum.training.diagnose.finding import Finding
-from practicum.training.diagnose.onepass import Pass
+from practicum.training.diagnose.watch import Pass
 
 
 def check_frozen(case: Case, passed: Pass) -> list[Finding]:
@@ -23,18 +24,29 @@ def check_frozen(case: Case, passed: Pass) -> list[Finding]:
         if layer.output.requires_grad or layer.grad_norm
         for p in layer.module.parameters(recurse=False)
     }
+    adapted = {  # a frozen matrix with a trainable one beside it in the same module is adapted, not forgotten
+        id(p)
+        for module in passed.model.modules()
+        if any(p.requires_grad and p.ndim > 1 for p in module.parameters(recurse=False))
+        for p in module.parameters()
+    }
     taking_part = [(name, p) for name, p in passed.model.named_parameters() if p.ndim > 1 and id(p) in called]
-    frozen = [name for name, p in taking_part if not p.requires_grad]
-    size = sum(p.numel() for _, p in taking_part)
-    remedy = "Set requires_grad, take the detach or no_grad away, or give it to the optimiser; freezing on purpose leaves fewer than half the weights"
-    if frozen and 2 * sum(p.numel() for _, p in taking_part if not p.requires_grad) < size:
-        return [
-            Finding("frozen layer", f"{', '.join(frozen[:3])} has requires_grad=False among {len(taking_part)} weights", remedy)
-        ]
+    frozen = [(name, p) for name, p in taking_part if not p.requires_grad and id(p) not in adapted]
+    share = sum(p.numel() for _, p in frozen) / max(1, sum(p.numel() for _, p in taking_part))
+    remedy = "Set requires_grad, take the detach or no_grad away, or give it to the optimiser"
+    if frozen and 2 * len(frozen) < len(taking_part) and share < 0.75:  # more than that is fine-tuning
+        told = ", ".join(name for name, _ in frozen[:3])
+        return [Finding("frozen layer", f"{told} has requires_grad=False among {len(taking_part)} weight matrices", remedy)]
     trainable = {id(p) for layer in passed.watch.layers for p in layer.module.parameters(recurse=False) if p.requires_grad}
     cut = [name for name, p in passed.model.named_parameters() if id(p) in trainable and p.ndim > 1 and p.grad is None]
     if cut:
-        return [Finding("frozen layer", f"{', '.join(cut[:3])} was used, and the loss gives it no gradient", remedy)]
+        return [
+            Finding(
+                "frozen layer",
+                f"{', '.join(cut[:3])} was used and gets no gradient ({len(cut)} of {len(taking_part)} matrices)",
+                remedy,
+            )
+        ]
     model, _, optimizer = case.fresh()
     if optimizer is not None:
         known = {id(p) for group in optimizer.param_groups for p in group["params"]}
@@ -63,8 +75,13 @@ def _lost(case: Case) -> list[Finding]:
             wanted = p.grad != 0
             moved, total = moved + int(((p != before[name]) & wanted).sum()), total + int(wanted.sum())
     if total and moved < 0.5 * total:
-        return [Finding("updates lost to rounding", f"a step changes {moved} of {total} half-precision weights that have a gradient",
-                        "Keep the weights in float32 and compute in half precision (autocast)")]  # fmt: skip
+        return [
+            Finding(
+                "updates lost to rounding",
+                f"a step changes {moved} of {total} half-precision weights that have a gradient",
+                "Keep the weights in float32 and compute in half precision (autocast)",
+            )
+        ]
     return []
 
 
@@ -95,8 +112,13 @@ def check_step(case: Case) -> list[Finding]:
         ends.append(torch.cat([p.detach().float().flatten() for p in model.parameters()]))
     apart, size = float((ends[0] - ends[1]).norm()), float(ends[0].norm())
     if apart > 1e-6 * size:
-        return [Finding("missing zero_grad", f"the second step ends {apart:.3g} away from where it ends when the gradients are cleared before it",
-                        "Call optimizer.zero_grad() before backward()")]  # fmt: skip
+        return [
+            Finding(
+                "missing zero_grad",
+                f"the second step ends {apart:.3g} away from where it ends when the gradients are cleared before it",
+                "Call optimizer.zero_grad() before backward()",
+            )
+        ]
     return []
 
 
@@ -117,8 +139,13 @@ def check_evaluation(case: Case) -> list[Finding]:
     batches: Iterable[Any] = case.test or case.batches
     case.evaluate(model, batches)
     if training:
-        return [Finding("missing eval()", f"{', '.join(dict.fromkeys(training))} ran in train mode during evaluation",
-                        "Call model.eval() before evaluation, and model.train() after it")]  # fmt: skip
+        return [
+            Finding(
+                "missing eval()",
+                f"{', '.join(dict.fromkeys(training))} ran in train mode during evaluation",
+                "Call model.eval() before evaluation, and model.train() after it",
+            )
+        ]
     return []
 
 
@@ -131,20 +158,26 @@ def check_training(case: Case) -> list[Finding]:
     given = None
     if case.optimizer is not None:
         given = _losses(case, None)
+        ratio = _update_ratio(case)
+        start = abs(given[0])
         rises = (
-            not all(map(math.isfinite, given))
-            or max(given) > given[0] + max(abs(given[0]), 0.1)
-            or given[-1] > given[0] + 0.2 * abs(given[0])
+            not all(map(math.isfinite, given)) or max(given) > given[0] + max(start, 0.1) or given[-1] > given[0] + 0.2 * start
         )
-        if rises:
+        jumps = any(after > 1.2 * before and after > 0.1 * start for before, after in pairwise(given[:12]))
+        if rises or (jumps and ratio > 0.3):
             slow = _losses(case, 0.01)
             fallbacks.append(slow)
             if all(map(math.isfinite, slow)) and max(slow) < slow[0] + 0.2 * abs(slow[0]) + 0.02:
                 worst = max((x for x in given if math.isfinite(x)), default=math.inf)
-                found.append(Finding("learning rate too high", f"on one batch the loss goes from {given[0]:.3g} to {worst:.3g} and ends at {given[-1]:.3g} "
-                                     f"after {len(given) - 1} steps; with a hundredth of the rate it ends at {slow[-1]:.3g}. "
-                                     f"The first step's update is {_update_ratio(case):.2g} of the weights (a few thousandths are usual)",
-                                     "Lower it, by a factor of 10 first"))  # fmt: skip
+                found.append(
+                    Finding(
+                        "learning rate too high",
+                        f"on one batch the loss goes from {given[0]:.3g} to {worst:.3g} and ends at {given[-1]:.3g} "
+                        f"after {len(given) - 1} steps; with a hundredth of the rate it ends at {slow[-1]:.3g}. "
+                        f"The first step's update is {ratio:.2g} of the weights (a few thousandths are usual)",
+                        "Lower it, by a factor of 10 first",
+                    )
+                )
                 return found
         fallbacks.append(given)
     if any(_falls(losses) for losses in fallbacks):
@@ -152,8 +185,13 @@ def check_training(case: Case) -> list[Finding]:
     fallbacks += [_losses(case, rate) for rate in (1e-3, 1e-2) if not any(_falls(losses) for losses in fallbacks)]
     if not any(_falls(losses) for losses in fallbacks):
         lowest = min((x for losses in fallbacks for x in losses if math.isfinite(x)), default=math.nan)
-        found.append(Finding("cannot overfit one batch", f"in {case.steps} steps on one batch the loss goes from {fallbacks[0][0]:.4g} to {lowest:.4g} at best",
-                             "Look whether the loss depends on the model's outputs and the gradient reaches the weights"))  # fmt: skip
+        found.append(
+            Finding(
+                "cannot overfit one batch",
+                f"in {case.steps} steps on one batch the loss goes from {fallbacks[0][0]:.4g} to {lowest:.4g} at best",
+                "Look whether the loss depends on the model's outputs and the gradient reaches the weights",
+            )
+        )
     return found
 
 

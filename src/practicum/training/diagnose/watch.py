@@ -189,5 +189,22 @@ class Watch(TorchFunctionMode):
             self.scored.append(Scored(logits_NK[keep], target_N, tuple(logits.shape), reduction, kind))
 
 
+@dataclass(frozen=True)
+class Pass:
+    """What came of the first batches.
+
+    Attributes:
+        model: a copy, with the first batch's gradients.
+        loss: of the first batch; None for methods with a step of their own.
+        watch: records of the first batch.
+        scored: what cross-entropy was given, over all batches.
+    """
+
+    model: nn.Module
+    loss: float | None
+    watch: Watch
+    scored: list[Scored]
+
+
 _RELUS = {F.relu, F.relu_, torch.relu, torch.relu_, Tensor.relu, Tensor.relu_}
 _SOFTMAXES = {F.softmax, F.log_softmax, torch.softmax, torch.log_softmax, Tensor.softmax, Tensor.log_softmax}

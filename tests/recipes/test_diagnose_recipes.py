@@ -1,0 +1,73 @@
+"""What the recipes build is healthy: on the packaged data, with small batches, diagnosis finds nothing."""
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from typer.testing import CliRunner
+
+from practicum.errors import PracticumError
+from practicum.training import recipes
+from practicum.training.diagnose.recipe import diagnose_experiment
+
+
+class Few:
+    """The first rows of each batch."""
+
+    def __init__(self, batches: Any, rows: int) -> None:
+        self.batches, self.rows = batches, rows
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self._cut, iter(self.batches))
+
+    def epoch(self, number: int) -> Iterator[Any]:
+        return map(self._cut, self.batches.epoch(number))
+
+    def _cut(self, batch: Any) -> Any:
+        if isinstance(batch, tuple) and all(
+            isinstance(part, Tensor) and part.ndim and len(part) == len(batch[0]) for part in batch
+        ):
+            return tuple(part[: self.rows] for part in batch)
+        return batch
+
+
+@pytest.mark.parametrize("name", recipes.names())
+def test_recipes_are_healthy(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PRACTICUM_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    recipe = recipes.load(name)()
+    if not hasattr(recipe, "build"):
+        pytest.skip("a study of several trainings")
+    torch.manual_seed(0)
+    try:
+        experiment = recipe.build(0)
+    except PracticumError as error:
+        pytest.skip(str(error))
+    experiment = dataclasses.replace(experiment, train=Few(experiment.train, 16), test=Few(experiment.test, 16))
+    assert diagnose_experiment(experiment, count=2, steps=5) == []
+
+
+def test_the_command_names_a_bad_rate_and_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import typer
+
+    from practicum.cli.diagnose import register
+
+    monkeypatch.delenv("PRACTICUM_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    app = typer.Typer()
+    register(app)
+    app.command()(lambda: None)
+    picture = tmp_path / "signals.png"
+    fine = CliRunner().invoke(app, ["diagnose", "gcn-cora", "--picture", str(picture)])
+    assert (fine.exit_code, picture.exists()) == (0, True), fine.output
+    assert "gcn-cora: nothing found" in fine.output
+    bad = CliRunner().invoke(app, ["diagnose", "gcn-cora", "--lr", "30"])
+    assert bad.exit_code == 1
+    assert "learning rate too high" in bad.output
