@@ -124,6 +124,31 @@ def test_global_attention_by_hand():
             torch.testing.assert_close(came[b, t], expected)
 
 
+@torch.no_grad()
+def test_the_decoder_begins_with_both_ends_of_the_encoder():
+    """d_0 of each layer is tanh(W_b [last state forwards; last state backwards]) of the encoder's same layer."""
+    model = make("attention")
+    source = torch.tensor([[1, 2, 3], [4, 5, 0]])
+    d_BLH, h_BSH, _ = model.start(source)
+    for row, length in ((0, 3), (1, 2)):
+        x = model.source_embedding(source[row, :length])
+        for layer in range(2):
+            ends, states = [], []
+            for suffix, order in (("", 1), ("_reverse", -1)):
+                cell = torch.nn.GRUCell(x.shape[1], 4, dtype=torch.float64)
+                for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+                    getattr(cell, name).copy_(getattr(model.encoder, f"{name}_l{layer}{suffix}"))
+                h, seen = torch.zeros(4, dtype=torch.float64), []
+                for word in x if order == 1 else x.flip(0):
+                    h = cell(word, h)
+                    seen.append(h)
+                ends.append(h)
+                states.append(torch.stack(seen[::order]))
+            x = torch.cat(states, 1)
+            torch.testing.assert_close(d_BLH[row, layer], model.bridge(torch.cat(ends)).tanh(), rtol=1e-10, atol=1e-10)
+        torch.testing.assert_close(h_BSH[row, :length], x, rtol=1e-10, atol=1e-10)
+
+
 def test_alignment():
     model = make("attention")
     source, target = torch.tensor([[1, 2, 3], [4, 5, 0]]), torch.tensor([[1, 2], [3, 4]])

@@ -49,9 +49,9 @@ def books() -> Books:
     """Returns 1,9 million words in sentences, which end at `.`, `!`, `?`, `:`, `;` and where a verse or paragraph does."""
     bible, novels = store.find(KJV), store.find(NOVELS)
     if bible is None or novels is None:
-        return Books(sentences(_read(store.sample(NOVELS)[0])), True)
-    verses = "\n\n".join(line.partition(" ")[2] for line in _read(bible / "kjv.txt.gz").splitlines())  # without "Ge1:1"
-    texts = [verses, *(_read(novels / file.name) for file in NOVELS.files)]
+        return Books(sentences(read(store.sample(NOVELS)[0])), True)
+    verses = "\n\n".join(line.partition(" ")[2] for line in read(bible / "kjv.txt.gz").splitlines())  # without "Ge1:1"
+    texts = [verses, *(read(novels / file.name) for file in NOVELS.files)]
     return Books([sentence for text in texts for sentence in sentences(text)], False)
 
 
@@ -61,5 +61,6 @@ def sentences(text: str) -> list[list[str]]:
     return [words for words in cut if words]
 
 
-def _read(path: Path) -> str:
+def read(path: Path) -> str:
+    """Returns the text of a gzipped file."""
     return gzip.decompress(path.read_bytes()).decode("utf-8")

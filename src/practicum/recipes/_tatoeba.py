@@ -24,7 +24,7 @@ class German:
 
     Attributes:
         source: the German words that come twice or more in the training set.
-        target: the English ones.
+        target: the English words that come three times or more.
         train: pairs.
         validation: 1,000 German sentences with up to four translations.
         test: 2,000 others.
@@ -41,7 +41,7 @@ def german(*, batch_size: int, seed: int) -> German:
     """Returns the sentences as numbers."""
     corpus = deu_eng()
     source = Vocabulary.of((sentence for sentence, _ in corpus.train), min_count=2)
-    target = Vocabulary.of((sentence for _, sentence in corpus.train), min_count=2)
+    target = Vocabulary.of((sentence for _, sentence in corpus.train), min_count=3)
     return German(
         source,
         target,
@@ -103,7 +103,7 @@ def draw_attention(
     for axes, row in zip(figure.subplots(1, len(rows), squeeze=False).flat, rows, strict=True):
         source = source_BS[row][source_BS[row] != PAD][None]
         words = translated(model, method, source)[0]
-        axes.imshow(weights(source, torch.tensor([[BOS, *words]])).float().cpu(), cmap="Greys", vmin=0, vmax=1)
+        axes.imshow(weights(source, torch.tensor([[BOS, *words]])).float().numpy(), cmap="Greys", vmin=0, vmax=1)
         axes.set_xticks(range(source.shape[1]), data.source.decode(source[0]), rotation=60, ha="right")
         axes.set_yticks(range(len(words) + 1), [*data.target.decode(words), "<eos>"])
     figure.savefig(path, dpi=120)

@@ -1,7 +1,7 @@
 """A bidirectional GRU on Banking77: which of 77 things does a bank's customer want?
 
-Data and word vectors are those of `textcnn_banking77`. The largest of the states over time goes to the classes, not the last one: what
-decides an intent may stand anywhere in the question.
+Data and word vectors are those of `textcnn_banking77`. The largest of the states over time goes to the classes, not the last one:
+what decides an intent may stand anywhere in the question.
 
 What surprised: nothing yet.
 """

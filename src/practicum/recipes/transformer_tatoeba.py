@@ -37,12 +37,12 @@ class Recipe:
         beam: beginnings kept when translating; 1 is greedy.
     """
 
-    epochs: int = 8
+    epochs: int = 6
     batch_size: int = 128
     lr: float = 1.5e-3
-    width: int = 192
+    width: int = 160
     num_heads: int = 4
-    hidden: int = 512
+    hidden: int = 320
     layers: int = 2
     dropout: float = 0.1
     label_smoothing: float = 0.1
