@@ -1,9 +1,9 @@
 """Sequence to sequence with attention (Luong et al. 2015) from German to English, 44,000 short sentences of Tatoeba.
 
 Words are in lower case: the German ones that come twice or more, the English ones that come three times. BLEU is on these words,
-against up to four translations per sentence, so that it can be compared within these recipes and not with figures on cased text.
-`attention=False` is the twin without attention, in which one vector has to carry the sentence (Sutskever et al. 2014). Products are
-in bfloat16.
+against up to four translations per sentence, so that it can be compared within these recipes, and not with figures on cased text.
+`attention=False` is the twin without attention, in which one vector has to carry the sentence (Sutskever et al. 2014). Products
+are in bfloat16.
 
 What surprised: nothing yet.
 """

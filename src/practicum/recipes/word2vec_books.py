@@ -2,9 +2,9 @@
 
 Hyperparameters are the defaults of gensim's `Word2Vec` (100 numbers, five words to each side, five negatives, words that come
 five times or more, five passes), so that it is the yardstick: measured on the same sentences, its skip-gram ranks WordSim-353's
-pairs with ρ = 0.231 (seeds 0 and 1: 0.231, 0.230). What differs is the optimiser: batches of two thousand windows want AdaGrad, which
-gives rare words longer steps, where gensim takes one plain step per pair. WordSim-353 is modern (`computer`, `stock`); the books
-know both words of 141 pairs, and with so few, ρ has a standard error of 0.08.
+pairs with ρ = 0.231 (seeds 0 and 1: 0.231, 0.230). What differs is the optimiser: batches of two thousand windows want AdaGrad,
+which gives rare words longer steps, where gensim takes one plain step per pair. WordSim-353 is modern (`computer`, `stock`); the
+books know both words of 141 pairs, and with so few, ρ has a standard error of 0.08.
 
 What surprised: nothing yet.
 """
