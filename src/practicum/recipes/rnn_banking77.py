@@ -3,8 +3,8 @@
 Data and word vectors are those of `textcnn_banking77`. The largest of the states over time goes to the classes, not the last one:
 what decides an intent may stand anywhere in the question.
 
-What surprised: how much more the learning rate matters than for the convolutions. At their 2e-3 (and more dropout, eight epochs) it
-stood at 82 % on held-out training questions, where they had 88 %; at 5e-3 it passes them.
+What surprised: how much more the learning rate matters than for the convolutions. At their 2e-3 (and more dropout, eight epochs)
+it stood at 82 % on held-out training questions, where they had 88 %; at 5e-3 it passes them.
 """
 
 from dataclasses import dataclass
