@@ -9,7 +9,7 @@ from torch import Tensor
 from practicum.training.diagnose.case import Case, Plain
 from practicum.training.diagnose.finding import Finding
 from practicum.training.diagnose.signals import check_dead, check_flow, check_initialisation, check_overflow
-from practicum.training.diagnose.watch import NORMS, Pass, Stop, Watch
+from practicum.training.diagnose.watch import MOODY, NORMS, Pass, Stop, Watch
 
 
 def check_one_pass(case: Case) -> tuple[list[Finding], Pass | None]:
@@ -160,7 +160,9 @@ def _reduction(case: Case, passed: Pass) -> list[Finding]:
     if rows < 4 or not all(isinstance(part, Tensor) and part.ndim and len(part) == rows for part in batch):
         return []
     model, method, _ = case.fresh()
-    model.eval()
+    for module in model.modules():
+        if isinstance(module, MOODY):  # rows must not depend on chance or on each other
+            module.eval()
     half = rows // 2
     with torch.no_grad():
         a, b, both = (

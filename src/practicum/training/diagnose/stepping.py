@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 
 from practicum.training.diagnose.case import SEED, Case
 from practicum.training.diagnose.finding import Finding
-from practicum.training.diagnose.watch import Pass
+from practicum.training.diagnose.watch import MOODY, Pass
 
 
 def check_frozen(case: Case, passed: Pass) -> list[Finding]:
@@ -128,13 +128,12 @@ def check_evaluation(case: Case) -> list[Finding]:
         return []
     model, _, _ = case.fresh()
     training: list[str] = []
-    moody = (nn.modules.dropout._DropoutNd, nn.modules.batchnorm._BatchNorm)
 
     def note(name: str) -> Any:
         return lambda module, _: training.append(name) if module.training else None
 
     for name, module in model.named_modules():
-        if isinstance(module, moody) or (isinstance(getattr(module, "dropout", None), float) and module.dropout):
+        if isinstance(module, MOODY) or (isinstance(getattr(module, "dropout", None), float) and module.dropout):
             module.register_forward_pre_hook(note(name or "model"))
     batches: Iterable[Any] = case.test or case.batches
     case.evaluate(model, batches)
@@ -157,7 +156,7 @@ def check_training(case: Case) -> list[Finding]:
     fallbacks: list[list[float]] = []
     given = None
     if case.optimizer is not None:
-        given = _losses(case, None)
+        given = _losses(case)
         ratio = _update_ratio(case)
         start = abs(given[0])
         rises = (
@@ -165,7 +164,7 @@ def check_training(case: Case) -> list[Finding]:
         )
         jumps = any(after > 1.2 * before and after > 0.1 * start for before, after in pairwise(given[:12]))
         if rises or (jumps and ratio > 0.3):
-            slow = _losses(case, 0.01)
+            slow = _losses(case, factor=0.01)
             fallbacks.append(slow)
             if all(map(math.isfinite, slow)) and max(slow) < slow[0] + 0.2 * abs(slow[0]) + 0.02:
                 worst = max((x for x in given if math.isfinite(x)), default=math.inf)
@@ -182,7 +181,7 @@ def check_training(case: Case) -> list[Finding]:
         fallbacks.append(given)
     if any(_falls(losses) for losses in fallbacks):
         return found
-    fallbacks += [_losses(case, rate) for rate in (1e-3, 1e-2) if not any(_falls(losses) for losses in fallbacks)]
+    fallbacks += [_losses(case, adam=rate) for rate in (1e-3, 1e-2) if not any(_falls(losses) for losses in fallbacks)]
     if not any(_falls(losses) for losses in fallbacks):
         lowest = min((x for losses in fallbacks for x in losses if math.isfinite(x)), default=math.nan)
         found.append(
@@ -199,19 +198,20 @@ def _falls(losses: list[float]) -> bool:
     return math.isfinite(losses[-1]) and min(losses) < losses[0] - 0.02 * abs(losses[0])
 
 
-def _losses(case: Case, rate: float | None) -> list[float]:
-    """The loss on the first batch along a short training.
+def _losses(case: Case, *, factor: float = 1.0, adam: float | None = None) -> list[float]:
+    """Returns the loss on the first batch along a short training.
 
     Args:
-        case: with its optimiser.
-        rate: None for the user's optimiser as it is; below 0.1 and with one, a factor on its rates; without one, AdamW's rate.
+        case: what is diagnosed.
+        factor: on the learning rates of the user's optimiser.
+        adam: train with AdamW at this rate instead.
     """
     model, method, optimizer = case.fresh()
-    if optimizer is None:
-        optimizer = torch.optim.AdamW(model.parameters(), lr=rate or 1e-3)
-    elif rate is not None:
+    if adam is not None or optimizer is None:
+        optimizer = torch.optim.AdamW(model.parameters(), lr=adam or 1e-3)
+    else:
         for group in optimizer.param_groups:
-            group["lr"] *= rate
+            group["lr"] *= factor
     losses = []
     for _ in range(case.steps):
         torch.manual_seed(SEED)
