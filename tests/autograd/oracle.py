@@ -58,7 +58,9 @@ def agree(
                 close(a, b, tolerance * 10)
 
 
-def hessian_vector(engine: Any, function: Any, inputs: Sequence[Any], weight: np.ndarray, directions: Sequence[np.ndarray]) -> Any:
+def hessian_vector(
+    engine: Any, function: Any, inputs: Sequence[Any], weight: np.ndarray, directions: Sequence[np.ndarray]
+) -> Any:
     """∂/∂x Σ_i ⟨∂⟨weight, function⟩/∂x_i, direction_i⟩."""
     constant = engine.from_numpy
     grad = autograd.grad if engine is autograd else torch.autograd.grad

@@ -1,4 +1,5 @@
-"""Layers and losses beside PyTorch: the same code on both engines, weights copied, values, gradients and second derivatives in float64."""
+"""Layers and losses beside PyTorch: the same code on both engines, weights copied, values, gradients and second derivatives in
+float64."""
 
 import numpy as np
 import pytest
@@ -78,7 +79,9 @@ def test_batch_norm(shape, affine):
 
 
 @pytest.mark.parametrize("affine", [True, False])
-@pytest.mark.parametrize(("shape", "over"), [((4, 5), (5,)), ((2, 3, 4), (3, 4)), ((1, 2), (2,)), ((2, 1, 7), (7,)), ((0, 3), (3,))], ids=str)
+@pytest.mark.parametrize(
+    ("shape", "over"), [((4, 5), (5,)), ((2, 3, 4), (3, 4)), ((1, 2), (2,)), ((2, 1, 7), (7,)), ((0, 3), (3,))], ids=str
+)
 def test_layer_norm(shape, over, affine):
     weights = [normal(*over, seed=1), normal(*over, seed=2)] if affine else []
     agree(lambda t, x, *w: t.nn.functional.layer_norm(x, over, *w), normal(*shape), *weights, tolerance=1e-9)
@@ -94,7 +97,9 @@ def test_embedding(shape, padding):
 
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 @pytest.mark.parametrize(
-    "settings", [{}, {"label_smoothing": 0.2}, {"weighted": True}, {"weighted": True, "label_smoothing": 0.1}, {"ignore_index": 1}], ids=str
+    "settings",
+    [{}, {"label_smoothing": 0.2}, {"weighted": True}, {"weighted": True, "label_smoothing": 0.1}, {"ignore_index": 1}],
+    ids=str,
 )
 @pytest.mark.parametrize("shape", [(4, 3), (1, 5), (2, 4, 3), (2, 3, 2, 2), (4,)], ids=str)
 def test_cross_entropy(shape, settings, reduction):
@@ -161,7 +166,9 @@ LAYERS = {
     "lstm cell": (lambda nn: nn.LSTMCell(3, 4), (5, 3)),
     "gru cell": (lambda nn: nn.GRUCell(3, 4, bias=False), (5, 3)),
     "sequential": (
-        lambda nn: nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 4), nn.Tanh(), nn.Sigmoid(), nn.GELU(), nn.Flatten(), nn.Softmax(1)),
+        lambda nn: nn.Sequential(
+            nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 4), nn.Tanh(), nn.Sigmoid(), nn.GELU(), nn.Flatten(), nn.Softmax(1)
+        ),
         (5, 3),
     ),
 }
@@ -228,7 +235,10 @@ def test_recurrent_layers(name, settings, steps, batch):
 
 
 def test_state_dict_to_torch_and_back():
-    ours, theirs = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4)), torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4))
+    ours, theirs = (
+        nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4)),
+        torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4)),
+    )
     theirs.load_state_dict({name: torch.tensor(t.numpy()) for name, t in ours.state_dict().items()})
     fresh = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
     fresh.load_state_dict(theirs.state_dict())
@@ -302,7 +312,11 @@ def test_modules():
     [
         (lambda F, x: F.linear(x, Tensor(normal(4, 5))), ValueError, r"\(2, 3\).*\(4, 5\)"),
         (lambda F, x: F.conv2d(x, Tensor(normal(1, 1, 2, 2))), ValueError, r"\(2, 3\).*\(1, 1, 2, 2\)"),
-        (lambda F, x: F.conv2d(Tensor(normal(1, 1, 2, 2)), Tensor(normal(1, 1, 3, 3))), ValueError, r"spans \(3, 3\).*\(1, 1, 2, 2\)"),
+        (
+            lambda F, x: F.conv2d(Tensor(normal(1, 1, 2, 2)), Tensor(normal(1, 1, 3, 3))),
+            ValueError,
+            r"spans \(3, 3\).*\(1, 1, 2, 2\)",
+        ),
         (lambda F, x: F.cross_entropy(x, Tensor(np.array([0.0, 1.0]))), TypeError, "integers.*float64"),
         (lambda F, x: F.cross_entropy(x, Tensor(np.array([0, 1, 2]))), ValueError, r"\(3,\).*\(2, 3\)"),
         (lambda F, x: F.cross_entropy(x, Tensor(np.array([0, 3]))), ValueError, r"\[0, 3\), got 0 to 3"),

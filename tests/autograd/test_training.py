@@ -15,7 +15,12 @@ from practicum.models import lenet
 
 def on_our_engine(module: types.ModuleType) -> Any:
     """Runs a PyTorch module's source with our engine in PyTorch's place."""
-    swapped = {"torch": autograd, "torch.nn": autograd.nn, "torch.nn.functional": autograd.nn.functional, "torch.optim": autograd.optim}
+    swapped = {
+        "torch": autograd,
+        "torch.nn": autograd.nn,
+        "torch.nn.functional": autograd.nn.functional,
+        "torch.optim": autograd.optim,
+    }
     before = {name: sys.modules.get(name) for name in swapped}
     copy = types.ModuleType(module.__name__)
     try:
@@ -27,7 +32,9 @@ def on_our_engine(module: types.ModuleType) -> Any:
 
 
 def mlp(nn: Any) -> Any:
-    return nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Dropout(0.0), nn.Linear(16, 16), nn.LayerNorm(16), nn.GELU(), nn.Linear(16, 3))
+    return nn.Sequential(
+        nn.Linear(8, 16), nn.ReLU(), nn.Dropout(0.0), nn.Linear(16, 16), nn.LayerNorm(16), nn.GELU(), nn.Linear(16, 3)
+    )
 
 
 def cnn(nn: Any) -> Any:
@@ -67,7 +74,9 @@ def compare(theirs: Any, ours: Any, data: list[tuple[np.ndarray, np.ndarray]], o
     ours.eval()
     theirs.eval()
     x = data[0][0]
-    np.testing.assert_allclose(ours(autograd.from_numpy(x)).data, theirs(torch.from_numpy(x)).detach().numpy(), rtol=tolerance, atol=tolerance)
+    np.testing.assert_allclose(
+        ours(autograd.from_numpy(x)).data, theirs(torch.from_numpy(x)).detach().numpy(), rtol=tolerance, atol=tolerance
+    )
 
 
 OPTIMISERS = {

@@ -38,11 +38,11 @@ from practicum.autograd.random import manual_seed, rand, randint, randn, randper
 from practicum.autograd.tensor import Tensor
 
 __all__ = [
-    "Tensor", "tensor", "from_numpy", "zeros", "ones", "zeros_like", "ones_like", "arange", "eye", "float32", "float64",
-    "int64", "abs", "clamp", "cos", "exp", "log", "maximum", "minimum", "relu", "sigmoid", "sin", "sqrt", "tanh", "where",
-    "cat", "gather", "stack", "matmul", "amax", "argmax", "logsumexp", "max", "mean", "softmax", "sum", "var", "enable_grad",
-    "grad", "is_grad_enabled", "no_grad", "set_grad_enabled", "manual_seed", "rand", "randint", "randn", "randperm",
-    "functional", "nn", "optim",
+    "Tensor", "abs", "amax", "arange", "argmax", "cat", "clamp", "cos", "enable_grad", "exp", "eye", "float32", "float64",
+    "from_numpy", "functional", "gather", "grad", "int64", "is_grad_enabled", "log", "logsumexp", "manual_seed", "matmul",
+    "max", "maximum", "mean", "minimum", "nn", "no_grad", "ones", "ones_like", "optim", "rand", "randint", "randn", "randperm",
+    "relu", "set_grad_enabled", "sigmoid", "sin", "softmax", "sqrt", "stack", "sum", "tanh", "tensor", "var", "where", "zeros",
+    "zeros_like",
 ]  # fmt: skip
 
 

@@ -46,7 +46,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
     if not training or p == 0:
         return input
     kept = random.generator().random(input.shape, np.float32) >= p
-    return input * (kept / np.array(max(1 - p, 1e-30), input.dtype)).astype(input.dtype, copy=False)
+    return input.mul((kept / max(1 - p, 1e-30)).astype(input.dtype))
 
 
 def embedding(input: Tensor | Array, weight: Tensor, padding_idx: int | None = None) -> Tensor:
@@ -69,8 +69,8 @@ def batch_norm(
 ) -> Tensor:
     """γ (x − μ) / √(σ² + ε) + β per channel, over the batch and all positions (Ioffe & Szegedy 2015, algorithm 1).
 
-    In training μ and σ² are those of this batch, and the running ones move towards them by `momentum` (the variance's unbiased estimate);
-    otherwise they are the running ones.
+    In training μ and σ² are those of this batch, and the running ones move towards them by `momentum` (the variance's unbiased
+    estimate); otherwise they are the running ones.
 
     Shapes:
         input (N, C, …), all others (C).
@@ -160,22 +160,23 @@ def cross_entropy(
         raise TypeError(f"cross_entropy: targets must be integers (class indices), got {classes.dtype} of shape {classes.shape}")
     if input.ndim == 0 or classes.shape != input.shape[:axis] + input.shape[axis + 1 :]:
         raise ValueError(f"cross_entropy: target of shape {classes.shape} does not fit input (N, C, …) of shape {input.shape}")
-    counts = classes != ignore_index
-    if not ((classes >= 0) & (classes < num_classes) | ~counts).all():
-        raise ValueError(f"cross_entropy: targets must be in [0, {num_classes}), got {classes.min()} to {classes.max()}")
     rows = input
     if input.ndim != 2:  # (N, C, …) -> (N·…, C)
         rows = (input.permute(0, *range(2, input.ndim), 1) if axis else input).reshape(classes.size, num_classes)
-    q = np.full(rows.shape, label_smoothing / num_classes, input.dtype)
-    true = np.arange(classes.size), np.where(counts, classes, 0).reshape(-1)
-    q[true] += 1 - label_smoothing
-    q *= counts.reshape(-1, 1)
-    total = counts.sum()
+    counting = np.flatnonzero(classes != ignore_index)
+    true = classes.reshape(-1)[counting]
+    if true.size and not 0 <= true.min() <= true.max() < num_classes:
+        raise ValueError(f"cross_entropy: targets must be in [0, {num_classes}), got {true.min()} to {true.max()}")
+    q = np.zeros(rows.shape, input.dtype)
+    if label_smoothing:
+        q[counting] = label_smoothing / num_classes
+    q[counting, true] += 1 - label_smoothing
+    total = true.size
     if weight is not None:
         q *= weight.data
-        total = (weight.data[true[1]] * counts.reshape(-1)).sum()
+        total = weight.data[true].sum()
     if reduction == "mean":
-        return soft_cross_entropy(rows, q / total.astype(q.dtype))
+        return soft_cross_entropy(rows, q / total)
     return _reduce(soft_cross_entropy(rows, q, 1).reshape(classes.shape), reduction)
 
 

@@ -1,13 +1,13 @@
 """Reverse-mode differentiation: the gradient of a result with respect to everything that it was computed from.
 
-Every tensor keeps one *edge* per input that needs a gradient: the input, and a rule that turns the gradient of the result into the gradient
-of that input (a vector-Jacobian product, Baydin et al. 2018, section 3.2). The walk goes from the result to the leaves, children before
-parents, and adds up what arrives at each tensor:
+Every tensor keeps one *edge* per input that needs a gradient: the input, and a rule that turns the gradient of the result into
+the gradient of that input (a vector-Jacobian product, Baydin et al. 2018, section 3.2). The walk goes from the result to the
+leaves, children before parents, and adds up what arrives at each tensor:
 
     x̄ = Σ_{y computed from x} (∂y/∂x)ᵀ ȳ,   where ȳ = ∂result/∂y
 
-The rules are themselves written with tensor operations. With `create_graph=True` these are recorded too, so a gradient can be differentiated
-again, as often as one likes; without it they run unrecorded.
+The rules are themselves written with tensor operations. With `create_graph=True` these are recorded too, so a gradient can be
+differentiated again, as often as one likes; without it they run unrecorded.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def _seed(output: Tensor, gradient: Tensor | None) -> Tensor:
             raise RuntimeError(
                 f"without `gradient`, only a single number can be differentiated; this tensor has shape {output.shape}"
             )
-        return engine.record(np.ones_like(output.data))
+        return engine.record(np.ones(output.shape, output.dtype))
     if gradient.shape != output.shape:
         raise ValueError(f"gradient has shape {gradient.shape}, expected the tensor's own, {output.shape}")
     return gradient
@@ -142,7 +142,8 @@ def _ancestors(outputs: Sequence[Tensor]) -> list[Tensor]:
 def _propagate(
     outputs: list[Tensor], seeds: list[Tensor], inputs: list[Tensor] | None, retain_graph: bool | None, create_graph: bool
 ) -> tuple[dict[Tensor, Tensor], set[Tensor]]:
-    """Returns the gradients that arrive at `inputs` (if None, at all leaves), and the tensors whose gradient nothing else refers to."""
+    """Returns the gradients that arrive at `inputs` (if None, at all leaves), and the tensors whose gradient nothing else
+    refers to."""
     nodes = _ancestors(outputs)
     if inputs is None:
         wanted, useful = {node for node in nodes if not node._edges}, set(nodes)
@@ -179,7 +180,9 @@ def _propagate(
             g = arrived[node] if node in wanted else arrived.pop(node)
             for x, rule, version in edges:
                 if x._version != version or node._version:
-                    raise RuntimeError(f"a tensor of shape {x.shape} was changed in place after it was used; its gradient would be wrong")
+                    raise RuntimeError(
+                        f"a tensor of shape {x.shape} was changed in place after it was used; its gradient would be wrong"
+                    )
                 if x in ours and not create_graph and isinstance(rule, layout.Scatter):
                     rule.into(arrived[x].data, g.data)
                 elif x in useful:

@@ -1,7 +1,8 @@
 """Update rules for parameters, under the names and with the defaults of `torch.optim`.
 
-Each rule is one method, `update`, on plain arrays: it changes the parameter `p` in place, given its gradient `g` and the rule's memory for this
-parameter. Symbols in the comments: θ parameter, g gradient, η learning rate `lr`, λ `weight_decay`, t step, counted from 1.
+Each rule is one method, `update`, on plain arrays: it changes the parameter `p` in place, given its gradient `g` and the
+rule's memory for this parameter. Symbols in the comments: θ parameter, g gradient, η learning rate `lr`, λ `weight_decay`, t
+step, counted from 1.
 
 Departs from the papers: as PyTorch does; where that matters, the class says so.
 """
@@ -132,7 +133,8 @@ class Adagrad(Optimizer):
 
 
 class RMSprop(Optimizer):
-    """Steps divided by a running root mean square of the gradient (Tieleman & Hinton 2012, lecture 6.5; centred: Graves 2013, section 4.2)."""
+    """Steps divided by a running root mean square of the gradient (Tieleman & Hinton 2012, lecture 6.5; centred: Graves 2013,
+    section 4.2)."""
 
     def __init__(
         self,
@@ -201,7 +203,8 @@ class AdamW(Adam):
 
 
 class Muon(Optimizer):
-    """Momentum whose direction is made orthogonal: a step UVᵀ for a momentum U Σ Vᵀ (Jordan et al. 2024), for matrices in hidden layers.
+    """Momentum whose direction is made orthogonal: a step UVᵀ for a momentum U Σ Vᵀ (Jordan et al. 2024), for matrices in
+    hidden layers.
 
     Args:
         params: matrices; biases, embeddings and output layers belong to another optimiser.
@@ -250,9 +253,11 @@ class Muon(Optimizer):
 
 
 def orthogonalise(g: Array, coefficients: tuple[float, float, float], eps: float, steps: int) -> Array:
-    """Brings the singular values of a matrix near 1 and keeps its singular vectors, by Newton–Schulz: X ← a X + (b A + c A²) X, A = X Xᵀ.
+    """Brings the singular values of a matrix near 1 and keeps its singular vectors, by Newton–Schulz: X ← a X + (b A + c A²)
+    X, A = X Xᵀ.
 
-    With the usual coefficients they do not converge to 1: after five steps they lie between about 0.7 and 1.2, soon enough for a step's direction.
+    With the usual coefficients they do not converge to 1: after five steps they lie between about 0.7 and 1.2, soon enough for
+    a step's direction.
 
     Args:
         g: a matrix.

@@ -1,7 +1,8 @@
 """A tensor: an array that remembers how it was computed, so that results can be differentiated (see `graph`).
 
-Names and arguments are PyTorch's. Departs from PyTorch: the values are a NumPy array, `data`, and dtypes are NumPy's; a change made through a
-view (`y = x[0]; y += 1`) escapes the check for values changed in place; a gradient goes to `grad` of leaves alone, use `grad` for others.
+Names and arguments are PyTorch's. Departs from PyTorch: the values are a NumPy array, `data`, and dtypes are NumPy's; a change
+made through a view (`y = x[0]; y += 1`) escapes the check for values changed in place; a gradient goes to `grad` of leaves
+alone, use `grad` for others.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ class Tensor:
     """An array with a gradient.
 
     Args:
-        data: an array, or numbers nested in lists. Python floats become float32, as in PyTorch; arrays keep their dtype and are not copied.
+        data: an array, or numbers nested in lists. Python floats become float32, as in PyTorch; arrays keep their dtype and
+            are not copied.
         requires_grad: whether `backward` shall leave a gradient in `grad`.
         dtype: the dtype to convert to.
 
@@ -129,7 +131,8 @@ class Tensor:
             create_graph: record the backward pass itself, so that the gradients can be differentiated.
 
         Raises:
-            RuntimeError: for a non-scalar without `gradient`, a tensor outside any graph, a graph already used up, or values changed in place.
+            RuntimeError: for a non-scalar without `gradient`, a tensor outside any graph, a graph already used up, or values
+                changed in place.
             ValueError: if `gradient` has another shape.
         """
         graph.backward(self, gradient, retain_graph, create_graph)

@@ -27,8 +27,8 @@ from practicum.autograd.nn.module import Buffer, Module, ModuleList, Parameter, 
 from practicum.autograd.nn.recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
 
 __all__ = [
-    "Module", "ModuleList", "Sequential", "Parameter", "Buffer", "init", "functional", "Linear", "Conv2d", "MaxPool2d",
-    "AvgPool2d", "BatchNorm1d", "BatchNorm2d", "LayerNorm", "Dropout", "Embedding", "Flatten", "Identity", "ReLU", "Tanh",
-    "Sigmoid", "GELU", "Softmax", "CrossEntropyLoss", "MSELoss", "BCEWithLogitsLoss", "RNN", "LSTM", "GRU", "RNNCell",
-    "LSTMCell", "GRUCell",
+    "GELU", "GRU", "LSTM", "RNN", "AvgPool2d", "BCEWithLogitsLoss", "BatchNorm1d", "BatchNorm2d", "Buffer", "Conv2d",
+    "CrossEntropyLoss", "Dropout", "Embedding", "Flatten", "GRUCell", "Identity", "LSTMCell", "LayerNorm", "Linear", "MSELoss",
+    "MaxPool2d", "Module", "ModuleList", "Parameter", "RNNCell", "ReLU", "Sequential", "Sigmoid", "Softmax", "Tanh",
+    "functional", "init",
 ]  # fmt: skip

@@ -121,7 +121,8 @@ class Module:
             own[name].data[...] = values
 
     def train(self: Self, mode: bool = True) -> Self:
-        """Puts this module and all inside it into training mode, in which dropout drops and batch norm takes the batch's statistics."""
+        """Puts this module and all inside it into training mode, in which dropout drops and batch norm takes the batch's
+        statistics."""
         for module in self.modules():
             module.training = mode
         return self

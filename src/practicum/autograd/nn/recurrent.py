@@ -1,4 +1,5 @@
-"""Recurrent networks: Elman's RNN (1990), LSTM (Hochreiter & Schmidhuber 1997, with forget gates: Gers et al. 2000), GRU (Cho et al. 2014).
+"""Recurrent networks: Elman's RNN (1990), LSTM (Hochreiter & Schmidhuber 1997, with forget gates: Gers et al. 2000), GRU (Cho
+et al. 2014).
 
 One step from state h to h', with a = W_ih x + b_ih (computed for all steps at once) and b = W_hh h + b_hh, both cut into gates:
 
@@ -7,7 +8,8 @@ One step from state h to h', with a = W_ih x + b_ih (computed for all steps at o
     GRU    r, z = σ(a + b),     n = tanh(a + r b),  h' = (1 − z) n + z h
 
 Symbols: T steps, B batch, F input features, H hidden units, G gates (1, 4, 3), L layers.
-Departs from the papers: the state's own bias b_hh is kept apart, as in PyTorch and cuDNN, and the GRU resets after the product with W_hh.
+Departs from the papers: the state's own bias b_hh is kept apart, as in PyTorch and cuDNN, and the GRU resets after the product
+with W_hh.
 """
 
 from __future__ import annotations
@@ -103,8 +105,8 @@ class _Layers(Module):
             The last layer's h at every step, and the states after the last step.
 
         Shapes:
-            input (T, B, F), or (B, T, F) if batch_first, with at least one step; hx (L, B, H); output as input, with H in place of F.
-            If bidirectional, hx has 2L, the output 2H.
+            input (T, B, F), or (B, T, F) if batch_first, with at least one step; hx (L, B, H); output as input, with H in
+            place of F. If bidirectional, hx has 2L, the output 2H.
 
         Raises:
             ValueError: if the input has another shape or no steps, or the states do.

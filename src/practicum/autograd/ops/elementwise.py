@@ -144,7 +144,7 @@ def maximum(a: Operand, b: Operand) -> Tensor:
     x, y = tensors(a, b)
 
     def share(mine: Array, other: Array, g: Tensor) -> Tensor:
-        return g * ((mine > other) + 0.5 * (mine == other)).astype(g.dtype)
+        return mul(g, ((mine > other) + 0.5 * (mine == other)).astype(g.dtype))
 
     return engine.record(
         np.maximum(x.data, y.data),

@@ -1,6 +1,7 @@
 """Operations that move numbers without changing them: reshaping, reordering, joining, padding and indexing.
 
-Each is linear, and the rule for its gradient moves the numbers back. `index` reads, `scatter` adds up what was read: each is the other's rule.
+Each is linear, and the rule for its gradient moves the numbers back. `index` reads, `scatter` adds up what was read: each is
+the other's rule.
 """
 
 from __future__ import annotations
@@ -126,13 +127,15 @@ def plain_key(key: Any) -> Any:
 
 
 def index(x: Tensor, key: Any) -> Tensor:
-    """x[key]: slices and numbers give a view; integer arrays and boolean masks a copy. An element read twice gets both gradients."""
+    """x[key]: slices and numbers give a view; integer arrays and boolean masks a copy. An element read twice gets both
+    gradients."""
     plain = plain_key(key)
     return engine.record(x.data[plain], (x, Scatter(plain, x.shape)))
 
 
 class Scatter:
-    """The rule of `index`. `into` adds to a gradient that is there already, so that reading x piece by piece costs no more than reading it whole."""
+    """The rule of `index`. `into` adds to a gradient that is there already, so that reading x piece by piece costs no more
+    than reading it whole."""
 
     def __init__(self, key: Any, shape: tuple[int, ...]) -> None:
         self.key, self.shape = key, shape

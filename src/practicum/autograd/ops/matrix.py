@@ -19,16 +19,15 @@ def matmul(a: Operand, b: Operand) -> Tensor:
     """The matrix product over the last two axes; those before are broadcast.
 
     Shapes:
-        (…, N, K) @ (…, K, M) -> (…, N, M). A vector (K) counts as one row on the left, one column on the right; that axis is dropped again.
+        (…, N, K) @ (…, K, M) -> (…, N, M). A vector (K) counts as one row on the left, one column on the right; that axis is
+        dropped again.
 
     Raises:
         ValueError: if the inner sizes differ, or an operand is a single number.
     """
     x, y = tensors(a, b)
     if x.ndim == 0 or y.ndim == 0 or x.shape[-1] != y.shape[-2 if y.ndim > 1 else 0]:
-        raise ValueError(
-            f"matmul of shapes {x.shape} and {y.shape}: the last axis of the first must be as long as the second to last of the second"
-        )
+        raise ValueError(f"matmul of shapes {x.shape} and {y.shape}: (…, N, K) @ (…, K, M) expected")
     if x.ndim == 1:
         return matmul(x.unsqueeze(0), y).squeeze(-2 if y.ndim > 1 else 0)
     if y.ndim == 1:
@@ -57,7 +56,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """
     if input.shape[-1:] != weight.shape[-1:] or weight.ndim != 2 or (bias is not None and bias.shape != weight.shape[:1]):
         raise ValueError(
-            f"linear needs input (…, K), weight (M, K), bias (M); got {input.shape}, {weight.shape}, {bias.shape if bias is not None else None}"
+            f"linear: expected (…, K), (M, K) and (M), got {input.shape}, {weight.shape}, {None if bias is None else bias.shape}"
         )
     x = input if input.ndim == 2 else input.reshape(math.prod(input.shape[:-1]), input.shape[-1])
     data = x.data @ weight.data.T

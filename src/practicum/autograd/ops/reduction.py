@@ -61,7 +61,9 @@ def _kept(shape: tuple[int, ...], dim: Dim) -> tuple[int, ...]:
 
 def sum(x: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
     kept = _kept(x.shape, dim)
-    return engine.record(x.data.sum(dim, keepdims=keepdim), (x, lambda g, out: (g.reshape(kept) if g.ndim else g).expand(x.shape)))
+    return engine.record(
+        x.data.sum(dim, keepdims=keepdim), (x, lambda g, out: (g.reshape(kept) if g.ndim else g).expand(x.shape))
+    )
 
 
 def mean(x: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
@@ -89,7 +91,7 @@ def amax(x: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
 
     def rule(g: Tensor, out: Tensor) -> Tensor:
         ties = (x.data == out.data.reshape(kept)).astype(x.dtype)
-        return g.reshape(kept) * (ties / ties.sum(dim, keepdims=True))
+        return g.reshape(kept).mul(ties / ties.sum(dim, keepdims=True))
 
     return engine.record(x.data.max(dim, keepdims=keepdim), (x, rule))
 
@@ -145,23 +147,20 @@ def softmax(x: Tensor, dim: int) -> Tensor:
 
 def log_softmax(x: Tensor, dim: int) -> Tensor:
     """x − log Σ eˣ."""
-    return engine.record(_log_softmax(x.data, dim), (x, lambda g, out: g - out.exp() * sum(g, dim, keepdim=True)))
-
-
-def _log_softmax(x: Array, dim: int) -> Array:
-    shifted = x - x.max(dim, keepdims=True)
+    shifted = x.data - x.data.max(dim, keepdims=True)
     shifted -= np.log(np.exp(shifted).sum(dim, keepdims=True))
-    return shifted
+    return engine.record(shifted, (x, lambda g, out: g - out.exp() * sum(g, dim, keepdim=True)))
 
 
 def soft_cross_entropy(x: Tensor, q: Array, dim: int | None = None) -> Tensor:
-    """−Σ_c q_c log softmax(x)_c over the last axis; its gradient is softmax(x) Σ_c q_c − q, so log softmax need not be differentiated.
+    """−Σ_c q_c log softmax(x)_c over the last axis; its gradient is softmax(x) Σ_c q_c − q, with no way through log softmax.
 
     Shapes:
         x and q (N, C) -> (N) for dim = 1, or their sum.
     """
+    log_probs = log_softmax(x, 1)
 
     def rule(g: Tensor, out: Tensor) -> Tensor:
-        return (softmax(x, 1) * q.sum(1, keepdims=True) - q) * (g if dim is None else g.unsqueeze(1))
+        return log_probs.exp().mul(q.sum(1, keepdims=True)).sub(q).mul(g if dim is None else g.unsqueeze(1))
 
-    return engine.record(-(q * _log_softmax(x.data, 1)).sum(dim), (x, rule))
+    return engine.record(-(q * log_probs.data).sum(dim), (x, rule))

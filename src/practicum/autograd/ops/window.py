@@ -1,7 +1,8 @@
 """Sliding windows over images: convolution and pooling.
 
-`windows` shows every patch that a kernel sees, as a view that copies nothing; `fold` adds patches back to where they came from. Both are
-linear and each is the other's gradient, so convolution (a product of weights and windows) and pooling need no rules of their own.
+`windows` shows every patch that a kernel sees, as a view that copies nothing; `fold` adds patches back to where they came
+from. Both are linear and each is the other's gradient, so convolution (a product of weights and windows) and pooling need no
+rules of their own.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ def windows(x: Tensor, kernel_size: tuple[int, int], stride: tuple[int, int], di
     """out[i, j, n, c, h, w] = x[n, c, h·stride + i·dilation, w·stride + j·dilation].
 
     Shapes:
-        (N, C, H, W) -> (kernel height, kernel width, N, C, H', W'). The axes of the kernel stand first: loops over them handle long rows.
+        (N, C, H, W) -> (kernel height, kernel width, N, C, H', W'). The axes of the kernel stand first: loops over them handle
+        long rows.
 
     Raises:
         ValueError: if the kernel does not fit in.
@@ -37,7 +39,7 @@ def windows(x: Tensor, kernel_size: tuple[int, int], stride: tuple[int, int], di
     span = (kh - 1) * dh + 1, (kw - 1) * dw + 1
     if x.ndim != 4 or x.shape[2] < span[0] or x.shape[3] < span[1]:
         raise ValueError(
-            f"a kernel of {kernel_size} with dilation {dilation} spans {span}; expected (N, C, H, W) at least as large, got {x.shape}"
+            f"a kernel of {kernel_size} with dilation {dilation} spans {span}: expected a larger (N, C, H, W), got {x.shape}"
         )
     view = sliding_window_view(x.data, span, (2, 3))[:, :, ::sh, ::sw, ::dh, ::dw]
     return engine.record(view.transpose(4, 5, 0, 1, 2, 3), (x, lambda g, out: fold(g, x.shape, stride, dilation)))
@@ -78,7 +80,7 @@ def conv2d(
     out_channels, per_group, kh, kw = weight.shape
     if input.ndim != 4 or input.shape[1] != per_group * groups or out_channels % groups:
         raise ValueError(
-            f"conv2d with {groups} groups of input {input.shape} and weight {weight.shape}: expected (N, C, H, W) and (O, C/groups, kH, kW)"
+            f"conv2d, {groups} groups: expected (N, C, H, W) and (O, C/groups, kH, kW), got {input.shape} and {weight.shape}"
         )
     ph, pw = pair(padding)
     x = pad(input, (pw, pw, ph, ph)) if ph or pw else input
