@@ -1,0 +1,139 @@
+"""An MLP on scikit-learn's 8×8 digits, trained by the NumPy engine from first to last.
+
+The 1,797 digits (Alpaydin & Kaynak 1998) are split once for all seeds, four fifths to learn from and one fifth to test on, each
+class in proportion. Two hidden layers, AdamW with a cosine schedule, dropout and label smoothing. The settings were chosen among
+four by three folds of the training part; the test digits had no say.
+
+What surprised: moving each digit by up to one pixel, which helps on MNIST, does harm here. On the three folds it lost 1.8
+points (96.9 % instead of 98.7 %): the digits fill their eight pixels, and a pixel is an eighth of the image.
+"""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from practicum import autograd
+from practicum.autograd import Tensor, nn, optim
+from practicum.training.experiment import Outcome, Target
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Knobs.
+
+    Attributes:
+        epochs: passes over the training digits.
+        lr: learning rate at the start; it follows half a cosine down to zero.
+        hidden: units in each hidden layer.
+        batch_size: digits per step.
+        dropout: share of hidden units that a step leaves out.
+        weight_decay: AdamW's.
+        shift: move each digit by up to one pixel at every sight of it.
+    """
+
+    epochs: int = 60
+    lr: float = 3e-3
+    hidden: int = 128
+    batch_size: int = 64
+    dropout: float = 0.2
+    weight_decay: float = 0.01
+    shift: bool = False
+
+    target: ClassVar[Target] = Target(
+        "accuracy",
+        at_least=0.97,
+        source="chosen: logistic regression on the same split stays near 0.96",
+        minutes=0.5,
+        seeds=5,
+    )
+
+    def run(self, seed: int, folder: Path) -> Outcome:
+        """Trains one network; `logistic_accuracy` is what a linear model reaches on the same split."""
+        x_train, x_test, y_train, y_test = digits()
+        autograd.manual_seed(seed)
+        random = np.random.default_rng(seed)
+        model = nn.Sequential(
+            nn.Linear(64, self.hidden), nn.ReLU(), nn.Dropout(self.dropout),
+            nn.Linear(self.hidden, self.hidden), nn.ReLU(), nn.Dropout(self.dropout),
+            nn.Linear(self.hidden, 10),
+        )  # fmt: skip
+        optimizer = optim.AdamW(model.parameters(), lr=self.lr, weight_decay=self.weight_decay)
+        criterion = nn.CrossEntropyLoss(label_smoothing=0.05)
+        losses = []
+        for epoch in range(self.epochs):
+            optimizer.param_groups[0]["lr"] = self.lr * (1 + math.cos(math.pi * epoch / self.epochs)) / 2
+            order = random.permutation(len(x_train))
+            total = 0.0
+            for rows in np.array_split(order, math.ceil(len(order) / self.batch_size)):
+                images = shifted(random, x_train[rows]) if self.shift else x_train[rows]
+                optimizer.zero_grad()
+                loss = criterion(model(Tensor(images.reshape(-1, 64))), y_train[rows])
+                loss.backward()
+                optimizer.step()
+                total += loss.item() * len(rows)
+            losses.append(total / len(order))
+        model.eval()
+        wrong = predict(model, x_test) != y_test
+        draw(losses, x_test[wrong], y_test[wrong], predict(model, x_test)[wrong], folder / "digits.png")
+        return Outcome(
+            {
+                "accuracy": float(1 - wrong.mean()),
+                "train_accuracy": float((predict(model, x_train) == y_train).mean()),
+                "logistic_accuracy": logistic(x_train, x_test, y_train, y_test),
+                "loss": losses[-1],
+            }
+        )
+
+
+def digits() -> tuple[Any, Any, Any, Any]:
+    """Training and test images (N, 8, 8) in [−1, 1], training and test labels (N): the same split always."""
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+
+    data = load_digits()
+    images = (data.images / 8 - 1).astype(np.float32)
+    x_train, x_test, y_train, y_test = train_test_split(images, data.target, test_size=0.2, stratify=data.target, random_state=0)
+    return x_train, x_test, y_train, y_test
+
+
+def shifted(random: np.random.Generator, images: Any) -> Any:
+    """Moves each image by −1, 0 or 1 pixels in both directions; what comes in is background."""
+    padded = np.pad(images, ((0, 0), (1, 1), (1, 1)), constant_values=-1)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (8, 8), (1, 2))
+    down, right = random.integers(0, 3, (2, len(images)))
+    return windows[np.arange(len(images)), down, right]
+
+
+def predict(model: nn.Module, images: Any) -> Any:
+    """The likeliest class of each image."""
+    with autograd.no_grad():
+        return model(Tensor(images.reshape(-1, 64))).argmax(1).numpy()
+
+
+def logistic(x_train: Any, x_test: Any, y_train: Any, y_test: Any) -> float:
+    """Test accuracy of scikit-learn's logistic regression with its default settings."""
+    from sklearn.linear_model import LogisticRegression
+
+    return float(LogisticRegression(max_iter=1000).fit(x_train.reshape(-1, 64), y_train).score(x_test.reshape(-1, 64), y_test))
+
+
+def draw(losses: list[float], images: Any, labels: Any, predictions: Any, path: Path) -> None:
+    """The loss over epochs, and up to eight test digits that were taken for others."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 3.4), layout="constrained")
+    halves: Any = figure.subfigures(1, 2)
+    left, right = halves
+    axes = left.subplots()
+    axes.plot(np.arange(1, len(losses) + 1), losses)
+    axes.set(xlabel="epoch", ylabel="training loss")
+    right.suptitle(f"wrong on {len(images)} test digits (true → taken for)", fontsize=10)
+    for i, panel in enumerate(right.subplots(2, 4).flat):
+        panel.axis("off")
+        if i < len(images):
+            panel.imshow(images[i], cmap="gray_r")
+            panel.set_title(f"{labels[i]} → {predictions[i]}", fontsize=9)
+    figure.savefig(path, dpi=120)
