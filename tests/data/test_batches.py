@@ -106,3 +106,9 @@ def test_whole_is_one_batch() -> None:
     graph: tuple[Tensor, ...] = (torch.eye(2),)
     assert list(Whole(graph).epoch(5)) == list(Whole(graph)) == [graph]
     assert list(Whole(graph).epoch(0, start=1)) == []
+
+
+def test_every_epoch_is_augmented_anew() -> None:
+    batches = Batches(torch.zeros(6), batch_size=6, transform=lambda random, x: (x + torch.rand(6, generator=random),))
+    epochs = torch.stack([next(iter(batches.epoch(number)))[0] for number in range(3)])
+    assert len(torch.unique(epochs)) == 18

@@ -226,3 +226,20 @@ def test_fsdp_cannot_copy_weights() -> None:
             net(), Classify(), Batches(*data(), batch_size=16), Fit(epochs=1, ema=0.9), fabric=launch(Machine(device="cpu")),
             machine=Machine(strategy="fsdp"),
         )  # fmt: skip
+
+
+def test_an_evaluation_that_draws_numbers_changes_no_training() -> None:
+    class Noisy(Classify):
+        def evaluate(self, model, batches):  # type: ignore[no-untyped-def]
+            return super().evaluate(model, batches) | {"noise": float(torch.rand(()))}
+
+    x, y = data()
+    test = Batches(x, y, batch_size=96, shuffle=False)
+    found = []
+    for validation in (None, test):
+        model = net(0.5)
+        fit(model, Noisy(), Batches(x, y, batch_size=16), Fit(epochs=3), validation=validation, machine=Machine(device="cpu"))
+        assert not model.training
+        found.append(model.state_dict())
+    for name, value in found[0].items():
+        assert torch.equal(value, found[1][name]), name
