@@ -73,7 +73,7 @@ def test_initialisation():
 
 
 def test_inv_is_near_the_spectrum_of_hippo():
-    """The normal part of HiPPO-LegS has real parts of -1/2, and S4D-Inv follows its imaginary parts (section 4.2)."""
+    """The normal part of HiPPO-LegS has real parts of -1/2, and S4D-Inv follows its imaginary parts (section 4)."""
     N = 128
     root = np.sqrt(2 * np.arange(N) + 1)
     legs = -np.tril(np.outer(root, root), -1) - np.diag(np.arange(N) + 1)

@@ -1,4 +1,4 @@
-"""Selective copying (Jing et al. 2019; Gu & Dao 2023, section 4.1.1): tokens stand in noise, and are to be said in order at the end.
+"""Selective copying (Jing et al. 2019; Gu & Dao 2023, section 4.1.1): tokens stand in noise, and are to be said in order later.
 
     noise 7 noise noise 3 noise 5 | say say say        →        7 3 5
 

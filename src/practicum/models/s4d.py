@@ -1,16 +1,16 @@
 """S4D, diagonal state-space models (Gu, Gupta, Goel & Ré 2022, "On the Parameterization and Initialization of Diagonal
 State Space Models").
 
-    continuous    x'(t) = A x(t) + B u(t),   y(t) = 2 Re C x(t) + D u(t)                  eq. 1; A diagonal, one half of each pair
-    discrete      x_k = Ā x_{k-1} + B̄ u_k,   y_k = 2 Re C x_k + D u_k                     recurrent form
-    zero-order    Ā = exp(ΔA),   B̄ = (Ā - 1) A⁻¹ B                                        hold, eq. 3
-    bilinear      Ā = (1 + ΔA/2) / (1 - ΔA/2),   B̄ = Δ B / (1 - ΔA/2)                     eq. 3
-    convolution   y = K * u + D u,   K_l = 2 Re Σ_n C_n B̄_n Ā_n^l                         eq. 2 and 4, by FFT
-    S4D-Lin       A_n = -1/2 + iπn                                                        eq. 9
-    S4D-Inv       A_n = -1/2 + i (N/π) (N/(2n+1) - 1)                                     eq. 8
+    continuous    x'(t) = A x(t) + B u(t),   y(t) = 2 Re C x(t) + D u(t)      section 2; A diagonal, half of each conjugate pair
+    zoh           Ā = exp(ΔA),   B̄ = (Ā - 1) A⁻¹ B                            section 3.1: zero-order hold
+    bilinear      Ā = (1 + ΔA/2) / (1 - ΔA/2),   B̄ = Δ B / (1 - ΔA/2)         section 3.1
+    recurrence    x_k = Ā x_{k-1} + B̄ u_k,   y_k = 2 Re C x_k + D u_k
+    convolution   y = K * u + D u,   K_l = 2 Re Σ_n C_n B̄_n Ā_n^l             section 3.2; by FFT
+    S4D-Lin       A_n = -1/2 + iπn                                            section 4
+    S4D-Inv       A_n = -1/2 + i (N/π) (N/(2n+1) - 1)                         section 4
 
 Symbols: B rows, T steps, H features with a system each, N states (N/2 conjugate pairs, P), Δ step size.
-Departs from the paper: B is 1, for only its product with C counts (section 3.3); the output passes GELU and a gated linear layer,
+Departs from the paper: B is 1, for only its product with C counts (section 3); the output passes GELU and a gated linear layer,
 as in the authors' code.
 """
 

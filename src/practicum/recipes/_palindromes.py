@@ -1,0 +1,60 @@
+"""What the palindrome recipes share: the experiment, and a picture of what the network remembers at other lengths."""
+
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from practicum.data.batches import Generated
+from practicum.data.palindromes import palindromes
+from practicum.methods.backprop_through_time import gradient_norms
+from practicum.methods.classify import Classify
+from practicum.training.experiment import Experiment
+from practicum.training.loop import Fit
+
+TEST_SEED = 1 << 20  # added to the run's seed: no epoch of training has these digits
+
+
+def experiment(model: nn.Module, fit: Fit, *, length: int, batch_size: int, batches: int, seed: int) -> Experiment:
+    """Returns the experiment: fresh palindromes in every step, 10,000 others to test on."""
+    make = partial(palindromes, length=length)
+    return Experiment(
+        model=model,
+        method=Classify(),
+        train=Generated(make, batch_size=batch_size, batches=batches, seed=seed),
+        test=Generated(make, batch_size=1000, batches=10, seed=seed + TEST_SEED),
+        fit=fit,
+    )
+
+
+def draw_memory(model: nn.Module, length: int, path: Path) -> None:
+    """Draws accuracy against length, and the norm of the loss's gradient at each step's state.
+
+    Args:
+        model: a `RecurrentClassifier`.
+        length: that it was trained at.
+        path: of the PNG file.
+    """
+    from matplotlib.figure import Figure
+
+    lengths = range(3, 2 * length + 1)
+    accuracies = []
+    for other in lengths:
+        test = Generated(partial(palindromes, length=other), batch_size=1000, batches=1, seed=TEST_SEED)
+        with torch.no_grad():
+            accuracies.append(Classify().evaluate(model, test)["accuracy"])
+    digits, last = palindromes(torch.Generator().manual_seed(TEST_SEED), 1000, length)
+    norms = gradient_norms(model.body, model.embedding(digits), lambda h: nn.functional.cross_entropy(model.head(h), last))
+    figure = Figure(figsize=(9, 3.4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    left.plot(lengths, accuracies, marker=".")
+    left.axvline(length, color="gray", linestyle=":")
+    left.set_xlabel(f"length (trained at {length})")
+    left.set_ylabel("accuracy")
+    right.semilogy(range(1, length), norms, marker=".")
+    right.set_xlabel("step t")
+    right.set_ylabel("‖∂L/∂h_t‖ of the trained network")
+    for axes in (left, right):
+        axes.grid(alpha=0.3)
+    figure.savefig(path, dpi=120)
