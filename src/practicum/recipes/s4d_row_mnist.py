@@ -35,7 +35,7 @@ class Recipe:
         lr: peak learning rate.
     """
 
-    width: int = 96
+    width: int = 64
     states: int = 16
     init: str = "lin"
     epochs: int = 4
