@@ -69,6 +69,16 @@ def test_beam_finds_what_greedy_misses():
     torch.testing.assert_close(score.exp(), torch.full((2,), 0.4 * 0.99))
 
 
+def test_the_length_penalty_favours_longer_translations():
+    """p(eos) = 0.4 beats p(a, eos) = 0.6 · 0.6; divided by (5 + length) / 6, log p is -0.916 and -0.876."""
+    model = Chain([[0.2] * 4, [0, 0, 0.4, 0.6], [0.25] * 4, [0, 0, 0.6, 0.4]])
+    source = torch.ones(1, 1, dtype=torch.long)
+    for alpha, expected in ((0.0, [EOS]), (1.0, [3, EOS])):
+        tokens, score = beam_search(model, source, bos=BOS, eos=EOS, beam=3, length_penalty=alpha, max_length=3)
+        assert [token for token in tokens[0].tolist() if token] == expected
+        assert score.exp().item() == pytest.approx(0.36 if alpha else 0.4, rel=1e-5)
+
+
 def model_of(kind, seed, words=5):
     torch.manual_seed(seed)
     if kind == "transformer":
