@@ -1,8 +1,8 @@
 """A plain recurrent network says the last digit of a palindrome of length 10.
 
-The task of many courses: 128 hidden units, batches of 128, no gates. What makes it easy is that the recurrent weights begin as an
-orthogonal matrix (Saxe et al. 2014): at the start the gradient reaches the first digit almost unshrunk. The gradient's norm is
-clipped (Pascanu, Mikolov & Bengio 2013).
+The task of many courses: 128 hidden units, batches of 128, no gates. The recurrent weights begin as an orthogonal matrix (Saxe
+et al. 2014): at the start the gradient reaches the first digit almost unshrunk. Its norm is clipped (Pascanu, Mikolov & Bengio
+2013).
 
 What surprised: nothing yet.
 """
