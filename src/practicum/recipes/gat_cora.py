@@ -61,7 +61,7 @@ class Recipe:
             graph.words_NF.shape[1], graph.num_classes, hidden=self.hidden, num_heads=self.num_heads, dropout=self.dropout
         )
         fit = Fit(
-            epochs=self.epochs, best="-loss", evaluate_every=5, patience=-(-self.patience // 5), ema=0.98,
+            epochs=self.epochs, best="-loss", evaluate_every=5, patience=-(-self.patience // 5),
             optimizer=lambda model: torch.optim.Adam(model.parameters(), lr=self.lr, weight_decay=self.weight_decay, fused=True),
         )  # fmt: skip
         return experiment(graph, model, neighbourhoods(graph.edges_2E, len(graph.labels_N)), fit)
