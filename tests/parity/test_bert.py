@@ -82,6 +82,18 @@ def test_encoder_and_pooler(case, size):
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("size", SIZES)
+def test_the_first_token_alone_equals_all(case, size):
+    ours, _ = twins(CASES[case], "BertModel")
+    tokens, padding, types = batch(CASES[case], *size)
+    alone, of_all = ours.encoder.first(tokens, padding, types), ours.encoder(tokens, padding, types)[:, 0]
+    close(alone, of_all)
+    wanted, probe = [*ours.encoder.parameters()], torch.randn_like(alone)
+    for a, b in zip(*(torch.autograd.grad(out, wanted, probe) for out in (alone, of_all)), strict=True):
+        close(a, b)
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("size", SIZES)
 def test_masked_lm(case, size):
     ours, theirs = twins(CASES[case], "BertForMaskedLM")
     tokens, padding, types = batch(CASES[case], *size)

@@ -128,27 +128,3 @@ def test_a_story_is_likelier_than_the_same_words_shuffled():
             perplexities.append(float(F.cross_entropy(model(tokens)[0, :-1], tokens[0, 1:]).exp()))
     assert perplexities[0] < 5
     assert perplexities[1] > 50 * perplexities[0]
-
-
-@full
-def test_real_weights_in_transformers():
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    stories, config, model = real()
-    theirs = LlamaForCausalLM(
-        LlamaConfig(
-            vocab_size=config.vocab_size,
-            max_position_embeddings=config.context,
-            hidden_size=config.width,
-            num_hidden_layers=config.num_layers,
-            num_attention_heads=config.num_heads,
-            num_key_value_heads=config.num_kv_heads,
-            intermediate_size=config.hidden,
-            rms_norm_eps=config.eps,
-            tie_word_embeddings=True,
-        )
-    ).eval()
-    theirs.load_state_dict(compat.to_peer(model.state_dict(), config))
-    tokens = torch.tensor([stories.tokenizer.encode(STORY)])
-    with torch.no_grad():
-        torch.testing.assert_close(model(tokens), theirs(tokens).logits, rtol=1e-4, atol=1e-4)

@@ -81,6 +81,23 @@ class BERT(nn.Module):
         Raises:
             ValueError: the tokens are not two-dimensional, or more than the context holds.
         """
+        x_BTC, padding_BT = self.embed(tokens_BT, padding_BT, types_BT)
+        for block in self.blocks:
+            x_BTC = block(x_BTC, key_padding_mask=padding_BT)
+        return x_BTC
+
+    def first(self, tokens_BT: Tensor, padding_BT: Tensor | None = None, types_BT: Tensor | None = None) -> Tensor:
+        """Returns what `forward` returns for the first token, shape (B, C): the last block is computed for it alone."""
+        x_BTC, padding_BT = self.embed(tokens_BT, padding_BT, types_BT)
+        for block in self.blocks[:-1]:
+            x_BTC = block(x_BTC, key_padding_mask=padding_BT)
+        last, first_B1C = self.blocks[-1], x_BTC[:, :1]
+        taken_B1C = last.dropout(last.attention(first_B1C, x_BTC, key_padding_mask=padding_BT))
+        first_B1C = last.attention_norm(first_B1C + taken_B1C)
+        return last.mlp_norm(first_B1C + last.mlp(first_B1C))[:, 0]
+
+    def embed(self, tokens_BT: Tensor, padding_BT: Tensor | None, types_BT: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Returns h₀, shape (B, T, C), and where there is padding, shape (B, T)."""
         if tokens_BT.ndim != 2 or tokens_BT.shape[1] > self.config.context:
             raise ValueError(f"expected tokens of shape (batch, at most {self.config.context}), came {tuple(tokens_BT.shape)}")
         if padding_BT is None:
@@ -89,10 +106,7 @@ class BERT(nn.Module):
             types_BT = torch.zeros_like(tokens_BT)
         positions_TC = self.position_embedding.weight[: tokens_BT.shape[1]]
         x_BTC = self.token_embedding(tokens_BT) + positions_TC + self.type_embedding(types_BT)
-        x_BTC = self.dropout(self.embedding_norm(x_BTC))
-        for block in self.blocks:
-            x_BTC = block(x_BTC, key_padding_mask=padding_BT)
-        return x_BTC
+        return self.dropout(self.embedding_norm(x_BTC)), padding_BT
 
 
 class BERTForMaskedLM(nn.Module):
@@ -158,7 +172,7 @@ class BERTClassifier(nn.Module):
 
     def pooled(self, tokens_BT: Tensor, padding_BT: Tensor | None = None, types_BT: Tensor | None = None) -> Tensor:
         """Returns tanh(W h[CLS] + b), shape (B, C)."""
-        return torch.tanh(self.pooler(self.encoder(tokens_BT, padding_BT, types_BT)[:, 0]))
+        return torch.tanh(self.pooler(self.encoder.first(tokens_BT, padding_BT, types_BT)))
 
 
 def initialise(module: nn.Module) -> None:
