@@ -6,21 +6,22 @@ import pytest
 import torch
 from torch import nn
 
+from practicum.models.layers import BatchNorm, Dropout, LayerNorm
 from practicum.models.mlp import MLP
 
 
 @pytest.mark.parametrize("sizes", [(4, 3), (7, 5, 2), (3, 8, 8, 1), (1, 1, 1), (20, 6, 5, 4, 3)])
 @pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid", "gelu"])
 @pytest.mark.parametrize("norm", ["none", "batch", "layer"])
-def test_equals_the_same_layers_of_torch(sizes: tuple[int, ...], activation: str, norm: str) -> None:
+def test_equals_the_same_layers_written_out(sizes: tuple[int, ...], activation: str, norm: str) -> None:
     torch.manual_seed(sum(sizes))
     ours = MLP(sizes, activation=activation, norm=norm, dropout=0.3).double()
     peer_layers: list[nn.Module] = []
     for inputs, units in pairwise(sizes[:-1]):
         peer_layers.append(nn.Linear(inputs, units))
         if norm != "none":
-            peer_layers.append(nn.BatchNorm1d(units) if norm == "batch" else nn.LayerNorm(units))
-        peer_layers += [{"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "gelu": nn.GELU}[activation](), nn.Dropout(0.3)]
+            peer_layers.append(BatchNorm(units) if norm == "batch" else LayerNorm(units))
+        peer_layers += [{"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "gelu": nn.GELU}[activation](), Dropout(0.3)]
     peer = nn.Sequential(*peer_layers, nn.Linear(*sizes[-2:])).double()
     peer.load_state_dict({name.removeprefix("layers."): value for name, value in ours.state_dict().items()})
     for mode in (True, False):

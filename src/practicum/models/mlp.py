@@ -4,7 +4,7 @@
 
 Symbols: B rows, D inputs, K outputs, φ the activation. `x_BD`.
 Departs from the paper: normalisation (in front of φ, as Ioffe & Szegedy 2015, section 3.2) and dropout are later inventions, off
-unless asked for.
+unless asked for. They are PyTorch's fused ones; `models/layers.py` has them written out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,10 +13,9 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from practicum.models.init import he_, initialise, xavier_
-from practicum.models.layers import BatchNorm, Dropout, LayerNorm
 
 ACTIVATIONS: Mapping[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "gelu": nn.GELU}
-NORMS: Mapping[str, type[nn.Module]] = {"none": nn.Identity, "batch": BatchNorm, "layer": LayerNorm}
+NORMS: Mapping[str, type[nn.Module]] = {"none": nn.Identity, "batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
 
 
 class MLP(nn.Module):
@@ -43,7 +42,7 @@ class MLP(nn.Module):
                 raise ValueError(f"expected {name} in {', '.join(known)}, came {value!r}")
         layers: list[nn.Module] = []
         for inputs, units in pairwise(sizes[:-1]):
-            layers += [nn.Linear(inputs, units), NORMS[norm](units), ACTIVATIONS[activation](), Dropout(dropout)]
+            layers += [nn.Linear(inputs, units), NORMS[norm](units), ACTIVATIONS[activation](), nn.Dropout(dropout)]
         self.layers = nn.Sequential(*(layer for layer in layers if not isinstance(layer, nn.Identity)), nn.Linear(*sizes[-2:]))
         initialise(self, he_ if activation in ("relu", "gelu") else xavier_)
 

@@ -38,7 +38,7 @@ class Recipe:
         norm: none, batch or layer.
     """
 
-    epochs: int = 20
+    epochs: int = 12
     batch_size: int = 200
     lr: float = 4e-3
     hidden: int = 512
