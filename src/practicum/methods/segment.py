@@ -5,8 +5,8 @@
 
 Sums run over the pixels of one image, p is the predicted probability and g the true 0 or 1, P and G the predicted and true
 sets of pixels. Soft Dice weighs a class by its area, so that a small foreground counts as much as a large background
-(Milletari, Navab & Ahmadi 2016, section 3; this form without squares, and joined with cross-entropy: Isensee et al. 2021,
-nnU-Net, supplementary note 2).
+(Milletari, Navab & Ahmadi 2016, section 3; without squares and beside cross-entropy: Isensee et al. 2018, "nnU-Net", eq. 1
+and 2).
 
 Symbols: B images, K classes, H × W pixels. A batch is `(*inputs, target_BHW)`, the classes' indices. With K = 1 the model scores
 the foreground alone: the classes are 0 and 1, p is a sigmoid instead of a softmax, and cross-entropy is the binary one.
