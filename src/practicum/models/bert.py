@@ -91,10 +91,7 @@ class BERT(nn.Module):
         x_BTC, padding_BT = self.embed(tokens_BT, padding_BT, types_BT)
         for block in self.blocks[:-1]:
             x_BTC = block(x_BTC, key_padding_mask=padding_BT)
-        last, first_B1C = self.blocks[-1], x_BTC[:, :1]
-        taken_B1C = last.dropout(last.attention(first_B1C, x_BTC, key_padding_mask=padding_BT))
-        first_B1C = last.attention_norm(first_B1C + taken_B1C)
-        return last.mlp_norm(first_B1C + last.mlp(first_B1C))[:, 0]
+        return self.blocks[-1].first(x_BTC, key_padding_mask=padding_BT)[:, 0]
 
     def embed(self, tokens_BT: Tensor, padding_BT: Tensor | None, types_BT: Tensor | None) -> tuple[Tensor, Tensor]:
         """Returns h₀, shape (B, T, C), and where there is padding, shape (B, T)."""

@@ -74,6 +74,20 @@ class TransformerBlock(nn.Module):
         x_BTC = self.attention_norm(x_BTC + self.attend(x_BTC, key_padding_mask, cache))
         return self.mlp_norm(x_BTC + self.mlp(x_BTC))
 
+    def first(self, x_BTC: Tensor, *, key_padding_mask: Tensor | None = None) -> Tensor:
+        """Returns what `forward` returns for the first token, shape (B, 1, C), at its cost: for a last block of which no more is
+        asked. Arguments as in `forward`.
+        """
+        first_B1C = x_BTC[:, :1]
+        if self.norm == "pre":
+            y_BTC = self.attention_norm(x_BTC)
+            taken_B1C = self.dropout(self.attention(y_BTC[:, :1], y_BTC, key_padding_mask=key_padding_mask))
+            first_B1C = first_B1C + taken_B1C
+            return first_B1C + self.mlp(self.mlp_norm(first_B1C))
+        taken_B1C = self.dropout(self.attention(first_B1C, x_BTC, key_padding_mask=key_padding_mask))
+        first_B1C = self.attention_norm(first_B1C + taken_B1C)
+        return self.mlp_norm(first_B1C + self.mlp(first_B1C))
+
     def attend(self, x_BTC: Tensor, key_padding_mask: Tensor | None, cache: KVCache | None) -> Tensor:
         """Returns the attention branch."""
         return self.dropout(self.attention(x_BTC, key_padding_mask=key_padding_mask, cache=cache))

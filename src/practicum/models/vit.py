@@ -78,7 +78,7 @@ class ViT(nn.Module):
                 nn.init.trunc_normal_(parameter, std=0.02)
 
     def forward(self, images_BCHW: Tensor) -> Tensor:
-        """Returns the classes' logits.
+        """Returns the classes' logits; the last block is computed for the class token alone.
 
         Args:
             images_BCHW: shape (B, channels, side, side).
@@ -86,10 +86,20 @@ class ViT(nn.Module):
         Returns:
             Shape (B, K).
         """
-        return self.head(self.features(images_BCHW)[:, 0])
+        x_BTC = self.embed(images_BCHW)
+        for block in self.blocks[:-1]:
+            x_BTC = block(x_BTC)
+        return self.head(self.final_norm(self.blocks[-1].first(x_BTC))[:, 0])
 
     def features(self, images_BCHW: Tensor) -> Tensor:
-        """Returns the class token and the patches after the last norm, shape (B, 1 + N, C).
+        """Returns the class token and the patches after the last norm, shape (B, 1 + N, C)."""
+        x_BTC = self.embed(images_BCHW)
+        for block in self.blocks:
+            x_BTC = block(x_BTC)
+        return self.final_norm(x_BTC)
+
+    def embed(self, images_BCHW: Tensor) -> Tensor:
+        """Returns z₀, shape (B, 1 + N, C).
 
         Raises:
             ValueError: the images' shape is another one.
@@ -101,17 +111,15 @@ class ViT(nn.Module):
             )
         patches_BNC = self.patch_embedding(images_BCHW).flatten(2).mT
         x_BTC = torch.cat([self.class_token.expand(len(images_BCHW), -1, -1), patches_BNC], 1) + self.position_embedding
-        x_BTC = self.dropout(x_BTC)
-        for block in self.blocks:
-            x_BTC = block(x_BTC)
-        return self.final_norm(x_BTC)
+        return self.dropout(x_BTC)
 
 
 def attention_rollout(weights: list[Tensor]) -> Tensor:
     """Returns how much of each patch has reached the class token through all layers, residual paths counted as half.
 
     Args:
-        weights: attention weights of each layer, shape (B, heads, 1 + N, 1 + N), from the first to the last.
+        weights: attention weights of each layer, shape (B, heads, 1 + N, 1 + N), from the first to the last; of the last one the
+            class token's row is enough: (B, heads, 1, 1 + N).
 
     Returns:
         Shape (B, N); rows sum to 1.
@@ -120,6 +128,6 @@ def attention_rollout(weights: list[Tensor]) -> Tensor:
     """
     flow_BTT = torch.eye(weights[0].shape[-1], dtype=weights[0].dtype, device=weights[0].device)
     for layer in weights:
-        flow_BTT = (layer.mean(1) + torch.eye(layer.shape[-1], dtype=layer.dtype, device=layer.device)) / 2 @ flow_BTT
+        flow_BTT = (layer.mean(1) + torch.eye(*layer.shape[-2:], dtype=layer.dtype, device=layer.device)) / 2 @ flow_BTT
     patches_BN = flow_BTT[:, 0, 1:]
     return patches_BN / patches_BN.sum(-1, keepdim=True)
