@@ -93,8 +93,13 @@ class GraphSAGE(nn.Module):
 
     def forward(self, x_NF: Tensor | Sparse, adjacency_NN: Tensor | Sparse, nodes_B: Tensor | None = None) -> Tensor:
         """Returns the logits, shape (N, K), or (B, K) for `nodes_B`."""
+        h = self.embed(x_NF, adjacency_NN)
+        logits_NK: Tensor = self.layers[-1](dropout(h, self.dropout, self.training), adjacency_NN)
+        return logits_NK if nodes_B is None else logits_NK[nodes_B]
+
+    def embed(self, x_NF: Tensor | Sparse, adjacency_NN: Tensor | Sparse) -> Tensor:
+        """Returns the last hidden layer, shape (N, hidden)."""
         h: Tensor | Sparse = x_NF
         for layer in self.layers[:-1]:
             h = layer(dropout(h, self.dropout, self.training), adjacency_NN).relu()
-        logits_NK: Tensor = self.layers[-1](dropout(h, self.dropout, self.training), adjacency_NN)
-        return logits_NK if nodes_B is None else logits_NK[nodes_B]
+        return h
