@@ -88,10 +88,10 @@ class Recipe:
             hook.remove()
         figure = Figure(figsize=(12, 1.9 * len(deltas) + 1.6), layout="constrained")
         panels = figure.subplots(len(deltas) + 1, 1, sharex=True)
-        panels[0].imshow(tokens_BT.masked_fill(tokens_BT == 0, -8), aspect="auto", cmap="cividis")
+        panels[0].imshow(tokens_BT.masked_fill(tokens_BT == 0, -8).numpy(), aspect="auto", cmap="cividis")
         panels[0].set_title("tokens: noise is dark, the last colour says that a token is due")
         for number, (axes, delta_BTD) in enumerate(zip(panels[1:], deltas, strict=True), start=1):
-            axes.imshow(delta_BTD.mean(2), aspect="auto", cmap="viridis")
+            axes.imshow(delta_BTD.mean(2).numpy(), aspect="auto", cmap="viridis")
             axes.set_title(f"Δ in layer {number}, mean over channels: bright takes in, dark passes by")
         panels[-1].set_xlabel("step")
         figure.savefig(folder / "selection.png", dpi=120)
