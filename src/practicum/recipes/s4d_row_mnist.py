@@ -40,7 +40,7 @@ class Recipe:
     init: str = "lin"
     epochs: int = 4
     batch_size: int = 128
-    lr: float = 5e-3
+    lr: float = 8e-3
 
     target: ClassVar[Target] = Target(
         "accuracy",
