@@ -1,9 +1,11 @@
 """Kim's convolutional network (2014) on snippets of film reviews: liked or not?
 
-As many snippets as in the paper's MR set and from the same source, labelled by twenty people and not by the review's stars; GloVe
-of 50 numbers in place of word2vec's 300. Settings as in `textcnn_banking77`, for fewer epochs: two classes are soon overfitted.
+As many snippets as in the paper's MR set and from the same source, labelled by twenty people and not by the review's stars;
+GloVe of 50 numbers in place of word2vec's 300. Settings as in `textcnn_banking77`, but for fewer epochs and a higher learning rate,
+which were chosen on a sixth of the training set: two classes are soon overfitted.
 
-What surprised: nothing yet.
+What surprised: the file's order. It begins with liked films and ends with disliked ones: a model that was trained on the first part
+and tested on the last did worse than a coin. Training and test snippets are therefore taken in turns.
 """
 
 from dataclasses import dataclass
@@ -32,9 +34,9 @@ class Recipe:
         dropout: on the pooled features.
     """
 
-    epochs: int = 4
+    epochs: int = 3
     batch_size: int = 64
-    lr: float = 2e-3
+    lr: float = 4e-3
     dropout: float = 0.5
 
     target: ClassVar[Target] = Target(
