@@ -75,4 +75,6 @@ def draw(experiment: Experiment, first: nn.Conv2d, folder: Path) -> None:
                 told = f"{CLOTHES[labels_B[i]]}\nfor {CLOTHES[taken_B[i]]}"
                 mistakes.append((float(sureness_B[i]), images_B1HW[i, 0], told))
     surest = sorted(mistakes, key=lambda mistake: -mistake[0])[:24]
+    if not surest:
+        return
     draw_images(torch.stack([image for _, image, _ in surest]), folder / "mistakes.png", titles=[told for *_, told in surest])

@@ -29,7 +29,7 @@ class Recipe:
 
     epochs: int = 2
     batch_size: int = 128
-    lr: float = 0.1
+    lr: float = 0.05
     width: float = 0.25
 
     target: ClassVar[Target] = Target(
