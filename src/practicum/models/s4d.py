@@ -102,7 +102,8 @@ class S4D(nn.Module):
         kernel_HT = self.kernel(steps)
         # Twice the length: what wraps round falls behind the end.
         spectrum = torch.fft.rfft(u_BTH.to(kernel_HT.dtype), 2 * steps, 1) * torch.fft.rfft(kernel_HT.T, 2 * steps, 0)
-        return torch.fft.irfft(spectrum, 2 * steps, 1)[:, :steps].to(u_BTH.dtype) + self.D * u_BTH
+        y_BTH = torch.fft.irfft(spectrum, 2 * steps, 1)[:, :steps].to(u_BTH.dtype)
+        return torch.addcmul(y_BTH.contiguous(), self.D, u_BTH)
 
     def step(self, u_BH: Tensor, state_BHP: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """The recurrent form, one step.

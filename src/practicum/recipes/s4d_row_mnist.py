@@ -55,7 +55,7 @@ class Recipe:
         train, test = (scaled(images, 0.1307, 0.3081)[:, 0] for images in (digits.train_images, digits.test_images))
         init: Any = self.init
         return Experiment(
-            model=S4DClassifier(S4DConfig(self.width, self.states, init, num_layers=2, dropout=0.1), inputs=28, num_classes=10),
+            model=S4DClassifier(S4DConfig(self.width, self.states, init, num_layers=2), inputs=28, num_classes=10),
             method=Classify(),
             train=Batches(train, digits.train_labels, batch_size=self.batch_size, seed=seed),
             test=Batches(test, digits.test_labels, batch_size=1000, shuffle=False),
