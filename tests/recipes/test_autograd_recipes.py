@@ -1,0 +1,76 @@
+"""The two studies on the NumPy engine: their parts, and a short run of each."""
+
+import numpy as np
+import pytest
+
+from practicum.recipes import mlp_digits, optimizer_race
+
+
+def test_the_valley():
+    assert optimizer_race.rosenbrock((1, 1)) == 0
+    assert optimizer_race.rosenbrock((-1.2, 1)) == pytest.approx(24.2)
+    np.testing.assert_allclose(optimizer_race.rosenbrock([[0, 0], [2, 3], [np.nan, 0]]), [1, 101, np.inf])
+
+
+def test_gradient_descent_in_the_valley_is_the_formula():
+    visited = optimizer_race.valley("GD", 0.001, 50, seed=0)
+    x, y = optimizer_race.START
+    for point in visited[1:]:
+        slope = -2 * (1 - x) - 400 * x * (y - x * x), 200 * (y - x * x)
+        x, y = x - 0.001 * slope[0], y - 0.001 * slope[1]
+        np.testing.assert_allclose(point, (x, y), rtol=1e-10)
+    assert len(visited) == 51
+
+
+def test_stochastic_steps_are_right_on_average_and_repeat_with_the_seed():
+    first = [optimizer_race.valley("SGD", 1e-4, 1, seed)[1] for seed in range(400)]
+    np.testing.assert_array_equal(first[3], optimizer_race.valley("SGD", 1e-4, 1, 3)[1])
+    assert len({tuple(point) for point in first}) == 2
+    moved, expected = np.mean(first, 0) - optimizer_race.START, optimizer_race.valley("GD", 1e-4, 1, 0)[1] - optimizer_race.START
+    np.testing.assert_allclose(moved, expected, rtol=0.25)
+
+
+def test_a_rate_too_high_leaves_the_map():
+    visited = optimizer_race.valley("GD", 1.0, 100, seed=0)
+    assert len(visited) < 10
+    assert np.isinf(optimizer_race.rosenbrock(visited[-1]))
+
+
+def test_a_short_race(tmp_path, monkeypatch):
+    monkeypatch.setattr(optimizer_race, "RATES", (0.003, 0.03))
+    outcome = optimizer_race.Recipe(steps=30, passes=1, rows=256, hidden=8, batch_size=32).run(0, tmp_path)
+    assert outcome.metrics["momentum_valley"] < outcome.metrics["GD_valley"] < 24.2
+    plain, adaptive = (
+        min(outcome.metrics[f"{name}_valley"] for name in g) for g in (optimizer_race.PLAIN, optimizer_race.ADAPTIVE)
+    )
+    assert outcome.metrics["lead"] == pytest.approx(np.log10(plain / adaptive))
+    assert outcome.metrics["Adam_accuracy"] > 0.3
+    assert (tmp_path / "rosenbrock.png").stat().st_size > 10_000
+    assert (tmp_path / "mnist.png").stat().st_size > 10_000
+
+
+def test_digits_are_split_in_proportion_and_apart():
+    x_train, x_test, y_train, y_test = mlp_digits.digits()
+    assert (len(x_train), len(x_test)) == (1437, 360)
+    assert abs(np.bincount(y_train) / 1437 - np.bincount(y_test) / 360).max() < 0.002
+    assert not {x.tobytes() for x in x_train} & {x.tobytes() for x in x_test}
+    assert x_train.min() == -1
+    assert x_train.max() == 1
+
+
+def test_shifts_move_by_one_pixel_at_most():
+    images = np.full((300, 8, 8), -1.0, np.float32)
+    images[:, 3, 4] = 1
+    moved = mlp_digits.shifted(np.random.default_rng(0), images)
+    assert moved.shape == images.shape
+    at = {tuple(np.argwhere(image == 1)[0].tolist()) for image in moved}
+    assert at == {(i, j) for i in (2, 3, 4) for j in (3, 4, 5)}
+    assert (moved.sum((1, 2)) == images.sum((1, 2))).all()
+
+
+def test_a_short_training_on_digits(tmp_path):
+    outcome = mlp_digits.Recipe(epochs=4, hidden=32).run(0, tmp_path)
+    assert outcome.metrics["accuracy"] > 0.85
+    assert 0.94 < outcome.metrics["logistic_accuracy"] < 0.98
+    assert (tmp_path / "digits.png").stat().st_size > 5_000
+    assert outcome.metrics == mlp_digits.Recipe(epochs=4, hidden=32).run(0, tmp_path).metrics
