@@ -29,7 +29,7 @@ def experiment(model: nn.Module, fit: Fit, *, length: int, batch_size: int, batc
 
 
 def draw_memory(model: nn.Module, length: int, path: Path) -> None:
-    """Draws accuracy against length, and the norm of the loss's gradient at each step's state.
+    """Draws accuracy against length, and the norm of the loss's gradient at each step's state s (h, of an LSTM h and c).
 
     Args:
         model: a `RecurrentClassifier`.
@@ -54,7 +54,7 @@ def draw_memory(model: nn.Module, length: int, path: Path) -> None:
     left.set_ylabel("accuracy")
     right.semilogy(range(1, length), norms, marker=".")
     right.set_xlabel("step t")
-    right.set_ylabel("‖∂L/∂h_t‖ of the trained network")
+    right.set_title("‖∂L/∂s_t‖ of the trained network")
     for axes in (left, right):
         axes.grid(alpha=0.3)
     figure.savefig(path, dpi=120)

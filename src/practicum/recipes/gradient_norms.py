@@ -3,7 +3,7 @@
 Behind all digits of a palindrome but the last the loss asks for the last, which was the first. Measured is ‖∂L/∂s_t‖ at every
 step's state s (h, of the LSTM h and c), and from it the factor per step, (‖∂L/∂s_1‖ / ‖∂L/∂s_T‖)^(1/(T-1)): below one the
 gradient vanishes, above one it explodes (Pascanu, Mikolov & Bengio 2013). Theory says what to expect. PyTorch's recurrent
-weights, uniform within ±1/√H, have variance 1/(3H): a step back shrinks the gradient by 1/√3 = 0.577, and tanh's slope by some
+weights, uniform within ±1/√H, have variance 1/(3H): a step back shrinks the gradient to 1/√3 = 0.577, and tanh's slope by some
 more. Orthogonal weights leave nothing but the slope. An LSTM's cell keeps what its forget gate lets through, σ(bias) = 0.5,
 0.73 and 0.953 for 0, 1 and 3 (Gers et al. 2000; Jozefowicz et al. 2015).
 
@@ -51,7 +51,7 @@ class Recipe:
     target: ClassVar[Target] = Target(
         "lstm_forget_3_factor",
         at_least=0.94,
-        source="σ(3) = 0.953 is what the forget gate lets through; a plain network keeps at most 0.577",
+        source="σ(3) = 0.953 is what the forget gate lets through; a plain network keeps about 0.577",
         minutes=0.3,
     )
 

@@ -4,7 +4,10 @@ The task of many courses: 128 hidden units, batches of 128, no gates. The recurr
 et al. 2014): at the start the gradient reaches the first digit almost unshrunk. Its norm is clipped (Pascanu, Mikolov & Bengio
 2013).
 
-What surprised: nothing yet.
+What surprised: it remembers for length 10 and no other. Asked at length 9 or 11 the same network says 3 to 13 % right, hardly
+more than chance: its state turns from step to step, and the output layer knows only where the digit stands after nine turns.
+The orthogonal start is a help and no condition: PyTorch's own needs some hundred steps more, and with it length 20 works as
+well.
 """
 
 from dataclasses import dataclass
