@@ -44,9 +44,9 @@ def test_recipe_learns_a_batch_by_heart(module: Any, monkeypatch: pytest.MonkeyP
     recipe = module.Recipe(batch_size=32)
     experiment = recipe.build(0)
     optimizer, batch = experiment.fit.optimizer(experiment.model), next(experiment.train.epoch(0))
-    optimizer.param_groups[0]["lr"] /= 2
+    optimizer.param_groups[0]["lr"] /= 3
     losses = []
-    for _ in range(10):
+    for _ in range(13):
         loss = experiment.method.loss(experiment.model.train(), batch)
         optimizer.zero_grad()
         loss.backward()
