@@ -15,7 +15,9 @@ from torch import Tensor, nn
 from practicum.data.batches import Batches, Crops, Whole
 from practicum.data.planetoid import made
 from practicum.methods.classify import Classify
+from practicum.models import rnn
 from practicum.models.gcn import GCN, normalise
+from practicum.models.rnn import Kind
 from practicum.training.diagnose import Finding, diagnose, draw_signals, noise_scale
 
 SEEDS = (0, 1, 2)
@@ -43,6 +45,10 @@ def adam(lr: float = 1e-3) -> Callable[[nn.Module], torch.optim.Optimizer]:
     return lambda model: torch.optim.Adam(model.parameters(), lr=lr)
 
 
+def sgd(lr: float) -> Callable[[nn.Module], torch.optim.Optimizer]:
+    return lambda model: torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
+
+
 def names(findings: list[Finding]) -> list[str]:
     return [finding.name for finding in findings]
 
@@ -64,6 +70,10 @@ class Loss:
         return self.of(model(batch[0]), batch[1])
 
 
+def one_against_all(logits: Tensor, y: Tensor) -> Tensor:
+    return F.binary_cross_entropy_with_logits(logits, F.one_hot(y, K).float())
+
+
 class Recurrent(nn.Module):
     def __init__(self, kind: type[nn.RNNBase], scale: float = 1.0, **settings: Any) -> None:
         super().__init__()
@@ -77,11 +87,23 @@ class Recurrent(nn.Module):
         return logits
 
 
+class OwnRecurrent(nn.Module):
+    def __init__(self, kind: Kind, scale: float = 1.0) -> None:
+        super().__init__()
+        self.rnn = rnn.Recurrent(rnn.RecurrentConfig(kind, 3, 24))
+        self.head = nn.Linear(24, K)
+        with torch.no_grad():
+            self.rnn.cells[0].recurrent.weight *= scale
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.head(self.rnn(x)[0].mean(1))
+        return logits
+
+
 def series(seed: int, steps: int = 40) -> Batches:
     x, y = rows(seed)
-    return Batches(
-        x[:, :3, None].expand(-1, -1, steps).transpose(1, 2) + 0.1 * torch.randn(len(x), steps, 3), y, batch_size=64, seed=seed
-    )
+    noise = torch.randn(len(x), steps, 3, generator=torch.Generator().manual_seed(seed))
+    return Batches(x[:, None, :3] + 0.1 * noise, y, batch_size=64, seed=seed)
 
 
 class Times(nn.Module):
@@ -183,12 +205,12 @@ FAULTS: dict[str, tuple[str, Callable[[int], dict[str, Any]]]] = {
     "init constant": ("weights constant", lambda s: {"model": constant(mlp())}),
     "init zero": ("weights constant", lambda s: {"model": scaled(mlp(), 0)}),
     "Adam's rate × 100": ("learning rate too high", lambda s: {"optimizer": adam(0.1)}),
-    "SGD's rate × 100": ("learning rate too high", lambda s: {"optimizer": lambda m: torch.optim.SGD(m.parameters(), lr=10, momentum=0.9)}),
+    "SGD's rate × 100": ("learning rate too high", lambda s: {"optimizer": sgd(10)}),
     "no zero_grad": ("missing zero_grad", lambda s: {"step": forgets_zero_grad, "optimizer": adam()}),
     "softmax before cross-entropy": ("softmax twice", lambda s: {"model": nn.Sequential(mlp(), nn.Softmax(-1))}),
     "sigmoid before its cross-entropy": (
         "softmax twice",
-        lambda s: {"model": nn.Sequential(mlp(), nn.Sigmoid()), "method": Loss(lambda z, y: F.binary_cross_entropy_with_logits(z, F.one_hot(y, K).float()))},
+        lambda s: {"model": nn.Sequential(mlp(), nn.Sigmoid()), "method": Loss(one_against_all)},
     ),
     "no log-softmax": ("log-softmax missing", lambda s: {"method": Loss(F.nll_loss)}),
     "no eval(), dropout": ("missing eval()", lambda s: {"model": mlp(nn.Dropout(0.3)), "evaluate": forgets_eval}),
@@ -210,11 +232,16 @@ FAULTS: dict[str, tuple[str, Callable[[int], dict[str, Any]]]] = {
     "sum, written out": ("wrong reduction", lambda s: {"method": Loss(sums_rows)}),
     "sum of squares": ("wrong reduction", lambda s: {"method": Loss(lambda z, y: (z - F.one_hot(y, K)).square().sum())}),
     "softmax over rows": ("softmax over the batch", lambda s: {"method": Loss(over_rows)}),
-    "recurrent weights × 4": (
+    "recurrent weights × 3": (
         "exploding gradients",
         lambda s: {"model": Recurrent(nn.RNN, 3.0, nonlinearity="relu"), "batches": series(s), "optimizer": None},
     ),
-    "batches of one": ("batch norm with batch size 1", lambda s: {"model": mlp(nn.BatchNorm1d(48)), "batches": batches(s, size=1)}),
+    "recurrent weights × 6, cell by cell": (
+        "exploding gradients", lambda s: {"model": OwnRecurrent("rnn-relu", 6.0), "batches": series(s), "optimizer": None},
+    ),
+    "batches of one": (
+        "batch norm with batch size 1", lambda s: {"model": mlp(nn.BatchNorm1d(48)), "batches": batches(s, size=1)},
+    ),
     "pixels in 0…255": ("unnormalised inputs", lambda s: {"batches": batches(s, 128 + 40 * rows(s)[0])}),
     "a class without rows": ("dead class", lambda s: {"batches": without(2, s)}),
     "ten sigmoids": ("vanishing gradients", lambda s: {"model": deep_sigmoid()}),
@@ -268,9 +295,8 @@ def lenet() -> nn.Sequential:
 def pictures(seed: int) -> Batches:
     _, y = rows(seed)
     stripes = torch.sin(torch.arange(16) * (y[:, None] + 1) * 0.5)[:, None, None].expand(-1, 1, 16, 16)
-    return Batches(
-        stripes + 0.5 * torch.randn(len(y), 1, 16, 16, generator=torch.Generator().manual_seed(seed)), y, batch_size=64, seed=seed
-    )
+    noise = torch.randn(len(y), 1, 16, 16, generator=torch.Generator().manual_seed(seed))
+    return Batches(stripes + 0.5 * noise, y, batch_size=64, seed=seed)
 
 
 def graph(seed: int) -> dict[str, Any]:
@@ -309,10 +335,11 @@ def fine_tuned() -> nn.Sequential:
     return model
 
 
+OWN_LOOP: dict[str, Any] = {"step": clears, "evaluate": turns_eval_on}
 HEALTHY: dict[str, Callable[[int], dict[str, Any]]] = {
-    "MLP": lambda s: {"model": mlp(), "test": Batches(*rows(s + 50, 128), batch_size=64), "step": clears, "evaluate": turns_eval_on},
-    "MLP with batch norm and dropout": lambda s: {"model": mlp(nn.BatchNorm1d(48), nn.Dropout(0.5)), "step": clears, "evaluate": turns_eval_on},
-    "MLP by SGD": lambda s: {"optimizer": lambda m: torch.optim.SGD(m.parameters(), lr=0.1, momentum=0.9)},
+    "MLP": lambda s: {"test": Batches(*rows(s + 50, 128), batch_size=64)} | OWN_LOOP,
+    "MLP with batch norm and dropout": lambda s: {"model": mlp(nn.BatchNorm1d(48), nn.Dropout(0.5))} | OWN_LOOP,
+    "MLP by SGD": lambda s: {"optimizer": sgd(0.1)},
     "linear from zero": lambda s: {"model": scaled(nn.Linear(D, K), 0)},
     "regression": lambda s: {"model": mlp(outputs=1), "method": Loss(lambda z, y: (z[:, 0] - y.float()).square().mean())},
     "half trained": lambda s: {"model": trained(s)},
@@ -320,6 +347,7 @@ HEALTHY: dict[str, Callable[[int], dict[str, Any]]] = {
     "LeNet": lambda s: {"model": lenet(), "batches": pictures(s)},
     "RNN": lambda s: {"model": Recurrent(nn.RNN), "batches": series(s)},
     "LSTM": lambda s: {"model": Recurrent(nn.LSTM), "batches": series(s)},
+    "LSTM, cell by cell": lambda s: {"model": OwnRecurrent("lstm"), "batches": series(s, steps=12)},
     "GPT": lambda s: {"model": TinyGPT(13), "batches": text(s)},
     "GCN": graph,
     "autocast to bfloat16": lambda s: {"method": Loss(in_bfloat16)},
@@ -381,7 +409,7 @@ def test_everything_is_left_as_it_was() -> None:
     (nn.init.kaiming_normal_, math.sqrt(2), "relu"), (nn.init.xavier_normal_, 1.0, "linear"),
 ])  # fmt: skip
 def test_signals_have_the_variance_that_theory_says(init: Callable[..., Tensor], gain: float, activation: str) -> None:
-    """He keeps E[y²] = 2 E[ReLU(y)²] through ReLU layers, Xavier keeps it through linear ones (He et al. 2015, eq. 10; Glorot & Bengio 2010, eq. 5)."""
+    """He keeps E[y²] = 2 E[ReLU(y)²] through ReLU layers (He et al. 2015, eq. 10), Xavier keeps E[y²] through linear ones."""
     from practicum.training.diagnose.signals import gains
     from practicum.training.diagnose.watch import Watch
 

@@ -2,14 +2,13 @@
 
 import math
 from collections import defaultdict
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
 
 from practicum.training.diagnose.finding import Finding
-from practicum.training.diagnose.watch import Layer, Pass
+from practicum.training.diagnose.watch import Layer, Pass, Watch
 
 
 def gains(layers: list[Layer]) -> dict[str, float]:
@@ -122,7 +121,7 @@ def check_flow(passed: Pass) -> list[Finding]:
     watch = passed.watch
     gradients = _gradients(passed.model)
     norm = math.sqrt(sum(float(grad.float().square().sum()) for _, grad in gradients))
-    over_time = max((ratio for layer in watch.layers for ratio in _over_time(layer)), default=0.0)
+    over_time = max(_over_time(watch), default=0.0)
     if norm > 50 and over_time > 100:
         return [
             Finding(
@@ -157,14 +156,19 @@ def check_flow(passed: Pass) -> list[Finding]:
     return []
 
 
-def _over_time(layer: Layer) -> list[float]:
-    """How much larger the gradient is in the first quarter of the steps than in the last, for each axis that may be time."""
-    tensor: Any = layer.output if layer.input is None else layer.input
-    if tensor.ndim != 3 or tensor.grad is None:
-        return []
+def _over_time(watch: Watch) -> list[float]:
+    """How much larger the gradient is in the first quarter of the steps than in the last: along each axis of a sequence that may
+    be time, and over the calls of a cell."""
+    series = [
+        torch.tensor([float(y.grad.norm()) if y.grad is not None else 0.0 for y in calls]) for calls in watch.calls.values()
+    ]
+    for layer in watch.layers:
+        tensor = layer.output if layer.input is None else layer.input
+        if tensor.ndim == 3 and tensor.grad is not None:
+            squares = tensor.grad.float().square()
+            series += [squares.sum(dim=(1, 2)).sqrt(), squares.sum(dim=(0, 2)).sqrt()]
     ratios = []
-    for axis in (0, 1):
-        steps = tensor.grad.float().square().sum(dim=[a for a in range(3) if a != axis]).sqrt()
+    for steps in series:
         quarter = len(steps) // 4
         if quarter and (late := float(steps[-quarter:].median())) > 0:
             ratios.append(float(steps[:quarter].median()) / late)

@@ -72,7 +72,8 @@ class Watch(TorchFunctionMode):
 
     Attributes:
         model: to look at.
-        layers: calls in their order.
+        layers: calls of modules with weights, in their order.
+        calls: outputs of every module, call by call: over time, for the cell of a recurrent network.
         scored: calls of cross-entropy.
         alive: for each ReLU, which units were ever positive, and over how many rows or places.
         over_batch: shapes of what was put through a softmax over its first axis outside the model.
@@ -84,6 +85,7 @@ class Watch(TorchFunctionMode):
 
     model: nn.Module
     layers: list[Layer] = field(default_factory=list)
+    calls: dict[str, list[Tensor]] = field(default_factory=dict)
     scored: list[Scored] = field(default_factory=list)
     alive: dict[str, tuple[Tensor, int]] = field(default_factory=dict)
     over_batch: list[tuple[int, ...]] = field(default_factory=list)
@@ -144,10 +146,11 @@ class Watch(TorchFunctionMode):
                 finite = bool(values.isfinite().all())
                 if not finite:
                     self.non_finite.append((name or "model", tensor.dtype))
-                if not own or not values.numel():
-                    return
                 if tensor.requires_grad:
                     tensor.retain_grad()
+                    self.calls.setdefault(name, []).append(tensor)
+                if not own or not values.numel():
+                    return
                 std = float(values.std(unbiased=False))
                 self.layers.append(
                     Layer(name or "model", module, tensor, float(values.mean()), std, float(values.abs().max()), finite, watched)
