@@ -30,7 +30,7 @@ class Recipe:
         hidden: units of each hidden layer.
     """
 
-    epochs: int = 6
+    epochs: int = 4
     batch_size: int = 128
     lr: float = 1.5e-3
     width: int = 16

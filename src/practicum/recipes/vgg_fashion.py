@@ -25,7 +25,7 @@ class Recipe:
         lr: peak learning rate.
     """
 
-    epochs: int = 8
+    epochs: int = 5
     batch_size: int = 128
     lr: float = 0.05
 
