@@ -1,11 +1,11 @@
 """Kim's convolutional network (2014) on snippets of film reviews: liked or not?
 
 As many snippets as in the paper's MR set and from the same source, labelled by twenty people and not by the review's stars;
-GloVe of 50 numbers in place of word2vec's 300. Settings as in `textcnn_banking77`, but for fewer epochs and a higher learning rate,
+GloVe of 50 numbers in place of word2vec's 300. Settings as in `textcnn_banking77`, but fewer epochs and a higher learning rate,
 which were chosen on a sixth of the training set: two classes are soon overfitted.
 
-What surprised: the file's order. It begins with liked films and ends with disliked ones: a model that was trained on the first part
-and tested on the last did worse than a coin. Training and test snippets are therefore taken in turns.
+What surprised: the file's order. It begins with liked films and ends with disliked ones: a model that was trained on the first
+part and tested on the last did worse than a coin. Training and test snippets are therefore taken in turns.
 """
 
 from dataclasses import dataclass
