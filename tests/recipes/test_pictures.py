@@ -1,11 +1,16 @@
 """What the recipes for nuclei and blood cells do to their data."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
-from practicum.data.bccd import Annotated
+from practicum.data.bccd import Annotated, Cells
+from practicum.data.dsb2018 import Nuclei
+from practicum.recipes import detector_bccd, unet_nuclei
 from practicum.recipes.detector_bccd import MEAN, STD, augment, both
 from practicum.recipes.unet_nuclei import cut, scaled
+from practicum.training.loop import fit
 
 
 def test_boxes_follow_their_objects_through_every_mirror() -> None:
@@ -100,3 +105,45 @@ def test_all_of_an_image_is_cut_from() -> None:
         _, places = cut((image, torch.arange(1200).reshape(40, 30)), 16, 1.5, generator)
         seen[places.flatten()] = 1
     assert seen.mean() > 0.97
+
+
+def test_the_nuclei_recipe_runs_from_data_to_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    instances = tuple((torch.rand(24 + i, 33) < 0.3).long() * 7 for i in range(6))
+    images = tuple((marks > 0).byte().mul(100)[None].repeat(3, 1, 1) for marks in instances)
+    nuclei = Nuclei(images[:3], instances[:3], images[3:], instances[3:])
+    monkeypatch.setattr(unet_nuclei, "dsb2018", lambda: nuclei)
+    experiment = unet_nuclei.Recipe(steps=3, batch_size=2, crop=16, width=2).build(0)
+    rows = fit(
+        experiment.model, experiment.method, experiment.train, experiment.fit, validation=experiment.validation, progress=False
+    )
+    assert rows[-1]["step"] == 3
+    assert unet_nuclei.Recipe.target.metric in rows[-1]
+    assert [tuple(mask.shape) for _, mask in experiment.test] == [(1, 27, 33), (1, 28, 33), (1, 29, 33)]
+    assert experiment.test[0][1].unique().tolist() == [0, 1]
+    unet_nuclei.Recipe().picture(experiment, tmp_path)
+    assert (tmp_path / "masks.png").stat().st_size > 1000
+
+
+def test_the_cells_recipe_runs_from_data_to_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+
+    def part(count: int, rows: int) -> Annotated:
+        corner = torch.randint(0, 20, (count, rows, 2)).float()
+        images = torch.randint(256, (count, 3, 45, 60), dtype=torch.uint8)
+        return Annotated(images, torch.cat([corner, corner + 15], 2), torch.randint(-1, 3, (count, rows)))
+
+    cells = Cells(part(3, 2), part(2, 4), part(9, 3), ("RBC", "WBC", "Platelets"), ())
+    monkeypatch.setattr(detector_bccd, "bccd", lambda height, width: cells if (height, width) == (45, 60) else None)
+    recipe = detector_bccd.Recipe(epochs=1, height=45, batch_size=2)
+    experiment = recipe.build(0)
+    rows = fit(
+        experiment.model, experiment.method, experiment.train, experiment.fit, validation=experiment.validation, progress=False
+    )
+    assert rows[-1]["step"] == 2  # five images of the two sets, the odd one left out
+    assert {"map_50", "map", "ap_50 RBC", "ap_50 WBC", "ap_50 Platelets"} <= rows[-1].keys()
+    recipe.picture(experiment, tmp_path)
+    for name in ("detections.png", "precision_recall.png"):
+        assert (tmp_path / name).stat().st_size > 1000
+    held_out = detector_bccd.Recipe(height=45, batch_size=1, holdout=True).build(0)
+    assert (len(held_out.train), sum(len(labels) for _, _, labels in held_out.test)) == (3, 2)

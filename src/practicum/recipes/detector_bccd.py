@@ -22,6 +22,7 @@ from torch import Tensor
 
 from practicum.data.batches import Batches
 from practicum.data.bccd import Annotated, bccd
+from practicum.methods.average_precision import RECALLS
 from practicum.methods.detect import Detect
 from practicum.models.detector import Detector, DetectorConfig
 from practicum.training.experiment import Experiment, Target
@@ -91,7 +92,7 @@ class Recipe:
             ap = method.average_precision(experiment.model, experiment.test)
         figure = Figure(figsize=(13, 10), layout="constrained")
         for number, axes in enumerate(figure.subplots(3, 3).flat):
-            axes.imshow((images[number] * STD + MEAN).clamp(0, 1).permute(1, 2, 0))
+            axes.imshow((images[number] * STD + MEAN).clamp(0, 1).permute(1, 2, 0).numpy())
             axes.axis("off")
             axes.autoscale(False)
             for box in boxes[number][labels[number] >= 0]:
@@ -105,10 +106,10 @@ class Recipe:
         figure.savefig(folder / "detections.png", dpi=100)
 
         figure = Figure(figsize=(9, 3.6), layout="constrained")
-        recall = torch.linspace(0, 1, 101)
+        recall = RECALLS.numpy()
         for axes, at, iou in zip(figure.subplots(1, 2, sharey=True), (0, 5), ("0.5", "0.75"), strict=True):
             for k, name in enumerate(method.classes):
-                axes.plot(recall, ap.precision[at, k], color=COLORS[k], label=f"{name}: AP {ap.ap[at, k]:.3f}")
+                axes.plot(recall, ap.precision[at, k].numpy(), color=COLORS[k], label=f"{name}: AP {ap.ap[at, k]:.3f}")
             axes.set_xlabel(f"recall at IoU {iou}")
             axes.grid(alpha=0.3)
             axes.legend(frameon=False, loc="lower left")

@@ -99,7 +99,7 @@ class Recipe:
                 found = predict(experiment.model(image))
                 dice = dice_and_iou(found, mask, 2)[0][0, 1]
                 for panel, what in zip(axes, (image[0].clamp(0, 1).permute(1, 2, 0), mask[0], found[0]), strict=True):
-                    panel.imshow(what, cmap="gray", vmin=0, vmax=1)
+                    panel.imshow(what.numpy(), cmap="gray", vmin=0, vmax=1)
                     panel.axis("off")
                 axes[2].set_title(f"Dice {dice:.3f}", fontsize=9)
         for panel, name in zip(columns[0], ("image", "truth", "prediction"), strict=True):
