@@ -66,10 +66,8 @@ def backward(output: Tensor, gradient: Tensor | None, retain_graph: bool | None,
     arrived, ours = _propagate([output], [_seed(output, gradient)], None, retain_graph, create_graph)
     with set_grad_enabled(create_graph):
         for leaf, g in arrived.items():
-            if leaf.grad is None:
-                leaf.grad = (
-                    g if leaf in ours else g.clone()
-                )  # what others refer to must not change when this gradient is clipped in place
+            if leaf.grad is None:  # an array that others refer to must not change when this gradient is clipped in place
+                leaf.grad = g if leaf in ours else g.clone()
             else:
                 leaf.grad += g
 

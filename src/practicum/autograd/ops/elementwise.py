@@ -60,6 +60,9 @@ def div(a: Operand, b: Operand) -> Tensor:
 
 def pow(a: Operand, b: Operand) -> Tensor:
     """aᵇ; the gradient with respect to b takes 0ᵇ · log 0 as 0."""
+    if isinstance(a, engine.Tensor) and isinstance(b, int | float):
+        base, n = a, b
+        return engine.record(base.data**n, (base, lambda g, out: g * (n * base ** (n - 1)) if n else g * 0))
     x, y = tensors(a, b)
 
     def to_base(g: Tensor, out: Tensor) -> Tensor:

@@ -62,15 +62,11 @@ def contiguous(x: Tensor) -> Tensor:
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Joins tensors along an axis that exists."""
-    if not tensors:
-        raise ValueError("cat needs at least one tensor")
-    others = {
-        t.shape[:dim] + t.shape[dim % t.ndim + 1 :] if dim >= 0 else t.shape[: dim % t.ndim] + t.shape[dim % t.ndim + 1 :]
-        for t in tensors
-    }
-    if len(others) > 1:
-        raise ValueError(f"cat along axis {dim} needs equal shapes elsewhere, got {', '.join(str(t.shape) for t in tensors)}")
+    if not tensors or tensors[0].ndim == 0:
+        raise ValueError(f"cat needs at least one tensor, with axes, got {len(tensors)}")
     axis = dim % tensors[0].ndim
+    if len({t.shape[:axis] + t.shape[axis + 1 :] for t in tensors}) > 1:
+        raise ValueError(f"cat along axis {dim} needs equal shapes elsewhere, got {', '.join(str(t.shape) for t in tensors)}")
     ends = np.cumsum([t.shape[axis] for t in tensors]).tolist()
     keys = [(*[slice(None)] * axis, slice(end - t.shape[axis], end)) for t, end in zip(tensors, ends, strict=True)]
     edges = [(t, lambda g, out, key=key: index(g, key)) for t, key in zip(tensors, keys, strict=True)]
@@ -117,9 +113,7 @@ def plain_key(key: Any) -> Any:
     if isinstance(key, tuple):
         return tuple(plain_key(k) for k in key)
     if isinstance(key, engine.Tensor | np.ndarray | list):
-        array = np.asarray(
-            key.data if isinstance(key, engine.Tensor) else key, dtype=np.intp if isinstance(key, list) and not key else None
-        )
+        array = np.asarray(key, dtype=np.intp if isinstance(key, list) and not key else None)
         if array.dtype.kind not in "iub":
             raise IndexError(f"an index must hold integers or booleans, got {array.dtype} of shape {array.shape}")
         return array
