@@ -1,6 +1,6 @@
 """GPT, BERT and ViT beside Hugging Face's `transformers`: training steps and generation, single precision, the same sizes.
 
-The peer runs as it comes: uncompiled, with its default attention (PyTorch's `scaled_dot_product_attention`).
+The peer runs as it comes: uncompiled, with its default attention (PyTorch's `scaled_dot_product_attention`) if no other is named.
 """
 
 from collections.abc import Callable
@@ -30,8 +30,8 @@ def training(model: nn.Module, loss: Callable[[], Tensor]) -> Callable[[], objec
     return step
 
 
-def gpt2(config: GPTConfig) -> transformers.GPT2LMHeadModel:
-    """Returns the peer of a GPT."""
+def gpt2(config: GPTConfig, attention: str = "sdpa") -> transformers.GPT2LMHeadModel:
+    """Returns the peer of a GPT, with PyTorch's fused attention or its own (`"eager"`)."""
     return transformers.GPT2LMHeadModel(
         transformers.GPT2Config(
             vocab_size=config.vocab_size,
@@ -44,19 +44,20 @@ def gpt2(config: GPTConfig) -> transformers.GPT2LMHeadModel:
             attn_pdrop=0.0,
             bos_token_id=0,
             eos_token_id=None,
+            attn_implementation=attention,
         )
     )
 
 
-def gpt_training(vocab_size: int) -> Row:
+def gpt_training(vocab_size: int, attention: str = "sdpa") -> Row:
     """Returns the row for a step of a small GPT."""
     config = GPTConfig(vocab_size, context=128, width=128, num_layers=4, num_heads=4, dropout=0.0)
-    ours, theirs = GPT(config), gpt2(config)
+    ours, theirs = GPT(config), gpt2(config, attention)
     x_BT, y_BT = torch.randint(vocab_size, (2, 16, 128))
     labels_BT = torch.cat([x_BT[:, :1], y_BT[:, :-1]], 1)  # the peer moves them itself
     return Row(
         f"GPT training step, vocabulary {vocab_size:,}, 4 layers, 128 wide, 16 × 128 tokens",
-        "transformers GPT2LMHeadModel",
+        f"transformers GPT2LMHeadModel, {attention} attention",
         training(ours, lambda: F.cross_entropy(ours(x_BT).flatten(0, 1), y_BT.flatten())),
         training(theirs, lambda: theirs(x_BT, labels=labels_BT).loss),
         floor=1.2,
@@ -182,6 +183,7 @@ def rows() -> list[Row]:
     torch.manual_seed(0)
     return [
         gpt_training(65),
+        gpt_training(65, "eager"),
         gpt_training(50257),
         gpt_generation(1),
         gpt_generation(16),

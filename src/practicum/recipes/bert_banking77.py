@@ -4,7 +4,8 @@ Banking77 with ten of its training questions for each of the 77 intents. One net
 first learns to fill gaps in the training questions of Banking77 and CLINC150, without their labels, and is then trained in the
 same way. Both see the same 770 questions in the same order.
 
-What surprised: nothing yet.
+What surprised: a little reading is worse than none. After a single pass over the unlabelled questions, a network of two layers,
+64 wide, ended at 41.2 %, and its twin from scratch at 45.7 % (six passes over the labelled ones, seed 0).
 """
 
 from collections.abc import Callable
