@@ -37,6 +37,7 @@ def test_a_rate_too_high_leaves_the_map():
 
 
 def test_a_short_race(tmp_path, monkeypatch):
+    monkeypatch.delenv("PRACTICUM_DATA", raising=False)  # the packaged sample is enough
     monkeypatch.setattr(optimizer_race, "RATES", (0.003, 0.03))
     outcome = optimizer_race.Recipe(steps=30, passes=1, rows=256, hidden=8, batch_size=32).run(0, tmp_path)
     assert outcome.metrics["momentum_valley"] < outcome.metrics["GD_valley"] < 24.2
