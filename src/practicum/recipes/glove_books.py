@@ -1,8 +1,8 @@
 """GloVe (Pennington, Socher & Manning 2014) on the King James Bible, Shakespeare and Moby Dick: 1.9 million words of old English.
 
 The text of `word2vec_books`, and measured like it. The paper's settings but for two: x_max is 10 rather than 100, as counts are
-small in a corpus hundreds of times smaller than the paper's smallest, and with batches of thousands of entries AdaGrad makes fewer
-steps, which are longer: 0.15 in place of 0.05, falling to 0.
+small in a corpus hundreds of times smaller than the paper's smallest; and as AdaGrad makes fewer steps with batches of thousands
+of entries, they are longer: 0.15 in place of 0.05, falling to 0.
 
 What surprised: nothing yet.
 """
