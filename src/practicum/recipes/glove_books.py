@@ -65,7 +65,12 @@ class Recipe:
             method=WeightedLeastSquares(self.x_max),
             train=Batches(words, contexts, counts.values(), batch_size=self.batch_size, seed=seed),
             test=Whole(pairs),
-            fit=Fit(epochs=self.epochs, optimizer=lambda model: torch.optim.Adagrad(model.parameters(), lr=self.lr, fused=True)),
+            fit=Fit(
+                epochs=self.epochs,
+                optimizer=lambda model: torch.optim.Adagrad(model.parameters(), lr=self.lr, fused=True),
+                schedule=linear(),
+                evaluate_every=3,
+            ),
             sample=text.sample,
         )
 
