@@ -67,13 +67,13 @@ class MambaCache:
     """What a mixer remembers; it has no limit but time.
 
     Attributes:
-        inputs_BDK: the last K - 1 inputs of the convolution.
+        inputs_BKD: the last K - 1 inputs of the convolution.
         state_BDN: h.
         length: tokens seen.
         capacity: tokens it can take.
     """
 
-    inputs_BDK: Tensor | None = None
+    inputs_BKD: Tensor | None = None
     state_BDN: Tensor | None = None
     length: int = 0
     capacity: int = 1 << 62
@@ -132,14 +132,14 @@ class MambaMixer(nn.Module):
 
     def _convolve(self, u_BTD: Tensor, cache: MambaCache) -> Tensor:
         """The convolution over cached and new inputs, as K products: quicker on a CPU than one with a group per channel."""
-        taps = self.config.kernel
-        if cache.inputs_BDK is None:
-            cache.inputs_BDK = u_BTD.new_zeros(len(u_BTD), u_BTD.shape[2], taps - 1)
-        window_BTD = torch.cat([cache.inputs_BDK.transpose(1, 2), u_BTD], 1)
-        cache.inputs_BDK = window_BTD[:, window_BTD.shape[1] - taps + 1 :].transpose(1, 2)
+        steps, before = u_BTD.shape[1], self.config.kernel - 1
+        if cache.inputs_BKD is None:
+            cache.inputs_BKD = u_BTD.new_zeros(len(u_BTD), before, u_BTD.shape[2])
+        window_BTD = torch.cat([cache.inputs_BKD, u_BTD], 1)
+        cache.inputs_BKD = window_BTD[:, steps:]
         sum_BTD = self.conv.bias
-        for k in range(taps):
-            sum_BTD = torch.addcmul(sum_BTD, self.conv.weight[:, 0, k], window_BTD[:, k : k + u_BTD.shape[1]])
+        for k, weight_D in enumerate(self.conv.weight[:, 0].unbind(1)):
+            sum_BTD = torch.addcmul(sum_BTD, weight_D, window_BTD[:, k : k + steps])
         return sum_BTD
 
 

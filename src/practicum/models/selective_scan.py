@@ -48,9 +48,9 @@ def selective_scan(
     entering_BTDN = (delta_BTD * x_BTD)[..., None] * B_BTN[:, :, None]
     outputs = []
     for decay_BDN, entering_BDN, C_BN in zip(decay_BTDN.unbind(1), entering_BTDN.unbind(1), C_BTN.unbind(1), strict=True):
-        h_BDN = decay_BDN * h_BDN + entering_BDN
-        outputs.append((h_BDN @ C_BN[..., None])[..., 0])
-    return torch.stack(outputs, 1) + D_D * x_BTD, h_BDN
+        h_BDN = torch.addcmul(entering_BDN, decay_BDN, h_BDN)
+        outputs.append((h_BDN * C_BN[:, None]).sum(2))
+    return torch.addcmul(torch.stack(outputs, 1), D_D, x_BTD), h_BDN
 
 
 def chunked_scan(
