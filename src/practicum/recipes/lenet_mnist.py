@@ -4,7 +4,8 @@ The paper trains for 20 passes with a hand-set falling learning rate and reports
 with them. Here: AdamW on a one-cycle schedule, random shifts by up to two pixels in place of the paper's distortions, averaged
 weights.
 
-What surprised: nothing yet.
+What surprised: three passes, 24 seconds of one core, reach the 99.1 % for which the paper's network took twenty passes over
+images without distortions. The next three bring 0.25 points more, and the last six less than 0.1.
 """
 
 from dataclasses import dataclass
