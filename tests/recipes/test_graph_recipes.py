@@ -1,0 +1,106 @@
+"""The recipes on graphs: what training may see, what is decayed, and that the made graphs are what they are said to be."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import torch
+
+from practicum.data.batches import generator
+from practicum.data.planetoid import cora
+from practicum.data.tu import GraphBatches
+from practicum.models.gin import GIN
+from practicum.recipes import gat_cora, gcn_citeseer, gcn_cora, gin_attachment, sage_cora
+from practicum.training.loop import fit
+from practicum.training.machine import Machine, launch
+
+
+@pytest.fixture(autouse=True)
+def _made_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PRACTICUM_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+
+def test_weight_decay_is_on_the_first_layer_alone_also_when_fabric_wraps_the_model() -> None:
+    experiment = gcn_cora.Recipe().build(0)
+    wrapped = launch(Machine()).setup_module(experiment.model)
+    decayed, free = gcn_cora.Recipe().optimizer(wrapped).param_groups
+    assert [(group["weight_decay"], [value.shape for value in group["params"]]) for group in (decayed, free)] == [
+        (5e-4, [(500, 16), (16,)]), (0, [(16, 7), (7,)]),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("recipe", "classes"), [(gcn_cora.Recipe(), 7), (gcn_citeseer.Recipe(), 6), (gat_cora.Recipe(epochs=60), 7)]
+)
+def test_a_graph_is_learnt_from_twenty_labels_a_class(recipe: gcn_cora.Recipe, classes: int, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    experiment = recipe.build(0)
+    assert experiment.sample
+    splits = [next(iter(data))[2] for data in (experiment.train, experiment.validation, experiment.test)]
+    assert [len(nodes) for nodes in splits] == [20 * classes, 300, 600]
+    fit(experiment.model, experiment.method, experiment.train, experiment.fit, validation=experiment.validation, progress=False)
+    with torch.no_grad():
+        accuracy = experiment.method.evaluate(experiment.model, experiment.test)["accuracy"]
+    words, _, nodes, labels = next(iter(experiment.test))
+    known, truth = next(iter(experiment.train))[2:]
+    centres = torch.stack([words.dense()[known[truth == k]].mean(0) for k in range(classes)])
+    by_words = float(((words.dense()[nodes] @ centres.T).argmax(1) == labels).float().mean())
+    assert accuracy > max(0.75, by_words + 0.05), "the graph says more than the words alone"
+    recipe.picture(experiment, tmp_path)
+    assert (tmp_path / "embedding.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_inductive_training_sees_no_edge_of_an_unseen_paper() -> None:
+    graph = cora()
+    experiment = sage_cora.Recipe().build(0)
+    _, seen, nodes, _ = next(iter(experiment.train))
+    unseen = torch.cat([graph.validation, graph.test])
+    assert not torch.isin(torch.cat([seen.rows_E, seen.cols_E]), unseen).any()
+    assert torch.equal(nodes, graph.train)
+    _, whole, _, _ = next(iter(experiment.test))
+    assert len(whole.rows_E) == graph.edges_2E.shape[1] > len(seen.rows_E) > 0
+
+
+def test_grown_graphs_differ_in_the_spread_of_degrees_alone() -> None:
+    random = generator(0)
+    degrees: dict[int, list[int]] = {0: [], 1: []}
+    for number in range(200):
+        graph = gin_attachment.grown(random, number % 2)
+        size = len(graph.x_NF)
+        assert graph.label == number % 2
+        assert graph.edges_2E.shape == (2, 2 * (2 * (size - 2) + 1))
+        assert torch.equal(graph.x_NF, torch.ones(size, 1))
+        degrees[graph.label] += torch.bincount(graph.edges_2E[0]).tolist()
+    even, uneven = (torch.tensor(values).float() for values in degrees.values())
+    assert abs(float(even.mean() - uneven.mean())) < 0.1
+    assert float(uneven.std()) > 1.2 * float(even.std())
+
+
+def test_cycles_are_one_or_two() -> None:
+    random = generator(1)
+    for number in range(20):
+        graph = gin_attachment.cycles(random, number % 2)
+        following = {int(a): int(b) for a, b in graph.edges_2E[:, : len(graph.x_NF)].T}
+        lengths = Counter[int]()
+        for start in following:
+            node, length = following[start], 1
+            while node != start:
+                node, length = following[node], length + 1
+            lengths[length] += 1
+        size = len(graph.x_NF)
+        assert lengths == {size // 2 if graph.label else size: size}
+
+
+def test_means_and_cycles_are_beyond_gin_whatever_its_weights() -> None:
+    """Theorem 3 of Xu et al.: what the Weisfeiler–Lehman test cannot tell apart, the network cannot; means see no degrees."""
+    random = generator(2)
+    torch.manual_seed(0)
+    model = GIN(1, 2, hidden=8, num_layers=3).eval()
+    one, two = gin_attachment.cycles(generator(3), 0), gin_attachment.cycles(generator(3), 1)
+    grown = [gin_attachment.grown(random, number % 2) for number in range(6)]
+    for graphs, means, apart in (([one, two], False, False), (grown, True, False), (grown, False, True)):
+        *inputs, _ = next(iter(gin_attachment.Matrices(GraphBatches(graphs, batch_size=6), means=means)))
+        logits = model(*inputs).detach()
+        spread = float((logits - logits[0]).abs().max() / logits.abs().max())
+        assert (spread > 1e-2) if apart else (spread < 1e-5)
