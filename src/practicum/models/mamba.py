@@ -22,7 +22,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from practicum.models.selective_scan import chunked_scan, selective_scan
+from practicum.models.selective_scan import chunked_scan, selective_scan, selective_step
 
 
 @dataclass(frozen=True)
@@ -122,11 +122,19 @@ class MambaMixer(nn.Module):
         rank_BTR, B_BTN, C_BTN = self.x_proj(u_BTD).split(self.split, 2)
         exact = torch.promote_types(x_BTC.dtype, torch.float32)
         delta_BTD = F.softplus(self.dt_proj(rank_BTR).to(exact))
-        inputs = (u_BTD.to(exact), delta_BTD, -self.A_log.to(exact).exp(), B_BTN.to(exact), C_BTN.to(exact), self.D.to(exact))
-        if self.config.chunk and x_BTC.shape[1] > 1:
-            v_BTD, cache.state_BDN = chunked_scan(*inputs, cache.state_BDN, chunk=self.config.chunk)
+        u_BTD, B_BTN, C_BTN = (part.to(exact) for part in (u_BTD, B_BTN, C_BTN))
+        A_DN, D_D = -self.A_log.to(exact).exp(), self.D.to(exact)
+        if x_BTC.shape[1] == 1 and cache.state_BDN is not None:
+            v_BD, cache.state_BDN = selective_step(
+                u_BTD[:, 0], delta_BTD[:, 0], A_DN, B_BTN[:, 0], C_BTN[:, 0], D_D, cache.state_BDN
+            )
+            v_BTD = v_BD[:, None]
+        elif self.config.chunk:
+            v_BTD, cache.state_BDN = chunked_scan(
+                u_BTD, delta_BTD, A_DN, B_BTN, C_BTN, D_D, cache.state_BDN, chunk=self.config.chunk
+            )
         else:
-            v_BTD, cache.state_BDN = selective_scan(*inputs, cache.state_BDN)
+            v_BTD, cache.state_BDN = selective_scan(u_BTD, delta_BTD, A_DN, B_BTN, C_BTN, D_D, cache.state_BDN)
         cache.length += x_BTC.shape[1]
         return self.out_proj(v_BTD.to(x_BTC.dtype) * F.silu(z_BTD))
 

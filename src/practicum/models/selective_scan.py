@@ -53,6 +53,18 @@ def selective_scan(
     return torch.addcmul(torch.stack(outputs, 1), D_D, x_BTD), h_BDN
 
 
+def selective_step(
+    x_BD: Tensor, delta_BD: Tensor, A_DN: Tensor, B_BN: Tensor, C_BN: Tensor, D_D: Tensor, h_BDN: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Takes one step; arguments are those of `selective_scan` without time, the state included.
+
+    Returns:
+        y, shape (B, D), and the new state, shape (B, D, N).
+    """
+    h_BDN = torch.addcmul((delta_BD * x_BD)[..., None] * B_BN[:, None], (delta_BD[..., None] * A_DN).exp(), h_BDN)
+    return torch.addcmul((h_BDN * C_BN[:, None]).sum(2), D_D, x_BD), h_BDN
+
+
 def chunked_scan(
     x_BTD: Tensor,
     delta_BTD: Tensor,
