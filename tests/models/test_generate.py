@@ -15,7 +15,7 @@ def model(seed=0):
     torch.manual_seed(seed)
     net = GPT(SMALL).eval()
     for parameter in net.parameters():
-        torch.nn.init.normal_(parameter, std=0.5)
+        torch.nn.init.normal_(parameter)  # strong enough that what is read decides what is written
     return net
 
 
@@ -29,10 +29,13 @@ def greedily(net, tokens, steps):
     return tokens
 
 
-@pytest.mark.parametrize(("batch", "length", "steps"), [(1, 1, 7), (2, 3, 0), (2, 3, 5), (3, 4, 20), (1, 8, 10)])
-def test_greedy_equals_no_cache(batch, length, steps):
-    net, prompt = model(), torch.randint(11, (batch, length))
-    assert torch.equal(generate(net, prompt, steps, temperature=0), greedily(net, prompt, steps))
+@pytest.mark.parametrize(("batch", "length", "steps"), [(1, 1, 7), (2, 3, 0), (2, 3, 5), (8, 4, 30), (8, 8, 10)])
+@pytest.mark.parametrize("seed", range(3))
+def test_greedy_equals_no_cache(batch, length, steps, seed):
+    net, prompt = model(seed), torch.randint(11, (batch, length))
+    made = generate(net, prompt, steps, temperature=0)
+    assert torch.equal(made, greedily(net, prompt, steps))
+    assert steps < 20 or len(made[:, -20:].unique()) > 5
 
 
 def test_a_long_prompt_is_read_from_its_end():

@@ -46,7 +46,7 @@ class Recipe:
         others_lr: of embeddings, norms and biases.
     """
 
-    pretraining_epochs: int = 12
+    pretraining_epochs: int = 16
     epochs: int = 30
     shots: int = 10
     width: int = 128
