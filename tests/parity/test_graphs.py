@@ -219,6 +219,16 @@ def test_sparse_features_equal_dense_ones() -> None:
         torch.testing.assert_close(grads[0], grads[1], atol=1e-5, rtol=1e-4)
 
 
+def test_an_edge_that_stands_there_twice_counts_twice_however_it_is_written() -> None:
+    edges, num_nodes = GRAPHS["repeated edges"]
+    layer, _ = pair("gat heads", torch.float64)
+    apart = double(gat.neighbourhoods, edges, num_nodes)
+    together = Sparse.from_dense(apart.dense())
+    assert len(together.values_E) < len(apart.values_E)
+    x = torch.randn(num_nodes, F_IN, dtype=torch.float64)
+    torch.testing.assert_close(layer(x, together), layer(x, apart), atol=1e-12, rtol=1e-12)
+
+
 def test_gin_sums_over_each_graph() -> None:
     """Two graphs in one batch give what each gives alone (in eval mode, where batch normalisation does not mix them)."""
     torch.manual_seed(0)
