@@ -106,7 +106,8 @@ def test_he_initialisation_keeps_the_gradients_size() -> None:
 
 
 @pytest.mark.parametrize(
-    ("channels", "expected"), [(32 * 0.35, 16), (24 * 0.5, 16), (16 * 0.35, 8), (24 * 1.3, 32), (320, 320), (12, 16)]
+    ("channels", "expected"),
+    [(32 * 0.35, 16), (24 * 0.5, 16), (16 * 0.35, 8), (24 * 1.3, 32), (320, 320), (12, 16), (9.5, 16), (8.5, 8)],
 )
 def test_widths_are_multiples_of_eight(channels: float, expected: int) -> None:
     assert rounded(channels) == expected
