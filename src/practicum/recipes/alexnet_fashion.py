@@ -3,8 +3,7 @@
 A quarter of the width and a 5×5 stem without stride, for 28×28 pixels. Without batch norm the layers' gradients differ in size;
 AdamW evens them out.
 
-What surprised: without batch norm the loss hardly moves in the first hundreds of steps; after two passes 84 % are right, where the
-reduced VGG with half as many weights has 87 %.
+What surprised: the reduced VGG, with half as many weights and less time, is three points better.
 """
 
 from dataclasses import dataclass
