@@ -11,6 +11,7 @@ import torch
 
 from practicum import autograd
 from practicum.models import lenet
+from practicum.models import mlp as mlp_file
 
 
 def on_our_engine(module: types.ModuleType) -> Any:
@@ -107,6 +108,17 @@ def test_lenet_by_swapping_the_import(settings):
     assert isinstance(ours, autograd.nn.Module)
     data = batches((4, 1, 28, 28), 10, 5, np.float64)
     compare(lenet.LeNet5(**settings).double(), ours.double(), data, OPTIMISERS["SGD with momentum"], 1e-9)
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"activation": "gelu", "norm": "batch"}, {"activation": "tanh", "norm": "layer"}], ids=str
+)
+def test_mlp_by_swapping_the_import(settings):
+    torch.manual_seed(0)
+    ours = on_our_engine(mlp_file).MLP((8, 6, 5, 3), **settings)
+    assert isinstance(ours, autograd.nn.Module)
+    data = batches((7, 8), 3, 10, np.float64)
+    compare(mlp_file.MLP((8, 6, 5, 3), **settings).double(), ours.double(), data, OPTIMISERS["SGD with momentum"], 1e-9)
 
 
 def test_recurrent_classifier():

@@ -170,7 +170,7 @@ def cross_entropy(
     q = np.zeros(rows.shape, input.dtype)
     if label_smoothing:
         q[counting] = label_smoothing / num_classes
-    q[counting, true] += 1 - label_smoothing
+    q[counting, true] = 1 - label_smoothing + label_smoothing / num_classes
     total = true.size
     if weight is not None:
         q *= weight.data

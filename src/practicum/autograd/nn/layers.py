@@ -6,6 +6,7 @@ Weights start as PyTorch's do: uniform in ±1/√fan_in for linear and convoluti
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -179,6 +180,11 @@ class Flatten(Module):
 
 
 class Identity(Module):
+    """Its input; whatever it is made with is ignored."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        pass
+
     def forward(self, input: Tensor) -> Tensor:
         return input
 
