@@ -6,10 +6,10 @@ a recipe lowers it, the fused optimiser, and how batches are made.
 
 import torch
 import torch.nn.functional as F
+from interleave import Row
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
-from benchmarks.interleave import Row
 from practicum.data.augment import shifted
 from practicum.data.batches import Batches
 from practicum.methods.classify import Classify
