@@ -5,7 +5,7 @@ State Space Models").
     zoh           Ā = exp(ΔA),   B̄ = (Ā - 1) A⁻¹ B                            section 3.1: zero-order hold
     bilinear      Ā = (1 + ΔA/2) / (1 - ΔA/2),   B̄ = Δ B / (1 - ΔA/2)         section 3.1
     recurrence    x_k = Ā x_{k-1} + B̄ u_k,   y_k = 2 Re C x_k + D u_k
-    convolution   y = K * u + D u,   K_l = 2 Re Σ_n C_n B̄_n Ā_n^l             section 3.2; by FFT
+    convolution   y = K * u + D u,   K_l = 2 Re Σ_n C_n B̄_n Ā_n^l             section 3.2; by FFT or, where short, as a matrix
     S4D-Lin       A_n = -1/2 + iπn                                            section 4
     S4D-Inv       A_n = -1/2 + i (N/π) (N/(2n+1) - 1)                         section 4
 
@@ -21,6 +21,8 @@ from typing import Literal
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+SHORT = 64  # up to this many steps, products with Toeplitz matrices are quicker than the FFT
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,11 @@ class S4D(nn.Module):
         """
         steps = u_BTH.shape[1]
         kernel_HT = self.kernel(steps)
+        if steps <= SHORT:
+            lag_TT = torch.arange(steps)[:, None] - torch.arange(steps)
+            toeplitz_HTT = kernel_HT[:, lag_TT.clamp(min=0)].tril()
+            y_HTB = toeplitz_HTT @ u_BTH.to(kernel_HT.dtype).permute(2, 1, 0)
+            return torch.addcmul(y_HTB.permute(2, 1, 0).to(u_BTH.dtype).contiguous(), self.D, u_BTH)
         # Twice the length: what wraps round falls behind the end.
         spectrum = torch.fft.rfft(u_BTH.to(kernel_HT.dtype), 2 * steps, 1) * torch.fft.rfft(kernel_HT.T, 2 * steps, 0)
         y_BTH = torch.fft.irfft(spectrum, 2 * steps, 1)[:, :steps].to(u_BTH.dtype)

@@ -38,8 +38,8 @@ class Recipe:
     width: int = 64
     states: int = 16
     init: str = "lin"
-    epochs: int = 4
-    batch_size: int = 128
+    epochs: int = 2
+    batch_size: int = 64
     lr: float = 8e-3
 
     target: ClassVar[Target] = Target(
