@@ -28,12 +28,15 @@ def small_corpus(monkeypatch):
 
 def test_sentences_without_a_word_are_unknown_words(only_samples):
     labels = torch.tensor([0, 1])
-    data = _sentences.sentences(Texts(("", "Good film"), labels, ("good!", " "), labels, ("a", "b"), False), batch_size=2, seed=0)
+    data = _sentences.sentences(
+        Texts(("", "Good xqz film qzx qzx"), labels, ("good zqx!", " "), labels, ("a", "b"), False), batch_size=2, seed=0
+    )
     assert data.sample  # GloVe's
-    assert data.vocabulary.words[4:] == ("film", "good")
-    assert data.vectors.shape == (6, 50)
+    assert data.vocabulary.words[4:] == ("good", "qzx", "!", "film")  # xqz and zqx: neither in GloVe nor twice in training
+    assert data.vectors.shape == (8, 50)
     ((words, came),) = iter(data.test)
-    assert words.tolist() == [[5, UNK], [UNK, 0]]
+    assert words.tolist() == [[4, UNK, 6], [UNK, 0, 0]]
+    assert next(iter(data.train))[0].tolist() == [[UNK, 0, 0, 0, 0], [4, UNK, 7, 5, 5]]
     assert came.tolist() == [0, 1]
 
 

@@ -1,5 +1,6 @@
 """What the recipes that classify sentences share: words as numbers, and word vectors that begin as GloVe's."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -15,7 +16,7 @@ class Sentences:
     """Batches of `(word_BT, label_B)`, and what a model needs to know of the words.
 
     Attributes:
-        vocabulary: the training set's words.
+        vocabulary: words that GloVe knows or that come twice in the training set.
         vectors: shape (V, 50).
         train: batches.
         test: batches.
@@ -30,9 +31,15 @@ class Sentences:
 
 
 def sentences(texts: Texts, *, batch_size: int, seed: int) -> Sentences:
-    """Cuts texts into words; a text without a word counts as one unknown word."""
+    """Cuts texts into words.
+
+    Words that GloVe knows keep their vectors, those of the test set too. The others must come twice in the training set: so there
+    are unknown words in training, and a vector for them is learned. A text without a word counts as one unknown word.
+    """
     train, test = ([split(text) for text in part] for part in (texts.train_texts, texts.test_texts))
-    vocabulary, pretrained = Vocabulary.of(train), glove()
+    pretrained, counts = glove(), Counter(word for words in train for word in words)
+    known = {*pretrained.words, *(word for word, count in counts.items() if count > 1)}
+    vocabulary = Vocabulary.of([word for word in words if word in known] for words in (*train, *test))
     unknown = [vocabulary.words[UNK]]
     train_numbers, test_numbers = ([vocabulary.encode(words or unknown) for words in part] for part in (train, test))
     return Sentences(

@@ -37,7 +37,7 @@ class Recipe:
         label_smoothing: in [0, 1).
     """
 
-    epochs: int = 10
+    epochs: int = 8
     batch_size: int = 64
     lr: float = 2e-3
     maps: int = 100

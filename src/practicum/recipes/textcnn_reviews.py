@@ -4,8 +4,9 @@ As many snippets as in the paper's MR set and from the same source, labelled by 
 GloVe of 50 numbers in place of word2vec's 300. Settings as in `textcnn_banking77`, but fewer epochs and a higher learning rate,
 which were chosen on a sixth of the training set: two classes are soon overfitted.
 
-What surprised: the file's order. It begins with liked films and ends with disliked ones: a model that was trained on the first
-part and tested on the last did worse than a coin. Training and test snippets are therefore taken in turns.
+What surprised: the unknown word. When it did not come in training, its vector stayed as it was drawn, and the accuracy hung on
+that draw: 75 % with seed 0, 80 % with seed 1. And the file's order: it begins with liked films and ends with disliked ones, so
+that training and test snippets are taken in turns; trained on the first part, a model does worse than a coin on the last.
 """
 
 from dataclasses import dataclass
