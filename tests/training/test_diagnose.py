@@ -456,6 +456,10 @@ def test_noise_scale_of_a_known_gradient() -> None:
     expected = float(x.var(0).sum() / (1 - x.mean(0)).square().sum())
     measured = noise_scale(model, Distance(), [(part,) for part in x.split(50)], rows=50)
     assert abs(measured / expected - 1) < 0.05
+    rows = x[:7]  # batches of one row: the sums are the sample's variance and mean, without their bias
+    spread = rows.var(0).sum()
+    exact = float(spread / ((1 - rows.mean(0)).square().sum() - spread / 7))
+    assert abs(noise_scale(model, Distance(), [(row[None],) for row in rows], rows=1) / exact - 1) < 1e-4
     with pytest.raises(ValueError, match="two batches or more, came 1"):
         noise_scale(model, Distance(), [(x,)], rows=60_000)
 

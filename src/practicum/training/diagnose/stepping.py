@@ -159,9 +159,8 @@ def check_training(case: Case) -> list[Finding]:
         given = _losses(case)
         ratio = _update_ratio(case)
         start = abs(given[0])
-        rises = (
-            not all(map(math.isfinite, given)) or max(given) > given[0] + max(start, 0.1) or given[-1] > given[0] + 0.2 * start
-        )
+        worse = given[-1] > given[0] + 0.2 * start or (max(given) > given[0] + max(start, 0.1) and given[-1] > 0.5 * given[0])
+        rises = worse or not all(map(math.isfinite, given))
         jumps = any(after > 1.2 * before and after > 0.1 * start for before, after in pairwise(given[:12]))
         if rises or (jumps and ratio > 0.3):
             slow = _losses(case, factor=0.01)
@@ -231,11 +230,15 @@ def _update_ratio(case: Case) -> float:
 
 
 def update_ratios(case: Case) -> dict[str, float]:
-    """Returns ‖Δw‖/‖w‖ of each weight matrix in one step of the user's optimiser; empty without one."""
+    """Returns ‖Δw‖/‖w‖ of each weight matrix in one step of the user's optimiser; empty without one.
+
+    Embeddings are left out: only the rows of a batch move, from starts as small as one likes.
+    """
     model, method, optimizer = case.fresh()
     if optimizer is None or not case.has_loss:
         return {}
-    before = {name: p.detach().clone() for name, p in model.named_parameters() if p.ndim > 1}
+    embeddings = {id(p) for module in model.modules() if isinstance(module, nn.Embedding) for p in module.parameters()}
+    before = {name: p.detach().clone() for name, p in model.named_parameters() if p.ndim > 1 and id(p) not in embeddings}
     plain_step(model, method, optimizer, case.batches[0])
     new = dict(model.named_parameters())
     return {name: float((new[name].detach() - old).norm() / old.norm()) for name, old in before.items() if float(old.norm()) > 0}
