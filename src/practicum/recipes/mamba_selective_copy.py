@@ -1,8 +1,8 @@
 """Mamba on selective copying (Gu & Dao 2023, section 4.1.1 and table 1).
 
-The paper's two layers of width 64 with N = 16, on a shorter task: 6 tokens among 32 places instead of 16 among 4096, and one
-cycle of AdamW over 1000 steps instead of 400,000. Models whose recurrence does not see its input stay at 18 to 57 %
-there, whatever their gates. The 2000 test rows are from another stream.
+The paper's two layers of width 64 with N = 16, on a shorter task: 4 tokens among 20 places instead of 16 among 4096, and one
+cycle of AdamW over 800 steps of 16 rows instead of 400,000 of 64. Models whose recurrence does not see its input stay at 18 to
+57 % there, whatever their gates. The 2000 test rows are from another stream.
 
 What surprised: nothing yet.
 """
@@ -40,11 +40,11 @@ class Recipe:
         lr: peak learning rate.
     """
 
-    places: int = 32
-    count: int = 6
+    places: int = 20
+    count: int = 4
     width: int = 64
-    epochs: int = 5
-    batch_size: int = 32
+    epochs: int = 4
+    batch_size: int = 16
     lr: float = 5e-3
 
     target: ClassVar[Target] = Target(
@@ -52,7 +52,7 @@ class Recipe:
         at_least=0.99,
         published="99.8 % at length 4096",
         source="Gu & Dao 2023, table 1: Mamba with S6",
-        minutes=4,
+        minutes=2,
     )
 
     def build(self, seed: int) -> Experiment:
@@ -66,7 +66,7 @@ class Recipe:
             fit=Fit(
                 epochs=self.epochs,
                 optimizer=lambda model: torch.optim.AdamW(model.parameters(), lr=self.lr, weight_decay=0.0, fused=True),
-                schedule=one_cycle(),
+                schedule=one_cycle(warmup=0.15),
                 clip=1.0,
             ),
         )
