@@ -90,11 +90,11 @@ def test_muon_in_double_precision(settings, monkeypatch):
 
 @pytest.mark.parametrize("settings", MUON, ids=str)
 def test_muon_as_torch_has_it(settings):
-    """PyTorch orthogonalises in bfloat16, with 8 bits of mantissa: after ten steps parameters differ by about 1 % of the path
+    """PyTorch orthogonalises in bfloat16, with 8 bits of mantissa: after ten steps parameters differ by up to 1 % of the path
     of 10 lr."""
     lr = settings.get("lr", 1e-3)
     race(
-        *parameters(MATRICES), lambda p: optim.Muon(p, **settings), lambda p: torch.optim.Muon(p, **settings), tolerance=0.3 * lr
+        *parameters(MATRICES), lambda p: optim.Muon(p, **settings), lambda p: torch.optim.Muon(p, **settings), tolerance=0.15 * lr
     )
 
 
