@@ -4,7 +4,9 @@ The paper's two layers of width 64 with N = 16, on a shorter task: 4 tokens amon
 cycle of AdamW over 800 steps of 16 rows instead of 400,000 of 64. Models whose recurrence does not see its input stay at 18 to
 57 % there, whatever their gates. The 2000 test rows are from another stream.
 
-What surprised: nothing yet.
+What surprised: the first layer's Δ is small but for one bright step behind each token, and not at the token: three steps later,
+where it has reached the last tap of the convolution. For a hundred steps of training the loss stands at ln 14, a guess among
+the tokens; then it falls within a few hundred.
 """
 
 from dataclasses import dataclass

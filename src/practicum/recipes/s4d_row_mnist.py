@@ -3,7 +3,8 @@
 As in the authors' code, A and Δ have a learning rate of their own, at most 0.001, and no weight decay: they say what the system
 remembers, and a step too large makes it forget.
 
-What surprised: nothing yet.
+What surprised: two passes are enough (97 % after one, while the rate is still high). And at 28 steps the FFT is no help: a
+product with a 28 × 28 Toeplitz matrix per feature takes two thirds of the time, and up to about 128 steps it is not slower.
 """
 
 from dataclasses import dataclass
