@@ -10,7 +10,7 @@ import torch.nn.functional as F
 import transformers
 from torch import Tensor, nn
 
-from benchmarks.interleave import Row
+from interleave import Row
 from practicum.models.bert import BERTClassifier, BERTConfig, BERTForMaskedLM
 from practicum.models.generate import generate
 from practicum.models.gpt import GPT, GPTConfig

@@ -3,7 +3,7 @@
 import torch
 from gensim.models import Word2Vec as Gensim
 
-from benchmarks.interleave import Row
+from interleave import Row
 from practicum.data.books import read, sentences
 from practicum.data.store import SAMPLES
 from practicum.data.windows import Corpus, Windows

@@ -97,7 +97,7 @@ def results(
     names: Annotated[list[str] | None, typer.Argument(metavar="RECIPE...", help="Only these recipes; by default all.")] = None,
     seeds: Annotated[int | None, typer.Option(min=1, help="Runs per recipe; by default what its target asks for.")] = None,
     minutes: Annotated[float | None, typer.Option(help="Start no further run after this long.")] = None,
-    table_only: Annotated[bool, typer.Option("--table", help="Run nothing, only write the table again.")] = False,
+    table_only: Annotated[bool, typer.Option("--only-table", help="Run nothing, only write the table again.")] = False,
     folder: Annotated[Path, typer.Option(help="Where the results are kept, one JSON file per run.")] = Path("results"),
     table: Annotated[Path, typer.Option(help="The table to write.")] = Path("RESULTS.md"),
 ) -> None:
