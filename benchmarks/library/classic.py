@@ -7,11 +7,11 @@ import warnings
 
 import numpy as np
 import torch
+from interleave import Row
 from sklearn import decomposition, linear_model
 from sklearn.exceptions import ConvergenceWarning
 from torch import nn
 
-from interleave import Row
 from practicum.classic.linear import SoftmaxRegression
 from practicum.classic.pca import PCA
 from practicum.models.layers import BatchNorm, LayerNorm

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import torch
 import torch.nn.functional as F
 import transformers
+from interleave import Row
 from torch import Tensor, nn
 
-from interleave import Row
 from practicum.models.bert import BERTClassifier, BERTConfig, BERTForMaskedLM
 from practicum.models.generate import generate
 from practicum.models.gpt import GPT, GPTConfig

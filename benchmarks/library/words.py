@@ -2,8 +2,8 @@
 
 import torch
 from gensim.models import Word2Vec as Gensim
-
 from interleave import Row
+
 from practicum.data.books import read, sentences
 from practicum.data.store import SAMPLES
 from practicum.data.windows import Corpus, Windows

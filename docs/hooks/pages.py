@@ -184,7 +184,7 @@ def _short(title: str) -> str:
 
 
 def _told(title: str, body: str) -> str:
-    """The docstring as Markdown: indented equations are code blocks already; what begins with a name and a colon is a paragraph."""
+    """The docstring as Markdown: indented equations are code already; what begins with a name and a colon is a paragraph."""
     body = re.sub(r"\n(?=(?:Symbols|Departs from the papers?|Shapes|Units|Source): )", "\n\n", body)
     return f"{title}\n\n{body}" if body else title
 

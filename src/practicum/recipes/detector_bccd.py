@@ -9,10 +9,10 @@ the archive's own training and validation sets together (292 images) and is meas
 - There are 11 red cells to every white one. The focal loss, and a mean over classes as the metric, are all
   the balancing there is.
 
-What surprised: the commonest class is not the easiest. Trained for twelve passes with `--holdout` (three minutes of one core), AP@0.5
-on the validation images was 0.99 for white cells, 0.84 for red ones and 0.69 for platelets, mAP@0.5 0.84. Red cells stood at 0.82
-after four passes and hardly gained from then on: many overlap, and not all are annotated. Platelets were at 0.0003 by then, and
-found only in the second half.
+What surprised: the commonest class is not the easiest. Trained for twelve passes with `--holdout` (three minutes of one core),
+AP@0.5 on the validation images was 0.99 for white cells, 0.84 for red ones and 0.69 for platelets, mAP@0.5 0.84. Red cells
+stood at 0.82 after four passes and hardly gained from then on: many overlap, and not all are annotated. Platelets were at
+0.0003 by then, and found only in the second half.
 """
 
 from dataclasses import dataclass

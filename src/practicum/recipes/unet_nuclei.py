@@ -8,9 +8,9 @@ et al. 2020 do for the same images), so that dim fluorescence is not lost.
 A quarter of the paper's width and batch normalisation make the net small (1.9 million weights instead of 31) and quick to
 train on a CPU. Test images are segmented whole, each at its own size.
 
-What surprised: how little it takes. With `--holdout`, 200 steps (two minutes of one core, without the varied gamma) gave a mean Dice
-of 0.894 on the twelve images held out. The worst of them, 0.77, had dim nuclei beside bright ones and came out speckled; that is
-why gamma varies now, though what this gains was not measured apart.
+What surprised: how little it takes. With `--holdout`, 200 steps (two minutes of one core, without the varied gamma) gave a mean
+Dice of 0.894 on the twelve images held out. The worst of them, 0.77, had dim nuclei beside bright ones and came out speckled;
+that is why gamma varies now, though what this gains was not measured apart.
 """
 
 from collections.abc import Iterable
