@@ -3,7 +3,8 @@
 All nine Inception blocks and both auxiliary classifiers, behind a small stem. Two passes over the data: on a CPU, its many thin
 branches cost more than their products.
 
-What surprised: nothing yet.
+What surprised: with twenty-two layers and an eighth of the width, two passes are enough to overtake AlexNet's four (89.5 against
+87.4 %), at a third more time.
 """
 
 from dataclasses import dataclass
