@@ -4,7 +4,7 @@ All nine Inception blocks and both auxiliary classifiers, behind a small stem. T
 branches cost more than their products.
 
 What surprised: with twenty-two layers and an eighth of the width, two passes are enough to overtake AlexNet's four (89.5 against
-87.4 %), at a third more time.
+87.4 %), in 132 seconds of one core against 95.
 """
 
 from dataclasses import dataclass
