@@ -3,7 +3,8 @@
 The settings are the paper's: 8 heads of 8 features, then one head per class; dropout 0.6 on inputs and attention, weight decay
 5·10⁻⁴, Adam with 0.005, patience 100 on the validation nodes. The paper watches loss and accuracy; here the loss alone.
 
-What surprised: nothing yet.
+What surprised: the first layer hardly attends. Its heads' attention has more than 0.97 of the entropy of an even spread at nearly
+every node (attention.png): what is learnt is close to a mean over neighbours, in eight versions.
 """
 
 from dataclasses import dataclass
