@@ -156,6 +156,19 @@ def test_dropout_is_between_layers_and_only_in_training():
     assert kept.double().mean() == pytest.approx(0.75, abs=0.03)
 
 
+@pytest.mark.parametrize("lengths", [None, torch.tensor([5, 2])])
+@pytest.mark.parametrize("train", [False, True])
+def test_fused_dropout_draws_what_the_peer_draws(train, lengths):
+    ours, theirs = (model.train(train) for model in twins(RecurrentConfig("lstm", 3, 40, 3, True, dropout=0.5, fused=True)))
+    x, state = torch.randn(2, 5, 3, dtype=torch.float64), start(ours, 2)
+    results = []
+    for forward in (lambda: ours(x, state, lengths), lambda: run(theirs, x, state, lengths)):
+        torch.manual_seed(7)
+        results.append(forward()[0])
+    torch.testing.assert_close(*results, rtol=1e-10, atol=1e-10)
+    assert torch.equal(ours(x, state, lengths)[0], results[0]) != train
+
+
 @pytest.mark.parametrize("both", [False, True])
 def test_weights_there_and_back(both):
     theirs = nn.LSTM(3, 4, num_layers=3, bidirectional=both).state_dict()
