@@ -2,7 +2,7 @@
 
 What surprised: the published 72.5 % stays out of reach by more than a point with the settings that the paper names. Others
 report the same: about 71.0 % in the example of Deep Graph Library (github.com/dmlc/dgl, examples/pytorch/gat). The authors' code
-has a third dropout, of the features that attention weighs, and its own rule for stopping, which the paper does not mention.
+has a third dropout, of the features that attention weighs, which the paper does not mention.
 """
 
 from dataclasses import dataclass
