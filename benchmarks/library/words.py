@@ -26,10 +26,15 @@ class Ours:
         self.optimizer = torch.optim.Adagrad(self.model.parameters(), lr=0.1, fused=True)
 
     def __call__(self) -> None:
-        for batch in self.windows.epoch(0):
-            self.optimizer.zero_grad()
-            self.method.loss(self.model, batch).backward()
-            self.optimizer.step()
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)  # as the peer's one worker
+        try:
+            for batch in self.windows.epoch(0):
+                self.optimizer.zero_grad()
+                self.method.loss(self.model, batch).backward()
+                self.optimizer.step()
+        finally:
+            torch.set_num_threads(threads)
 
 
 class Peer:
