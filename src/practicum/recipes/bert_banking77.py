@@ -4,8 +4,9 @@ Banking77 with ten of its training questions for each of the 77 intents. One net
 first learns to fill gaps in the training questions of Banking77 and CLINC150, without their labels, and is then trained in the
 same way. Both see the same 770 questions in the same order.
 
-What surprised: a little reading is worse than none. After a single pass over the unlabelled questions, a network of two layers,
-64 wide, ended at 41.2 %, and its twin from scratch at 45.7 % (six passes over the labelled ones, seed 0).
+What surprised: how far 770 questions go. From scratch, 30 passes over them brought 64.0 % with Muon, 52.8 % with AdamW (seed 0).
+And a little reading is worse than none: after a single pass over the unlabelled questions, a network of two layers, 64 wide,
+ended at 41.2 %, and its twin from scratch at 45.7 % (six passes over the labelled ones).
 """
 
 from collections.abc import Callable
@@ -46,7 +47,7 @@ class Recipe:
         others_lr: of embeddings, norms and biases.
     """
 
-    pretraining_epochs: int = 16
+    pretraining_epochs: int = 12
     epochs: int = 30
     shots: int = 10
     width: int = 128
