@@ -101,9 +101,10 @@ def need(dataset: Dataset) -> Path:
     folder = find(dataset)
     if folder is None:
         looked = " and ".join(str(home / dataset.name) for home in homes())
-        raise PracticumError(f"{dataset.title} is not here (looked in {looked}), and its licence ({dataset.licence}) keeps it "
-            f"out of the package. "
-                             f"{how_to_get(dataset)}")  # fmt: skip
+        raise PracticumError(
+            f"{dataset.title} is not here (looked in {looked}), and no sample of it is packaged (licence: {dataset.licence}). "
+            + how_to_get(dataset)
+        )
     return folder
 
 

@@ -110,7 +110,7 @@ def fit(
     if machine.compile:
         model.compile()
     wrapped = fabric.setup_module(model)
-    optimizer = fabric.setup_optimizers(how.optimizer(wrapped))
+    optimizer = fabric.setup_optimizers(how.optimizer(model))
     rates = [group["lr"] for group in optimizer.param_groups]
     average = Average(model, how.ema) if how.ema else None
     at = checkpoint.Place()

@@ -1,5 +1,6 @@
 """The results of all recipes: one small JSON file per run, and the table made of them."""
 
+import json
 import shutil
 import statistics
 import time
@@ -45,7 +46,7 @@ def run_missing(
             return
         say(f"[{count}/{len(todo)}] {name}, seed {seed}")
         place = runs / name / f"seed-{seed}"
-        stale = (place / "result.json").exists() and read_result(place / "result.json").code != recipes.code_hash(name)
+        stale = (place / "run.json").exists() and json.loads((place / "run.json").read_text())["code"] != recipes.code_hash(name)
         try:
             result = train(name, place, seed=seed, fresh=stale)
         except PracticumError as error:
