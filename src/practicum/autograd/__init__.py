@@ -57,18 +57,22 @@ def from_numpy(array: np.ndarray[Any, Any]) -> Tensor:
 
 
 def zeros(*size: int, dtype: DTypeLike = float32) -> Tensor:
+    """Returns zeros of the given shape."""
     return Tensor(np.zeros(size, dtype))
 
 
 def ones(*size: int, dtype: DTypeLike = float32) -> Tensor:
+    """Returns ones of the given shape."""
     return Tensor(np.ones(size, dtype))
 
 
 def zeros_like(input: Tensor) -> Tensor:
+    """Returns zeros of the same shape and dtype."""
     return Tensor(np.zeros_like(input.data))
 
 
 def ones_like(input: Tensor) -> Tensor:
+    """Returns ones of the same shape and dtype."""
     return Tensor(np.ones_like(input.data))
 
 
@@ -78,4 +82,5 @@ def arange(*args: int) -> Tensor:
 
 
 def eye(n: int) -> Tensor:
+    """Returns the identity matrix of n rows."""
     return Tensor(np.eye(n, dtype=float32))

@@ -155,6 +155,7 @@ def valley(name: str, rate: float, steps: int, seed: int) -> Any:
 
 
 def accuracy(model: nn.Module, images: Any, labels: Any) -> float:
+    """Returns the share of images whose largest logit is at their label."""
     with autograd.no_grad():
         return float((model(Tensor(images)).argmax(1).data == labels).mean())
 

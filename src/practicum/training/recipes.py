@@ -100,18 +100,17 @@ def code_hash(name: str) -> str:
             if isinstance(node, ast.ClassDef):
                 node.body = [part for part in node.body if not _is_target(part)]
             body = getattr(node, "body", None)
-            if (
-                isinstance(body, list)
-                and body
-                and isinstance(body[0], ast.Expr)
-                and isinstance(getattr(body[0].value, "value", None), str)
-            ):
-                body[0] = ast.Pass()
+            if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and _is_text(body[0].value):
+                del body[0]
         seen[path] = ast.dump(tree)
     digest = hashlib.sha256()
     for path in sorted(seen):
         digest.update(f"{path.relative_to(PACKAGE)}\n{seen[path]}\n".encode())
     return digest.hexdigest()[:12]
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def _is_target(node: ast.AST) -> bool:

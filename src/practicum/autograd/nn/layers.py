@@ -190,21 +190,29 @@ class Identity(Module):
 
 
 class ReLU(Module):
+    """max(x, 0), element by element."""
+
     def forward(self, input: Tensor) -> Tensor:
         return F.relu(input)
 
 
 class Tanh(Module):
+    """tanh(x), element by element."""
+
     def forward(self, input: Tensor) -> Tensor:
         return F.tanh(input)
 
 
 class Sigmoid(Module):
+    """1 / (1 + e^-x), element by element."""
+
     def forward(self, input: Tensor) -> Tensor:
         return F.sigmoid(input)
 
 
 class GELU(Module):
+    """x Φ(x), or its approximation by tanh (Hendrycks & Gimpel 2016)."""
+
     def __init__(self, approximate: str = "none") -> None:
         self.approximate = approximate
 
@@ -213,6 +221,8 @@ class GELU(Module):
 
 
 class Softmax(Module):
+    """Exponentials that add up to 1 along `dim`."""
+
     def __init__(self, dim: int) -> None:
         self.dim = dim
 

@@ -37,21 +37,25 @@ def _constant(value: Array | Scalar, like: Tensor) -> Tensor:
 
 
 def add(a: Operand, b: Operand) -> Tensor:
+    """a + b."""
     x, y = tensors(a, b)
     return engine.record(x.data + y.data, (x, lambda g, out: sum_to(g, x.shape)), (y, lambda g, out: sum_to(g, y.shape)))
 
 
 def sub(a: Operand, b: Operand) -> Tensor:
+    """a - b."""
     x, y = tensors(a, b)
     return engine.record(x.data - y.data, (x, lambda g, out: sum_to(g, x.shape)), (y, lambda g, out: sum_to(-g, y.shape)))
 
 
 def mul(a: Operand, b: Operand) -> Tensor:
+    """a · b, element by element."""
     x, y = tensors(a, b)
     return engine.record(x.data * y.data, (x, lambda g, out: sum_to(g * y, x.shape)), (y, lambda g, out: sum_to(g * x, y.shape)))
 
 
 def div(a: Operand, b: Operand) -> Tensor:
+    """a / b, element by element."""
     x, y = tensors(a, b)
     return engine.record(
         x.data / y.data, (x, lambda g, out: sum_to(g / y, x.shape)), (y, lambda g, out: sum_to(-g * out / y, y.shape))
@@ -77,18 +81,22 @@ def pow(a: Operand, b: Operand) -> Tensor:
 
 
 def rsub(a: Operand, b: Operand) -> Tensor:
+    """b - a, for a number on the left."""
     return sub(b, a)
 
 
 def rdiv(a: Operand, b: Operand) -> Tensor:
+    """b / a, for a number on the left."""
     return div(b, a)
 
 
 def rpow(a: Operand, b: Operand) -> Tensor:
+    """b to the power a, for a number on the left."""
     return pow(b, a)
 
 
 def neg(x: Tensor) -> Tensor:
+    """-x."""
     return engine.record(-x.data, (x, lambda g, out: -g))
 
 
@@ -98,26 +106,32 @@ def abs(x: Tensor) -> Tensor:
 
 
 def exp(x: Tensor) -> Tensor:
+    """e^x."""
     return engine.record(np.exp(x.data), (x, lambda g, out: g * out))
 
 
 def log(x: Tensor) -> Tensor:
+    """The natural logarithm."""
     return engine.record(np.log(x.data), (x, lambda g, out: g / x))
 
 
 def sqrt(x: Tensor) -> Tensor:
+    """√x."""
     return engine.record(np.sqrt(x.data), (x, lambda g, out: g / (out * 2)))
 
 
 def sin(x: Tensor) -> Tensor:
+    """sin x."""
     return engine.record(np.sin(x.data), (x, lambda g, out: g * cos(x)))
 
 
 def cos(x: Tensor) -> Tensor:
+    """cos x."""
     return engine.record(np.cos(x.data), (x, lambda g, out: -g * sin(x)))
 
 
 def tanh(x: Tensor) -> Tensor:
+    """tanh x."""
     return engine.record(np.tanh(x.data), (x, lambda g, out: g * (1 - out * out)))
 
 
@@ -182,6 +196,7 @@ def where(condition: Tensor | Array, a: Operand, b: Operand) -> Tensor:
 
 
 def where_method(self: Tensor, condition: Tensor, other: Operand) -> Tensor:
+    """`where` with the tensor itself as the first choice."""
     return where(condition, self, other)
 
 
@@ -196,42 +211,52 @@ def to(x: Tensor, dtype: DTypeLike) -> Tensor:
 
 
 def to_float32(x: Tensor) -> Tensor:
+    """As single precision."""
     return to(x, np.float32)
 
 
 def to_float64(x: Tensor) -> Tensor:
+    """As double precision."""
     return to(x, np.float64)
 
 
 def to_int64(x: Tensor) -> Tensor:
+    """As integers, outside the graph."""
     return engine.record(x.data.astype(np.int64))
 
 
 def clone(x: Tensor) -> Tensor:
+    """A copy of the values that stays in the graph."""
     return engine.record(x.data.copy(), (x, lambda g, out: g))
 
 
 def eq(a: Tensor, b: Any) -> Tensor:
+    """Where a = b; no gradient."""
     return engine.record(np.equal(*_data(a, b)))
 
 
 def ne(a: Tensor, b: Any) -> Tensor:
+    """Where a ≠ b; no gradient."""
     return engine.record(np.not_equal(*_data(a, b)))
 
 
 def lt(a: Tensor, b: Operand) -> Tensor:
+    """Where a < b; no gradient."""
     return engine.record(np.less(*_data(a, b)))
 
 
 def le(a: Tensor, b: Operand) -> Tensor:
+    """Where a ≤ b; no gradient."""
     return engine.record(np.less_equal(*_data(a, b)))
 
 
 def gt(a: Tensor, b: Operand) -> Tensor:
+    """Where a > b; no gradient."""
     return engine.record(np.greater(*_data(a, b)))
 
 
 def ge(a: Tensor, b: Operand) -> Tensor:
+    """Where a ≥ b; no gradient."""
     return engine.record(np.greater_equal(*_data(a, b)))
 
 

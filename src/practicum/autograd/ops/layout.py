@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 def reshape(x: Tensor, *shape: int | tuple[int, ...]) -> Tensor:
+    """The same numbers in another shape; one size may be -1."""
     sizes = _sizes(shape)
     return engine.record(x.data.reshape(sizes), (x, lambda g, out: reshape(g, x.shape)))
 
@@ -57,6 +58,7 @@ def transpose(x: Tensor, dim0: int, dim1: int) -> Tensor:
 
 
 def contiguous(x: Tensor) -> Tensor:
+    """The same tensor with its values in row-major order."""
     return engine.record(np.asarray(x.data, order="C"), (x, lambda g, out: g))
 
 

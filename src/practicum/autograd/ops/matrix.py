@@ -42,6 +42,7 @@ def matmul(a: Operand, b: Operand) -> Tensor:
 
 
 def rmatmul(a: Operand, b: Operand) -> Tensor:
+    """b @ a, for an array on the left."""
     return matmul(b, a)
 
 

@@ -60,6 +60,7 @@ def _kept(shape: tuple[int, ...], dim: Dim) -> tuple[int, ...]:
 
 
 def sum(x: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
+    """The sum over `dim`, or over everything."""
     kept = _kept(x.shape, dim)
     return engine.record(
         x.data.sum(dim, keepdims=keepdim), (x, lambda g, out: (g.reshape(kept) if g.ndim else g).expand(x.shape))
@@ -82,6 +83,7 @@ def var(x: Tensor, dim: Dim = None, correction: int = 1, keepdim: bool = False) 
 
 
 def std(x: Tensor, dim: Dim = None, correction: int = 1, keepdim: bool = False) -> Tensor:
+    """The square root of `var`."""
     return var(x, dim, correction, keepdim).sqrt()
 
 
@@ -120,10 +122,12 @@ def min(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor | Ex
 
 
 def argmax(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """The index of the largest element; no gradient."""
     return engine.record(np.argmax(x.data, dim, keepdims=keepdim))
 
 
 def argmin(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """The index of the smallest element; no gradient."""
     return engine.record(np.argmin(x.data, dim, keepdims=keepdim))
 
 

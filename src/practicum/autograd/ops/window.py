@@ -22,6 +22,7 @@ Pair = int | tuple[int, int]
 
 
 def pair(value: Pair) -> tuple[int, int]:
+    """Height and width: one number stands for both."""
     return (value, value) if isinstance(value, int) else value
 
 
