@@ -43,7 +43,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, str]]:
     done = practicum(folder, *WORDS, "-o", "run")
     assert done.returncode == 0, done.stderr
     assert "not judged: these were the packaged sample's data" in done.stdout
-    assert "run: confusion.png, curve.png, metrics.csv" in done.stdout
+    assert "run: confusion.png, curve.png, filters.png, metrics.csv" in done.stdout
     return curve(folder / "run")
 
 

@@ -30,13 +30,13 @@ def diagnose(
     """
     import torch
 
-    from practicum.cli.train import _knobs
+    from practicum.cli.train import parse_knobs
     from practicum.errors import PracticumError
     from practicum.training import recipes as shelf
     from practicum.training.diagnose import draw_signals
     from practicum.training.diagnose.recipe import diagnose_experiment
 
-    made = shelf.turned(shelf.load(recipe), _knobs(context.args))
+    made = shelf.turned(shelf.load(recipe), parse_knobs(context.args))
     if not hasattr(made, "build"):
         raise PracticumError(f"{recipe} is a study of several trainings, and `diagnose` looks at one")
     torch.manual_seed(seed)

@@ -41,7 +41,7 @@ def train(
     from practicum.training.machine import Machine
     from practicum.training.run import train as run
 
-    knobs = _knobs(context.args)
+    knobs = parse_knobs(context.args)
     folder = out or Path(
         "runs",
         recipe,
@@ -115,7 +115,7 @@ def results(
     typer.echo(str(table))
 
 
-def _knobs(args: list[str]) -> dict[str, str]:
+def parse_knobs(args: list[str]) -> dict[str, str]:
     """`--lr 0.1 --epochs=3 --no-attention` as a mapping from knobs to text."""
     from practicum.errors import PracticumError
 
