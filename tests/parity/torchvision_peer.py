@@ -68,6 +68,7 @@ def measure(model: Any, case: Case, images: Tensor) -> dict[str, Tensor]:
             answer[f"grad/{name}"] = parameter.grad.clone()
     for name, buffer in model.named_buffers():
         answer[f"buffer/{name}"] = buffer.clone()
+    model.eval()  # in training mode batch norm over two values makes rounding grow ten-thousandfold in every step
     optimizer = torch.optim.SGD(model.parameters(), lr=0.001, momentum=0.9)
     losses = []
     for _ in range(case.steps):

@@ -32,6 +32,7 @@ def draw_signals(
         optimizer: the one in use, or what makes it; without one the third chart is empty.
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogFormatterSciNotation
 
     with untouched():
         case = Case.of(model, method, batches, optimizer=optimizer, test=None, step=None, evaluate=None, count=1, steps=0)
@@ -58,6 +59,7 @@ def draw_signals(
         axes.plot([max(values[name], 1e-12) for name in names], range(len(names)), "o-", markersize=4)
         axes.set_yticks(range(len(names)), names, fontsize=6)
         axes.set_xscale("log")
+        axes.xaxis.set_minor_formatter(LogFormatterSciNotation(minor_thresholds=(0.7, 0.2)))  # few labels: they don't overlap
         axes.invert_yaxis()
         axes.set_title(title, fontsize=9)
         axes.grid(alpha=0.3)
