@@ -138,7 +138,8 @@ def recipe_page(name: str) -> str:
 def _results_page() -> str:
     path = ROOT / "RESULTS.md"
     text = path.read_text() if path.exists() else "# Results\n"
-    return re.sub(r"^\| ([a-z0-9-]+) \|", r"| [\1](recipes/\1.md) |", text, flags=re.MULTILINE)
+    linked = "|".join(map(re.escape, recipes.names()))
+    return re.sub(rf"^\| ({linked}) \|", r"| [\1](recipes/\1.md) |", text, flags=re.MULTILINE)
 
 
 def _from_root(path: Path) -> str:
