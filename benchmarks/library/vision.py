@@ -13,9 +13,9 @@ from torch.utils.data import DataLoader, Dataset, TensorDataset
 from practicum.data.augment import shifted
 from practicum.data.batches import Batches
 from practicum.methods.classify import Classify
-from practicum.methods.mixed_precision import MixedPrecision
 from practicum.models.lenet import LeNet5
 from practicum.models.resnet import ResNet, resnet18
+from practicum.training.machine import Machine, launch
 
 BATCH, BATCHES = 128, 16
 
@@ -26,14 +26,15 @@ def resnet_step(width: int, size: int) -> Row:
     def network() -> ResNet:
         return resnet18(num_classes=10, in_channels=1, stem="cifar", width=width).train()
 
-    ours, theirs, method = network().to(memory_format=torch.channels_last), network(), MixedPrecision(Classify(0.1))
+    ours, theirs, method = network().to(memory_format=torch.channels_last), network(), Classify(0.1)
+    mixed = launch(Machine(device="cpu"), "bf16-mixed").setup_module(ours)
     fused = torch.optim.SGD(ours.parameters(), lr=0.01, momentum=0.9, nesterov=True, fused=True)
     plain = torch.optim.SGD(theirs.parameters(), lr=0.01, momentum=0.9, nesterov=True)
     images, labels = torch.randn(size, 1, 28, 28), torch.randint(10, (size,))
 
     def our_step() -> None:
         fused.zero_grad()
-        method.loss(ours, (images, labels)).backward()
+        method.loss(mixed, (images, labels)).backward()
         fused.step()
 
     def plain_step() -> None:

@@ -220,6 +220,17 @@ def test_bf16_stays_near() -> None:
     assert half != exact
 
 
+def test_the_fit_names_a_precision_and_the_machine_has_the_last_word() -> None:
+    seen = []
+    for precision in (None, "32-true"):
+        model = net()
+        model[0].register_forward_hook(lambda module, inputs, output: seen.append(output.dtype))
+        how = Fit(epochs=1, precision="bf16-mixed")
+        fit(model, Classify(), Batches(*data(), batch_size=96), how, machine=Machine(device="cpu", precision=precision))
+        assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
+    assert seen == [torch.bfloat16, torch.float32]
+
+
 def test_fsdp_cannot_copy_weights() -> None:
     with pytest.raises(ValueError, match="no process holds the whole weights"):
         fit(

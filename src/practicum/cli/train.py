@@ -28,7 +28,10 @@ def train(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     devices: Annotated[int, typer.Option(min=1, help="Processes, one device each.")] = 1,
     strategy: Annotated[str, typer.Option(help="With several devices: ddp or fsdp.")] = "auto",
-    precision: Annotated[str, typer.Option(help="32-true, bf16-mixed, 16-mixed, bf16-true or 64-true.")] = "32-true",
+    precision: Annotated[
+        str | None,
+        typer.Option(help="32-true, bf16-mixed, 16-mixed, bf16-true or 64-true; by default what the recipe names, else 32-true."),
+    ] = None,
     compiled: Annotated[bool, typer.Option("--compile", help="Compile the model with torch.compile.")] = False,
 ) -> None:
     """Train a recipe and measure it: `practicum train lenet-mnist --seed 3 --lr 0.002`.

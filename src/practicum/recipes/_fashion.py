@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from practicum.data.augment import mirrored, shifted
 from practicum.data.batches import Batches
 from practicum.data.mnist import CLOTHES, fashion_mnist, scaled
-from practicum.methods.mixed_precision import MixedPrecision
 from practicum.training.experiment import Experiment
 from practicum.training.loop import Fit
 from practicum.training.schedules import one_cycle
@@ -31,7 +30,7 @@ def classify_clothes(
 
     Args:
         model: maps (B, 1, 28, 28) to (B, 10).
-        method: what to descend, in float32; its passes are made in bfloat16.
+        method: what to descend.
         optimizer: makes the optimiser for the model.
         epochs: passes over the training set.
         batch_size: images per step.
@@ -46,10 +45,10 @@ def classify_clothes(
 
     return Experiment(
         model=model.to(memory_format=torch.channels_last),
-        method=MixedPrecision(method),
+        method=method,
         train=Batches(train, clothes.train_labels, batch_size=batch_size, seed=seed, transform=augment, drop_last=True),
         test=Batches(test, clothes.test_labels, batch_size=500, shuffle=False),
-        fit=Fit(epochs=epochs, optimizer=optimizer, schedule=one_cycle(warmup=0.2), evaluate_every=2),
+        fit=Fit(epochs=epochs, optimizer=optimizer, schedule=one_cycle(warmup=0.2), evaluate_every=2, precision="bf16-mixed"),
         sample=clothes.sample,
     )
 

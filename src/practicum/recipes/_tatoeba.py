@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from practicum.data.batches import Buckets
 from practicum.data.tatoeba import deu_eng, pair_columns, reference_columns
 from practicum.data.words import BOS, EOS, PAD, UNK, Vocabulary
-from practicum.methods.mixed_precision import MixedPrecision
 from practicum.methods.translate import Translate
 
 LONGEST = 20  # words of a translation; the longest sentence has 17
@@ -51,10 +50,10 @@ def german(*, batch_size: int, seed: int) -> German:
     )
 
 
-def translating(*, label_smoothing: float, beam: int) -> MixedPrecision:
-    """Returns the method: cross-entropy and BLEU in bfloat16; the unknown word is never a translation."""
-    return MixedPrecision(
-        Translate(BOS, EOS, PAD, never=(UNK,), label_smoothing=label_smoothing, beam=beam, length_penalty=0.6, max_length=LONGEST)
+def translating(*, label_smoothing: float, beam: int) -> Translate:
+    """Returns the method: cross-entropy and BLEU; the unknown word is never a translation."""
+    return Translate(
+        BOS, EOS, PAD, never=(UNK,), label_smoothing=label_smoothing, beam=beam, length_penalty=0.6, max_length=LONGEST
     )
 
 
@@ -75,7 +74,7 @@ def write_samples(model: nn.Module, data: German, method: Any, path: Path) -> No
 
 def translated(model: nn.Module, method: Any, source_BS: Tensor) -> list[list[int]]:
     """Returns the words' numbers of the model's translations, without the end of the sentence."""
-    return [[word for word in row if word not in (PAD, EOS)] for row in method.method.translate(model, source_BS).tolist()]
+    return [[word for word in row if word not in (PAD, EOS)] for row in method.translate(model, source_BS).tolist()]
 
 
 def draw_attention(

@@ -67,6 +67,7 @@ class Recipe:
                 schedule=one_cycle(warmup=0.2),
                 clip=1.0,
                 evaluate_every=2,
+                precision="bf16-mixed",
             ),
         )
 

@@ -45,6 +45,7 @@ class Fit:
             is better.
         patience: evaluations without a better `best` after which training stops.
         minutes: training stops when it has taken this long.
+        precision: of the passes, where the machine names none: "32-true" or "bf16-mixed", say.
     """
 
     epochs: int
@@ -57,6 +58,7 @@ class Fit:
     best: str | None = None
     patience: int | None = None
     minutes: float | None = None
+    precision: str | None = None
 
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.accumulate < 1 or self.evaluate_every < 1:
@@ -94,7 +96,7 @@ def fit(
         machine: what to train on.
         seed: of dropout and whatever else draws from the global generators.
         progress: show a bar, where stderr is a terminal.
-        fabric: an already launched Fabric (`launch(machine)`), where the caller has one.
+        fabric: an already launched Fabric (`launch(machine, how.precision)`), where the caller has one.
 
     Raises:
         PracticumError: the loss is no longer finite, or the checkpoint does not fit the model.
@@ -103,7 +105,7 @@ def fit(
     if how.best and validation is None:
         raise ValueError(f"best={how.best!r} needs validation batches, and there are none")
     machine = machine or Machine()
-    fabric = fabric or launch(machine)
+    fabric = fabric or launch(machine, how.precision)
     if machine.strategy == "fsdp" and (how.ema or how.best):
         raise ValueError("with strategy='fsdp' no process holds the whole weights that `ema` and `best` copy; use 'ddp'")
     torch.manual_seed(seed + fabric.global_rank)

@@ -126,8 +126,8 @@ def train(
         outcome = recipe.run(seed, folder)
         spent, spent_cpu = time.monotonic() - began, time.process_time() - cpu
     else:
-        fabric = launch(machine)
         experiment = recipe.build(seed)
+        fabric = launch(machine, experiment.fit.precision)
         if fabric.is_global_zero:
             _claim(folder, identity | {"sample": experiment.sample}, fresh)
         fabric.barrier()
