@@ -81,6 +81,29 @@ def test_state_is_saved_and_restored():
     assert all(torch.equal(p, q) for p, q in zip(net.parameters(), other.parameters(), strict=True))
 
 
+@pytest.mark.parametrize(
+    ("shape", "memory_format"),
+    [
+        ((8, 3, 3, 3), torch.contiguous_format),
+        ((8, 3, 3, 3), torch.channels_last),
+        ((3, 2, 5, 3), torch.channels_last),
+        ((4, 8, 1, 1), torch.channels_last),
+        ((6, 4, 3), torch.contiguous_format),
+    ],
+)
+def test_filters_step_like_the_matrix_of_their_rows(shape, memory_format):
+    torch.manual_seed(2)
+    filters = nn.Parameter(torch.randn(shape).contiguous(memory_format=memory_format))
+    matrix = nn.Parameter(filters.detach().flatten(1).clone())
+    ours, theirs = Muon([filters]), Muon([matrix])
+    for _ in range(5):
+        filters.grad = torch.randn(shape).contiguous(memory_format=memory_format)
+        matrix.grad = filters.grad.flatten(1).clone()
+        ours.step()
+        theirs.step()
+    torch.testing.assert_close(filters.flatten(1), matrix, rtol=0, atol=0)
+
+
 def test_which_parameters_are_matrices():
     net = nn.ModuleDict({"e": nn.Embedding(5, 4), "l": nn.Linear(4, 4), "n": nn.LayerNorm(4), "c": nn.Conv1d(1, 1, 3)})
     head = nn.Linear(4, 5, bias=False)

@@ -7,7 +7,8 @@
 
 Symbols: W a matrix with m rows and n columns, G its gradient, μ momentum, η learning rate, λ weight decay. The Newton-Schulz
 iteration drives all singular values of U towards 1: a step moves all directions alike, not only those with large gradients.
-Embeddings, norms and biases are no such matrices: AdamW (Loshchilov & Hutter 2019, algorithm 2) steps them.
+Embeddings, norms and biases are no such matrices: AdamW (Loshchilov & Hutter 2019, algorithm 2) steps them. The filters of a
+convolution, of shape (m, channels, height, width), are a matrix with n = channels · height · width columns.
 Departs from the source: gradients are averaged, not summed, into B, as in PyTorch; matrices of one shape are iterated together.
 """
 
@@ -59,7 +60,7 @@ class Muon(Optimizer):
     """Muon for matrices and AdamW for the others, as one optimiser.
 
     Args:
-        matrices: two-dimensional parameters.
+        matrices: two-dimensional parameters, and convolutions' filters.
         others: the remaining ones.
         lr: η of the matrices.
         momentum: μ.
@@ -68,7 +69,7 @@ class Muon(Optimizer):
         betas: of AdamW.
 
     Raises:
-        ValueError: a matrix has not two dimensions.
+        ValueError: a matrix has fewer than two dimensions.
 
     Source: Jordan et al. 2024, https://kellerjordan.github.io/posts/muon
     """
@@ -88,8 +89,8 @@ class Muon(Optimizer):
             {"params": [*matrices], "lr": lr, "momentum": momentum, "weight_decay": weight_decay},
             {"params": [*others], "lr": others_lr, "betas": betas},
         ]
-        if wrong := [tuple(p.shape) for p in groups[0]["params"] if p.ndim != 2]:
-            raise ValueError(f"expected matrices, came shapes {wrong}")
+        if wrong := [tuple(p.shape) for p in groups[0]["params"] if p.ndim < 2]:
+            raise ValueError(f"expected matrices or filters, came shapes {wrong}")
         super().__init__(groups, {})
 
     @torch.no_grad()
@@ -109,16 +110,17 @@ class Muon(Optimizer):
         for parameter in group["params"]:
             if parameter.grad is not None:
                 alike[parameter.shape].append(parameter)
-        for (m, n), parameters in alike.items():
+        for shape, parameters in alike.items():
+            m, n = shape[0], shape[1:].numel()
             updates = []
             for parameter in parameters:
                 momentum = self.state[parameter].setdefault("momentum", torch.zeros_like(parameter))
                 momentum.lerp_(parameter.grad, 1 - group["momentum"])
-                updates.append(parameter.grad.lerp(momentum, group["momentum"]))
+                updates.append(parameter.grad.lerp(momentum, group["momentum"]).reshape(m, n))
             directions = orthogonalised(torch.stack(updates))
             for parameter, direction in zip(parameters, directions, strict=True):
                 parameter.mul_(1 - group["lr"] * group["weight_decay"])
-                parameter.add_(direction, alpha=-group["lr"] * max(1, m / n) ** 0.5)
+                parameter.add_(direction.view(shape), alpha=-group["lr"] * max(1, m / n) ** 0.5)
 
     def _step_others(self, group: dict[str, Any]) -> None:
         beta1, beta2 = group["betas"]

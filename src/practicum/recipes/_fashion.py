@@ -25,6 +25,8 @@ def classify_clothes(
     epochs: int,
     batch_size: int,
     seed: int,
+    shift: int = 2,
+    warmup: float = 0.2,
 ) -> Experiment:
     """Returns the training of a network on mirrored and shifted clothes, in one cycle, channels_last and mixed precision.
 
@@ -35,20 +37,22 @@ def classify_clothes(
         epochs: passes over the training set.
         batch_size: images per step.
         seed: of order and augmentation.
+        shift: the most pixels by which an image is moved.
+        warmup: fraction of the training in which the learning rate rises.
     """
     clothes = fashion_mnist()
     train, test = (scaled(images, 0.2860, 0.3530) for images in (clothes.train_images, clothes.test_images))
     black = float(train.min())
 
     def augment(generator: torch.Generator, images_B1HW: Tensor, labels_B: Tensor) -> tuple[Tensor, Tensor]:
-        return shifted(mirrored(images_B1HW, generator), generator, 2, fill=black), labels_B
+        return shifted(mirrored(images_B1HW, generator), generator, shift, fill=black), labels_B
 
     return Experiment(
         model=model.to(memory_format=torch.channels_last),
         method=method,
         train=Batches(train, clothes.train_labels, batch_size=batch_size, seed=seed, transform=augment, drop_last=True),
         test=Batches(test, clothes.test_labels, batch_size=500, shuffle=False),
-        fit=Fit(epochs=epochs, optimizer=optimizer, schedule=one_cycle(warmup=0.2), evaluate_every=2, precision="bf16-mixed"),
+        fit=Fit(epochs=epochs, optimizer=optimizer, schedule=one_cycle(warmup), evaluate_every=2, precision="bf16-mixed"),
         sample=clothes.sample,
     )
 

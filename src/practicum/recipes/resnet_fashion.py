@@ -1,20 +1,26 @@
 """A slim residual network on Fashion-MNIST (He et al. 2016; Xiao et al. 2017).
 
-Three stages of one basic block, 32 to 128 channels, behind a 3×3 stem: what a few epochs on a CPU have use for. What makes it
-affordable: channels_last and bfloat16 products (twice the speed of plain float32 together), one cycle with a high peak (Smith
-& Topin 2018), blocks that start as the identity, and label smoothing. Mirroring and shifts by up to two pixels hold off
-overfitting.
+Three stages of one basic block, 64 to 256 channels, behind a 3×3 stem and a 2×2 max pooling: at full size the first stage would
+cost three quarters of the time. What makes the rest affordable: channels_last and bfloat16 products (twice the speed of plain
+float32 together), Muon on the filters (Jordan et al. 2024), one cycle (Smith & Topin 2018), and blocks that start as the
+identity. Label smoothing and mirroring hold off overfitting.
 
-What surprised: nothing yet.
+What surprised: how much the optimiser is worth. Half as wide, without the pooling and on images of 20 × 20, four passes over
+50,000 training images brought 90.3 % of the other 10,000 with Nesterov's SGD and 92.1 % with Muon. And pooling after the stem,
+with twice the channels, takes no longer than neither and is better: 93.7 % after three passes.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+import torch
+from torch import nn
+
 from practicum.methods.classify import Classify
+from practicum.methods.muon import Muon
 from practicum.models.resnet import ResNet, ResNetConfig
-from practicum.recipes._fashion import PUBLISHED, classify_clothes, draw, nesterov
+from practicum.recipes._fashion import PUBLISHED, classify_clothes, draw
 from practicum.training.experiment import Experiment, Target
 
 
@@ -25,16 +31,20 @@ class Recipe:
     Attributes:
         epochs: passes over the training set.
         batch_size: images per step.
-        lr: peak learning rate.
+        lr: peak learning rate of the blocks' filters.
+        others_lr: of the stem, the norms and the scores.
+        weight_decay: of the blocks' filters.
         width: channels of the first stage.
         stages: number of stages of one block each.
         label_smoothing: ε of the targets.
     """
 
-    epochs: int = 8
+    epochs: int = 4
     batch_size: int = 128
-    lr: float = 0.1
-    width: int = 32
+    lr: float = 0.03
+    others_lr: float = 5e-3
+    weight_decay: float = 0.05
+    width: int = 64
     stages: int = 3
     label_smoothing: float = 0.1
 
@@ -46,8 +56,24 @@ class Recipe:
         """Returns the experiment."""
         blocks = (1,) * self.stages
         model = ResNet(ResNetConfig(blocks, False, 10, 1, stem="cifar", width=self.width, zero_init_residual=True))
-        method = Classify(self.label_smoothing)
-        return classify_clothes(model, method, nesterov(self.lr), epochs=self.epochs, batch_size=self.batch_size, seed=seed)
+        model.maxpool = nn.MaxPool2d(2)
+        return classify_clothes(
+            model,
+            Classify(self.label_smoothing),
+            self.optimizer,
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            seed=seed,
+            shift=0,
+            warmup=0.05,
+        )
+
+    def optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
+        """Returns Muon for the blocks' filters, AdamW for the rest."""
+        filters = [parameter for name, parameter in model.named_parameters() if "stages" in name and parameter.ndim == 4]
+        chosen = {id(parameter) for parameter in filters}
+        others = [parameter for parameter in model.parameters() if id(parameter) not in chosen]
+        return Muon(filters, others, lr=self.lr, weight_decay=self.weight_decay, others_lr=self.others_lr)
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
         """Draws the confusion matrix, the first filters and the surest mistakes."""
