@@ -26,7 +26,8 @@ class Recipe:
 
     Attributes:
         epochs: steps at most, each on the whole graph.
-        patience: steps without a smaller validation loss after which training stops.
+        patience: steps without a better `best` after which training stops.
+        best: what is watched on the validation nodes: -loss or accuracy.
         hidden: features per head.
         num_heads: of the first layer.
         dropout: rate of inputs and attention.
@@ -36,6 +37,7 @@ class Recipe:
 
     epochs: int = 1000
     patience: int = 100
+    best: str = "-loss"
     hidden: int = 8
     num_heads: int = 8
     dropout: float = 0.6
@@ -62,7 +64,7 @@ class Recipe:
             graph.words_NF.shape[1], graph.num_classes, hidden=self.hidden, num_heads=self.num_heads, dropout=self.dropout
         )
         fit = Fit(
-            epochs=self.epochs, best="-loss", evaluate_every=5, patience=-(-self.patience // 5),
+            epochs=self.epochs, best=self.best, evaluate_every=5, patience=-(-self.patience // 5),
             optimizer=lambda model: torch.optim.Adam(model.parameters(), lr=self.lr, weight_decay=self.weight_decay, fused=True),
         )  # fmt: skip
         return experiment(graph, model, neighbourhoods(graph.edges_2E, len(graph.labels_N)), fit)
@@ -87,5 +89,6 @@ def draw_attention(experiment: Experiment, path: Path) -> None:
     for head, axes in enumerate(figure.subplots(1, alpha_EH.shape[1], sharey=True, squeeze=False)[0]):
         axes.hist(entropy_NH[even_N > 1, head] / even_N[even_N > 1], bins=30)
         axes.set_title(f"head {head + 1}", fontsize=9)
+        axes.locator_params(axis="x", nbins=3)
     figure.supxlabel("entropy of a node's attention, 1 = spread evenly (nodes with three neighbours or more)", fontsize=9)
     figure.savefig(path, dpi=120)
