@@ -3,8 +3,12 @@
 As in the authors' code, A and Δ have a learning rate of their own, at most 0.001, and no weight decay: they say what the system
 remembers, and a step too large makes it forget.
 
-What surprised: two passes are enough (97 % after one, while the rate is still high). And at 28 steps the FFT is no help: a
-product with a 28 × 28 Toeplitz matrix per feature takes two thirds of the time, and up to about 128 steps it is not slower.
+Passes and rate were chosen on the last 10,000 training images: three passes over the others bring 98.4 % of them with 0.008 and
+98.3 % with 0.004.
+
+What surprised: two passes already come near the target, 97 % after one while the rate is still high. And at 28 steps the FFT is
+no help: a product with a 28 × 28 Toeplitz matrix per feature takes two thirds of the time, and up to about 128 steps it is not
+slower.
 """
 
 from dataclasses import dataclass
@@ -39,7 +43,7 @@ class Recipe:
     width: int = 64
     states: int = 16
     init: str = "lin"
-    epochs: int = 2
+    epochs: int = 4
     batch_size: int = 64
     lr: float = 8e-3
 
