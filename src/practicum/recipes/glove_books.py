@@ -4,7 +4,9 @@ The text of `word2vec_books`, and measured like it. The paper's settings but for
 small in a corpus hundreds of times smaller than the paper's smallest; and as AdaGrad makes fewer steps with batches of thousands
 of entries, they are longer: 0.15 in place of 0.05, falling to 0.
 
-What surprised: nothing yet.
+What surprised: that its neighbours read so well (father: mother, whom, my, son, wife) while ρ swings from 0.20 to 0.29 between
+seeds, and stays a standard error of 0.08 below skip-gram's. Both see the same pairs of words; what ρ counts are the 141 modern
+pairs that the books know, and there most words are rare.
 """
 
 from dataclasses import dataclass
