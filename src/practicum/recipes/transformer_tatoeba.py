@@ -3,7 +3,8 @@
 Data, words and BLEU are those of `seq2seq_tatoeba`. A small model, with LayerNorm in front of each sublayer, which needs no long
 warm-up and takes a higher learning rate. Products are in bfloat16.
 
-What surprised: nothing yet.
+What surprised: how far it is ahead with the same sentences and passes, 53.0 BLEU against 36.1, and no slower: every word of a
+sentence is learnt from at once, where a recurrent network goes through them one after the other.
 """
 
 from dataclasses import dataclass
