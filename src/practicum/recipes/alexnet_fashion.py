@@ -37,7 +37,7 @@ class Recipe:
     hidden: int = 256
 
     target: ClassVar[Target] = Target(
-        "accuracy", at_least=0.87, source="own: what this width reaches in two minutes of one core", minutes=3, seeds=1
+        "accuracy", at_least=0.87, source="own: what this width reaches in two minutes of one core", minutes=3
     )
 
     def build(self, seed: int) -> Experiment:

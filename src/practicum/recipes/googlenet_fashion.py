@@ -34,7 +34,7 @@ class Recipe:
     width: float = 0.125
 
     target: ClassVar[Target] = Target(
-        "accuracy", at_least=0.86, source="own: what this width reaches in two minutes of one core", minutes=3, seeds=1
+        "accuracy", at_least=0.86, source="own: what this width reaches in two minutes of one core", minutes=3
     )
 
     def build(self, seed: int) -> Experiment:

@@ -34,7 +34,7 @@ class Recipe:
     width: float = 0.25
 
     target: ClassVar[Target] = Target(
-        "accuracy", at_least=0.85, source="own: what this width reaches in two minutes of one core", minutes=3, seeds=1
+        "accuracy", at_least=0.85, source="own: what this width reaches in two minutes of one core", minutes=3
     )
 
     def build(self, seed: int) -> Experiment:

@@ -3,8 +3,8 @@
 Data, words and BLEU are those of `seq2seq_tatoeba`. A small model, with LayerNorm in front of each sublayer, which needs no long
 warm-up and takes a higher learning rate. Products are in bfloat16.
 
-What surprised: how far it is ahead with the same sentences and passes, 53.0 BLEU against 36.1, and no slower: every word of a
-sentence is learnt from at once, where a recurrent network goes through them one after the other.
+What surprised: how far it is ahead with the same sentences and passes, 53.0 BLEU against 34.2, for less than
+twice the time.
 """
 
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ class Recipe:
     beam: int = 4
 
     target: ClassVar[Target] = Target(
-        "bleu", at_least=43, source="ours: three more than `seq2seq_tatoeba` with attention", minutes=8, seeds=1
+        "bleu", at_least=37.2, source="three more than the mean of `seq2seq_tatoeba`", minutes=8, seeds=1
     )
 
     def build(self, seed: int) -> Experiment:

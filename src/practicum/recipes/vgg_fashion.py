@@ -31,7 +31,7 @@ class Recipe:
     lr: float = 0.05
 
     target: ClassVar[Target] = Target(
-        "accuracy", at_least=0.9, source="own: what this width reaches in two minutes of one core", minutes=3, seeds=1
+        "accuracy", at_least=0.9, source="own: what this width reaches in two minutes of one core", minutes=3
     )
 
     def build(self, seed: int) -> Experiment:
