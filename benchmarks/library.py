@@ -44,7 +44,7 @@ def main() -> None:
                 continue
             measured = measure(row, rounds=args.rounds)
             print(measured.line(), flush=True)
-            kept[f"{family}: {row.name}"] = {
+            kept[f"{family}: {row.name}; {row.peer}"] = {
                 "line": measured.line(), "ratio": measured.ratio, "floor": row.floor,
                 "rounds": args.rounds, "threads": args.threads,
                 "ours_ms": 1000 * statistics.median(measured.ours), "peer_ms": 1000 * statistics.median(measured.peers),

@@ -27,14 +27,15 @@ def resnet_step(width: int, size: int) -> Row:
         return resnet18(num_classes=10, in_channels=1, stem="cifar", width=width).train()
 
     ours, theirs, method = network().to(memory_format=torch.channels_last), network(), Classify(0.1)
-    mixed = launch(Machine(device="cpu"), "bf16-mixed").setup_module(ours)
+    fabric = launch(Machine(device="cpu"), "bf16-mixed")
+    mixed = fabric.setup_module(ours)
     fused = torch.optim.SGD(ours.parameters(), lr=0.01, momentum=0.9, nesterov=True, fused=True)
     plain = torch.optim.SGD(theirs.parameters(), lr=0.01, momentum=0.9, nesterov=True)
     images, labels = torch.randn(size, 1, 28, 28), torch.randint(10, (size,))
 
     def our_step() -> None:
         fused.zero_grad()
-        method.loss(mixed, (images, labels)).backward()
+        fabric.backward(method.loss(mixed, (images, labels)))
         fused.step()
 
     def plain_step() -> None:
