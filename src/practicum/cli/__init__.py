@@ -9,7 +9,7 @@ import typer
 from practicum import __version__
 from practicum.errors import PracticumError
 
-from . import check, course, data, demo, diagnose, grade, lab, train
+from . import check, course, data, demo, diagnose, grade, lab, similarity, train
 
 app = typer.Typer(
     help="Run a deep-learning course: train its reference models, hand out labs, grade what comes back, keep the grades.",
@@ -34,7 +34,7 @@ def _options(
     """Options of every command."""
 
 
-for part in (course, lab, grade, check, demo, train, data, diagnose):
+for part in (course, lab, grade, similarity, check, demo, train, data, diagnose):
     part.register(app)
 
 

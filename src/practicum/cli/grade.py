@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from practicum.cli.here import course_zone, handed_in_folder, short, workspace_here
+
 if TYPE_CHECKING:
     from datetime import tzinfo
 
@@ -79,8 +81,8 @@ def grade(
     from practicum.grading.store import Store
     from practicum.labs.lab import find_lab
 
-    found, workspace = find_lab(lab), _workspace()
-    handed_in = _folder(folder, workspace, found.name)
+    found, workspace = find_lab(lab), workspace_here()
+    handed_in = handed_in_folder(folder, workspace, found.name)
     if not handed_in.exists() and not resume:
         raise PracticumError(f"{handed_in}: expected a folder of submissions, got nothing there")
     out, err = Console(), Console(stderr=True)
@@ -93,7 +95,7 @@ def grade(
                     found,
                     handed_in if handed_in.exists() else None,
                     kept,
-                    _zone(workspace),
+                    course_zone(workspace),
                     backends(jobs, scheduler, unsafe),
                     seed=seed,
                     resume=resume,
@@ -110,7 +112,7 @@ def grade(
         if not no_feedback:
             beside = handed_in.absolute().parent / "feedback" / found.name
             target = feedback or (workspace.feedback(found.name) if workspace else beside)
-            _write_pages(found, report, kept, target, _zone(workspace))
+            _write_pages(found, report, kept, target, course_zone(workspace))
     if report.ungraded:
         raise typer.Exit(1)
 
@@ -138,7 +140,7 @@ def regrade(
 
     if preview and publish:
         raise PracticumError("expected --preview or --publish, got both: first the one, then the other")
-    found, workspace = find_lab(lab), _workspace()
+    found, workspace = find_lab(lab), workspace_here()
     where = _store(store, workspace, Path("submissions"))
     if "://" not in where and not Path(where).exists():
         raise PracticumError(f"{where}: expected a store, got nothing there; `practicum grade` makes it")
@@ -180,34 +182,8 @@ def backends(jobs: int | None, scheduler: str | None, unsafe: bool) -> Backends:
     return make
 
 
-def _workspace() -> Workspace | None:
-    from practicum.course.workspace import find
-    from practicum.errors import PracticumError
-
-    try:
-        return find()
-    except PracticumError:
-        return None
-
-
-def _folder(folder: Path | None, workspace: Workspace | None, lab: str) -> Path:
-    from practicum.errors import PracticumError
-
-    if folder is not None:
-        return folder
-    if workspace is None:
-        raise PracticumError("expected the FOLDER that was handed in; outside of a workspace there is no default for it")
-    return workspace.submissions(lab)
-
-
 def _store(store: str | None, workspace: Workspace | None, folder: Path) -> str:
     return store or str(workspace.database if workspace else folder.absolute().parent / "practicum.db")
-
-
-def _zone(workspace: Workspace | None) -> tzinfo:
-    from datetime import UTC, datetime
-
-    return workspace.course().term.zone if workspace else datetime.now().astimezone().tzinfo or UTC
 
 
 def _warn(unsafe: bool, console: Console) -> None:
@@ -239,11 +215,5 @@ def _write_pages(lab: Lab, report: Report, store: Store, folder: Path, zone: tzi
         return
     pages = write_feedback(lab, [r for r in everything if r.submission.student in students], folder, zone)
     summary = write_report(lab, everything, folder.parent / f"{folder.name}-report.html", zone)
-    typer.echo(f"feedback: {_short(folder)} ({len(pages)} page{'s' * (len(pages) != 1)})")
-    typer.echo(f"report:   {_short(summary)}")
-
-
-def _short(path: Path) -> Path:
-    """A path as short as it can be typed from here."""
-    here, path = Path.cwd(), path.absolute()
-    return path.relative_to(here) if path.is_relative_to(here) else path
+    typer.echo(f"feedback: {short(folder)} ({len(pages)} page{'s' * (len(pages) != 1)})")
+    typer.echo(f"report:   {short(summary)}")

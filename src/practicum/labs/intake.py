@@ -26,7 +26,9 @@ from practicum.labs.members import MOST_ENTRIES, Listing, Member, Unreadable, in
 from practicum.labs.names import ARCHIVES, Entry, parse_entry, parse_stamp, shown, without_ending
 
 LARGEST = {".py": 4 << 20, ".ipynb": 64 << 20}
+LARGEST_OTHER = 32 << 20
 LARGEST_TOTAL = 128 << 20
+_MOST_OTHERS = 100  # further files of one hand-in
 _ARCHIVES_READ = 4  # of those that lie in one student's folder
 _UNREAD = (".rar", ".7z", ".gz", ".bz2", ".xz", ".zst", ".tbz2", ".txz")
 _LAST_SECOND = 253_402_214_400  # a day before the year 10000, where `datetime` ends
@@ -47,13 +49,14 @@ class HandIn:
     notes: tuple[str, ...] = ()
 
 
-def read_hand_ins(folder: Path, lab: Lab, zone: tzinfo) -> Iterator[HandIn]:
+def read_hand_ins(folder: Path, lab: Lab, zone: tzinfo, also: tuple[str, ...] = ()) -> Iterator[HandIn]:
     """Read a folder of submissions, or a single entry, one hand-in at a time.
 
     Args:
         folder: The folder with an entry per student, or one student's archive or file.
         lab: The lab; only the files in its `submit` are taken.
         zone: The course's time zone, for stamps without one and for the dates of files.
+        also: Endings, in lower case, of further files to take, under their paths in the hand-in.
 
     Yields:
         Hand-ins, by student and then by time of the entry's name.
@@ -77,7 +80,7 @@ def read_hand_ins(folder: Path, lab: Lab, zone: tzinfo) -> Iterator[HandIn]:
             key = (entry.student, "" if entry.platform else str(part))
             groups.setdefault(key, []).append((entry, part))
     for _, parts in sorted(groups.items(), key=lambda group: group[0]):
-        yield _read(parts, lab, zone)
+        yield _read(parts, lab, zone, also)
 
 
 def sha256_of(files: dict[str, bytes]) -> str:
@@ -122,7 +125,7 @@ def _alone(lab: Lab) -> tuple[str, ...]:
     return (Path(lab.submit[0]).suffix,) if len(lab.submit) == 1 else ()
 
 
-def _read(parts: list[tuple[Entry, Path]], lab: Lab, zone: tzinfo) -> HandIn:
+def _read(parts: list[tuple[Entry, Path]], lab: Lab, zone: tzinfo, also: tuple[str, ...]) -> HandIn:
     entry, first = parts[0]
     notes = [note for each, _ in parts for note in each.notes]
     listing = Listing()
@@ -133,6 +136,10 @@ def _read(parts: list[tuple[Entry, Path]], lab: Lab, zone: tzinfo) -> HandIn:
             _list(part, each.file or (lab.submit[0] if alone else part.name), listing, open_archives)
         by_itself = len(parts) == 1 and bool(entry.file) and not first.name.lower().endswith(ARCHIVES)
         chosen = _choose(listing, lab, by_itself, notes)
+        taken = set(map(id, chosen.values()))
+        others = [member for member in listing.members if id(member) not in taken and member.name.lower().endswith(also or "/")]
+        for member in others[:_MOST_OTHERS]:
+            chosen.setdefault("/".join(member.path), member)
         files = _read_members(chosen, notes)
     used = set(map(id, chosen.values()))
     ignored = sorted("/".join(member.path) for member in listing.members if id(member) not in used)
@@ -223,7 +230,7 @@ def _read_members(chosen: dict[str, Member], notes: list[str]) -> dict[str, byte
     files: dict[str, bytes] = {}
     for name, member in chosen.items():
         left = LARGEST_TOTAL - sum(map(len, files.values()))
-        cap = LARGEST[Path(name).suffix]
+        cap = LARGEST.get(Path(name).suffix, LARGEST_OTHER)
         try:
             files[name] = member.read(min(cap, left))
         except Unreadable as error:

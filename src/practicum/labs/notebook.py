@@ -76,7 +76,7 @@ def read_notebook(data: bytes, name: str) -> Notebook:
     Raises:
         NotebookError: It is not a notebook, or too large.
     """
-    found = _cells(_parse(data, name), name)
+    found = raw_cells(data, name)
     notes: list[str] = []
     cells: list[str] = []
     left = _MOST_SOURCE
@@ -106,6 +106,19 @@ def read_notebook(data: bytes, name: str) -> Notebook:
     if not cells:
         notes.append(f"{name}: there is no code cell in it")
     return Notebook(cells, notes if len(notes) <= 20 else [*notes[:20], f"and {len(notes) - 20} notes more"])
+
+
+def raw_cells(data: bytes, name: str) -> list[Any]:
+    """Read the cells of a notebook as they stand in the file: nothing in them is checked.
+
+    Args:
+        data: The file.
+        name: The file's name, for messages.
+
+    Raises:
+        NotebookError: It is not a notebook, or too large.
+    """
+    return _cells(_parse(data, name), name)
 
 
 def _parse(data: bytes, name: str) -> dict[str, Any]:

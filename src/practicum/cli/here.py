@@ -1,0 +1,50 @@
+"""Where a command is run: the workspace around it, the submissions of a lab there, its time zone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from practicum.course.workspace import Workspace
+
+
+def workspace_here() -> Workspace | None:
+    """Returns the workspace that the current folder is in, if it is in one."""
+    from practicum.course.workspace import find
+    from practicum.errors import PracticumError
+
+    try:
+        return find()
+    except PracticumError:
+        return None
+
+
+def handed_in_folder(folder: Path | None, workspace: Workspace | None, lab: str) -> Path:
+    """Returns the folder of submissions that was given, or the workspace's.
+
+    Raises:
+        PracticumError: there is neither.
+    """
+    from practicum.errors import PracticumError
+
+    if folder is not None:
+        return folder
+    if workspace is None:
+        raise PracticumError("expected the FOLDER that was handed in; outside of a workspace there is no default for it")
+    return workspace.submissions(lab)
+
+
+def course_zone(workspace: Workspace | None) -> tzinfo:
+    """Returns the course's time zone; outside of a workspace, the machine's."""
+    from datetime import UTC, datetime
+
+    return workspace.course().term.zone if workspace else datetime.now().astimezone().tzinfo or UTC
+
+
+def short(path: Path) -> Path:
+    """A path as short as it can be typed from here."""
+    here, path = Path.cwd(), path.absolute()
+    return path.relative_to(here) if path.is_relative_to(here) else path

@@ -1,0 +1,270 @@
+"""The report for the people who teach: a page with the ranked pairs, a page for each side by side, and all as CSV and JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from practicum.errors import PracticumError
+from practicum.grading.pages import page, text
+from practicum.integrity.alignment import Match, align, renamings
+from practicum.integrity.picture import graph, histogram
+from practicum.integrity.similar import LEAST_EVIDENCE, LEAST_STATEMENTS, Comparison, Found
+from practicum.integrity.works import Work
+
+SHOWN = 10  # pairs below the threshold that get a page, too
+_STRONG = 2.0  # nats: one in seven of those who work alike has it
+
+CAVEAT = (
+    "This report accuses nobody. It shows what two submissions have in common that the class has not. It does not say why: who "
+    "took from whom, whether both used a third source, worked together where that was allowed, or had the same help. Read the "
+    "pair side by side, and hear the people, before you decide anything."
+)
+
+
+@dataclass(frozen=True)
+class About:
+    """What a report is about.
+
+    Attributes:
+        title: of the lab.
+        lab: its name.
+        threshold: the p-value from which down pairs are flagged.
+        given: in words, what counted for nothing.
+        archives: names of earlier terms.
+    """
+
+    title: str
+    lab: str
+    threshold: float
+    given: tuple[str, ...]
+    archives: tuple[str, ...] = ()
+
+
+def write_report(
+    about: About,
+    works: Sequence[Work],
+    comparison: Comparison,
+    whole: Callable[[Collection[int]], Mapping[int, Work]],
+    into: Path,
+) -> list[Path]:
+    """Writes the report.
+
+    Args:
+        about: the lab and how it was compared.
+        works: of this and earlier terms.
+        comparison: what came of comparing them.
+        whole: reads some submissions again, with their lines and statements.
+        into: the folder; pages of an earlier report in it are replaced.
+
+    Returns:
+        The files, index.html first.
+
+    Raises:
+        PracticumError: it cannot be written.
+    """
+    flagged = [one for one in comparison.found if one.flagged]
+    shown = flagged + [one for one in comparison.found if not one.flagged][:SHOWN] + comparison.own[:SHOWN]
+    files = {
+        "index.html": page(f"{about.title}: similarity", _index(about, works, comparison, shown), "similarity"),
+        "pairs.csv": _csv(works, comparison),
+        "pairs.json": _json(about, works, comparison),
+    }
+    again = whole({index for found in shown for index in (found.pair.first, found.pair.second)})
+    for number, found in enumerate(shown, 1):
+        first, second = again[found.pair.first], again[found.pair.second]
+        matches = align(comparison.cohort, first, second, found.pair.first, found.pair.second)
+        title = f"{_name(first)} and {_name(second)}"
+        files[_page_name(number)] = page(title, _pair(about, len(works), found, first, second, matches), "similarity")
+    try:
+        into.mkdir(parents=True, exist_ok=True)
+        for old in into.glob("pair-*.html"):
+            old.unlink()
+        for name, content in files.items():
+            (into / name).write_text(content, encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise PracticumError(f"{into}: the report cannot be written ({error.strerror})") from None
+    return [into / name for name in files]
+
+
+def _index(about: About, works: Sequence[Work], comparison: Comparison, shown: Sequence[Found]) -> str:
+    flagged = sum(one.flagged for one in comparison.found)
+    earlier = sum(bool(work.term) for work in works)
+    facts = {
+        "submissions": len(works) - earlier,
+        "of earlier terms": earlier,
+        "flagged pairs": flagged,
+        "groups they form": len(comparison.clusters),
+    }
+    listed = "".join(f"<li><strong>{value}</strong><span>{name}</span></li>" for name, value in facts.items())
+    parts = [
+        f'<header><h1>{text(about.title)}</h1><p class="soft">Similarity · {text(about.lab)}</p></header>',
+        f'<ul class="facts">{listed}</ul><p class="look">{CAVEAT}</p>',
+    ]
+    if comparison.cohort.honest is None:
+        parts.append(
+            "<p>The class is too small to say what is ordinary in it. No pair is flagged for its code; the pairs below are "
+            "only ranked.</p>"
+        )
+    own = set(map(id, comparison.own))
+    parts += [
+        "<h2>Pairs</h2>",
+        _table(works, [(n, one) for n, one in enumerate(shown, 1) if id(one) not in own]),
+        '<p class="soft">Evidence counts statements that both have, by how rare they are among those who work alike: a statement '
+        "of one in a hundred weighs 4.6. Excess is how far the pair stands out from both its sides' other matches, in "
+        "spreads. p is the chance that an honest class of this size has such a pair at all. A pair is flagged at "
+        f"p &lt; {about.threshold:g} with evidence of {LEAST_EVIDENCE:g} and {LEAST_STATEMENTS} statements or more, or when "
+        "both handed in the same weights.</p>",
+    ]
+    if comparison.clusters:
+        parts += [
+            "<h2>Groups</h2>",
+            f"<figure>{graph(comparison.clusters, comparison.found, [_name(w) for w in works])}</figure>",
+        ]
+    if picture := histogram(comparison.cohort, about.threshold):
+        parts += [
+            "<h2>How far from chance</h2>",
+            f"<figure>{picture}<figcaption>Bars: each submission's largest excess. Line: what is expected of honest ones, fitted "
+            "to the lower half of the class.</figcaption></figure>",
+        ]
+    if comparison.own:
+        parts += [
+            "<h2>The same student in an earlier term</h2>",
+            _table(works, [(n, one) for n, one in enumerate(shown, 1) if id(one) in own]),
+        ]
+    given = "".join(f"<li>{text(each)}</li>" for each in about.given)
+    parts.append(f"<h2>What counted for nothing</h2><ul>{given}<li>what is common in the class, by how common it is</li></ul>")
+    if notes := [(work, note) for work in works for note in work.notes]:
+        rows = "".join(f"<li><strong>{text(_name(work))}</strong> {text(note)}</li>" for work, note in notes[:200])
+        parts.append(f"<h2>What could not be read</h2><ul>{rows}</ul>")
+    return "\n".join(parts)
+
+
+def _table(works: Sequence[Work], rows: Sequence[tuple[int, Found]]) -> str:
+    lines = []
+    for number, found in rows:
+        pair = found.pair
+        names = f"{text(_name(works[pair.first]))} and {text(_name(works[pair.second]))}"
+        lines.append(
+            f'<tr{" class=flagged" if found.flagged else ""}><th><a href="{_page_name(number)}">{names}</a></th>'
+            f'<td class="n">{pair.evidence:.0f}</td><td class="n">{pair.statements}</td><td class="n">{pair.excess:.1f}</td>'
+            f'<td class="n">{_p(pair.p)}</td><td>{text("; ".join(found.traces))}</td></tr>'
+        )
+    head = "<th>pair</th>" + "".join(f'<th class="n">{name}</th>' for name in ("evidence", "statements", "excess", "p"))
+    return f'<div class="wide"><table><thead><tr>{head}<th>also</th></tr></thead><tbody>{"".join(lines)}</tbody></table></div>'
+
+
+def _pair(about: About, size: int, found: Found, first: Work, second: Work, matches: Sequence[Match]) -> str:
+    pair = found.pair
+    strong = sum(match.weight >= _STRONG for match in matches)
+    said = (
+        f"{strong} statements of {_name(first)} answer to one of {_name(second)} in a way that few of the other "
+        f"{size - 2} submissions show, not even those most like them; {len(matches) - strong} more do so weakly."
+    )
+    chance = (
+        f"An honest class of this size has a pair this much alike with a probability of {_p(pair.p)}."
+        if pair.p < 1
+        else "That is no more than honest classes show."
+    )
+    parts = [
+        f"<header><h1>{text(_name(first))} and {text(_name(second))}</h1>"
+        f'<p class="soft"><a href="index.html">{text(about.title)}</a> · evidence {pair.evidence:.0f}, excess {pair.excess:.1f}'
+        f"</p></header><p>{text(said)} {text(chance)}</p>",
+    ]
+    if found.traces:
+        parts.append("<ul>" + "".join(f"<li>{text(trace)}</li>" for trace in found.traces) + "</ul>")
+    renamed = [row for row in renamings(list(matches), first, second) if row[0] != row[1] and row[2] > 1][:12]
+    if renamed:
+        rows = "".join(
+            f"<tr><td><code>{text(a)}</code></td><td><code>{text(b)}</code></td><td class=n>{n} of {of}</td></tr>"
+            for a, b, n, of in renamed
+        )
+        parts.append(
+            "<h2>Names in each other's place</h2><table class=names><thead><tr><th>here</th><th>there</th>"
+            f"<th class=n>places</th></tr></thead><tbody>{rows}</tbody></table>"
+        )
+    parts += [
+        "<h2>Side by side</h2>",
+        '<p class="soft">Numbers lead to the matching place. Strong colour: rare even among those who work alike.</p>',
+        f'<div class="sides">{_side("a", "b", first, [(m.first, m.weight) for m in matches])}'
+        f"{_side('b', 'a', second, [(m.second, m.weight) for m in matches])}</div>",
+        f'<p class="look">{CAVEAT}</p>',
+    ]
+    return "\n".join(parts)
+
+
+def _side(here: str, there: str, work: Work, matched: Sequence[tuple[int, float]]) -> str:
+    """The code of one submission, its matched statements marked and numbered as on the other side."""
+    begins: dict[int, list[int]] = {}
+    strongest: dict[int, float] = {}
+    for number, (statement, weight) in enumerate(matched, 1):
+        found = work.statements[statement]
+        begins.setdefault(found.first, []).append(number)
+        for at in range(found.first, min(found.last, found.first + 40) + 1):
+            strongest[at] = max(strongest.get(at, 0.0), weight)
+    rows = []
+    place = ("", -1)
+    for at, line in enumerate(work.lines, 1):
+        if (line.file, line.cell) != place:
+            place = (line.file, line.cell)
+            rows.append(f'<div class="file">{text(line.file)}{f", cell {line.cell}" if line.cell else ""}</div>')
+        kind = "" if at not in strongest else " strong" if strongest[at] >= _STRONG else " weak"
+        numbers = begins.get(at, [])
+        badges = "".join(f'<a id="{here}{n}" href="#{there}{n}">{n if n == numbers[0] else ""}</a>' for n in numbers)
+        code = f"<code>{text(line.text[:400])}</code>"
+        rows.append(f'<div class="line{kind}"><span>{badges}</span><span>{line.number}</span>{code}</div>')
+    return f'<section><h3>{text(_name(work))}</h3><div class="code">{"".join(rows)}</div></section>'
+
+
+def _csv(works: Sequence[Work], comparison: Comparison) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["first", "second", "flagged", "evidence", "statements", "excess", "p", "also"])
+    for one in [*comparison.found, *comparison.own]:
+        p = one.pair
+        names = [_safe(_name(works[p.first])), _safe(_name(works[p.second]))]
+        writer.writerow(
+            [*names, int(one.flagged), f"{p.evidence:.2f}", p.statements, f"{p.excess:.3f}", f"{p.p:.3g}", "; ".join(one.traces)]
+        )
+    return out.getvalue()
+
+
+def _json(about: About, works: Sequence[Work], comparison: Comparison) -> str:
+    rows = [
+        {
+            "first": _name(works[one.pair.first]),
+            "second": _name(works[one.pair.second]),
+            "same_student": one in comparison.own,
+            "flagged": one.flagged,
+            "evidence": round(one.pair.evidence, 3),
+            "statements": one.pair.statements,
+            "excess": round(one.pair.excess, 4),
+            "p": one.pair.p,
+            "also": list(one.traces),
+        }
+        for one in [*comparison.found, *comparison.own]
+    ]
+    about_it = {"lab": about.lab, "threshold": about.threshold, "submissions": len(works), "given": list(about.given)}
+    clusters = [[_name(works[one]) for one in cluster] for cluster in comparison.clusters]
+    return json.dumps({**about_it, "pairs": rows, "clusters": clusters}, ensure_ascii=False, indent=1) + "\n"
+
+
+def _name(work: Work) -> str:
+    return f"{work.student} ({work.term})" if work.term else work.student
+
+
+def _page_name(number: int) -> str:
+    return f"pair-{number}.html"
+
+
+def _p(p: float) -> str:
+    return "1" if p > 0.995 else f"{p:.2f}" if p >= 0.01 else f"{p:.0e}".replace("e-0", "e-")
+
+
+def _safe(name: str) -> str:
+    """A name that no spreadsheet takes for a formula."""
+    return f"'{name}" if name[:1] in "=+-@\t\r" else name

@@ -1,0 +1,145 @@
+"""`practicum similarity` as a lecturer types it: report, CSV and JSON, archives, baselines, a workspace with teams."""
+
+from __future__ import annotations
+
+import csv
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from copies import disguise
+from copies.corpora import independent
+from typer.testing import CliRunner
+
+from practicum.cli import app
+from practicum.errors import PracticumError
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with the lab `network` and 30 submissions, of which one is another's, renamed and reordered."""
+    import random
+
+    for name, text in {
+        "lab.toml": 'title = "A network"\npoints = 5\nsubmit = ["network.py"]\n',
+        "README.md": "# A network\n",
+        "checks/test_it.py": "from practicum.grading.checks import points\n\n\n@points(5)\ndef test_it(student):\n    pass\n",
+        "source/network.py": "# BEGIN SOLUTION\nx = 1\n# END SOLUTION\n",
+    }.items():
+        file = tmp_path / "network" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    files = independent(4, 30).files
+    students = sorted(files)
+    (source,) = files[students[0]].values()
+    rng = random.Random(0)
+    copy = disguise.reorder_functions(disguise.rename(source.decode(), rng), rng)
+    (tmp_path / "in").mkdir()
+    for student in students:
+        ((_, data),) = files[student].items()
+        (tmp_path / "in" / f"{student}.py").write_bytes(data)
+    (tmp_path / "in" / "copier.py").write_text(copy, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*words: str, code: int = 0) -> str:
+    result = CliRunner().invoke(app, ["similarity", *words], catch_exceptions=False)
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+class Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        if found.get("id"):
+            self.ids.add(str(found["id"]))
+        if tag == "a":
+            self.links.append(str(found["href"]))
+
+
+def test_report(here: Path) -> None:
+    output = run("network", "in")
+    original = sorted(path.stem for path in (here / "in").iterdir())[1]
+    assert output.splitlines()[0] == "31 submissions compared: 1 pair flagged, in 1 group"
+    assert f"copier and {original}" in output
+    report = here / "similarity" / "network"
+    rows = list(csv.DictReader((report / "pairs.csv").open(encoding="utf-8")))
+    assert [(row["first"], row["second"]) for row in rows if row["flagged"] == "1"] == [("copier", original)]
+    told = json.loads((report / "pairs.json").read_text(encoding="utf-8"))
+    assert told["clusters"] == [["copier", original]]
+    assert told["pairs"][0]["p"] < 0.01
+    assert len(told["pairs"]) == len(rows)
+    index = (report / "index.html").read_text(encoding="utf-8")
+    assert "accuses nobody" in index
+    assert "the handout of network" in index
+    assert "<script" not in index
+    for page in report.glob("*.html"):
+        links = Links()
+        links.feed(page.read_text(encoding="utf-8"))
+        for link in links.links:
+            assert link[1:] in links.ids if link[0] == "#" else (report / link).exists(), (page, link)
+    side = (report / "pair-1.html").read_text(encoding="utf-8")
+    assert "Names in each other" in side
+    assert side.count('class="line strong"') > 40
+
+
+def test_again_replaces_the_pages(here: Path) -> None:
+    run("network", "in", "--out", "out")
+    (here / "out" / "pair-99.html").write_text("old")
+    run("network", "in", "--out", "out")
+    assert not (here / "out" / "pair-99.html").exists()
+
+
+def test_an_archive_and_a_baseline(here: Path) -> None:
+    (here / "2026").mkdir()
+    original = sorted(path.stem for path in (here / "in").iterdir())[1]
+    (here / "in" / f"{original}.py").rename(here / "2026" / f"{original}.py")
+    output = run("network", "in", "--archive", "2026")
+    assert output.splitlines()[0] == "31 submissions compared: 1 pair flagged, in 1 group"
+    assert f"{original} (2026)" in (here / "similarity" / "network" / "index.html").read_text(encoding="utf-8")
+    assert " 0 pairs flagged" in run("network", "in", "--archive", "2026", "--baseline", f"2026/{original}.py")
+
+
+def test_a_workspace_knows_the_teams(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert CliRunner().invoke(app, ["init", "cs324", "course"]).exit_code == 0
+    with pytest.raises(PracticumError, match="expected a folder of submissions, got nothing there"):
+        run(str(here / "network"), "course/submissions/nothing")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("network", "nowhere"), "nowhere: expected a folder of submissions, got nothing there"),
+        (("network", "network/lab.toml"), "expected a folder of submissions, got a file"),
+        (("network",), "expected the FOLDER that was handed in"),
+        (("network", "in", "--baseline", "network/README.md"), "expected a .py or .ipynb file"),
+    ],
+)
+def test_what_is_wrong_is_said(here: Path, words: tuple[str, ...], message: str) -> None:
+    with pytest.raises(PracticumError, match=message):
+        run(*words)
+
+
+def test_a_class_of_two_is_only_ranked(here: Path) -> None:
+    for path in sorted((here / "in").iterdir())[2:]:
+        path.unlink()
+    output = run("network", "in")
+    assert "the class is too small" in output
+    assert (here / "similarity" / "network" / "pair-1.html").exists()
+
+
+def test_names_and_code_are_shown_as_text(here: Path) -> None:
+    (here / "in" / "copier.py").rename(here / "in" / "=copier.py")
+    source = (here / "in" / "=copier.py").read_text(encoding="utf-8")
+    (here / "in" / "=copier.py").write_text(source + "\nevil = '<script>alert(1)</script>'\n", encoding="utf-8")
+    run("network", "in")
+    report = here / "similarity" / "network"
+    assert all("<script" not in page.read_text(encoding="utf-8") for page in report.glob("*.html"))
+    assert "&lt;script&gt;" in (report / "pair-1.html").read_text(encoding="utf-8")
