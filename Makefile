@@ -20,9 +20,10 @@ lint: venv
 verify: venv  # every lab in five seeds
 	$(BIN)/practicum lab verify $(LABS) --seeds 5 --jobs 2
 
-bench: venv  # beside nbgrader and Otter, which get an environment of their own
+bench: venv  # beside nbgrader, Otter and copydetect, which get environments of their own
 	$(BIN)/python benchmarks/grading.py --all --write
 	$(BIN)/python benchmarks/gradebook.py
+	$(BIN)/python benchmarks/similarity.py --all --write
 	$(BIN)/python benchmarks/library.py --write
 
 results: venv  # every recipe and seed that has no result yet

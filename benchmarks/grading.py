@@ -53,7 +53,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the folders below are removed
     compare = asked.all or not (asked.scale or asked.torch)
     if compare or asked.install:
-        install.peers(console)
+        install.peers(console, "nbgrader", "otter")
     if asked.install:
         return 0
     busy = os.getloadavg()[0]

@@ -12,6 +12,7 @@ import practicum.cli.demo as demo
 import practicum.cli.sample_class as sample_class
 from practicum.cli.sample_class import HOSTILE, kinds_of_work, names, plan_class, write_class
 from practicum.errors import PracticumError
+from practicum.integrity.run import compare_folders
 from practicum.labs.intake import read_hand_ins
 from practicum.labs.lab import find_lab
 from practicum.labs.mutants import load_alternatives, load_bugs
@@ -102,3 +103,18 @@ def test_the_whole_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
         marks = {row["student"]: row["a1"] for row in csv.DictReader(file)}
     late = next(row["student"] for row in rows if row["what it handed in"] == "right, 5 hours late")
     assert marks[late] == "22.50", "a day late is worth nine tenths"
+
+
+def test_the_planted_copies_are_flagged_and_nobody_else(tmp_path: Path) -> None:
+    lab = find_lab("perceptron")
+    plan = plan_class(lab, kinds_of_work(lab, [], copied=2), STUDENTS)
+    write_class(plan, tmp_path / "in", DUE)
+    outcome = compare_folders(lab, {"": tmp_path / "in"}, UTC, tmp_path / "report")
+    whose = {work.what.partition(": ")[2] for each in plan.values() for work in each if work.what.startswith("copied")}
+    assert len(whose) == 2
+    found = []
+    for one in outcome.flagged():
+        what = [plan[who][-1].what for who in outcome.students(one).split(" and ")]
+        found.append({text.partition(": ")[2] for text in what})
+        assert sorted(text.partition(":")[0] for text in what) == ["copied", "right"]
+    assert sorted(map(sorted, found)) == sorted([each] for each in whose)

@@ -108,9 +108,23 @@ def test_an_archive_and_a_baseline(here: Path) -> None:
 
 
 def test_a_workspace_knows_the_teams(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lab of a team item: what one team hands in twice is its own; what two teams share is looked at."""
     assert CliRunner().invoke(app, ["init", "cs324", "course"]).exit_code == 0
-    with pytest.raises(PracticumError, match="expected a folder of submissions, got nothing there"):
-        run(str(here / "network"), "course/submissions/nothing")
+    root = here / "course"
+    text = (root / "course.toml").read_text(encoding="utf-8")
+    (root / "course.toml").write_text(text.replace('name = "a1"\n', 'name = "a1"\nteam = { max = 3 }\n', 1), encoding="utf-8")
+    students = sorted(path.stem for path in (here / "in").iterdir())
+    for student in students:
+        (here / "in" / f"{student}.py").rename(root / "submissions" / "perceptron" / f"{student}.py")
+    roster = ["id,name,email,section,team", *(f"{student},Somebody,{student}@example.org,L1," for student in students)]
+    (root / "roster.csv").write_text("\n".join(roster) + "\n", encoding="utf-8")
+    monkeypatch.chdir(root)
+    assert " 1 pair flagged" in run("perceptron")
+    assert (root / "similarity" / "perceptron" / "index.html").exists()
+    (root / "teams.csv").write_text(f"team,student,item\nred,copier,\nred,{students[1]},\n", encoding="utf-8")
+    assert " 0 pairs flagged" in run("perceptron")
+    (root / "teams.csv").write_text(f"team,student,item\nred,copier,\nblue,{students[1]},\n", encoding="utf-8")
+    assert " 1 pair flagged" in run("perceptron")
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ MARKER = ".practicum-demo"
 
 # Of the first lab the class does everything there is to do; of the others it does less, to be done in a minute.
 _PART: dict[str, dict[str, Any]] = {
+    "perceptron": {"copied": 2},
     "backprop": {"hostile": ["ends the process", "patches the tests", "prints 60 MB"], "whole": False, "styles": 4},
     "linear-regression": {
         "hostile": ["memory bomb", "forges result lines", "asks to exit"],
@@ -52,7 +53,7 @@ def demo(
     ] = Path("demo"),
     jobs: Annotated[Optional[int], typer.Option(min=1, help="Worker processes; by default one per core.")] = None,  # noqa: UP045
 ) -> None:
-    """Run a course in a minute: hand out three labs, let an invented class hand in, grade it, make the gradebook."""
+    """Run a course in a minute: hand out labs, let an invented class hand in, grade it, look for copies, make the gradebook."""
     import time
 
     from rich.console import Console
@@ -75,6 +76,7 @@ def demo(
         for lab in labs.values():
             _grade(workspace, lab, store, jobs, console)
         _write_class_list(workspace, plans, store)
+    _compare(workspace, labs[LABS[0]], console)
     book = compute(workspace)
     export(workspace, book)
     _show(into, book, console)
@@ -173,6 +175,16 @@ def _grade(workspace: Workspace, lab: Lab, store: Store, jobs: int | None, conso
         _say(console, "", f"note: {note}")
 
 
+def _compare(workspace: Workspace, lab: Lab, console: Console) -> None:
+    """Look for copies among the answers to the first lab, where two are planted."""
+    from practicum.integrity.run import compare_folders
+
+    zone = workspace.course().term.zone
+    outcome = compare_folders(lab, {"": workspace.submissions(lab.name)}, zone, workspace.root / "similarity" / lab.name)
+    flagged = [outcome.students(one) for one in outcome.flagged()]
+    _say(console, "compared", f"{len(outcome.works)} answers to {lab.name}: {'; '.join(flagged) or 'no pair'} to be looked at")
+
+
 def _write_class_list(workspace: Workspace, plans: dict[str, Plan], store: Store) -> None:
     """What each student of the invented class did, beside what it earned."""
     import csv
@@ -233,6 +245,7 @@ def _show(into: Path, book: Gradebook, console: Console) -> None:
         f"{into}/class.csv": "what each of them did, and what it earned",
         f"{into}/feedback/LAB/STUDENT.html": "a page for each student",
         f"{into}/feedback/LAB-report.html": "the class report",
+        f"{into}/similarity/{LABS[0]}/index.html": "who shares more than the class does, side by side",
         f"{into}/gradebook/FORM.csv": "the gradebook for Canvas, Blackboard, Moodle, and a plain one",
         f"cd {into} && practicum gradebook --student s001": "how a student's numbers came about",
     }

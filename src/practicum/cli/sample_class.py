@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from practicum.cli.sample_copy import copies
 from practicum.labs.handout import solution_files, starter_files
 from practicum.labs.lab import Lab
 from practicum.labs.mutants import load_alternatives, load_bugs
@@ -78,7 +79,12 @@ def names(count: int) -> list[tuple[str, str, str]]:
 
 
 def kinds_of_work(
-    lab: Lab, hostile: list[str] | None = None, whole: bool = True, styles: int | None = None, bugs: int | None = None
+    lab: Lab,
+    hostile: list[str] | None = None,
+    whole: bool = True,
+    styles: int | None = None,
+    bugs: int | None = None,
+    copied: int = 0,
 ) -> list[list[Work]]:
     """Every kind of work there is for a lab; most are one hand-in.
 
@@ -88,9 +94,11 @@ def kinds_of_work(
         whole: include every way to be late, to pack and to name a hand-in, and not one of each.
         styles: how many of the right answers in other styles; by default all.
         bugs: how many of the planted bugs; by default all.
+        copied: how many of the right answers are handed in a second time, disguised.
     """
     wrong = _bugs(lab, bugs)
-    return [*_right(lab, styles), *_late(lab, whole), *_odd(lab, whole), *_broken(lab), *_hostile(lab, hostile), *wrong]
+    taken = [[Work(f"copied: {whose}", files)] for whose, files in copies(lab, copied).items()] if copied else []
+    return [*_right(lab, styles), *_late(lab, whole), *_odd(lab, whole), *_broken(lab), *_hostile(lab, hostile), *wrong, *taken]
 
 
 def plan_class(lab: Lab, kinds: list[list[Work]], students: list[str]) -> Plan:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -13,10 +11,7 @@ from practicum.cli.grade import LabName
 from practicum.cli.here import course_zone, handed_in_folder, short, workspace_here
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
-
     from practicum.course.workspace import Workspace
-    from practicum.integrity.works import Work
 
 
 def register(app: typer.Typer) -> None:
@@ -51,60 +46,43 @@ def similarity(
     from rich.progress import BarColumn, Progress, TextColumn
 
     from practicum.errors import PracticumError
-    from practicum.integrity.classes import given_by, read_again, read_baseline, read_class
-    from practicum.integrity.report import About, write_report
-    from practicum.integrity.similar import compare
+    from practicum.integrity.classes import read_baseline
+    from practicum.integrity.run import compare_folders
     from practicum.labs.lab import find_lab
 
     found, workspace = find_lab(lab), workspace_here()
-    handed_in, zone = handed_in_folder(folder, workspace, found.name), course_zone(workspace)
+    handed_in = handed_in_folder(folder, workspace, found.name)
     for each in (handed_in, *(archive or [])):
         if not each.is_dir():
-            raise PracticumError(
-                f"{each}: expected a folder of submissions, got {'a file' if each.exists() else 'nothing there'}"
-            )
-    folders = {"": handed_in, **_terms(archive or [])}
-    given = given_by(found) | read_baseline(baseline or [])
+            there = "a file" if each.exists() else "nothing there"
+            raise PracticumError(f"{each}: expected a folder of submissions, got {there}")
+    beside = workspace.root if workspace and folder is None else handed_in.absolute().parent
     console = Console(stderr=True)
-    works: list[Work] = []
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed}"),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    ) as bar:
-        for term, where in folders.items():
-            task = bar.add_task(f"reading {where.name}", total=None)
-            works += read_class(where, found, zone, term, partial(_progress, bar, task))
-        bar.add_task(f"comparing {len(works)}", total=None)
-        comparison = compare(works, list(given.values()), _teams(workspace, found.name), threshold=threshold)
-        about = About(found.title, found.name, threshold, tuple(given), tuple(folders)[1:])
-
-        def whole(indices: Collection[int]) -> dict[int, Work]:
-            wanted = {(works[index].term, works[index].student): index for index in indices}
-            again = [work for term, where in folders.items() for work in read_again(where, found, zone, term, wanted)]
-            return {wanted[work.term, work.student]: work for work in again}
-
-        beside = workspace.root if workspace and folder is None else handed_in.absolute().parent
-        written = write_report(about, works, comparison, whole, out or beside / "similarity" / found.name)
-    flagged = [one for one in comparison.found if one.flagged]
-    pairs, groups = len(flagged), len(comparison.clusters)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}"))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("reading", total=None)
+        outcome = compare_folders(
+            found,
+            {"": handed_in, **_terms(archive or [])},
+            course_zone(workspace),
+            out or beside / "similarity" / found.name,
+            baseline=read_baseline(baseline or []),
+            teams=_teams(workspace, found.name),
+            threshold=threshold,
+            told=lambda what, count: bar.update(task, description=what, completed=count),
+        )
+    flagged = outcome.flagged()
+    pairs, groups = len(flagged), len(outcome.comparison.clusters)
     typer.echo(
-        f"{len(works)} submissions compared: {pairs} pair{'s' * (pairs != 1)} flagged, in {groups} group{'s' * (groups != 1)}"
+        f"{len(outcome.works)} submissions compared: "
+        f"{pairs} pair{'s' * (pairs != 1)} flagged, in {groups} group{'s' * (groups != 1)}"
     )
     for one in flagged[:20]:
-        names = " and ".join(works[each].student for each in (one.pair.first, one.pair.second))
         also = f"; {'; '.join(one.traces)}" if one.traces else ""
-        typer.echo(f"  {names}: evidence {one.pair.evidence:.0f}, p = {one.pair.p:.1g}{also}")
-    if comparison.cohort.honest is None:
+        typer.echo(f"  {outcome.students(one)}: evidence {one.pair.evidence:.0f}, p = {one.pair.p:.1g}{also}")
+    if outcome.comparison.cohort.honest is None:
         typer.echo("the class is too small to say what is ordinary in it; the pairs are only ranked")
-    typer.echo(f"report: {short(written[0])}")
-
-
-def _progress(bar: Progress, task: TaskID, count: int) -> None:
-    bar.update(task, completed=count)
+    typer.echo(f"report: {short(outcome.report)}")
 
 
 def _teams(workspace: Workspace | None, lab: str) -> dict[str, str]:

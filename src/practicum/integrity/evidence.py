@@ -10,7 +10,7 @@ A fingerprint that everybody has weighs nothing. One that is common among those 
 notes, say) weighs little even where the whole class is large: that is what p_near is for. Evidence is counted in statements: each
 once, however many fingerprints meet there, and a statement that is repeated once in all. Median and spread (of absolute
 deviations, Rousseeuw & Croux 1993) are those of E between a submission and its closest neighbours, so that a pair has to stand
-out from both its sides' other matches.
+out from both its sides' other matches; a spread is at least a statement that nobody else has, ln (N + 1).
 
 The largest excess per submission in an honest class follows, about, a Gumbel distribution (Fisher & Tippett 1928). It is fitted
 to this class at the quantiles that a few copies don't reach; the p-value of a pair is that some pair of the class has such an
@@ -32,10 +32,12 @@ from scipy import sparse
 from practicum.integrity.fingerprints import Prints
 
 NEIGHBOURS = 30
-CLOSEST = 20  # of the neighbours: those with most evidence, against which a pair has to stand out
+CLOSEST = 20  # of the neighbours, and a fifth of the class at most: those against which a pair has to stand out
 COMMONEST = 64  # submissions that share a fingerprint by which neighbours are looked for
 QUANTILES = np.linspace(0.1, 0.6, 11)
+POOLED = 10  # neighbours' worth of the class's ordinary spread in each submission's own, which few values tell badly
 SMALLEST_CLASS = 12
+LEAST_SCALE = 0.5  # of the distribution, in spreads: what honest classes have, where this one has too little to fit it to
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -79,7 +81,7 @@ class Gumbel:
         """Fits it at the lower quantiles, which outliers do not move."""
         heights = -np.log(-np.log(QUANTILES))
         scale, location = np.polyfit(heights, np.quantile(largest, QUANTILES), 1)
-        return cls(float(location), max(float(scale), 1e-9))
+        return cls(float(location), max(float(scale), LEAST_SCALE))
 
     def exceeds(self, value: float) -> float:
         """Returns the probability of a larger value."""
@@ -99,7 +101,7 @@ class Cohort:
         groups: a number per submission; those with the same are not compared (a team, or all earlier ones).
 
     Attributes:
-        largest: after `pairs`, the largest excess of each submission that has neighbours.
+        largest: after `pairs`, the largest excess of each submission, at least 0.
         honest: after `pairs`, the distribution fitted to it; None where the class is too small.
     """
 
@@ -169,26 +171,29 @@ class Cohort:
         """Returns the pairs of neighbours, those with the largest excess first."""
         wanted = sorted({(min(i, int(j)), max(i, int(j))) for i in range(self.size) for j in self.near[i]})
         found = [self.evidence(i, j) for i, j in wanted]
-        values_of = {pair: value for pair, (value, _) in zip(wanted, found, strict=True)}
-        seen = [
-            sorted((values_of[min(one, int(other)), max(one, int(other))] for other in self.near[one]), reverse=True)[:CLOSEST]
-            for one in range(self.size)
-        ]
-        median = np.array([np.median(values) if values else 0.0 for values in seen])
-        deviation = np.array([np.median(np.abs(np.array(values) - np.median(values))) if values else 0.0 for values in seen])
-        spread = np.maximum(1.4826 * deviation, max(1.4826 * float(np.median(deviation)), 1.0) if len(deviation) else 1.0)
+        value_of = {pair: value for pair, (value, _) in zip(wanted, found, strict=True)}
+        median, spread = np.zeros(self.size), np.zeros(self.size)
+        for one in range(self.size):
+            values = sorted((value_of[min(one, int(other)), max(one, int(other))] for other in self.near[one]), reverse=True)
+            closest = np.zeros(min(CLOSEST, max(self.size // 5, 1)))  # who is no neighbour shares nothing
+            closest[: len(values)] = values[: len(closest)]
+            median[one] = np.median(closest)
+            spread[one] = 1.4826 * np.median(np.abs(closest - median[one]))
+        ordinary = max(float(np.median(spread)) if self.size else 0.0, np.log(self.size + 1))
+        own = min(CLOSEST, max(self.size // 5, 1))
+        spread = np.maximum(np.sqrt((own * spread**2 + POOLED * ordinary**2) / (own + POOLED)), np.log(self.size + 1))
         excess = [
             min((value - median[i]) / spread[i], (value - median[j]) / spread[j])
             for (i, j), (value, _) in zip(wanted, found, strict=True)
         ]
-        largest = np.full(self.size, -np.inf)
+        largest = np.zeros(self.size)
         for (i, j), z in zip(wanted, excess, strict=True):
             largest[i], largest[j] = max(largest[i], z), max(largest[j], z)
-        self.largest = largest = largest[np.isfinite(largest)]
+        self.largest = largest
         self.honest = honest = Gumbel.of(largest) if len(largest) >= SMALLEST_CLASS else None
         pairs = []
         for (i, j), (value, statements), z in zip(wanted, found, excess, strict=True):
-            p = 1 - (1 - honest.exceeds(z)) ** len(largest) if honest else 1.0
+            p = float(-np.expm1(len(largest) * np.log1p(-min(honest.exceeds(z), 1 - 1e-15)))) if honest else 1.0
             pairs.append(Pair(i, j, value, float(z), p, statements))
         return sorted(pairs, key=lambda pair: (-pair.excess, -pair.evidence, pair.first, pair.second))
 

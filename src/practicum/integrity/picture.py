@@ -9,7 +9,7 @@ from practicum.grading.pages import text
 from practicum.integrity.evidence import Cohort, Gumbel
 from practicum.integrity.similar import Found
 
-_CELL, _RADIUS = 240, 70
+_WIDE, _HIGH, _RADIUS = 240, 150, 48
 
 
 def graph(clusters: Sequence[Sequence[int]], found: Sequence[Found], names: Sequence[str]) -> str:
@@ -23,10 +23,10 @@ def graph(clusters: Sequence[Sequence[int]], found: Sequence[Found], names: Sequ
     columns = min(4, len(clusters))
     places: dict[int, tuple[float, float]] = {}
     for number, cluster in enumerate(clusters):
-        x, y = (number % columns + 0.5) * _CELL, (number // columns + 0.5) * _CELL
+        x, y = (number % columns + 0.5) * _WIDE, (number // columns + 0.5) * _HIGH
         for position, one in enumerate(cluster):
             angle = 2 * math.pi * position / len(cluster) + math.pi
-            places[one] = (x + _RADIUS * math.cos(angle), y + _RADIUS * math.sin(angle))
+            places[one] = (x + 1.3 * _RADIUS * math.cos(angle), y + _RADIUS * math.sin(angle))
     flagged = [each.pair for each in found if each.flagged]
     most = max((pair.evidence for pair in flagged), default=1.0)
     lines = [
@@ -39,10 +39,10 @@ def graph(clusters: Sequence[Sequence[int]], found: Sequence[Found], names: Sequ
         f'font-size="13" fill="var(--ink)">{text(names[one][:24])}</text>'
         for one, (x, y) in places.items()
     ]
-    height = (len(clusters) + columns - 1) // columns * _CELL
+    height = (len(clusters) + columns - 1) // columns * _HIGH
     said = "; ".join(" – ".join(text(names[one]) for one in cluster) for cluster in clusters)
     return (
-        f'<svg viewBox="0 0 {columns * _CELL} {height}" role="img" aria-label="Flagged submissions, connected: {said}" '
+        f'<svg viewBox="0 0 {columns * _WIDE} {height}" role="img" aria-label="Flagged submissions, connected: {said}" '
         f'style="max-width: {columns * 15}rem">{"".join(lines)}{"".join(nodes)}</svg>'
     )
 

@@ -35,14 +35,12 @@ class About:
         lab: its name.
         threshold: the p-value from which down pairs are flagged.
         given: in words, what counted for nothing.
-        archives: names of earlier terms.
     """
 
     title: str
     lab: str
     threshold: float
     given: tuple[str, ...]
-    archives: tuple[str, ...] = ()
 
 
 def write_report(
@@ -68,7 +66,8 @@ def write_report(
         PracticumError: it cannot be written.
     """
     flagged = [one for one in comparison.found if one.flagged]
-    shown = flagged + [one for one in comparison.found if not one.flagged][:SHOWN] + comparison.own[:SHOWN]
+    others = [one for one in comparison.found if not one.flagged and (one.pair.evidence >= 1 or one.traces)]
+    shown = flagged + others[:SHOWN] + comparison.own[:SHOWN]
     files = {
         "index.html": page(f"{about.title}: similarity", _index(about, works, comparison, shown), "similarity"),
         "pairs.csv": _csv(works, comparison),
@@ -262,7 +261,7 @@ def _page_name(number: int) -> str:
 
 
 def _p(p: float) -> str:
-    return "1" if p > 0.995 else f"{p:.2f}" if p >= 0.01 else f"{p:.0e}".replace("e-0", "e-")
+    return "1" if p > 0.995 else f"{p:.2f}" if p >= 0.01 else "< 1e-12" if p < 1e-12 else f"{p:.0e}".replace("e-0", "e-")
 
 
 def _safe(name: str) -> str:

@@ -1,0 +1,115 @@
+"""From numbers to tables and floors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from copies.corpora import TITLES
+
+BEGIN, END = "<!-- similarity -->", "<!-- /similarity -->"
+LARGE, WALL_SECONDS, GIGABYTES = 2000, 60, 1  # at most, for so many submissions
+
+Rows = list[dict[str, Any]]
+
+
+def exponent(rows: Rows, what: str) -> float:
+    """The x in "grows as size^x", by least squares on logarithms."""
+    return float(np.polyfit(np.log([row["submissions"] for row in rows]), np.log([row[what] for row in rows]), 1)[0])
+
+
+def tables(found: dict[str, Any]) -> str:
+    """All that was measured, as Markdown."""
+    parts: list[str] = []
+    if part := found.get("hidden"):
+        classes = {name: some for name in TITLES if (some := [row for row in part["rows"] if row["class"] == name])}
+        parts += [_about(part), _copies(classes)]
+        if compared := {name: some for name, some in classes.items() if len(some[0]["ranked"]) > 1}:
+            parts += [f"Beside {next(iter(compared.values()))[0]['peer']}, the same classes:", _beside(compared)]
+    if part := found.get("honest"):
+        parts += [_about(part), _honest(part["rows"])]
+    if part := found.get("scale"):
+        parts += [_about(part), _scale(part["rows"])]
+    return "\n\n".join(parts)
+
+
+def _copies(classes: dict[str, Rows]) -> str:
+    lines = ["| class | copies first | copies flagged | others flagged | worst copy's p | best other's p |", "|---" * 6 + "|"]
+    for name, some in classes.items():
+        copies = sum(row["copies"] for row in some)
+        first, others = (sum(row["ranked"]["Practicum"][what] for row in some) for what in ("first", "others"))
+        flagged = sum(row["flagged"] for row in some)
+        worst, best = _p(max(row["copy_p"] for row in some)), _p(min(row["other_p"] for row in some))
+        lines.append(f"| {name}, {TITLES[name]} | {first} of {copies} | {flagged} of {copies} | {others} | {worst} | {best} |")
+    return "\n".join(lines)
+
+
+def _beside(classes: dict[str, Rows]) -> str:
+    lines = [
+        "| class | ranked by | copies first | place of the last copy, by seed | others reported, by seed |",
+        "|---" * 5 + "|",
+    ]
+    for name, some in classes.items():
+        copies = sum(row["copies"] for row in some)
+        for side in some[0]["ranked"]:
+            ranked = [row["ranked"][side] for row in some]
+            last, others = (", ".join(f"{one[what]:,}" for one in ranked) for what in ("last", "others"))
+            lines.append(f"| {name} | {side} | {sum(one['first'] for one in ranked)} of {copies} | {last} | {others} |")
+    return "\n".join(lines)
+
+
+def _honest(rows: Rows) -> str:
+    lines = ["| nobody copied | pairs flagged, by seed | smallest p, by seed |", "|---|---|---|"]
+    for kind in dict.fromkeys(row["class"] for row in rows):
+        some = [row for row in rows if row["class"] == kind]
+        flagged = ", ".join(str(row["ranked"]["Practicum"]["others"]) for row in some)
+        least = ", ".join(_p(row["other_p"]) for row in some)
+        lines.append(f"| {kind} | {flagged} | {least} |")
+    return "\n".join(lines)
+
+
+def _scale(rows: Rows) -> str:
+    costs = ("reading", "comparing", "wall", "cpu", "peak_mib")
+    lines = ["| submissions | reading, s | comparing, s | whole, s | CPU, s | peak memory, MiB | flagged |", "|---" * 7 + "|"]
+    for row in rows:
+        seconds = " | ".join(f"{row[what]:.1f}" for what in costs[:-1])
+        lines.append(f"| {row['submissions']:,} | {seconds} | {row['peak_mib']:.0f} | {row['flagged']} |")
+    if len(rows) > 1:
+        lines.append(f"| grows as size to the | {' | '.join(f'{exponent(rows, what):.2f}' for what in costs)} | |")
+    return "\n".join(lines)
+
+
+def _about(part: dict[str, Any]) -> str:
+    versions = ", ".join(f"{name} {number}" for name, number in part["versions"].items())
+    return f"{part['date']}, {part['cores']} cores, {part['system']}, {versions}, load before {part['load']:.1f}: {part['what']}."
+
+
+def _p(value: float) -> str:
+    return f"{value:.1g}" if value >= 1e-15 else "< 1e-15"
+
+
+def missed(found: dict[str, Any]) -> list[str]:
+    """The floors that these numbers do not reach."""
+    wrong = []
+    for row in (row for part in ("hidden", "honest") for row in found.get(part, {}).get("rows", [])):
+        mine, copies = row["ranked"]["Practicum"], row.get("copies", 0)
+        where = f"{row['class']}, seed {row['seed']}"
+        if mine["first"] < copies:
+            wrong.append(f"{where}: {mine['first']} of {copies} copies come first, the last at {mine['last']}")
+        if mine["others"]:
+            wrong.append(f"{where}: {mine['others']} pairs flagged that are no copies")
+    for row in found.get("scale", {}).get("rows", []):
+        if row["submissions"] <= LARGE and not (row["wall"] < WALL_SECONDS and row["peak_mib"] * 2**20 < GIGABYTES * 1e9):
+            cost = f"{row['wall']:.0f} s and {row['peak_mib']:.0f} MiB"
+            wrong.append(f"{row['submissions']} submissions take {cost}, under {WALL_SECONDS} s and {GIGABYTES} GB wanted")
+    return wrong
+
+
+def write(found: dict[str, Any], readme: Path) -> None:
+    """Put the tables between the markers of a README."""
+    before, _, rest = readme.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not end:
+        raise ValueError(f"{readme}: expected the lines {BEGIN} and {END}")
+    readme.write_text(f"{before}{BEGIN}\n\n{tables(found)}\n\n{END}{after}")

@@ -1,0 +1,49 @@
+"""For the demonstration's class: someone else's answer, made to look like one's own."""
+
+from __future__ import annotations
+
+import ast
+from difflib import SequenceMatcher
+
+from practicum.labs.handout import solution_files
+from practicum.labs.lab import Lab
+from practicum.labs.mutants import load_alternatives
+
+
+def copies(lab: Lab, count: int) -> dict[str, dict[str, bytes]]:
+    """Returns disguised copies of the answers that are least like the lab's own, by whose they are of.
+
+    Args:
+        lab: one that asks for a program first.
+        count: how many.
+    """
+    first = lab.submit[0]
+    own = solution_files(lab)[first].decode()
+    found = sorted(load_alternatives(lab), key=lambda each: SequenceMatcher(None, own, each.files[first].decode()).ratio())
+    return {each.name: {**each.files, first: disguised(each.files[first].decode()).encode()} for each in found[:count]}
+
+
+def disguised(source: str) -> str:
+    """Returns a program with other names in its functions, functions and methods in another order, and no comments."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
+            node.body = node.body[1:] or [ast.Pass()]
+    for function in [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]:
+        _rename(function)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef):
+            places = [at for at, each in enumerate(node.body) if isinstance(each, ast.FunctionDef)]
+            for at, each in zip(places, [node.body[at] for at in reversed(places)], strict=True):
+                node.body[at] = each
+    return f"{ast.unparse(ast.fix_missing_locations(tree))}\n"
+
+
+def _rename(function: ast.FunctionDef) -> None:
+    """Gives the variables of a function other names; its arguments, by which others call it, keep theirs."""
+    names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
+    arguments = {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
+    own = {node.id for node in names if isinstance(node.ctx, ast.Store)} - arguments
+    for node in names:
+        if node.id in own:
+            node.id = f"the_{node.id}"
