@@ -1,9 +1,11 @@
 """Planted copies are found and nobody else is; teams, earlier terms, and what else two submissions may share."""
 
 import json
+import random
 
 import numpy as np
 import pytest
+from copies import disguise, surgery
 from copies.corpora import corpus, independent
 
 from practicum.integrity.similar import Comparison, compare
@@ -53,6 +55,16 @@ def test_a_copy_is_flagged(class_with_a_copy: tuple[list[Work], int, int]) -> No
     assert flagged(comparison) == [(original, copy)]
     assert comparison.clusters == [[original, copy]]
     assert comparison.found[0].pair.p < 1e-3
+
+
+def test_a_submission_that_merges_two_others_comes_first_with_both() -> None:
+    files = independent(6, 100).files
+    honest = [read_work(student, each) for student, each in files.items()]
+    sources = [next(iter(files[honest[one].student].values())).decode() for one in (4, 9)]
+    rng = random.Random(1)
+    merged = read_work("merger", {"m.py": disguise.rename(surgery.merge(*sources, rng), rng).encode()})
+    comparison = compare([*honest, merged])
+    assert {(one.pair.first, one.pair.second) for one in comparison.found[:2]} == {(4, 100), (9, 100)}
 
 
 def test_teams_are_exempt_inside_and_checked_outside(class_with_a_copy: tuple[list[Work], int, int]) -> None:

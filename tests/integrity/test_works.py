@@ -112,6 +112,16 @@ def test_hostile_files_become_notes(what: str) -> None:
     assert work.notes[0].startswith(name)
 
 
+def test_lines_that_do_not_parse_are_compared_by_their_tokens() -> None:
+    one = read_work("a", {"a.py": b"x = 1\nfor i in range(3) do\n    total := total + f(i  # so\ny = 2\n"})
+    other = read_work("b", {"b.py": b"a = 1\nfor j in range(9) do\n    s := s + g(j\nb = 2\n"})
+    assert [(s.first, s.form.text) for s in one.statements if "tokens" in s.form.text] == [
+        (2, "(tokens for v in range ( N ) v)"),
+        (3, "(tokens v : = v + v ( v)"),
+    ]
+    assert set(one.prints.hashes.tolist()) == set(other.prints.hashes.tolist())
+
+
 def test_ten_thousand_cells() -> None:
     work = read_work("eve", {"n.ipynb": notebook(*[code(f"x{i} = f({i})") for i in range(10_000)])})
     assert work.notes == [f"n.ipynb: only the first {MOST_CELLS:,} of 10,000 cells were compared"]

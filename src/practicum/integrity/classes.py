@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import tzinfo
@@ -55,7 +56,8 @@ def read_class(
         told(len(works))
     if len(begun) < _FEW:
         return works
-    with ProcessPoolExecutor(os.cpu_count() or 1, mp_context=get_context("forkserver")) as pool:
+    ignore = (signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's
+    with ProcessPoolExecutor(os.cpu_count() or 1, get_context("forkserver"), signal.signal, ignore) as pool:
         while some := list(islice(hand_ins, 200)):  # so that a large class is never in memory whole
             for work in pool.map(partial(_brief, term=term), some, chunksize=10):
                 works.append(work)

@@ -1,4 +1,5 @@
-"""Parsing what may not parse: hostile, broken or older code becomes a syntax tree of whatever can be understood.
+"""Parsing what may not parse: hostile, broken or older code becomes a syntax tree of whatever can be understood. (The lines that
+are left out are compared by their tokens: `statements.from_tokens`.)
 
 A line at which the parser stops is read as Python 2 would (`print x`), or else left out, and parsing begins again; what still
 does not parse after some rounds is read piece by piece. Nothing is run, and time and memory are bounded.

@@ -9,13 +9,17 @@ a comprehension is the loop it abbreviates: `for`, `if`, `collect`.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import keyword
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from practicum.integrity.expressions import Expressions, Form, join
+from practicum.integrity.expressions import BUILTINS, Expressions, Form, join
 from practicum.integrity.liveness import without_effect
 
 _POSITIVE: dict[type[ast.cmpop], type[ast.cmpop]] = {ast.NotEq: ast.Eq, ast.IsNot: ast.Is, ast.NotIn: ast.In}
+_TOKEN = re.compile(r"""[^\W\d]\w*|\d[\w.]*|"[^"]*"?|'[^']*'?|[^\w\s]""")
+_LONGEST_LINE = 1_000
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -51,6 +55,28 @@ def statements(tree: ast.Module) -> list[Statement]:
     reader = _Reader(tree)
     reader.block(tree.body, -1)
     return reader.found
+
+
+def from_tokens(lines: Sequence[tuple[int, str]]) -> list[Statement]:
+    """Returns lines that no parser understands as statements: their tokens, names and literals masked as elsewhere.
+
+    Args:
+        lines: their numbers and texts.
+    """
+    found: list[Statement] = []
+    for number, line in lines:
+        tokens: list[str] = _TOKEN.findall(line[:_LONGEST_LINE].partition("#")[0])
+        names = tuple(token for token in tokens if _is_own(token))
+        masked = [
+            "v" if _is_own(token) else "N" if token[0].isdigit() else "S" if token[0] in "'\"" else token for token in tokens
+        ]
+        if masked:
+            found.append(Statement(Form(f"(tokens {' '.join(masked)})", names, len(masked)), number, number, -1, len(found) - 1))
+    return found
+
+
+def _is_own(token: str) -> bool:
+    return token.isidentifier() and not keyword.iskeyword(token) and token not in BUILTINS
 
 
 class _Reader:

@@ -14,12 +14,13 @@ from typing import Any
 
 from practicum.integrity.fingerprints import Prints, fingerprints
 from practicum.integrity.parsing import parse
-from practicum.integrity.statements import Statement, statements
+from practicum.integrity.statements import Statement, from_tokens, statements
 from practicum.labs.cells import clean_cell
 from practicum.labs.notebook import NotebookError, raw_cells
 
 PROGRAMS, LOGS, WEIGHTS = (".py", ".ipynb"), (".csv", ".json", ".jsonl", ".log", ".txt"), (".npz", ".npy", ".safetensors")
 MOST_CELLS = 2_000
+MOST_CODE = 4 << 20
 _LARGEST_ARRAY = 256 << 20
 _SMALLEST_ARRAY = 256  # bytes
 _BROKEN = (OSError, ValueError, LookupError, TypeError, AttributeError, zipfile.BadZipFile, NotImplementedError, RuntimeError)
@@ -97,17 +98,24 @@ def read_work(student: str, files: Mapping[str, bytes], term: str = "") -> Work:
         parsed = parse(source)
         if parsed.note:
             work.notes.append(f"{work.lines[start].file}: {parsed.note}" if work.lines else parsed.note)
-        found = statements(parsed.tree)
-        offset = len(work.statements)
-        for statement in found:
-            statement.first += start
-            statement.last += start
-            statement.parent += offset if statement.parent >= 0 else 0
-            statement.before += offset if statement.before >= 0 else 0
-            statement.function += offset if statement.function >= 0 else 0
-        work.statements += found
+        lines = source.splitlines()
+        left_out = from_tokens([(number, lines[number - 1]) for number in parsed.unread if number <= len(lines)])
+        for found in (statements(parsed.tree), left_out):
+            _append(work, found, start)
     work.prints = fingerprints(work.statements)
     return work
+
+
+def _append(work: Work, found: list[Statement], start: int) -> None:
+    """Adds the statements of a program whose first line is the `start`-th of the submission."""
+    offset = len(work.statements)
+    for statement in found:
+        statement.first += start
+        statement.last += start
+        statement.parent += offset if statement.parent >= 0 else 0
+        statement.before += offset if statement.before >= 0 else 0
+        statement.function += offset if statement.function >= 0 else 0
+    work.statements += found
 
 
 def _programs(work: Work, sources: list[str]) -> Iterator[tuple[int, str]]:
@@ -122,6 +130,9 @@ def _programs(work: Work, sources: list[str]) -> Iterator[tuple[int, str]]:
 
 
 def _add_code(work: Work, sources: list[str], name: str, cell: int, text: str) -> None:
+    if sum(map(len, sources)) + len(text) > MOST_CODE:
+        work.notes.append(f"{name}: left out, as the submission has more than {MOST_CODE >> 20} MiB of code")
+        return
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     work.lines += [Line(name, cell, number, line) for number, line in enumerate(lines, 1)]
     sources += lines
