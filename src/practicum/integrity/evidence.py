@@ -171,17 +171,7 @@ class Cohort:
         """Returns the pairs of neighbours, those with the largest excess first."""
         wanted = sorted({(min(i, int(j)), max(i, int(j))) for i in range(self.size) for j in self.near[i]})
         found = [self.evidence(i, j) for i, j in wanted]
-        value_of = {pair: value for pair, (value, _) in zip(wanted, found, strict=True)}
-        median, spread = np.zeros(self.size), np.zeros(self.size)
-        for one in range(self.size):
-            values = sorted((value_of[min(one, int(other)), max(one, int(other))] for other in self.near[one]), reverse=True)
-            closest = np.zeros(min(CLOSEST, max(self.size // 5, 1)))  # who is no neighbour shares nothing
-            closest[: len(values)] = values[: len(closest)]
-            median[one] = np.median(closest)
-            spread[one] = 1.4826 * np.median(np.abs(closest - median[one]))
-        ordinary = max(float(np.median(spread)) if self.size else 0.0, np.log(self.size + 1))
-        own = min(CLOSEST, max(self.size // 5, 1))
-        spread = np.maximum(np.sqrt((own * spread**2 + POOLED * ordinary**2) / (own + POOLED)), np.log(self.size + 1))
+        median, spread = self._ordinary({pair: value for pair, (value, _) in zip(wanted, found, strict=True)})
         excess = [
             min((value - median[i]) / spread[i], (value - median[j]) / spread[j])
             for (i, j), (value, _) in zip(wanted, found, strict=True)
@@ -196,6 +186,19 @@ class Cohort:
             p = float(-np.expm1(len(largest) * np.log1p(-min(honest.exceeds(z), 1 - 1e-15)))) if honest else 1.0
             pairs.append(Pair(i, j, value, float(z), p, statements))
         return sorted(pairs, key=lambda pair: (-pair.excess, -pair.evidence, pair.first, pair.second))
+
+    def _ordinary(self, evidence: dict[tuple[int, int], float]) -> tuple[Floats, Floats]:
+        """Median and spread of each submission's evidence with its closest neighbours; who is no neighbour shares nothing."""
+        count = min(CLOSEST, max(self.size // 5, 1))
+        closest = np.zeros((self.size, count))
+        for one, others in enumerate(self.near):
+            values = sorted((evidence[min(one, int(other)), max(one, int(other))] for other in others), reverse=True)[:count]
+            closest[one, : len(values)] = values
+        median = np.median(closest, axis=1)
+        spread = 1.4826 * np.median(np.abs(closest - median[:, None]), axis=1)
+        least = np.log(self.size + 1)
+        pooled = max(float(np.median(spread)), least) if self.size else least
+        return median, np.maximum(np.sqrt((count * spread**2 + POOLED * pooled**2) / (count + POOLED)), least)
 
 
 def _by_statement(at: Ints, shared: Ints, weights: Floats) -> tuple[float, int]:
