@@ -41,6 +41,7 @@ SAME = {
         "class B:\n    def h(self, y):\n        self.v = y * 3\n        return self.v - y",
     ),
     "the main guard": ("if __name__ == '__main__':\n    run(3)", "run(3)"),
+    "what is never used": ("def f(x):\n    y = 3\n    y += x\n    return x * 2", "def f(x):\n    return x * 2"),
     "pass": ("def f():\n    pass\n    return 1", "def f():\n    return 1"),
 }
 
