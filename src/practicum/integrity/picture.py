@@ -34,11 +34,13 @@ def graph(clusters: Sequence[Sequence[int]], found: Sequence[Found], names: Sequ
         f'y2="{places[p.second][1]:.0f}" stroke="var(--bar)" stroke-width="{1 + 5 * p.evidence / most:.1f}"/>'
         for p in flagged
     ]
-    nodes = [
-        f'<circle cx="{x:.0f}" cy="{y:.0f}" r="6" fill="var(--ink)"/><text x="{x:.0f}" y="{y - 11:.0f}" text-anchor="middle" '
-        f'font-size="13" fill="var(--ink)">{text(names[one][:24])}</text>'
-        for one, (x, y) in places.items()
-    ]
+    nodes = []
+    for one, (x, y) in places.items():
+        label = y + (20 if y % _HIGH > _HIGH / 2 + 1 else -11)  # away from the lines
+        nodes.append(
+            f'<circle cx="{x:.0f}" cy="{y:.0f}" r="6" fill="var(--ink)"/><text x="{x:.0f}" y="{label:.0f}" text-anchor="middle" '
+            f'font-size="13" fill="var(--ink)">{text(names[one][:24])}</text>'
+        )
     height = (len(clusters) + columns - 1) // columns * _HIGH
     said = "; ".join(" – ".join(text(names[one]) for one in cluster) for cluster in clusters)
     return (

@@ -17,6 +17,7 @@ from practicum.integrity.similar import LEAST_EVIDENCE, LEAST_STATEMENTS, Compar
 from practicum.integrity.works import Work
 
 SHOWN = 10  # pairs below the threshold that get a page, too
+MOST = 200  # flagged pairs that get one
 _STRONG = 2.0  # nats: one in seven of those who work alike has it
 
 CAVEAT = (
@@ -67,7 +68,7 @@ def write_report(
     """
     flagged = [one for one in comparison.found if one.flagged]
     others = [one for one in comparison.found if not one.flagged and (one.pair.evidence >= 1 or one.traces)]
-    shown = flagged + others[:SHOWN] + comparison.own[:SHOWN]
+    shown = flagged[:MOST] + others[:SHOWN] + comparison.own[:SHOWN]
     files = {
         "index.html": page(f"{about.title}: similarity", _index(about, works, comparison, shown), "similarity"),
         "pairs.csv": _csv(works, comparison),
@@ -119,6 +120,8 @@ def _index(about: About, works: Sequence[Work], comparison: Comparison, shown: S
         f"p &lt; {about.threshold:g} with evidence of {LEAST_EVIDENCE:g} and {LEAST_STATEMENTS} statements or more, or when "
         "both handed in the same weights.</p>",
     ]
+    if flagged > MOST:
+        parts.append(f"<p>{flagged - MOST} more pairs are flagged; they stand in pairs.csv.</p>")
     if comparison.clusters:
         parts += [
             "<h2>Groups</h2>",
