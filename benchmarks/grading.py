@@ -20,6 +20,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import readme
 from grading import install, measure, report
 from grading.answers import SEED, a_class
 from grading.assignment import questions
@@ -82,7 +83,7 @@ def main() -> int:
     if asked.write:
         RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text(json.dumps(found, indent=2) + "\n")
-        report.write(found, Path(__file__).parent / "README.md")
+        readme.put("grading", report.tables(found))
     missed = report.missed(found)
     for floor in missed:
         console.print(f"missed: {floor}", style="red", markup=False, highlight=False)

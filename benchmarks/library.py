@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+import readme
 import torch
 from interleave import HEAD, measure
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "library.json"
-BEGIN, END = "<!-- library -->", "<!-- /library -->"
 
 
 def main() -> None:
@@ -53,11 +53,7 @@ def main() -> None:
             }  # fmt: skip
     if args.write:
         RESULTS.write_text(json.dumps(dict(sorted(kept.items())), indent=1, ensure_ascii=False) + "\n")
-        readme = HERE / "README.md"
-        before, _, rest = readme.read_text().partition(BEGIN)
-        _, _, after = rest.partition(END)
-        table = "\n".join([HEAD, *(kept[key]["line"] for key in sorted(kept))])
-        readme.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}")
+        readme.put("library", "\n".join([HEAD, *(kept[key]["line"] for key in sorted(kept))]))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import readme
 from copies.corpora import TITLES, Corpus, corpus, independent
 from grading import install
 from grading.graders import PEERS, environment
@@ -186,7 +187,7 @@ def main() -> int:
     if asked.write:
         kept = (json.loads(RESULTS.read_text()) if RESULTS.exists() else {}) | found
         RESULTS.write_text(json.dumps(kept, indent=1) + "\n")
-        report.write(kept, HERE / "README.md")
+        readme.put("similarity", report.tables(kept))
     wrong = report.missed(found)
     for floor in wrong:
         console.print(f"missed: {floor}", style="red", markup=False, highlight=False)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from statistics import median
 from typing import Any
-
-BEGIN, END = "<!-- grading: begin -->", "<!-- grading: end -->"
 
 WALL_SECONDS = 0.10  # at most, per submission
 TIMES_AS_FAST = {"nbgrader": 15, "Otter": 30}  # at least, in wall seconds per submission
@@ -89,12 +86,3 @@ def missed(found: dict[str, Any]) -> list[str]:
     if (t := found.get("torch")) and not (got := median(overhead(t, "command"))) <= TORCH_SECONDS:
         wrong.append(f"a PyTorch lab takes {got:.3f} s beyond the student's own, at most {TORCH_SECONDS} wanted")
     return wrong
-
-
-def write(found: dict[str, Any], readme: Path) -> None:
-    """Put the tables between the markers of a README."""
-    before, _, rest = readme.read_text().partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not end:
-        raise ValueError(f"{readme}: expected the lines {BEGIN} and {END}")
-    readme.write_text(f"{before}{BEGIN}\n\n{tables(found)}\n\n{END}{after}")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from copies.corpora import TITLES
 
-BEGIN, END = "<!-- similarity -->", "<!-- /similarity -->"
 LARGE, WALL_SECONDS, GIGABYTES = 2000, 60, 1  # at most, for so many submissions
 
 Rows = list[dict[str, Any]]
@@ -104,12 +102,3 @@ def missed(found: dict[str, Any]) -> list[str]:
             cost = f"{row['wall']:.0f} s and {row['peak_mib']:.0f} MiB"
             wrong.append(f"{row['submissions']} submissions take {cost}, under {WALL_SECONDS} s and {GIGABYTES} GB wanted")
     return wrong
-
-
-def write(found: dict[str, Any], readme: Path) -> None:
-    """Put the tables between the markers of a README."""
-    before, _, rest = readme.read_text().partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not end:
-        raise ValueError(f"{readme}: expected the lines {BEGIN} and {END}")
-    readme.write_text(f"{before}{BEGIN}\n\n{tables(found)}\n\n{END}{after}")
