@@ -35,6 +35,7 @@ def on_config(config: Any) -> Any:
         {"Start": "index.md"},
         {"Courses": "course.md"},
         {"Labs": "labs.md"},
+        {"Similarity": "similarity.md"},
         {"Security": "security.md"},
         {"Library": ["library.md", *library]},
         {"Recipes": ["results.md", *({name: f"recipes/{name}.md"} for name in recipes.names())]},
