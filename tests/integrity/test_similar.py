@@ -118,6 +118,19 @@ def test_weights_that_many_have_are_the_tasks() -> None:
     assert traces(*[weights] * 6) == []
 
 
+def test_weights_that_were_handed_out_are_nobodys() -> None:
+    rng = np.random.default_rng(2)
+    handed_out, trained = rng.normal(size=100), rng.normal(size=100)
+    students = list(independent(9, 30).files.items())
+    both = {"m.npz": npz(start=handed_out, trained=trained)}
+    extra = [both, both, {"m.npz": npz(start=handed_out)}]
+    works = [read_work(student, {**files, **more}) for (student, files), more in zip(students, [*extra, *[{}] * 27], strict=True)]
+    told = [
+        (one.traces, one.flagged) for one in compare(works, [read_work("", {"g.npz": npz(a=handed_out)})]).found if one.traces
+    ]
+    assert told == [(("the same to the last bit: m.npz: trained.npy",), True)]
+
+
 def test_saved_outputs_numbers_and_misspellings() -> None:
     rng = np.random.default_rng(1)
     log = "\n".join(f"{step},{loss:.6f}" for step, loss in enumerate(rng.random(20))).encode()

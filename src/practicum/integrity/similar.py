@@ -67,10 +67,10 @@ def compare(
         teams: names by student; within a team nothing is compared.
         threshold: the p-value from which down a pair is flagged.
     """
-    known = [one.prints.hashes for one in given if one.prints is not None]
-    hashes: NDArray[np.uint64] = np.unique(np.concatenate(known)) if known else np.empty(0, np.uint64)
-    cohort = Cohort([one.prints for one in works if one.prints is not None], hashes, _groups(works, teams or {}))
-    shared = _traces(works)
+    given = list(given)
+    hashes: NDArray[np.uint64] = np.concatenate([np.empty(0, np.uint64), *(one.prints.hashes for one in given)])
+    cohort = Cohort([one.prints for one in works], hashes, _groups(works, teams or {}))
+    shared = _traces(works, given)
     comparison = Comparison(cohort)
     pairs = {(pair.first, pair.second): pair for pair in cohort.pairs()}
     for i, j in shared:
@@ -103,24 +103,22 @@ def _groups(works: Sequence[Work], teams: Mapping[str, str]) -> list[int]:
     return groups
 
 
-def _traces(works: Sequence[Work]) -> dict[tuple[int, int], tuple[list[str], bool]]:
+def _traces(works: Sequence[Work], given: Sequence[Work]) -> dict[tuple[int, int], tuple[list[str], bool]]:
     """What pairs share that at most a few have, and whether that alone is enough to look at them."""
     few = max(2, min(_FEW, len(works) // 4))
     shared: defaultdict[tuple[int, int], tuple[list[str], bool]] = defaultdict(lambda: ([], False))
     for kind, certain in (("arrays", True), ("outputs", False)):
-        for holders in _holders(getattr(one, kind) for one in works).values():
-            if 2 <= len(holders) <= few:
+        known = {key for one in given for key in getattr(one, kind)}
+        for key, holders in _holders(getattr(one, kind) for one in works).items():
+            if 2 <= len(holders) <= few and key not in known:
                 for i, j in _pairs(holders):
-                    mine, other = getattr(works[i], kind), getattr(works[j], kind)
-                    what = next(text for key, text in mine.items() if key in other)
                     told, before = shared[i, j]
-                    text = f"the same to the last bit: {what}"
-                    if text not in told:
-                        told.append(text)
+                    told.append(f"the same to the last bit: {getattr(works[i], kind)[key]}")
                     shared[i, j] = (told, before or certain)
     numbers: Counter[tuple[int, int]] = Counter()
-    for holders in _holders(one.decimals for one in works).values():
-        if 2 <= len(holders) <= few:
+    known = {number for one in given for number in one.decimals}
+    for number, holders in _holders(one.decimals for one in works).items():
+        if 2 <= len(holders) <= few and number not in known:
             numbers.update(_pairs(holders))
     for pair, count in numbers.items():
         if count >= _MANY_DECIMALS:
@@ -150,7 +148,7 @@ def _misspelt(works: Sequence[Work], few: int) -> dict[tuple[int, int], set[str]
     """Rare words one letter away from a common one, by the pair that shares them; two or more count."""
     holders = _holders(one.words for one in works)
     common = {word for word, who in holders.items() if len(who) >= max(_COMMON_WORD, len(works) // 10)}
-    nearby = {edit: word for word in common for edit in _without_a_letter(str(word))}
+    nearby = {edit for word in common for edit in _without_a_letter(str(word))}
     shared: defaultdict[tuple[int, int], set[str]] = defaultdict(set)
     for word, who in holders.items():
         text = str(word)

@@ -66,7 +66,7 @@ class Work:
     term: str = ""
     lines: list[Line] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
-    prints: Prints | None = None
+    prints: Prints = field(default_factory=lambda: fingerprints([]))
     words: dict[str, int] = field(default_factory=dict)
     decimals: set[str] = field(default_factory=set)
     outputs: dict[bytes, str] = field(default_factory=dict)

@@ -38,7 +38,8 @@ _LAST_SECOND = 253_402_214_400  # a day before the year 10000, where `datetime` 
 class HandIn:
     """One attempt of one student.
 
-    `files` holds what was found of the files the lab asks for, by their names there; a missing file is not in it.
+    `files` holds what was found of the files the lab asks for, by their names there; a missing file is not in it. Further
+    files are in it, by their paths, where the reader asked for such (`also`).
     `sha256` is the hash of those names and contents alone, so the same work handed in twice has the same hash.
     """
 
