@@ -22,7 +22,7 @@ BEIJING = timezone(timedelta(hours=8))
 
 
 def course(items: int) -> Course:
-    """Returns a course of `items` labs, with PolyU's late rule."""
+    """Return a course of `items` labs, with PolyU's late rule."""
     labs = "\n".join(
         f'[[component.item]]\nname = "i{n}"\npoints = 15\nlab = "lab{n}"\ndue = 2027-03-28T23:59:59' for n in range(items)
     )
@@ -52,7 +52,7 @@ def course(items: int) -> Course:
 
 
 def happenings(students: int, items: int, tries: int, seed: int = 0) -> list[Event]:
-    """Returns the events of a term."""
+    """Return the events of a term."""
     rng = random.Random(seed)
     events: list[Event] = []
     for s in range(students):
@@ -72,7 +72,7 @@ def happenings(students: int, items: int, tries: int, seed: int = 0) -> list[Eve
 
 
 def main() -> None:
-    """Times the gradebook and prints one line."""
+    """Time the gradebook and print one line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--students", type=int, default=10_000)
     parser.add_argument("--items", type=int, default=30)

@@ -54,7 +54,7 @@ class Measured:
         return statistics.median(p / o for o, p in zip(self.ours, self.peers, strict=True))
 
     def line(self) -> str:
-        """Returns the row of a Markdown table."""
+        """Return the row of a Markdown table."""
         floor = "–" if self.row.floor is None else f"≥ {self.row.floor:g} {'yes' if self.ratio >= self.row.floor else '**no**'}"
         ratios = [p / o for o, p in zip(self.ours, self.peers, strict=True)]
         rate = f"{self.row.work / statistics.median(self.ours):,.0f} {self.row.unit}s/s"
@@ -69,7 +69,7 @@ HEAD = "| what | beside | ours, ms | the peer's, ms | times faster | floor | our
 
 
 def measure(row: Row, *, rounds: int = 9, seconds: float = 0.4) -> Measured:
-    """Measures a row: after a warm-up, `rounds` rounds of both sides in turns, each long enough to be told from the clock's
+    """Measure a row: after a warm-up, `rounds` rounds of both sides in turns, each long enough to be told from the clock's
     noise.
 
     Args:

@@ -22,7 +22,7 @@ RESULTS = HERE / "results" / "library.json"
 
 
 def main() -> None:
-    """Measures the families, prints their table and, with --write, keeps the numbers and puts the table into README.md."""
+    """Measure the families, print their table and, with --write, keep the numbers and put the table into README.md."""
     parser = argparse.ArgumentParser(description=__doc__)
     families = sorted(path.stem for path in (HERE / "library").glob("*.py") if path.stem != "__init__")
     parser.add_argument("families", nargs="*", metavar="FAMILY", help=f"some of: {', '.join(families)}; by default all")

@@ -6,7 +6,7 @@ README = Path(__file__).parent / "README.md"
 
 
 def put(name: str, tables: str) -> None:
-    """Replaces what stands between `<!-- NAME -->` and `<!-- /NAME -->`.
+    """Replace what stands between `<!-- NAME -->` and `<!-- /NAME -->`.
 
     Args:
         name: of the benchmark.

@@ -41,7 +41,9 @@ CORES = set(sorted(os.sched_getaffinity(0))[:2])
 
 
 def ranking(ranked: Sequence[frozenset[str]], planted: Sequence[tuple[str, str]], others: int) -> dict[str, int]:
-    """How many copies are among the first, as many as there are copies; the place of the last; how many others are reported."""
+    """Return how many copies are among the first, as many as there are copies; the place of the last; how many others are
+    reported.
+    """
     order = {pair: place for place, pair in enumerate(ranked, 1)}
     at = [order.get(frozenset(pair), len(ranked) + 1) for pair in planted]
     return {"first": sum(place <= len(at) for place in at), "last": max(at, default=0), "others": others}
@@ -63,7 +65,7 @@ def ours(students: Corpus) -> dict[str, Any]:
 
 
 def peers(students: Corpus, folder: Path) -> tuple[dict[str, dict[str, int]], str]:
-    """Rank the same class by copydetect, in each of its settings; where similarities are equal, copies come first."""
+    """Return rank the same class by copydetect, in each of its settings; where similarities are equal, copies come first."""
     for student, files in students.files.items():
         (folder / f"{student}.py").write_bytes(files["network.py"])
     binaries, planted = PEERS / "copydetect" / "bin", {frozenset(pair) for pair in students.planted}
@@ -80,7 +82,7 @@ def peers(students: Corpus, folder: Path) -> tuple[dict[str, dict[str, int]], st
 
 
 def hidden(corpora: str, seeds: int, size: int, peer: bool) -> report.Rows:
-    """Classes with five copies each."""
+    """Return classes with five copies each."""
     rows, wanted = [], [(name, seed) for name in corpora for seed in range(seeds)]
     for name, seed in tqdm(wanted, desc="classes with copies", leave=False):
         students = corpus(name, seed, size)
@@ -95,7 +97,7 @@ def hidden(corpora: str, seeds: int, size: int, peer: bool) -> report.Rows:
 
 
 def honest(seeds: int, size: int) -> report.Rows:
-    """Classes in which nobody copied."""
+    """Return classes in which nobody copied."""
     wanted = [(kind, seed) for kind in ("diverse", "few templates") for seed in range(seeds)]
     return [
         {"class": kind, "seed": seed, **ours(independent(seed, size, templates=kind == "few templates"))}
@@ -104,7 +106,7 @@ def honest(seeds: int, size: int) -> report.Rows:
 
 
 def scale(sizes: Sequence[int]) -> report.Rows:
-    """Classes in which nobody copied, each a process of its own that is watched: the larger hold the smaller."""
+    """Return classes in which nobody copied, each a process of its own that is watched: the larger hold the smaller."""
     with tempfile.TemporaryDirectory(prefix="practicum-benchmark-") as home:
         lab, folder = Path(home) / "network", Path(home) / "handed-in"
         for name, text in {

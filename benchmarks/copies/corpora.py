@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from . import disguise, surgery
-from .handout import handout
-from .notebooks import notebook
-from .programs import LONGEST, SHORTEST, program, templates
+from copies import disguise, surgery
+from copies.handout import handout
+from copies.notebooks import notebook
+from copies.programs import LONGEST, SHORTEST, program, templates
 
 Disguise = Callable[[str, random.Random], str]
 
@@ -41,7 +41,7 @@ class Corpus:
 
 
 def comments(source: str, rng: random.Random) -> str:
-    """Drops the comments or translates them."""
+    """Drop the comments or translate them."""
     return rng.choice((disguise.drop_comments, disguise.translate_comments))(source, rng)
 
 
@@ -56,7 +56,7 @@ FIRST: dict[str, tuple[Disguise, ...]] = {  # what the copies of a corpus have i
 
 
 def corpus(name: str, seed: int, size: int = 100) -> Corpus:
-    """Returns a class of which five members copied, each from somebody else.
+    """Return a class of which five members copied, each from somebody else.
 
     Args:
         name: A to F, see `TITLES`.
@@ -88,7 +88,7 @@ def corpus(name: str, seed: int, size: int = 100) -> Corpus:
 
 
 def independent(seed: int, size: int, *, templates: bool = False) -> Corpus:
-    """Returns a class in which nobody copied: everybody wrote their own or, with `templates`, followed one of four programs."""
+    """Return a class in which nobody copied: everybody wrote their own or, with `templates`, followed one of four programs."""
     rng = random.Random(f"independent {seed}")
     sources = _followers(rng, size) if templates else [program(rng) for _ in range(size)]
     title = "few templates" if templates else "diverse"
@@ -107,7 +107,7 @@ def _copied(source: str, recipe: tuple[Disguise, ...], rng: random.Random) -> st
 
 
 def _fitted(source: str, rng: random.Random) -> str:
-    """Returns the source with blank lines added or taken away, and then comments, until it has 220 to 250 lines."""
+    """Return the source with blank lines added or taken away, and then comments, until it has 220 to 250 lines."""
     lines = source.splitlines()
     while len(lines) < SHORTEST:
         lines.insert(rng.choice([at for at, line in enumerate(lines) if line.startswith("    ")]), "")
@@ -124,7 +124,7 @@ def _students(rng: random.Random, size: int) -> list[str]:
 def _files(
     students: list[str], sources: list[str], rng: random.Random, *, notebooks: bool = False
 ) -> dict[str, dict[str, bytes]]:
-    """Returns the files, in the order of the students' names."""
+    """Return the files, in the order of the students' names."""
     pairs = sorted(zip(students, sources, strict=True))
     if notebooks:
         return {student: {"network.ipynb": notebook(source, rng)} for student, source in pairs}

@@ -10,9 +10,9 @@ import string
 import tokenize
 from collections.abc import Collection, Iterator
 
-from . import nonsense
-from .pools import NAMES
-from .spans import Source, renamed, replaced
+from copies import nonsense
+from copies.pools import NAMES
+from copies.spans import Source, renamed, replaced
 
 WORDS = tuple(sorted({word for words in NAMES.values() for word in words}))
 FOREIGN = (
@@ -40,7 +40,7 @@ PURE_METHODS = {
 
 
 def own_names(tree: ast.AST) -> set[str]:
-    """Returns the names that a program gives itself: variables, arguments, functions, classes, attributes of self."""
+    """Return the names that a program gives itself: variables, arguments, functions, classes, attributes of self."""
     own, imported = set(), {"self", "_"}
     for node in ast.walk(tree):
         match node:
@@ -54,7 +54,7 @@ def own_names(tree: ast.AST) -> set[str]:
 
 
 def new_names(source: str, rng: random.Random, count: int) -> list[str]:
-    """Returns names that occur nowhere in a source."""
+    """Return names that occur nowhere in a source."""
     used = {token.string for token in tokenize.generate_tokens(io.StringIO(source).readline)}
     words = [word for word in WORDS if word not in source]
     if len(words) < count:
@@ -63,13 +63,13 @@ def new_names(source: str, rng: random.Random, count: int) -> list[str]:
 
 
 def rename(source: str, rng: random.Random, keep: Collection[str] = ()) -> str:
-    """Renames everything that the program names itself, but what is in `keep`."""
+    """Rename everything that the program names itself, but what is in `keep`."""
     own = sorted(own_names(ast.parse(source)) - set(keep))
     return renamed(source, dict(zip(own, new_names(source, rng, len(own)), strict=True)))
 
 
 def change_literals(source: str, rng: random.Random) -> str:
-    """Changes settings: numbers that are arguments, defaults or elements and above 5, or between 0.001 and 1."""
+    """Change settings: numbers that are arguments, defaults or elements and above 5, or between 0.001 and 1."""
     parsed, edits = Source(source), []
     for parent in parsed.nodes:
         if isinstance(parent, ast.BinOp | ast.Compare | ast.Subscript | ast.Slice):
@@ -84,7 +84,7 @@ def change_literals(source: str, rng: random.Random) -> str:
 
 
 def drop_comments(source: str, rng: random.Random) -> str:
-    """Removes comments and docstrings."""
+    """Remove comments and docstrings."""
     gone = {line for first, last in _docstrings(ast.parse(source)) for line in range(first, last + 1)}
     lines = source.splitlines()
     for token in _comments(source):
@@ -96,7 +96,7 @@ def drop_comments(source: str, rng: random.Random) -> str:
 
 
 def translate_comments(source: str, rng: random.Random) -> str:
-    """Puts sentences in other languages in place of comments and docstrings."""
+    """Put sentences in other languages in place of comments and docstrings."""
     lines = source.splitlines()
     for token in _comments(source):
         row, column = token.start
@@ -112,7 +112,7 @@ def _comments(source: str) -> Iterator[tokenize.TokenInfo]:
 
 
 def _docstrings(tree: ast.Module) -> list[tuple[int, int]]:
-    """Returns the first and last line of each docstring, in order."""
+    """Return the first and last line of each docstring, in order."""
     spans = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) and len(node.body) > 1:
@@ -121,7 +121,7 @@ def _docstrings(tree: ast.Module) -> list[tuple[int, int]]:
 
 
 def reorder_functions(source: str, rng: random.Random) -> str:
-    """Puts the functions and classes of the file in another order; what is between them stays where it is."""
+    """Put the functions and classes of the file in another order; what is between them stays where it is."""
     lines, blocks, at = source.splitlines(), [], 0
     for node in ast.parse(source).body:
         blocks.append((isinstance(node, ast.FunctionDef | ast.ClassDef), lines[at : node.end_lineno]))
@@ -134,7 +134,7 @@ def reorder_functions(source: str, rng: random.Random) -> str:
 
 
 def reorder_statements(source: str, rng: random.Random, within: Collection[str] | None = None) -> str:
-    """Swaps neighbouring assignments that do not depend on each other, in the functions named in `within` or in all."""
+    """Swap neighbouring assignments that do not depend on each other, in the functions named in `within` or in all."""
     for _ in range(3):
         lines = source.splitlines()
         for body in _bodies(ast.parse(source), within):
@@ -169,7 +169,7 @@ def _independent(first: ast.stmt, second: ast.stmt) -> bool:
 
 
 def _effects(statement: ast.stmt) -> tuple[set[str], set[str]] | None:
-    """Returns the names that an assignment reads and writes; None if it may do more than that."""
+    """Return the names that an assignment reads and write; None if it may do more than that."""
     match statement:
         case ast.Assign(targets=[ast.Name(id=name)] | [ast.Subscript(value=ast.Name(id=name), slice=ast.Constant())]):
             inside = list(ast.walk(statement.value))
@@ -194,7 +194,7 @@ def _pure(function: ast.expr) -> bool:
 
 
 def insert_dead_code(source: str, rng: random.Random, within: Collection[str] | None = None, share: float = 0.12) -> str:
-    """Inserts statements without effect before a share of the statements, and functions that nothing calls."""
+    """Insert statements without effect before a share of the statements, and functions that nothing calls."""
     lines, tree = source.splitlines(), ast.parse(source)
     fresh = iter(new_names(source, rng, 200))
     inserted: list[tuple[int, list[str]]] = []
@@ -213,7 +213,7 @@ def insert_dead_code(source: str, rng: random.Random, within: Collection[str] | 
 
 
 def drop_parentheses(source: str, rng: random.Random) -> str:
-    """Drops redundant parentheses, and with them the comments and the layout."""
+    """Drop redundant parentheses, and with them the comments and the layout."""
     return ast.unparse(ast.parse(source)) + "\n"
 
 
@@ -244,7 +244,7 @@ class _Augmented(ast.NodeTransformer):
 
 
 def swap_augmented(source: str, rng: random.Random) -> str:
-    """Writes `x += 1` as `x = x + 1` and the other way round."""
+    """Write `x += 1` as `x = x + 1` and the other way round."""
     return ast.unparse(_Augmented().visit(ast.parse(source))) + "\n"
 
 
@@ -275,5 +275,5 @@ class _Formats(ast.NodeTransformer):
 
 
 def swap_formatting(source: str, rng: random.Random) -> str:
-    """Writes f-strings as calls of format() and the other way round."""
+    """Write f-strings as calls of format() and the other way round."""
     return ast.unparse(ast.fix_missing_locations(_Formats().visit(ast.parse(source)))) + "\n"

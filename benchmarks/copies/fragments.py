@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
-from .pools import LITERALS, NAMES, PIECES
-from .spans import FIELD, NAME, Source
+from copies.pools import LITERALS, NAMES, PIECES
+from copies.spans import FIELD, NAME, Source
 
 CHOICE = re.compile("«(.*?)»", re.DOTALL)
 OWN = NAMES.keys() | LITERALS.keys()
@@ -66,7 +66,7 @@ class Line:
 
 @cache
 def pieces() -> dict[str, Piece]:
-    """Returns the pieces of the assignment by name."""
+    """Return the pieces of the assignment by name."""
     found = {}
     for path in sorted(PIECES.glob("*.txt")):
         head, *solutions = re.split(r"^===.*\n", path.read_text(), flags=re.MULTILINE)
@@ -78,7 +78,7 @@ def pieces() -> dict[str, Piece]:
 
 @cache
 def lines(piece: str, text: str) -> tuple[Line, ...]:
-    """Returns a solution, all its local decisions taken, line by line."""
+    """Return a solution, all its local decisions taken, line by line."""
     source = Source(text + "\n")
     edits = sorted(_names(source) + _strings(source) + _augmented(source) + _parentheses(source), key=lambda edit: edit[:3])
     function = next(node for node in source.tree.body if getattr(node, "name", None) == piece)
@@ -139,7 +139,7 @@ def _expression(text: bytes) -> tuple[str | Part, ...]:
 
 
 def _augmented(source: Source) -> list[Edit]:
-    """The `+=` of plain names: `x += 1` is `x = x + 1` for the variables that the solutions use so."""
+    """Return the `+=` of plain names: `x += 1` is `x = x + 1` for the variables that the solutions use so."""
     found = []
     for node in source.nodes:
         if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name) and not isinstance(node.value, ast.BinOp):
@@ -150,7 +150,7 @@ def _augmented(source: Source) -> list[Edit]:
 
 
 def _parentheses(source: Source) -> list[Edit]:
-    """The places where a pair of parentheses would change nothing."""
+    """Return the places where a pair of parentheses would change nothing."""
     nodes: list[ast.expr] = []
     for node in source.nodes:
         if isinstance(node, ast.BinOp | ast.Compare | ast.BoolOp):

@@ -3,8 +3,8 @@
 import random
 from dataclasses import dataclass
 
-from .fragments import Part, pieces
-from .programs import LONGEST, SHORTEST, STATED, Plan, Style, block, diverse, drawn, imports, notes
+from copies.fragments import Part, pieces
+from copies.programs import LONGEST, SHORTEST, STATED, Plan, Style, block, diverse, drawn, imports, notes
 
 HOLES = (
     "split_data", "standardise", "one_hot", "softmax", "cross_entropy", "forward", "backward", "update", "accuracy", "confusion",
@@ -43,7 +43,7 @@ class Handout:
         return {self.names[hole] for hole in self.holes}
 
     def filled(self, rng: random.Random) -> str:
-        """Returns a student's file, of 220 to 250 lines."""
+        """Return a student's file, of 220 to 250 lines."""
         style = Style(rng, names=dict(self.names))
         style.hints = self.hints
         while True:
@@ -55,7 +55,7 @@ class Handout:
         return self._joined({name: self._body(name, block(name, found, style, added)) for name, found in chosen.items()})
 
     def _body(self, name: str, solution: list[str]) -> list[str]:
-        """Puts a solution under the given signature; helpers of the student's come before it."""
+        """Put a solution under the given signature; helpers of the student's come before it."""
         signature, *docstring = self.blocks[name]
         at = next(number for number, line in enumerate(solution) if line.startswith(f"def {self.names[name]}("))
         rest = solution[at + 1 :]
@@ -69,7 +69,7 @@ class Handout:
 
 
 def handout(rng: random.Random) -> Handout:
-    """Returns a task with holes for a fifth of the lines."""
+    """Return a task with holes for a fifth of the lines."""
     style = Style(rng)
     style.likes |= {"docstring": 1.0, "comment": 0.6}
     order = [name for name in STATED if name != "main"]

@@ -23,7 +23,7 @@ def _filled(rng: random.Random, form: str, names: list[str]) -> str:
 
 
 def statements(rng: random.Random, names: list[str]) -> list[str]:
-    """Returns a few lines that compute something nobody uses, with fresh names.
+    """Return a few lines that compute something nobody uses, with fresh names.
 
     Args:
         rng: decides.
@@ -47,7 +47,7 @@ def statements(rng: random.Random, names: list[str]) -> list[str]:
 
 
 def function(rng: random.Random, names: list[str]) -> list[str]:
-    """Returns the lines of a function that nothing calls, with fresh names.
+    """Return the lines of a function that nothing calls, with fresh names.
 
     Args:
         rng: decides.

@@ -28,7 +28,7 @@ HEADINGS = (
 
 
 def notebook(source: str, rng: random.Random) -> bytes:
-    """Returns a notebook, nbformat 4.5, of a program, one to three of its functions in a cell."""
+    """Return a notebook, nbformat 4.5, of a program, one to three of its functions in a cell."""
     cells = [_markdown(f"# {rng.choice(('Lab 3', 'A small network', 'Homework', 'Neural networks'))}", rng)]
     blocks = _blocks(source)
     count = 0
@@ -46,7 +46,7 @@ def notebook(source: str, rng: random.Random) -> bytes:
 
 
 def _blocks(source: str) -> list[list[str]]:
-    """Returns the lines of each top-level statement, with the comments before it."""
+    """Return the lines of each top-level statement, with the comments before it."""
     lines, blocks, at = source.splitlines(), [], 0
     for node in ast.parse(source).body:
         blocks.append(lines[at : node.end_lineno])

@@ -9,8 +9,8 @@ import random
 from dataclasses import dataclass, field
 from functools import cache
 
-from .fragments import CHOICE, Line, Part, lines, pieces
-from .pools import HINTS, LITERALS, NAMES, TITLES
+from copies.fragments import CHOICE, Line, Part, lines, pieces
+from copies.pools import HINTS, LITERALS, NAMES, TITLES
 
 SHORTEST, LONGEST = 220, 250
 STATED = (  # the order of the assignment
@@ -48,7 +48,7 @@ class Style:
         self.taken = set(self.names.values())
 
     def name(self, role: str) -> str:
-        """Returns this student's name for a role."""
+        """Return this student's name for a role."""
         if role not in self.names:
             name = self.rng.choice(NAMES[role])
             if self.camel and "_" in name:
@@ -61,7 +61,7 @@ class Style:
         return self.names[role]
 
     def line(self, line: Line, memory: dict[str, str]) -> str:
-        """Returns a line as this student writes it; `memory` holds the literals and open parentheses of the piece so far."""
+        """Return a line as this student writes it; `memory` holds the literals and open parentheses of the piece so far."""
         return line.indent + "".join(self._part(part, memory) for part in line.parts)
 
     def _part(self, part: str | Part, memory: dict[str, str]) -> str:
@@ -99,7 +99,7 @@ class Style:
 
 
 def diverse(rng: random.Random) -> Plan:
-    """Returns a plan with every solution and the order of the functions drawn anew."""
+    """Return a plan with every solution and the order of the functions drawn anew."""
     order = list(STATED[:-1])
     if rng.random() < 0.5:
         rng.shuffle(order)
@@ -107,7 +107,7 @@ def diverse(rng: random.Random) -> Plan:
 
 
 def templates(rng: random.Random) -> list[Plan]:
-    """Returns four plans without a solution in common, as when a class has four lectures to follow."""
+    """Return four plans without a solution in common, as when a class has four lectures to follow."""
     columns = {name: rng.sample(range(TEMPLATES), TEMPLATES) for name in STATED}
     plans = []
     for number in range(TEMPLATES):
@@ -119,7 +119,7 @@ def templates(rng: random.Random) -> list[Plan]:
 
 
 def program(rng: random.Random, plan: Plan | None = None, *, parentheses: float | None = None) -> str:
-    """Returns a student's program of 220 to 250 lines.
+    """Return a student's program of 220 to 250 lines.
 
     Args:
         rng: draws everything.
@@ -137,7 +137,7 @@ def program(rng: random.Random, plan: Plan | None = None, *, parentheses: float 
 
 
 def drawn(rng: random.Random, plan: Plan) -> dict[str, tuple[Line, ...]]:
-    """Returns the lines of a plan, every local decision drawn."""
+    """Return the lines of a plan, every local decision drawn."""
     return {
         name: lines(name, CHOICE.sub(lambda found: rng.choice(found[1].split("¦")), pieces()[name].solutions[number]))
         for name, number in plan.solutions.items()
@@ -145,12 +145,12 @@ def drawn(rng: random.Random, plan: Plan) -> dict[str, tuple[Line, ...]]:
 
 
 def length(chosen: dict[str, tuple[Line, ...]]) -> int:
-    """Returns how many lines the program has without docstrings, comments and further blank lines."""
+    """Return how many lines the program has without docstrings, comments and further blank lines."""
     return len(imports(chosen)) + sum(2 + len(found) for found in chosen.values())
 
 
 def imports(chosen: dict[str, tuple[Line, ...]]) -> list[str]:
-    """Returns the imports that the lines need."""
+    """Return the imports that the lines need."""
     return sorted({line for found in chosen.values() for line in _imports(found)})
 
 
@@ -161,7 +161,7 @@ def _imports(found: tuple[Line, ...]) -> tuple[str, ...]:
 
 
 def written(chosen: dict[str, tuple[Line, ...]], style: Style, spare: int) -> str:
-    """Returns the program in a style, with `spare` lines of docstrings, comments and blank lines."""
+    """Return the program in a style, with `spare` lines of docstrings, comments and blank lines."""
     added = notes(chosen, style, spare)
     header = imports(chosen)
     style.rng.shuffle(header)
@@ -172,7 +172,7 @@ def written(chosen: dict[str, tuple[Line, ...]], style: Style, spare: int) -> st
 
 
 def block(name: str, found: tuple[Line, ...], style: Style, added: dict[tuple[str, int], list[str]]) -> list[str]:
-    """Returns the lines of a piece in a style, with what `notes` adds."""
+    """Return the lines of a piece in a style, with what `notes` adds."""
     memory: dict[str, str] = {}
     out = []
     for number, line in enumerate(found):
@@ -181,7 +181,7 @@ def block(name: str, found: tuple[Line, ...], style: Style, added: dict[tuple[st
 
 
 def notes(chosen: dict[str, tuple[Line, ...]], style: Style, spare: int) -> dict[tuple[str, int], list[str]]:
-    """Returns what is put before the lines (piece, number): exactly `spare` lines in all."""
+    """Return what is put before the lines (piece, number): exactly `spare` lines in all."""
     rng, likes, quotes = style.rng, style.likes, style.quote * 3
     places = [(rng.random() * likes["docstring"], "", 0, f"{quotes}{rng.choice(TITLES)}{quotes}")]
     for name, found in chosen.items():

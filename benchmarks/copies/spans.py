@@ -20,11 +20,11 @@ class Source:
             self.starts.append(self.starts[-1] + len(line))
 
     def span(self, node: ast.AST) -> tuple[int, int]:
-        """Returns the first byte of a node and the byte after its last."""
+        """Return the first byte of a node and the byte after its last."""
         return self.starts[node.lineno - 1] + node.col_offset, self.starts[node.end_lineno - 1] + node.end_col_offset
 
     def names(self, own: Collection[str]) -> Iterator[tuple[int, int, str]]:
-        """Yields start, end and text of every use of the names in `own`: variables, functions, arguments, attributes of self.
+        """Yield start, end and text of every use of the names in `own`: variables, functions, arguments, attributes of self.
 
         A keyword in a call counts only if the function called is in `own` too: `size=` of numpy is not the student's.
         """
@@ -54,7 +54,7 @@ class Source:
 
 
 def walk(node: ast.AST) -> Iterator[ast.AST]:
-    """Yields a node and those below it, but not those inside f-strings, whose positions differ between versions of Python."""
+    """Yield a node and those below it, but not those inside f-strings, whose positions differ between versions of Python."""
     left = [node]
     while left:
         node = left.pop()
@@ -64,7 +64,7 @@ def walk(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def replaced(data: bytes, edits: list[tuple[int, int, str]]) -> str:
-    """Returns the text with every span (start, end) replaced."""
+    """Return the text with every span (start, end) replaced."""
     pieces, at = [], 0
     for start, end, text in sorted(edits):
         pieces += [data[at:start], text.encode()]
@@ -73,6 +73,6 @@ def replaced(data: bytes, edits: list[tuple[int, int, str]]) -> str:
 
 
 def renamed(text: str, names: dict[str, str]) -> str:
-    """Returns the text with names replaced."""
+    """Return the text with names replaced."""
     source = Source(text)
     return replaced(source.data, [(start, end, names[name]) for start, end, name in source.names(names)])

@@ -4,13 +4,13 @@ import ast
 import copy
 import random
 
-from .disguise import new_names
+from copies.disguise import new_names
 
 Function = ast.FunctionDef
 
 
 def split_function(source: str, rng: random.Random) -> str:
-    """Cuts a function in two: its second half becomes a function of its own, called at the end of the first."""
+    """Cut a function in two: its second half becomes a function of its own, called at the end of the first."""
     tree = ast.parse(source)
     plain = [function for function in _functions(tree) if _plain(function)]
     cuts = [(function, at) for function in plain for at in range(2, len(function.body) - 1) if _cuttable(function, at)]
@@ -28,20 +28,20 @@ def split_function(source: str, rng: random.Random) -> str:
 
 
 def _plain(function: Function) -> bool:
-    """Whether a function has no functions inside, is no generator and leaves the variables of others alone."""
+    """Return whether a function has no functions inside, is no generator and leaves the variables of others alone."""
     odd = (ast.Yield, ast.YieldFrom, ast.Lambda, ast.FunctionDef, ast.Global, ast.Nonlocal)
     return not any(isinstance(node, odd) for statement in function.body for node in ast.walk(statement))
 
 
 def _cuttable(function: Function, at: int) -> bool:
-    """Whether what the second part reads is set for certain in the first."""
+    """Return whether what the second part reads is set for certain in the first."""
     first, rest = function.body[:at], function.body[at:]
     certain = _arguments(function) | _stores([statement for statement in first if isinstance(statement, ast.Assign)])
     return _loads(rest) & _stores(first) <= certain
 
 
 def inline_helper(source: str, rng: random.Random) -> str:
-    """Puts the body of a small function in place of its calls, and removes it where no call is left."""
+    """Put the body of a small function in place of its calls, and remove it where no call is left."""
     tree = ast.parse(source)
     helpers = [helper for helper in _functions(tree) if _inlinable(helper) and _sites(tree, helper)]
     if not helpers:
@@ -55,7 +55,7 @@ def inline_helper(source: str, rng: random.Random) -> str:
 
 
 def _inlinable(helper: Function) -> bool:
-    """Whether a function is small, has one return, at its end, and takes plain arguments."""
+    """Return whether a function is small, has one return, at its end, and takes plain arguments."""
     nodes = [node for statement in helper.body for node in ast.walk(statement)]
     returns = [node for node in nodes if isinstance(node, ast.Return)]
     simple = not (helper.args.defaults or helper.args.vararg or helper.args.kwarg or helper.args.kwonlyargs)
@@ -65,7 +65,7 @@ def _inlinable(helper: Function) -> bool:
 
 
 def _sites(tree: ast.Module, helper: Function) -> list[tuple[list[ast.stmt], int]]:
-    """Returns where `a = helper(...)` and `return helper(...)` stand, the last in each block first."""
+    """Return where `a = helper(...)` and `return helper(...)` stand, the last in each block first."""
     found = []
     for function in _functions(tree):
         if function is helper:
@@ -99,7 +99,7 @@ def _inlined(helper: Function, site: ast.Assign | ast.Return) -> list[ast.stmt]:
 
 
 def swap_loops(source: str, rng: random.Random) -> str:
-    """Writes `a = []` and a loop that appends as a comprehension, and the other way round."""
+    """Write `a = []` and a loop that appends as a comprehension, and the other way round."""
     tree = ast.parse(source)
     for function in _functions(tree):
         for node in ast.walk(function):
@@ -137,7 +137,7 @@ def _swapped(body: list[ast.stmt], function: Function) -> list[ast.stmt]:
 
 
 def _used_elsewhere(function: Function, statement: ast.stmt, target: ast.expr) -> bool:
-    """Whether the variables of a loop occur outside of it."""
+    """Return whether the variables of a loop occur outside of it."""
     names = {node.id for node in ast.walk(target) if isinstance(node, ast.Name)}
     inside = set(map(id, ast.walk(statement)))
     outside = {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and id(node) not in inside}
@@ -145,7 +145,7 @@ def _used_elsewhere(function: Function, statement: ast.stmt, target: ast.expr) -
 
 
 def merge(source: str, other: str, rng: random.Random) -> str:
-    """Returns a program with half of the functions of one, the other half of another; it parses, nothing more."""
+    """Return a program with half of the functions of one, the other half of another; it parses, nothing more."""
     mine, yours = ast.parse(source), ast.parse(other)
     own, theirs = _functions(mine), _functions(yours)
     kept = rng.sample(range(len(own)), len(own) // 2)
@@ -170,7 +170,7 @@ def _loads(nodes: list[ast.stmt | ast.expr]) -> set[str]:
 
 
 def _stores(nodes: list[ast.stmt]) -> set[str]:
-    """Returns the names that statements set, but for the variables of comprehensions, which end with them."""
+    """Return the names that statements set, but for the variables of comprehensions, which end with them."""
     found = [n for node in nodes for n in ast.walk(node)]
     passing = {id(n) for loop in found if isinstance(loop, ast.comprehension) for n in ast.walk(loop.target)}
     return {n.id for n in found if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store) and id(n) not in passing}

@@ -269,7 +269,7 @@ RAISING: dict[str, list[Answer]] = {
 
 
 def a_class(size: int = 40, seed: int = SEED) -> list[Submission]:
-    """A class of students: of every ten, seven answer all correctly, two get one or two questions wrong, one raises.
+    """Return a class of students: of every ten, seven answer all correctly, two get one or two questions wrong, one raises.
 
     Args:
         size: how many students.

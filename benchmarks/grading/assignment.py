@@ -33,7 +33,7 @@ class Question:
 
 
 def _tests() -> list[Test]:
-    """The lab's checks without their wrapping: the student's functions by plain name, NumPy's own assertion for ours.
+    """Return the lab's checks without their wrapping: the student's functions by plain name, NumPy's own assertion for ours.
 
     `assert_close` and `numpy.testing.assert_allclose` take the same arguments; the tolerances are written out.
     """
@@ -55,7 +55,7 @@ def _tests() -> list[Test]:
 
 
 def questions() -> list[Question]:
-    """The five questions in the order of the notebook."""
+    """Return the five questions in the order of the notebook."""
     cells = jupytext.reads((LAB / "source" / "assignment.py").read_text(), fmt="py:percent").cells
     tests = _tests()
     found = []

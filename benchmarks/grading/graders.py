@@ -16,9 +16,9 @@ from typing import Protocol
 import jupytext
 import nbformat
 
-from .answers import Submission
-from .assignment import LAB, Question
-from .meter import Cost, Watch, run
+from grading.answers import Submission
+from grading.assignment import LAB, Question
+from grading.meter import Cost, Watch, run
 
 Points = dict[str, list[float]]  # student → points per question
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,12 +40,12 @@ class Grader(Protocol):
         ...
 
     def points(self) -> Points:
-        """What the last `grade` gave, per student and question."""
+        """Return what the last `grade` gave, per student and question."""
         ...
 
 
 def environment(home: Path, binaries: Path) -> dict[str, str]:
-    """The whole environment of a grader: nothing of the caller's settings gets in."""
+    """Return the whole environment of a grader: nothing of the caller's settings gets in."""
     return {"PATH": f"{binaries}:/usr/local/bin:/usr/bin:/bin", "HOME": str(home), "LANG": "C.UTF-8", "TMPDIR": str(home)}
 
 
@@ -56,7 +56,7 @@ def _fresh(folder: Path) -> Path:
 
 
 def _fill(notebook: nbformat.NotebookNode, submission: Submission) -> nbformat.NotebookNode:
-    """A handed-out notebook with a student's answers in the answer cells."""
+    """Return a handed-out notebook with a student's answers in the answer cells."""
     filled = nbformat.from_dict(notebook)
     left = dict(submission.answers)
     for cell in filled.cells:
@@ -201,7 +201,7 @@ class Nbgrader:
 
 
 def _cell(name: str, *, solution: bool = False, points: int | None = None) -> dict[str, object]:
-    """What nbgrader keeps in a cell's metadata."""
+    """Return what nbgrader keeps in a cell's metadata."""
     kept: dict[str, object] = {"schema_version": 3, "grade_id": name, "solution": solution, "task": False}
     kept |= {"grade": points is not None, "locked": points is not None}
     return kept if points is None else {**kept, "points": points}

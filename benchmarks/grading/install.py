@@ -9,7 +9,7 @@ import sys
 
 from rich.console import Console
 
-from .graders import PEERS, ROOT
+from grading.graders import PEERS, ROOT
 
 REQUIREMENTS = ROOT / "benchmarks" / "requirements.txt"
 CONSTRAINTS = ROOT / "constraints.txt"

@@ -18,10 +18,10 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from . import graders
-from .answers import Submission, a_class
-from .assignment import Question
-from .meter import CommandFailed, memory, run, tree
+from grading import graders
+from grading.answers import Submission, a_class
+from grading.assignment import Question
+from grading.meter import CommandFailed, memory, run, tree
 
 HERE = Path(__file__).parent
 TORCH_LAB = HERE / "torch_lab"
@@ -78,7 +78,7 @@ def _agree(grader: graders.Grader, questions: Sequence[Question], students: Sequ
 def comparison(
     folder: Path, questions: list[Question], students: list[Submission], rounds: int, otter: int, seed: int, console: Console
 ) -> dict[str, Any]:
-    """All three over the same class, in turns.
+    """Return all three over the same class, in turns.
 
     A round is one command of Practicum over all students, one of nbgrader over all students, and one of Otter for each of
     `otter` students, who change from round to round. The order rotates. Memory has a round of its own, since looking costs time.
@@ -130,7 +130,7 @@ def comparison(
 
 
 def scale(folder: Path, questions: list[Question], count: int, seed: int, console: Console) -> dict[str, Any]:
-    """One run of Practicum over many submissions: memory and time as it goes."""
+    """Return one run of Practicum over many submissions: memory and time as it goes."""
     students = a_class(count, seed)
     grader = graders.Practicum(folder / "scale", questions)
     store = folder / "scale" / "run" / "practicum.db"
@@ -168,7 +168,7 @@ def scale(folder: Path, questions: list[Question], count: int, seed: int, consol
 
 
 def _is_grader(pid: int) -> bool:
-    """Whether a process is the command itself or its worker, not the sandbox."""
+    """Return whether a process is the command itself or its worker, not the sandbox."""
     with contextlib.suppress(OSError):
         line = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         return any(part.endswith(b"/practicum") for part in line) or b"practicum.grading.worker" in line
@@ -182,7 +182,7 @@ def _rss(pid: int) -> float:
 
 
 def torch(folder: Path, console: Console, count: int = 40, rounds: int = 7) -> dict[str, Any]:
-    """A PyTorch lab through Practicum, and the same calls in a bare fork of a process that has PyTorch, in turns."""
+    """Return a PyTorch lab through Practicum, and the same calls in a bare fork of a process that has PyTorch, in turns."""
     work = folder / "torch"
     answer = TORCH_LAB / "source" / "model.py"
     for number in range(count):

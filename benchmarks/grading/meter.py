@@ -37,7 +37,7 @@ def adopt_orphans() -> None:
 
 
 def tree(pid: int) -> Iterator[int]:
-    """A process and all its descendants, as they are now."""
+    """Yield a process and all its descendants, as they are now."""
     waiting = [pid]
     while waiting:
         member = waiting.pop()
@@ -54,7 +54,7 @@ def tree(pid: int) -> Iterator[int]:
 
 
 def memory(pid: int) -> float:
-    """MiB of a process tree as PSS: a page that several processes share counts once in all."""
+    """Return MiB of a process tree as PSS: a page that several processes share counts once in all."""
     total = 0
     for member in tree(pid):
         try:

@@ -16,18 +16,18 @@ def _range(values: list[float], digits: int = 3) -> str:
 
 
 def ratios(comparison: dict[str, Any], name: str, what: str = "wall") -> list[float]:
-    """A peer's cost over ours, round by round."""
+    """Return a peer's cost over ours, round by round."""
     ours, theirs = comparison["rounds"]["Practicum"], comparison["rounds"][name]
     return [b[what] / a[what] for a, b in zip(ours, theirs, strict=True)]
 
 
 def overhead(torch: dict[str, Any], what: str) -> list[float]:
-    """Seconds per submission beyond the student's own, round by round."""
+    """Return seconds per submission beyond the student's own, round by round."""
     return [a - b for a, b in zip(torch["rounds"][what], torch["rounds"]["bare"], strict=True)]
 
 
 def tables(found: dict[str, Any]) -> str:
-    """All that was measured, as Markdown."""
+    """Return all that was measured, as Markdown."""
     parts = []
     if c := found.get("comparison"):
         parts.append(_about(c, f"{len(c['rounds']['Practicum'])} rounds, {c['students']} submissions, seed {c['seed']}"))
@@ -69,7 +69,7 @@ def _about(part: dict[str, Any], what: str) -> str:
 
 
 def missed(found: dict[str, Any]) -> list[str]:
-    """The floors that these numbers do not reach."""
+    """Return the floors that these numbers do not reach."""
     wrong = []
     if c := found.get("comparison"):
         wall = median(r["wall"] for r in c["rounds"]["Practicum"])

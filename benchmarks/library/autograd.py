@@ -103,7 +103,7 @@ class ByHand:
 
 
 def on_one_thread(step: Callable[[], float]) -> Callable[[], None]:
-    """Returns a run of `STEPS` steps on one thread: on more, the matrix products shrink and what is measured is the waiting."""
+    """Return a run of `STEPS` steps on one thread: on more, the matrix products shrink and what is measured is the waiting."""
     threads = ThreadpoolController()
 
     def run() -> None:

@@ -20,7 +20,7 @@ ROWS, FEATURES, CLASSES, STEPS = 10_000, 784, 10, 20
 
 
 def rows() -> list[Row]:
-    """Returns the comparisons."""
+    """Return the comparisons."""
     warnings.filterwarnings("ignore", category=ConvergenceWarning)  # twenty steps are not meant to be enough
     random = np.random.default_rng(0)
     x = random.random((ROWS, FEATURES), dtype=np.float32)

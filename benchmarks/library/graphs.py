@@ -26,7 +26,7 @@ NODES, EDGES, WORDS, CLASSES, LABELS = 2708, 10_556, 1433, 7, 140
 
 
 def graph() -> tuple[Tensor, Tensor, Tensor]:
-    """Edges in both directions, row-normalised bags of 18 words, and labels of the first 140 nodes."""
+    """Return edges in both directions, row-normalised bags of 18 words, and labels of the first 140 nodes."""
     random = torch.Generator().manual_seed(0)
     pairs = torch.randint(NODES, (2, 6000), generator=random)
     pairs = pairs[:, pairs[0] < pairs[1]].unique(dim=1)
@@ -64,7 +64,7 @@ class PeerGAT(nn.Module):
 
 
 def steps(model: nn.Module, x: Tensor | Sparse, edges: Tensor | Sparse, target: Tensor) -> Callable[[], None]:
-    """Returns a function that does one training step."""
+    """Return a function that does one training step."""
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01, fused=True)
 
     def step() -> None:

@@ -16,7 +16,7 @@ CONFIG = MambaConfig(256, width=128, num_layers=2)
 
 
 def rows() -> Iterator[Row]:
-    """Yields the comparisons."""
+    """Yield the comparisons."""
     for kind, peer in (("lstm", nn.LSTM), ("gru", nn.GRU), ("rnn", nn.RNN)):
         for fused in (False, True):
             yield _recurrent(kind, peer, fused=fused)

@@ -18,7 +18,7 @@ from practicum.models.vit import ViT, ViTConfig
 
 
 def training(model: nn.Module, loss: Callable[[], Tensor]) -> Callable[[], object]:
-    """Returns a training step: loss, backward, fused AdamW."""
+    """Return a training step: loss, backward, fused AdamW."""
     model.train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, fused=True)
 
@@ -31,7 +31,7 @@ def training(model: nn.Module, loss: Callable[[], Tensor]) -> Callable[[], objec
 
 
 def gpt2(config: GPTConfig, attention: str = "sdpa") -> transformers.GPT2LMHeadModel:
-    """Returns the peer of a GPT, with PyTorch's fused attention or its own (`"eager"`)."""
+    """Return the peer of a GPT, with PyTorch's fused attention or its own (`"eager"`)."""
     return transformers.GPT2LMHeadModel(
         transformers.GPT2Config(
             vocab_size=config.vocab_size,
@@ -50,7 +50,7 @@ def gpt2(config: GPTConfig, attention: str = "sdpa") -> transformers.GPT2LMHeadM
 
 
 def gpt_training(vocab_size: int, attention: str = "sdpa") -> Row:
-    """Returns the row for a step of a small GPT."""
+    """Return the row for a step of a small GPT."""
     config = GPTConfig(vocab_size, context=128, width=128, num_layers=4, num_heads=4, dropout=0.0)
     ours, theirs = GPT(config), gpt2(config, attention)
     x_BT, y_BT = torch.randint(vocab_size, (2, 16, 128))
@@ -67,7 +67,7 @@ def gpt_training(vocab_size: int, attention: str = "sdpa") -> Row:
 
 
 def gpt_generation(batch: int) -> Row:
-    """Returns the row for writing 100 tokens."""
+    """Return the row for writing 100 tokens."""
     config = GPTConfig(65, context=128, width=128, num_layers=4, num_heads=4, dropout=0.0)
     ours, theirs = GPT(config).eval(), gpt2(config).eval()
     prompt_BT = torch.randint(65, (batch, 8))
@@ -84,7 +84,7 @@ def gpt_generation(batch: int) -> Row:
 
 
 def vit_training() -> Row:
-    """Returns the row for a step of a small ViT."""
+    """Return the row for a step of a small ViT."""
     config = ViTConfig(image_size=28, patch_size=4, channels=1, num_classes=10, width=64, num_layers=4, num_heads=4)
     ours = ViT(config)
     theirs = transformers.ViTForImageClassification(
@@ -114,7 +114,7 @@ def vit_training() -> Row:
 
 
 def bert_training() -> Row:
-    """Returns the row for a masked-language-modelling step of a small BERT, a quarter of the tokens asked for."""
+    """Return the row for a masked-language-modelling step of a small BERT, a quarter of the tokens asked for."""
     config = BERTConfig(5000, context=64, width=128, num_layers=3, num_heads=4, dropout=0.0)
     ours = BERTForMaskedLM(config)
     theirs = transformers.BertForMaskedLM(
@@ -147,7 +147,7 @@ def bert_training() -> Row:
 
 
 def bert_classification() -> Row:
-    """Returns the row for a fine-tuning step of the same BERT."""
+    """Return the row for a fine-tuning step of the same BERT."""
     config = BERTConfig(5000, context=64, width=128, num_layers=3, num_heads=4, dropout=0.0)
     ours = BERTClassifier(config, 77)
     theirs = transformers.BertForSequenceClassification(
@@ -179,7 +179,7 @@ def bert_classification() -> Row:
 
 
 def rows() -> list[Row]:
-    """Returns the comparisons."""
+    """Return the comparisons."""
     torch.manual_seed(0)
     return [
         gpt_training(65),

@@ -21,7 +21,7 @@ BATCH, BATCHES = 128, 16
 
 
 def resnet_step(width: int, size: int) -> Row:
-    """Returns the row for a step of ResNet-18 with a CIFAR stem."""
+    """Return the row for a step of ResNet-18 with a CIFAR stem."""
 
     def network() -> ResNet:
         return resnet18(num_classes=10, in_channels=1, stem="cifar", width=width).train()
@@ -86,7 +86,7 @@ class ShiftedImages(Dataset[tuple[Tensor, Tensor]]):
 
 
 def lenet_epoch(augment: bool) -> Row:
-    """Returns the row for passes of LeNet-5 over a few batches."""
+    """Return the row for passes of LeNet-5 over a few batches."""
     count = BATCH * BATCHES
     bytes_N1HW, labels = torch.randint(256, (count, 1, 28, 28), dtype=torch.uint8), torch.randint(10, (count,))
     floats_N1HW = (bytes_N1HW.float() / 255 - 0.1307) / 0.3081
@@ -127,6 +127,6 @@ def lenet_epoch(augment: bool) -> Row:
 
 
 def rows() -> list[Row]:
-    """Returns the comparisons."""
+    """Return the comparisons."""
     torch.manual_seed(0)
     return [resnet_step(64, 32), resnet_step(16, 64), lenet_epoch(True), lenet_epoch(False)]

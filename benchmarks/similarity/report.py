@@ -13,12 +13,12 @@ Rows = list[dict[str, Any]]
 
 
 def exponent(rows: Rows, what: str) -> float:
-    """The x in "grows as size^x", by least squares on logarithms."""
+    """Return the x in "grows as size^x", by least squares on logarithms."""
     return float(np.polyfit(np.log([row["submissions"] for row in rows]), np.log([row[what] for row in rows]), 1)[0])
 
 
 def tables(found: dict[str, Any]) -> str:
-    """All that was measured, as Markdown."""
+    """Return all that was measured, as Markdown."""
     parts: list[str] = []
     if part := found.get("hidden"):
         classes = {name: some for name in TITLES if (some := [row for row in part["rows"] if row["class"] == name])}
@@ -88,7 +88,7 @@ def _p(value: float) -> str:
 
 
 def missed(found: dict[str, Any]) -> list[str]:
-    """The floors that these numbers do not reach."""
+    """Return the floors that these numbers do not reach."""
     wrong = []
     for row in (row for part in ("hidden", "honest") for row in found.get(part, {}).get("rows", [])):
         mine, copies = row["ranked"]["Practicum"], row.get("copies", 0)

@@ -27,7 +27,7 @@ SHELVES = {
 
 
 def on_config(config: Any) -> Any:
-    """Puts the generated pages into the navigation."""
+    """Put the generated pages into the navigation."""
     library = [
         {title: [{path: f"reference/{shelf}/{path}.md"} for path in references(shelf)]} for shelf, title in SHELVES.items()
     ]
@@ -44,7 +44,7 @@ def on_config(config: Any) -> Any:
 
 
 def on_files(files: Any, config: Any) -> Any:
-    """Adds the generated pages."""
+    """Add the generated pages."""
     pages = {"index.md": _from_root(ROOT / "README.md"), "results.md": _results_page()}
     for shelf in SHELVES:
         for path in references(shelf):
@@ -59,7 +59,7 @@ def on_files(files: Any, config: Any) -> Any:
 
 
 def references(shelf: str) -> list[str]:
-    """The reference files of a folder of the library, as paths without `.py`."""
+    """Return the reference files of a folder of the library, as paths without `.py`."""
     folder = recipes.PACKAGE / shelf
     return sorted(
         str(path.relative_to(folder).with_suffix(""))
@@ -69,7 +69,7 @@ def references(shelf: str) -> list[str]:
 
 
 def reference_page(shelf: str, path: str) -> str:
-    """A reference file's page: its docstring, what it offers, and the recipes that use it."""
+    """Return a reference file's page: its docstring, what it offers, and the recipes that use it."""
     file = recipes.PACKAGE / shelf / f"{path}.py"
     tree = ast.parse(file.read_text())
     title, body = _title_and_body(ast.get_docstring(tree) or path)
@@ -88,7 +88,7 @@ def reference_page(shelf: str, path: str) -> str:
 
 
 def recipe_page(name: str) -> str:
-    """A recipe's page: what it is, how to run it, what it reached, what is published, what surprised, its knobs."""
+    """Return a recipe's page: what it is, how to run it, what it reached, what is published, what surprised, its knobs."""
     recipe = recipes.load(name)
     title, body = _title_and_body(recipes.text(recipe))
     body, _, surprise = body.partition("What surprised:")
@@ -144,7 +144,9 @@ def _results_page() -> str:
 
 
 def _from_root(path: Path) -> str:
-    """A page of the repository's root: links into docs/ become links of the site, other files' names stay without a link."""
+    """Return a page of the repository's root: links into docs/ become links of the site, other files' names stay without a
+    link.
+    """
     text = re.sub(r"\]\(docs/", "](", path.read_text())
     return re.sub(r"\[([^\]]+)\]\((?!https?:|#|images/|[a-z]+\.md)[^)]+\)", r"\1", text)
 
@@ -163,7 +165,7 @@ def _reached(name: str) -> str:
 
 
 def _imports(path: Path) -> set[str]:
-    """The modules that a recipe imports, those of recipes that it builds on included."""
+    """Return the modules that a recipe imports, those of recipes that it builds on included."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -181,12 +183,14 @@ def _title_and_body(docstring: str) -> tuple[str, str]:
 
 
 def _short(title: str) -> str:
-    """A heading: the first sentence's part before a colon, a bracket or a full stop."""
+    """Return a heading: the first sentence's part before a colon, a bracket or a full stop."""
     return re.split(r":\s|;\s| \(|\.\s|\.$", title, maxsplit=1)[0].strip().rstrip(",") or title
 
 
 def _told(title: str, body: str) -> str:
-    """The docstring as Markdown: indented equations are code already; what begins with a name and a colon is a paragraph."""
+    """Return the docstring as Markdown: indented equations are code already; what begins with a name and a colon is a
+    paragraph.
+    """
     body = re.sub(r"\n(?=(?:Symbols|Departs from the papers?|Shapes|Units|Source): )", "\n\n", body)
     return f"{title}\n\n{body}" if body else title
 

@@ -5,11 +5,11 @@ from difflib import get_close_matches
 
 
 class PracticumError(Exception):
-    """Something the user can put right. Its text is the whole message: what was expected, what came, and where."""
+    """Something the user can put right. Its text is the whole message: what was expected, what was got, and where."""
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """Returns `` (did you mean `x`?)`` for the known word closest to `word`, or nothing.
+    """Return `` (did you mean `x`?)`` for the known word closest to `word`, or nothing.
 
     Args:
         word: what was written.

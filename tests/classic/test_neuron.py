@@ -76,11 +76,11 @@ def test_the_proof_for_xor_is_the_crossed_diagonals() -> None:
 
 
 def test_errors_say_what_came() -> None:
-    with pytest.raises(ValueError, match=r"shape \(B, 2\), came \(1, 3\)"):
+    with pytest.raises(ValueError, match=r"shape \(B, 2\), got \(1, 3\)"):
         AND([[1, 0, 1]])
-    with pytest.raises(ValueError, match="zeros and ones, came 2"):
+    with pytest.raises(ValueError, match="zeros and ones, got 2"):
         AND([[1, 2]])
-    with pytest.raises(ValueError, match=r"answers of shape \(4,\), came \(3,\)"):
+    with pytest.raises(ValueError, match=r"answers of shape \(4,\), got \(3,\)"):
         separate(patterns(2), [0, 1, 1])
-    with pytest.raises(ValueError, match=r"one length, came lengths \[1, 2\]"):
+    with pytest.raises(ValueError, match=r"one length, got lengths \[1, 2\]"):
         from_truth_table({(0,): 1, (0, 1): 1})

@@ -73,9 +73,9 @@ def test_wrong_words_are_answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     for words, answer in (
         (["lenet-mnits"], "no recipe `lenet-mnits` (did you mean `lenet-mnist`?); there are: "),
         (["lenet-mnist", "--learning-rate", "3"], "no knob `learning_rate`; there are: epochs,"),
-        (["lenet-mnist", "--epochs", "three"], "--epochs: expected a whole number, came 'three'"),
-        (["lenet-mnist", "epochs=3"], "expected a knob like --lr 0.1, came 'epochs=3'"),
-        (["lenet-mnist", "--strategy", "deepspeed"], "--strategy: expected one of auto, ddp, fsdp, came 'deepspeed'"),
+        (["lenet-mnist", "--epochs", "three"], "--epochs: expected a whole number, got 'three'"),
+        (["lenet-mnist", "epochs=3"], "expected a knob like --lr 0.1, got 'epochs=3'"),
+        (["lenet-mnist", "--strategy", "deepspeed"], "--strategy: expected one of auto, ddp, fsdp, got 'deepspeed'"),
     ):
         monkeypatch.setattr(sys, "argv", ["practicum", "train", *words])
         with pytest.raises(SystemExit) as stopped:

@@ -8,8 +8,7 @@ import pytest
 
 from practicum.course.calendar import date_warnings, due, instant, local_instant, opens, term_end, week_of, week_start
 from practicum.course.term import Holiday, Term, When
-
-from .conftest import shipped, small
+from tests.course.conftest import shipped, small
 
 
 def term(**fields: object) -> Term:

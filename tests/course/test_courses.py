@@ -5,8 +5,7 @@ from decimal import Decimal
 import pytest
 
 from practicum.course.model import Course
-
-from .conftest import shipped
+from tests.course.conftest import shipped
 
 
 def weights(course: Course) -> dict[str, Decimal]:

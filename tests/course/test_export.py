@@ -23,9 +23,8 @@ from practicum.course.export import (
 from practicum.course.gradebook import Gradebook, gradebook
 from practicum.course.roster import Student
 from practicum.errors import PracticumError
-
-from .conftest import DUE, handed_in, small
-from .test_properties import terms
+from tests.course.conftest import DUE, handed_in, small
+from tests.course.test_properties import terms
 
 COURSE = small(
     """

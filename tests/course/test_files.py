@@ -12,8 +12,7 @@ from practicum.course.load import load_course
 from practicum.course.roster import Student, parse_roster
 from practicum.course.workspace import Workspace, course_path, courses, curriculum, find, init
 from practicum.errors import PracticumError
-
-from .conftest import shipped, small
+from tests.course.conftest import shipped, small
 
 ROSTER = [Student("ada"), Student("bob"), Student("eve", team="red")]
 

@@ -9,8 +9,7 @@ import pytest
 from practicum.course.events import Event, Exemption, Extension, ManualMark, Result, Submission, Team
 from practicum.course.model import Course
 from practicum.course.rounding import rounded
-
-from .conftest import DAY, DUE, HOUR, SECOND, book, handed_in, shipped, small
+from tests.course.conftest import DAY, DUE, HOUR, SECOND, book, handed_in, shipped, small
 
 
 def mark(item: str, points: str | int, part: str = "", student: str = "", team: str = "", **more: object) -> ManualMark:

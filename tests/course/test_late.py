@@ -11,8 +11,7 @@ from practicum.course.calendar import due
 from practicum.course.events import Exemption, Extension
 from practicum.course.late import LateRule, parse_duration
 from practicum.course.scoring import lateness
-
-from .conftest import DAY, DUE, HOUR, ONE_LAB, SECOND, book, handed_in, shipped, small
+from tests.course.conftest import DAY, DUE, HOUR, ONE_LAB, SECOND, book, handed_in, shipped, small
 
 
 @pytest.mark.parametrize(

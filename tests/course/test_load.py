@@ -1,4 +1,4 @@
-"""Errors in a course file: one message with file, line, what was expected and what came."""
+"""Errors in a course file: one message with file, line, what was expected and what was got."""
 
 import re
 import tomllib

@@ -13,8 +13,7 @@ from practicum.course.late import LateRule
 from practicum.course.model import Course
 from practicum.course.roster import Student
 from practicum.course.rounding import rounded
-
-from .conftest import DUE, book, handed_in, shipped, small
+from tests.course.conftest import DUE, book, handed_in, shipped, small
 
 COURSES = [shipped(name) for name in ("cs324", "dda4220", "polyu", "xmu")] + [small(), small(submissions="last")]
 STUDENTS = ["ada", "bob", "eve"]

@@ -10,8 +10,7 @@ from practicum.course.model import Course
 from practicum.course.topics import Topic, false_claims, load_topics
 from practicum.course.workspace import courses, curriculum
 from practicum.errors import PracticumError
-
-from .conftest import shipped
+from tests.course.conftest import shipped
 
 TOPICS = load_topics(curriculum() / "topics.toml")
 PACKAGE = Path(practicum.__path__[0])

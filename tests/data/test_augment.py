@@ -71,5 +71,5 @@ def test_the_generator_decides() -> None:
 
 
 def test_shift_states_what_it_expects() -> None:
-    with pytest.raises(ValueError, match="at least 0, came -1"):
+    with pytest.raises(ValueError, match="at least 0, got -1"):
         shifted(images(1, 1, 4, 4), torch.Generator(), -1)

@@ -92,13 +92,13 @@ def test_streams_are_unlike() -> None:
 
 
 def test_wrong_data_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"same number of rows, at least one; came \[\(3,\), \(2,\)\]"):
+    with pytest.raises(ValueError, match=r"same number of rows, at least one; got \[\(3,\), \(2,\)\]"):
         Batches(torch.zeros(3), torch.zeros(2), batch_size=1)
     with pytest.raises(ValueError, match="at least one"):
         Batches(torch.zeros(0), batch_size=1)
-    with pytest.raises(ValueError, match="batch_size of at least 1, came 0"):
+    with pytest.raises(ValueError, match="batch_size of at least 1, got 0"):
         Batches(torch.zeros(3), batch_size=0)
-    with pytest.raises(ValueError, match=r"at least 5 tokens, came shape \(4,\)"):
+    with pytest.raises(ValueError, match=r"at least 5 tokens, got shape \(4,\)"):
         Crops(torch.arange(4), length=4, batch_size=1)
 
 

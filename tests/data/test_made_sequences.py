@@ -26,7 +26,7 @@ def test_digits_are_even_and_free_up_to_the_middle():
         assert torch.bincount(column, minlength=10).div(20_000).tolist() == pytest.approx([0.1] * 10, abs=0.01)
     pairs = torch.bincount(digits[:, 0] * 10 + digits[:, 3], minlength=100)
     assert float(pairs.max()) < 300  # 200 each, if they are independent
-    with pytest.raises(ValueError, match="at least 2 digits, came 1"):
+    with pytest.raises(ValueError, match="at least 2 digits, got 1"):
         palindromes(draw(), 3, 1)
 
 

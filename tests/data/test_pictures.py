@@ -90,7 +90,7 @@ def test_cells_are_scaled_with_their_boxes_and_padded(tmp_path: Path) -> None:
             {"JPEGImages/i1.jpg": picture(np.zeros((40, 30, 3), np.uint8), "JPEG")},
             "i1.jpg is 30 × 40, and its annotation says 40 × 30",
         ),
-        ({"Annotations/i1.xml": note(("Fish", 1, 2, 3, 4))}, "i1.xml: expected one of RBC, WBC, Platelets, came 'Fish'"),
+        ({"Annotations/i1.xml": note(("Fish", 1, 2, 3, 4))}, "i1.xml: expected one of RBC, WBC, Platelets, got 'Fish'"),
     ],
 )
 def test_wrong_cells_are_told(tmp_path: Path, changed: dict[str, bytes | str | None], told: str) -> None:
@@ -106,7 +106,7 @@ def test_without_the_data_the_error_says_how_to_get_it(tmp_path: Path, monkeypat
             load()
         assert dataset.source in str(told.value)
         assert dataset.sample == ()
-    with pytest.raises(ValueError, match="came 0 and 5"):
+    with pytest.raises(ValueError, match="got 0 and 5"):
         bccd.bccd(0, 5)
 
 

@@ -96,7 +96,7 @@ def test_files_that_do_not_fit_are_named(folder: Path) -> None:
         (folder / f"ind.tiny.{part}").write_bytes(old(value))
 
     put("graph", ["a list"])
-    with pytest.raises(PracticumError, match=r"graph: expected a pickled defaultdict, came list"):
+    with pytest.raises(PracticumError, match=r"graph: expected a pickled defaultdict, got list"):
         planetoid.read(folder, "tiny")
     put("graph", defaultdict(list, {i: [] for i in range(9)}))
     with pytest.raises(PracticumError, match=r"numbers run from 6 to 9, in a graph of 9"):

@@ -107,7 +107,7 @@ def test_a_broken_sheet_is_named(tmp_path: Path) -> None:
     path.write_bytes((store.SAMPLES / "emoji_24_sheet.png").read_bytes()[:5000])
     with pytest.raises(PracticumError, match=r"sheet\.png: not a whole PNG image"):
         cells(path, 24, 10)
-    with pytest.raises(PracticumError, match=r"expected 900 squares of 24 pixels, came 960 × 480 pixels"):
+    with pytest.raises(PracticumError, match=r"expected 900 squares of 24 pixels, got 960 × 480 pixels"):
         cells(store.SAMPLES / "emoji_24_sheet.png", 24, 900)
-    with pytest.raises(ValueError, match="32 or 64 pixels, came 48"):
+    with pytest.raises(ValueError, match="32 or 64 pixels, got 48"):
         emoji(48)

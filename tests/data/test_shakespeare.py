@@ -35,5 +35,5 @@ def test_characters_come_back_and_unknown_ones_are_refused():
     assert torch.equal(tokenizer.encode("é! "), torch.tensor([3, 1, 0]))
     assert tokenizer.decode(tokenizer.encode("!👋n")) == "!👋n"
     assert tokenizer.encode("").shape == (0,)
-    with pytest.raises(ValueError, match="came 'xy'"):
+    with pytest.raises(ValueError, match="got 'xy'"):
         tokenizer.encode("néyx")

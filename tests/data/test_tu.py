@@ -52,17 +52,17 @@ def test_a_set_without_edges(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("part", "text", "message"),
     [
-        ("A", "1, 2\n2, x\n", r"SET_A\.txt, line 2: expected integers, came '2, x'"),
-        ("A", "1, 2\n\n2, 1\n", r"SET_A\.txt, line 2: expected integers, came ''"),
-        ("A", "1, 2, 3\n", r"SET_A\.txt, line 1: expected 2 integers, came 3"),
-        ("A", "1, 2\n2, 8\n", r"SET_A\.txt, line 2: expected a node in \[1, 7\], came 2, 8"),
-        ("A", "0, 2\n", r"SET_A\.txt, line 1: expected a node in \[1, 7\], came 0, 2"),
-        ("A", "1, 2\n3, 4\n", r"SET_A\.txt, line 2: expected nodes of one graph, came \[3, 4\], which belong to graphs \[1, 3\]"),
-        ("graph_indicator", "1\n1\n1\n3\n3\n4\n2\n", r"SET_graph_indicator\.txt, line 6: expected a graph in \[1, 3\], came 4"),
-        ("graph_labels", "1\n1.5\n1\n", r"SET_graph_labels\.txt, line 2: expected integers, came '1.5'"),
-        ("node_labels", "1\n2\n", r"SET_node_labels\.txt: expected a line for each of 7 nodes, came 2"),
-        ("node_attributes", "1,2\n1\n", r"SET_node_attributes\.txt, line 2: expected 2 numbers as in line 1, came 1"),
-        ("node_attributes", "1,2\n1,two\n", r"SET_node_attributes\.txt, line 2: expected numbers, came '1, two'"),
+        ("A", "1, 2\n2, x\n", r"SET_A\.txt, line 2: expected integers, got '2, x'"),
+        ("A", "1, 2\n\n2, 1\n", r"SET_A\.txt, line 2: expected integers, got ''"),
+        ("A", "1, 2, 3\n", r"SET_A\.txt, line 1: expected 2 integers, got 3"),
+        ("A", "1, 2\n2, 8\n", r"SET_A\.txt, line 2: expected a node in \[1, 7\], got 2, 8"),
+        ("A", "0, 2\n", r"SET_A\.txt, line 1: expected a node in \[1, 7\], got 0, 2"),
+        ("A", "1, 2\n3, 4\n", r"SET_A\.txt, line 2: expected nodes of one graph, got \[3, 4\], which belong to graphs \[1, 3\]"),
+        ("graph_indicator", "1\n1\n1\n3\n3\n4\n2\n", r"SET_graph_indicator\.txt, line 6: expected a graph in \[1, 3\], got 4"),
+        ("graph_labels", "1\n1.5\n1\n", r"SET_graph_labels\.txt, line 2: expected integers, got '1.5'"),
+        ("node_labels", "1\n2\n", r"SET_node_labels\.txt: expected a line for each of 7 nodes, got 2"),
+        ("node_attributes", "1,2\n1\n", r"SET_node_attributes\.txt, line 2: expected 2 numbers as in line 1, got 1"),
+        ("node_attributes", "1,2\n1,two\n", r"SET_node_attributes\.txt, line 2: expected numbers, got '1, two'"),
     ],
 )
 def test_broken_lines_are_named(tmp_path: Path, part: str, text: str, message: str) -> None:

@@ -181,9 +181,7 @@ class TestClose:
         expected = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
         with pytest.raises(AssertionError) as caught:
             assert_close(actual, expected, what="dx")
-        assert str(caught.value) == (
-            "dx: expected 3 at [1, 0], got 3.5 (2 of 6 values of shape (3, 2) differ, by up to 1)"
-        )
+        assert str(caught.value) == ("dx: expected 3 at [1, 0], got 3.5 (2 of 6 values of shape (3, 2) differ, by up to 1)")
 
     def test_shapes_are_not_broadcast(self) -> None:
         with pytest.raises(AssertionError, match=re.escape("y: expected shape (3,), got shape (3, 1)")):

@@ -16,8 +16,7 @@ from practicum.errors import PracticumError
 from practicum.grading.run import Graded, Progress, grade_folder
 from practicum.grading.store import Store
 from practicum.labs.lab import Lab
-
-from .tiny import LUCKY, RIGHT, SLOW, hand_in, tiny_lab
+from tests.grading.tiny import LUCKY, RIGHT, SLOW, hand_in, tiny_lab
 
 distributed = pytest.importorskip("distributed")
 

@@ -7,8 +7,7 @@ import pytest
 from practicum.errors import PracticumError
 from practicum.grading.pool import GraderProcess, Pool
 from practicum.grading.submission import Job
-
-from .labs import ADD, write
+from tests.grading.labs import ADD, write
 
 GOOD = "def add(a, b):\n    return a + b\n"
 

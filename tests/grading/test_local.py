@@ -11,8 +11,7 @@ from practicum.errors import PracticumError
 from practicum.grading.local import check_folder
 from practicum.labs.handout import build_handout
 from practicum.labs.lab import load_lab
-
-from .labs import ADD, write
+from tests.grading.labs import ADD, write
 
 NOTEBOOK = {
     "lab.toml": 'title = "Doubling"\npoints = 3\nsubmit = ["doubling.ipynb"]\n',

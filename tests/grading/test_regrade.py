@@ -13,8 +13,7 @@ from practicum.grading.regrade import preview, publish
 from practicum.grading.run import conditions, grade_folder
 from practicum.grading.store import Store, events_of
 from practicum.labs.lab import Lab, load_lab
-
-from .tiny import Fake, hand_in, tiny_lab
+from tests.grading.tiny import Fake, hand_in, tiny_lab
 
 
 @pytest.fixture

@@ -15,8 +15,7 @@ from practicum.grading.records import Stored, Submission
 from practicum.grading.report import class_report, write_report
 from practicum.grading.results import CheckResult, GradedSubmission, Outcome, Provenance
 from practicum.labs.lab import Lab
-
-from .tiny import tiny_lab
+from tests.grading.tiny import tiny_lab
 
 EVIL = '<script>alert(1)</script><img src=x onerror="x">\u202e&amp;\x1b[31m'
 NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)

@@ -13,8 +13,7 @@ from practicum.grading.pool import Pool
 from practicum.grading.run import SEEDS, Graded, Planned, Progress, Read, Report, grade_folder
 from practicum.grading.store import Store, events_of
 from practicum.labs.lab import Lab, load_lab
-
-from .tiny import LUCKY, RIGHT, Fake, hand_in, tiny_lab
+from tests.grading.tiny import LUCKY, RIGHT, Fake, hand_in, tiny_lab
 
 
 @pytest.fixture

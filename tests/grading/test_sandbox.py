@@ -10,8 +10,7 @@ import pytest
 from practicum.grading.bwrap import NoSandbox, refuse_visible
 from practicum.grading.sandbox import Sandbox
 from practicum.grading.student import Link, Student
-
-from .conftest import LIMITS
+from tests.grading.conftest import LIMITS
 
 CHILD = """
 import os, time

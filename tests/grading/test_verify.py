@@ -6,8 +6,7 @@ from practicum.errors import PracticumError
 from practicum.grading.precheck import take_stock
 from practicum.grading.verify import verify_lab
 from practicum.labs.lab import load_lab
-
-from .labs import ADD, write
+from tests.grading.labs import ADD, write
 
 
 def verify(folder, **change):
@@ -41,10 +40,13 @@ def with_checks(old, new):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"lab.toml": ADD["lab.toml"].replace("points = 6", "points = 7")}, [
+        (
+            {"lab.toml": ADD["lab.toml"].replace("points = 6", "points = 7")},
+            [
                 "lab.toml:3: points = 7, but the checks give 6 together "
                 "(test_numbers 1, test_arrays 2.5, test_negative 2, test_share 0.5)"
-            ]),
+            ],
+        ),
         ({"bugs/minus.toml": BUG.replace('"test_numbers", ', "")}, ["bug minus: loses test_numbers in seeds 0, 1: failed"]),
         ({"bugs/minus.toml": BUG.replace("a - b", "b + a")}, ["bug minus: must lose test_share and does not"]),
         (

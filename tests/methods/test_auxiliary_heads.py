@@ -42,5 +42,5 @@ def test_only_the_main_head_is_measured() -> None:
 
 
 def test_a_model_without_auxiliary_heads_is_refused() -> None:
-    with pytest.raises(TypeError, match=r"expected a tuple of logits.*came Tensor"):
+    with pytest.raises(TypeError, match=r"expected a tuple of logits.*got Tensor"):
         AuxiliaryHeads().loss(nn.Linear(6, 4), (torch.zeros(2, 6), torch.zeros(2, dtype=torch.long)))

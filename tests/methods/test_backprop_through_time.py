@@ -81,7 +81,7 @@ def test_evaluation_carries_the_state():
 
 
 def test_a_window_of_nothing_is_refused():
-    with pytest.raises(ValueError, match="at least 1 step, came 0"):
+    with pytest.raises(ValueError, match="at least 1 step, got 0"):
         TruncatedBPTT(0).step(Trainer(), Tagger("rnn"), None, data())
 
 

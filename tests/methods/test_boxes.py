@@ -128,7 +128,7 @@ def test_nms_of_nothing_is_nothing() -> None:
 
 
 def test_nms_refuses_what_does_not_fit() -> None:
-    with pytest.raises(ValueError, match=r"came \[\(3, 4\), \(2,\)\]"):
+    with pytest.raises(ValueError, match=r"got \[\(3, 4\), \(2,\)\]"):
         nms(torch.zeros(3, 4), torch.zeros(2), 0.5)
     with pytest.raises(ValueError, match=r"\(1,\)\]"):
         nms(torch.zeros(3, 4), torch.zeros(3), 0.5, torch.zeros(1))

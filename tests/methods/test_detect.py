@@ -165,7 +165,7 @@ def test_focal_loss_of_large_logits_is_finite_and_its_gradient_numeric() -> None
 
 
 def test_more_classes_than_names_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"scores of the 1 classes .* came shape \(2, 256, 2\)"):
+    with pytest.raises(ValueError, match=r"scores of the 1 classes .* got shape \(2, 256, 2\)"):
         Detect(classes=("cat",)).losses(perfect(BOXES, LABELS), BOXES, LABELS)
 
 

@@ -35,7 +35,7 @@ def test_bleu_of_the_papers_example():
     assert bleu(references, [[r] for r in references]) == pytest.approx(100)
     assert bleu([["x"]], [[["y"]]]) == 0
     assert bleu([[]], [[["y"]]]) == 0
-    with pytest.raises(ValueError, match=r"each of 2 hypotheses, came \[1\]"):
+    with pytest.raises(ValueError, match=r"each of 2 hypotheses, got \[1\]"):
         bleu([["x"], ["y"]], [[["x"]]])
 
 

@@ -126,5 +126,5 @@ def test_evaluate_ranks_pairs():
 
 
 def test_wrong_shapes():
-    with pytest.raises(ValueError, match=r"came \(2, 3\) and \(1, 2\)"):
+    with pytest.raises(ValueError, match=r"got \(2, 3\) and \(1, 2\)"):
         Word2Vec(5, 2)(torch.ones(2, 3, dtype=torch.long), torch.ones(1, 2, dtype=torch.long))

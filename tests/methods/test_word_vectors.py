@@ -25,9 +25,9 @@ def test_spearman_is_scipys(rows):
 
 
 def test_wrong_arguments():
-    with pytest.raises(ValueError, match=r"came \(2,\) and \(3,\)"):
+    with pytest.raises(ValueError, match=r"got \(2,\) and \(3,\)"):
         spearman(torch.ones(2), torch.ones(3))
-    with pytest.raises(ValueError, match="came 2 and 1"):
+    with pytest.raises(ValueError, match="got 2 and 1"):
         WordVectors(["a"], torch.ones(2, 3))
 
 

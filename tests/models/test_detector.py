@@ -48,7 +48,7 @@ def test_wrong_images_are_told_with_their_shape(shape: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize("settings", [{"levels": 0}, {"levels": 4}, {"widths": (4, 8), "levels": 2}, {"channels": 12}])
 def test_wrong_settings_are_told(settings: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match="came"):
+    with pytest.raises(ValueError, match="got"):
         DetectorConfig(3, **settings)
 
 

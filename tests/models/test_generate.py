@@ -107,7 +107,7 @@ def test_wrong_arguments_are_refused():
     for wrong in ({"temperature": -1}, {"top_k": 0}, {"top_p": 0}, {"top_p": 1.5}):
         with pytest.raises(ValueError, match="expected temperature ≥ 0"):
             generate(net, prompt, 1, **wrong)
-    with pytest.raises(ValueError, match=r"at least 1\), came \(1, 0\)"):
+    with pytest.raises(ValueError, match=r"at least 1\), got \(1, 0\)"):
         generate(net, prompt[:, :0], 1)
     with pytest.raises(ValueError, match="eval mode"):
         generate(net.train(), prompt, 1)

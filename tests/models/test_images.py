@@ -50,9 +50,9 @@ def test_small_network_runs_in_bfloat16_and_stays_near(name: str) -> None:
 @pytest.mark.parametrize("name", SMALL)
 def test_network_states_which_images_it_expects(name: str) -> None:
     model = SMALL[name]()
-    with pytest.raises(ValueError, match=r"expected images of shape \(B, 1, H, W\).*came \(2, 3, 28, 28\)"):
+    with pytest.raises(ValueError, match=r"expected images of shape \(B, 1, H, W\).*got \(2, 3, 28, 28\)"):
         model(torch.zeros(2, 3, 28, 28))
-    with pytest.raises(ValueError, match=r"came \(28, 28\)"):
+    with pytest.raises(ValueError, match=r"got \(28, 28\)"):
         model(torch.zeros(28, 28))
 
 

@@ -51,11 +51,11 @@ def test_it_starts_as_he_and_xavier_say() -> None:
 
 
 def test_errors_say_what_came() -> None:
-    with pytest.raises(ValueError, match=r"inputs and outputs, came \(3,\)"):
+    with pytest.raises(ValueError, match=r"inputs and outputs, got \(3,\)"):
         MLP((3,))
-    with pytest.raises(ValueError, match="norm in none, batch, layer, came 'group'"):
+    with pytest.raises(ValueError, match="norm in none, batch, layer, got 'group'"):
         MLP((3, 2), norm="group")
-    with pytest.raises(ValueError, match="activation in relu, tanh, sigmoid, gelu, came 'swish'"):
+    with pytest.raises(ValueError, match="activation in relu, tanh, sigmoid, gelu, got 'swish'"):
         MLP((3, 2), activation="swish")
-    with pytest.raises(ValueError, match=r"rows of 3 entries, came shape \(2, 4\)"):
+    with pytest.raises(ValueError, match=r"rows of 3 entries, got shape \(2, 4\)"):
         MLP((3, 2))(torch.zeros(2, 4))

@@ -56,7 +56,7 @@ def test_from_dense_and_incidence() -> None:
 
 def test_entries_outside_are_named() -> None:
     one = torch.ones(1)
-    with pytest.raises(ValueError, match=r"every column in \[0, 2\), came \[2, 2\]"):
+    with pytest.raises(ValueError, match=r"every column in \[0, 2\), got \[2, 2\]"):
         Sparse.of(torch.tensor([0]), torch.tensor([2]), one, (2, 2))
     with pytest.raises(ValueError, match="of one length"):
         Sparse.of(torch.tensor([0, 1]), torch.tensor([1]), one, (2, 2))
@@ -89,5 +89,5 @@ def test_dropout_of_a_sparse_matrix_and_the_ends_of_the_range() -> None:
     assert torch.equal(dropout(x, 0.0, training=True), x)
     assert torch.equal(dropout(x, 1.0, training=True), torch.zeros(5))
     assert dropout(torch.empty(0, 3), 0.5, training=True).shape == (0, 3)
-    with pytest.raises(ValueError, match=r"in \[0, 1\], came 1.5"):
+    with pytest.raises(ValueError, match=r"in \[0, 1\], got 1.5"):
         dropout(x, 1.5, training=True)

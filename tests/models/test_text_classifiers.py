@@ -112,7 +112,7 @@ def test_they_learn(name):
 def test_wrong_arguments():
     with pytest.raises(ValueError, match="even number of hidden units"):
         TextRNN(torch.zeros(3, 2), 2, hidden=5)
-    with pytest.raises(ValueError, match=r"came lengths \[1, 0\]"):
+    with pytest.raises(ValueError, match=r"got lengths \[1, 0\]"):
         make("rnn")(torch.tensor([[1], [0]]))
-    with pytest.raises(ValueError, match=r"came \(2, 0\)"):
+    with pytest.raises(ValueError, match=r"got \(2, 0\)"):
         make("cnn")(torch.zeros(2, 0, dtype=torch.long))

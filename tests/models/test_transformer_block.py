@@ -32,5 +32,5 @@ def test_dropout_of_both_branches():
 
 
 def test_an_unknown_norm_is_refused():
-    with pytest.raises(ValueError, match="'pre' or 'post', came 'both'"):
+    with pytest.raises(ValueError, match="'pre' or 'post', got 'both'"):
         TransformerBlock(4, 2, norm="both")

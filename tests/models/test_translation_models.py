@@ -174,7 +174,7 @@ def test_wrong_arguments():
     with pytest.raises(ValueError, match="even number of hidden units"):
         Seq2Seq(Seq2SeqConfig(5, 5, hidden=7))
     model = Seq2Seq(Seq2SeqConfig(5, 5, width=4, hidden=4))
-    with pytest.raises(ValueError, match=r"at least one token in each source, came lengths \[2, 0\]"):
+    with pytest.raises(ValueError, match=r"at least one token in each source, got lengths \[2, 0\]"):
         model(torch.tensor([[1, 2], [0, 0]]), torch.tensor([[1], [1]]))
-    with pytest.raises(ValueError, match=r"came \(1, 1\) and \(2, 2\)"):
+    with pytest.raises(ValueError, match=r"got \(1, 1\) and \(2, 2\)"):
         model(torch.tensor([[1, 2], [1, 0]]), torch.tensor([[1]]))

@@ -17,13 +17,13 @@ def test_scores_have_the_images_size(depth: int, size: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("shape", [(1, 3, 7, 8), (1, 3, 8, 7), (1, 2, 8, 8), (3, 8, 8)])
 def test_wrong_images_are_told_with_their_shape(shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=re.escape(f"(B, 3, ≥ 8, ≥ 8), came {shape}")):
+    with pytest.raises(ValueError, match=re.escape(f"(B, 3, ≥ 8, ≥ 8), got {shape}")):
         UNet(3, 1, width=2, depth=3)(torch.zeros(shape))
 
 
 @pytest.mark.parametrize("arguments", [{"width": 0}, {"depth": -1}, {"in_channels": 0}, {"num_classes": 0}])
 def test_wrong_arguments_are_told(arguments: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match="came"):
+    with pytest.raises(ValueError, match="got"):
         UNet(**arguments)
 
 

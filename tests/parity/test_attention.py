@@ -248,11 +248,11 @@ def test_cache_selects_rows():
 
 
 def test_wrong_shapes_are_refused():
-    with pytest.raises(ValueError, match=r"3 heads divide, came 8"):
+    with pytest.raises(ValueError, match=r"3 heads divide, got 8"):
         MultiHeadAttention(8, 3)
-    with pytest.raises(ValueError, match=r"\(batch, tokens, 8\), came \(2, 5, 6\)"):
+    with pytest.raises(ValueError, match=r"\(batch, tokens, 8\), got \(2, 5, 6\)"):
         MultiHeadAttention(8, 2)(torch.zeros(2, 5, 6))
-    with pytest.raises(ValueError, match=r"\(batch, tokens, 8\), came \(5, 8\)"):
+    with pytest.raises(ValueError, match=r"\(batch, tokens, 8\), got \(5, 8\)"):
         MultiHeadAttention(8, 2)(torch.zeros(2, 5, 8), torch.zeros(5, 8))
     with pytest.raises(ValueError, match="empty one"):
         KVCache(3).all()

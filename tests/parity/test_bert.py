@@ -180,7 +180,7 @@ def test_names_of_old_files_and_of_other_models():
     old |= {"embeddings.position_ids": torch.arange(12)[None], "cls.seq_relationship.weight": torch.zeros(2, 24)}
     ours, again = compat.from_peer(state), compat.from_peer(old)
     assert ours.keys() == again.keys()
-    with pytest.raises(ValueError, match=re.escape("came 'encoder.layer.0.crossattention.weight'")):
+    with pytest.raises(ValueError, match=re.escape("got 'encoder.layer.0.crossattention.weight'")):
         compat.from_peer(state | {"encoder.layer.0.crossattention.weight": torch.zeros(1)})
 
 
@@ -198,5 +198,5 @@ def test_published_size():
 
 
 def test_too_many_tokens_are_refused():
-    with pytest.raises(ValueError, match=r"\(batch, at most 12\), came \(1, 13\)"):
+    with pytest.raises(ValueError, match=r"\(batch, at most 12\), got \(1, 13\)"):
         BERT(CASES["small"])(torch.ones(1, 13, dtype=torch.long))

@@ -163,12 +163,12 @@ def test_training_stops_where_no_pair_occurs_twice():
 
 
 def test_wrong_arguments_are_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"\[0, 50257\), came 50257"):
+    with pytest.raises(ValueError, match=r"\[0, 50257\), got 50257"):
         ours().decode([50257])
-    with pytest.raises(ValueError, match=r"at least 256 \+ 1 special texts, came 256"):
+    with pytest.raises(ValueError, match=r"at least 256 \+ 1 special texts, got 256"):
         train(["x"], 256, ["<end>"])
-    with pytest.raises(ValueError, match=r"below 256, came \(256, 1\)"):
+    with pytest.raises(ValueError, match=r"below 256, got \(256, 1\)"):
         BPE([(256, 1)])
     (tmp_path / "broken.bpe").write_text("#version: 0.2\nt h\nth e\nxx y\n")
-    with pytest.raises(PracticumError, match=r"after 2 merges, came 'xx y'"):
+    with pytest.raises(PracticumError, match=r"after 2 merges, got 'xx y'"):
         load(tmp_path / "broken.bpe")

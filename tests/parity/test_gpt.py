@@ -132,7 +132,7 @@ def test_weights_of_old_files_and_of_other_models():
     state = peer(SMALL).transformer.state_dict()
     old = state | {"h.0.attn.bias": torch.ones(1, 1, 12, 12).tril(), "h.0.attn.masked_bias": torch.tensor(-1e4)}
     assert compat.from_peer(old).keys() == compat.from_peer(state).keys()
-    with pytest.raises(ValueError, match=r"came 'h\.0\.attn\.q_proj\.weight'"):
+    with pytest.raises(ValueError, match=r"got 'h\.0\.attn\.q_proj\.weight'"):
         compat.from_peer(state | {"h.0.attn.q_proj.weight": torch.zeros(1)})
     untied = peer(SMALL).state_dict()
     with pytest.raises(ValueError, match="tied"):
@@ -176,11 +176,11 @@ def test_initialisation():
 
 def test_too_many_tokens_are_refused():
     model = GPT(SMALL)
-    with pytest.raises(ValueError, match=r"\(batch, at most 12\), came \(1, 13\)"):
+    with pytest.raises(ValueError, match=r"\(batch, at most 12\), got \(1, 13\)"):
         model(tokens(SMALL, 1, 13))
     caches = model.caches()
     model(tokens(SMALL, 1, 10), caches)
-    with pytest.raises(ValueError, match=r"\(batch, at most 2\), came \(1, 3\)"):
+    with pytest.raises(ValueError, match=r"\(batch, at most 2\), got \(1, 3\)"):
         model(tokens(SMALL, 1, 3), caches)
-    with pytest.raises(ValueError, match=r"came \(3,\)"):
+    with pytest.raises(ValueError, match=r"got \(3,\)"):
         model(torch.zeros(3, dtype=torch.long))

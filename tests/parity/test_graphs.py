@@ -248,11 +248,11 @@ def test_gin_sums_over_each_graph() -> None:
 
 def test_wrong_shapes_are_named() -> None:
     edges, num_nodes = GRAPHS["random"]
-    with pytest.raises(ValueError, match=r"expected features of shape \(N, 5\), came \(9, 4\)"):
+    with pytest.raises(ValueError, match=r"expected features of shape \(N, 5\), got \(9, 4\)"):
         gcn.GCN(F_IN, 3)(torch.randn(9, 4), gcn.normalise(edges, num_nodes))
-    with pytest.raises(ValueError, match=r"expected nodes in \[0, 4\), came \[0, 8\]"):
+    with pytest.raises(ValueError, match=r"expected nodes in \[0, 4\), got \[0, 8\]"):
         gcn.normalise(edges, 4)
-    with pytest.raises(ValueError, match=r"expected edges of shape \(2, E\), came \(30, 2\)"):
+    with pytest.raises(ValueError, match=r"expected edges of shape \(2, E\), got \(30, 2\)"):
         gat.neighbourhoods(edges.T, num_nodes)
-    with pytest.raises(ValueError, match=r"expected a matrix of 9 rows .* came \(8, 16\)"):
+    with pytest.raises(ValueError, match=r"expected a matrix of 9 rows .* got \(8, 16\)"):
         gcn.GCN(F_IN, 3)(torch.randn(8, 5), gcn.normalise(edges, num_nodes))

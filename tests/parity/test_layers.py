@@ -242,13 +242,13 @@ def test_a_signal_keeps_its_size_through_thirty_layers() -> None:
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (lambda: BatchNorm(3)(torch.zeros(4, 2)), r"shape \(B, 3, …\), came \(4, 2\)"),
-        (lambda: BatchNorm(3)(torch.zeros(1, 3)), r"more than one value per channel in training, came shape \(1, 3\)"),
-        (lambda: LayerNorm((2, 3))(torch.zeros(2, 3, 2)), r"last dimensions \(2, 3\), came shape \(2, 3, 2\)"),
-        (lambda: Dropout(1.0), r"p in \[0, 1\), came 1.0"),
-        (lambda: fans(torch.zeros(3)), r"shape \(out, in, …\), came \(3,\)"),
-        (lambda: cross_entropy(torch.zeros(2, 3), torch.zeros(3)), r"\(B, K\) and targets \(B,\), came \(2, 3\) and \(3,\)"),
-        (lambda: cross_entropy(torch.zeros(2, 3), torch.zeros(2).long(), 1.5), r"label_smoothing in \[0, 1\], came 1.5"),
+        (lambda: BatchNorm(3)(torch.zeros(4, 2)), r"shape \(B, 3, …\), got \(4, 2\)"),
+        (lambda: BatchNorm(3)(torch.zeros(1, 3)), r"more than one value per channel in training, got shape \(1, 3\)"),
+        (lambda: LayerNorm((2, 3))(torch.zeros(2, 3, 2)), r"last dimensions \(2, 3\), got shape \(2, 3, 2\)"),
+        (lambda: Dropout(1.0), r"p in \[0, 1\), got 1.0"),
+        (lambda: fans(torch.zeros(3)), r"shape \(out, in, …\), got \(3,\)"),
+        (lambda: cross_entropy(torch.zeros(2, 3), torch.zeros(3)), r"\(B, K\) and targets \(B,\), got \(2, 3\) and \(3,\)"),
+        (lambda: cross_entropy(torch.zeros(2, 3), torch.zeros(2).long(), 1.5), r"label_smoothing in \[0, 1\], got 1.5"),
     ],
 )
 def test_errors_say_what_came(make: Any, says: str) -> None:

@@ -56,7 +56,7 @@ def test_ridge_shrinks_to_nothing_and_to_least_squares() -> None:
     assert norms == sorted(norms, reverse=True)
     np.testing.assert_allclose(Ridge(1e-9).fit(x, y).coef_, LinearRegression().fit(x, y).coef_, rtol=1e-7)
     assert norms[-1] < 1e-5
-    with pytest.raises(ValueError, match="alpha ≥ 0, came -1"):
+    with pytest.raises(ValueError, match="alpha ≥ 0, got -1"):
         Ridge(-1).fit(x, y)
 
 
@@ -113,5 +113,5 @@ def test_softmax_regression_in_float32_is_near() -> None:
 
 
 def test_one_class_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least two classes, came 1 class"):
+    with pytest.raises(ValueError, match="at least two classes, got 1 class"):
         SoftmaxRegression().fit([[0.0], [1.0]], [3, 3])

@@ -107,7 +107,7 @@ def test_weights_there_and_back(case):
     assert back.keys() == state.keys()
     assert all(torch.equal(back[key], state[key]) for key in state)
     assert (ours.head.weight is ours.token_embedding.weight) == CASES[case].tied
-    with pytest.raises(ValueError, match=r"came 'model\.layers\.0\.mlp\.fc1\.weight'"):
+    with pytest.raises(ValueError, match=r"got 'model\.layers\.0\.mlp\.fc1\.weight'"):
         compat.from_peer(state | {"model.layers.0.mlp.fc1.weight": torch.zeros(1)})
 
 
@@ -169,7 +169,7 @@ def test_llama2c_layout():
 
 def test_wrong_sizes_are_refused():
     for wrong in ((10, 4, 4), (12, 4, 3), (12, 4, 4)):
-        with pytest.raises(ValueError, match=f"came width {wrong[0]}, {wrong[1]} heads, {wrong[2]} key heads"):
+        with pytest.raises(ValueError, match=f"got width {wrong[0]}, {wrong[1]} heads, {wrong[2]} key heads"):
             Llama(LlamaConfig(5, 4, wrong[0], 1, wrong[1], wrong[2], 6))
-    with pytest.raises(ValueError, match=r"\(batch, at most 16\), came \(1, 17\)"):
+    with pytest.raises(ValueError, match=r"\(batch, at most 16\), got \(1, 17\)"):
         Llama(CASES["plain"])(torch.zeros(1, 17, dtype=torch.long))

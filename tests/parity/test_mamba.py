@@ -208,5 +208,5 @@ def test_initialisation():
 
 
 def test_no_tokens_are_refused():
-    with pytest.raises(ValueError, match=r"\(batch, at least 1\), came \(2, 0\)"):
+    with pytest.raises(ValueError, match=r"\(batch, at least 1\), got \(2, 0\)"):
         Mamba(SMALL)(torch.zeros(2, 0, dtype=torch.long))

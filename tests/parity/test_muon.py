@@ -112,7 +112,7 @@ def test_which_parameters_are_matrices():
     matrices, others = matrices_and_others(net)
     assert [tuple(p.shape) for p in matrices] == [(4, 4)]
     assert len(others) == 6
-    with pytest.raises(ValueError, match=r"came shapes \[\(4,\)\]"):
+    with pytest.raises(ValueError, match=r"got shapes \[\(4,\)\]"):
         Muon([net["l"].bias])
 
 

@@ -74,7 +74,7 @@ def test_bfloat16_stays_near():
 def test_wrong_arguments_are_refused():
     with pytest.raises(ValueError, match="'gaussian'"):
         NonLocalBlock(4, pairwise="gaussian")
-    with pytest.raises(ValueError, match=r"\(batch, 4, places…\), came \(2, 3, 5\)"):
+    with pytest.raises(ValueError, match=r"\(batch, 4, places…\), got \(2, 3, 5\)"):
         NonLocalBlock(4)(torch.zeros(2, 3, 5))
-    with pytest.raises(ValueError, match=r"came \(2, 4\)"):
+    with pytest.raises(ValueError, match=r"got \(2, 4\)"):
         NonLocalBlock(4)(torch.zeros(2, 4))

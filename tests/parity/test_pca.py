@@ -117,9 +117,9 @@ def test_a_component_without_variance_has_coordinate_zero() -> None:
 
 
 def test_errors_say_what_came() -> None:
-    with pytest.raises(ValueError, match=r"between 1 and min\(N, F\) = 3, came 4"):
+    with pytest.raises(ValueError, match=r"between 1 and min\(N, F\) = 3, got 4"):
         PCA(4).fit(points(20, 3))
-    with pytest.raises(ValueError, match="between 1 and N = 20, came 21"):
+    with pytest.raises(ValueError, match="between 1 and N = 20, got 21"):
         KernelPCA(21).fit(points(20, 3))
-    with pytest.raises(ValueError, match="linear, rbf, poly or sigmoid, came 'cosine'"):
+    with pytest.raises(ValueError, match="linear, rbf, poly or sigmoid, got 'cosine'"):
         KernelPCA(kernel="cosine").fit(points(20, 3))

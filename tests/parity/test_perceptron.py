@@ -82,5 +82,5 @@ def test_xor_is_never_learnt() -> None:
 
 
 def test_one_class_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least two classes, came 1 class"):
+    with pytest.raises(ValueError, match="at least two classes, got 1 class"):
         Perceptron().fit([[0.0], [1.0]], [3, 3])

@@ -177,9 +177,9 @@ def test_weights_there_and_back(both):
     back = compat.to_peer(ours, bidirectional=both)
     assert back.keys() == theirs.keys()
     assert all(torch.equal(back[name], theirs[name]) for name in theirs)
-    with pytest.raises(ValueError, match="came 'weight_hr_l0'"):
+    with pytest.raises(ValueError, match="got 'weight_hr_l0'"):
         compat.from_peer({"weight_hr_l0": torch.zeros(1)})
-    with pytest.raises(ValueError, match=r"came 'cells\.0\.weight'"):
+    with pytest.raises(ValueError, match=r"got 'cells\.0\.weight'"):
         compat.to_peer({"cells.0.weight": torch.zeros(1)})
 
 
@@ -211,15 +211,15 @@ def test_classifier_reads_the_last_real_token():
 
 def test_wrong_arguments_are_refused():
     model, x = Recurrent(RecurrentConfig("lstm", 3, 4)), torch.zeros(2, 5, 3)
-    with pytest.raises(ValueError, match=r"\(B, at least 1, 3\), came \(2, 5, 4\)"):
+    with pytest.raises(ValueError, match=r"\(B, at least 1, 3\), got \(2, 5, 4\)"):
         model(torch.zeros(2, 5, 4))
-    with pytest.raises(ValueError, match=r"came \(2, 0, 3\)"):
+    with pytest.raises(ValueError, match=r"got \(2, 0, 3\)"):
         model(x[:, :0])
-    with pytest.raises(ValueError, match=r"2 lengths from 1 to 5, came \[0, 5\]"):
+    with pytest.raises(ValueError, match=r"2 lengths from 1 to 5, got \[0, 5\]"):
         model(x, None, torch.tensor([0, 5]))
-    with pytest.raises(ValueError, match=r"came \[6, 5\]"):
+    with pytest.raises(ValueError, match=r"got \[6, 5\]"):
         model(x, None, torch.tensor([6, 5]))
-    with pytest.raises(ValueError, match=r"2 state\(s\) of shape \(1, 2, 4\), came \[\(1, 2, 4\)\]"):
+    with pytest.raises(ValueError, match=r"2 state\(s\) of shape \(1, 2, 4\), got \[\(1, 2, 4\)\]"):
         model(x, (torch.zeros(1, 2, 4),))
-    with pytest.raises(ValueError, match="came 'elman'"):
+    with pytest.raises(ValueError, match="got 'elman'"):
         Recurrent(RecurrentConfig("elman", 3, 4))

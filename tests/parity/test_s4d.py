@@ -127,9 +127,9 @@ def test_classifier():
 
 
 def test_wrong_arguments_are_refused():
-    with pytest.raises(ValueError, match="even number of states, came 3"):
+    with pytest.raises(ValueError, match="even number of states, got 3"):
         S4D(S4DConfig(2, 3))
-    with pytest.raises(ValueError, match="came 'real' and 'zoh'"):
+    with pytest.raises(ValueError, match="got 'real' and 'zoh'"):
         S4D(S4DConfig(2, 4, "real"))
-    with pytest.raises(ValueError, match=r"\(B, at least 1, 5\), came \(2, 3, 4\)"):
+    with pytest.raises(ValueError, match=r"\(B, at least 1, 5\), got \(2, 3, 4\)"):
         S4DClassifier(S4DConfig(4, 4), 5, 2)(torch.zeros(2, 3, 4))

@@ -89,7 +89,7 @@ def test_nothing_anywhere_has_no_score() -> None:
 @pytest.mark.parametrize("target", [(2, 4, 4), (1, 4, 5), (1, 1, 4, 4)])
 def test_targets_of_another_shape_are_refused(target: tuple[int, ...]) -> None:
     for function in (cross_entropy, soft_dice):
-        with pytest.raises(ValueError, match=r"came \(1, 2, 4, 4\) and"):
+        with pytest.raises(ValueError, match=r"got \(1, 2, 4, 4\) and"):
             function(torch.zeros(1, 2, 4, 4), torch.zeros(target, dtype=torch.long))
     with pytest.raises(ValueError, match="expected predictions"):
         dice_and_iou(torch.zeros(1, 4, 4), torch.zeros(target), 2)

@@ -56,7 +56,7 @@ def test_any_text_comes_back(text):
 def test_a_broken_file_is_refused(tmp_path):
     path = tmp_path / "tokenizer.bin"
     path.write_bytes(struct.pack("<i", 3) + struct.pack("<fi", 0.0, 2) + b"ab" + struct.pack("<fi", 0.0, 9) + b"c")
-    with pytest.raises(PracticumError, match="as many bytes at 14, came the end at 23"):
+    with pytest.raises(PracticumError, match="as many bytes at 14, got the end at 23"):
         read_tokenizer(path)
 
 

@@ -90,7 +90,7 @@ def test_weights_go_there_and_back(norm_first):
     assert state.keys() == theirs.state_dict().keys()
     for name, value in theirs.state_dict().items():
         assert torch.equal(state[name], value)
-    with pytest.raises(ValueError, match=r"expected a weight of an encoder or decoder layer, came encoder\.layers\.0\.gate"):
+    with pytest.raises(ValueError, match=r"expected a weight of an encoder or decoder layer, got encoder\.layers\.0\.gate"):
         from_peer({"encoder.layers.0.gate": torch.zeros(1)})
 
 
@@ -116,7 +116,7 @@ def test_wrong_arguments():
     with pytest.raises(ValueError, match="even width"):
         Transformer(TransformerConfig(5, 5, width=9, num_heads=3))
     model = Transformer(TransformerConfig(5, 5, width=8, num_heads=2, hidden=8, encoder_layers=1, decoder_layers=1, max_length=4))
-    with pytest.raises(ValueError, match=r"length up to 4\), came \(1, 5\)"):
+    with pytest.raises(ValueError, match=r"length up to 4\), got \(1, 5\)"):
         model(torch.ones(1, 5, dtype=torch.long), torch.ones(1, 2, dtype=torch.long))
-    with pytest.raises(ValueError, match=r"came \(3, 2\) and \(2, 4\)"):
+    with pytest.raises(ValueError, match=r"got \(3, 2\) and \(2, 4\)"):
         model(torch.ones(2, 4, dtype=torch.long), torch.ones(3, 2, dtype=torch.long))

@@ -103,7 +103,7 @@ def test_weights_there_and_back(case):
     assert again.keys() == mine.keys()
     bare = compat.from_peer({f"{key.removeprefix('vit.')}": value for key, value in hub.items() if "classifier" not in key})
     assert mine.keys() - bare.keys() == {"head.weight", "head.bias"}
-    with pytest.raises(ValueError, match=re.escape("came 'vit.layers.0.mlp.fc3.weight'")):
+    with pytest.raises(ValueError, match=re.escape("got 'vit.layers.0.mlp.fc3.weight'")):
         compat.from_peer(state | {"vit.layers.0.mlp.fc3.weight": torch.zeros(1)})
 
 
@@ -149,7 +149,7 @@ def test_published_size():
 
 
 def test_wrong_shapes_are_refused():
-    with pytest.raises(ValueError, match="patches of 5 divide, came a side of 12"):
+    with pytest.raises(ValueError, match="patches of 5 divide, got a side of 12"):
         ViT(ViTConfig(image_size=12, patch_size=5))
-    with pytest.raises(ValueError, match=r"\(batch, 1, 12, 12\), came \(2, 3, 12, 12\)"):
+    with pytest.raises(ValueError, match=r"\(batch, 1, 12, 12\), got \(2, 3, 12, 12\)"):
         ViT(CASES["grey"])(torch.zeros(2, 3, 12, 12))

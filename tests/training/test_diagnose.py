@@ -460,7 +460,7 @@ def test_noise_scale_of_a_known_gradient() -> None:
     spread = rows.var(0).sum()
     exact = float(spread / ((1 - rows.mean(0)).square().sum() - spread / 7))
     assert abs(noise_scale(model, Distance(), [(row[None],) for row in rows], rows=1) / exact - 1) < 1e-4
-    with pytest.raises(ValueError, match="two batches or more, came 1"):
+    with pytest.raises(ValueError, match="two batches or more, got 1"):
         noise_scale(model, Distance(), [(x,)], rows=60_000)
 
 
@@ -471,7 +471,7 @@ def test_picture_and_its_layers(tmp_path: Any) -> None:
 
 
 def test_no_batches_are_named() -> None:
-    with pytest.raises(ValueError, match="at least one training batch, came none"):
+    with pytest.raises(ValueError, match="at least one training batch, got none"):
         diagnose(mlp(), Classify(), [])
     with pytest.raises(ValueError, match="`step` needs the `optimizer`"):
         diagnose(mlp(), Classify(), batches(0), step=clears)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from .two_processes import main
+from tests.training.two_processes import main
 
 SCRIPT = Path(__file__).with_name("two_processes.py")
 

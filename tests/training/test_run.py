@@ -106,8 +106,8 @@ def test_knobs() -> None:
     assert (turned.epochs, turned.lr, turned.wide, turned.kind) == (7, 1e-3, True, "full")
     for given_, message in (
         ({"epoch": "7"}, r"no knob `epoch` \(did you mean `epochs`\?\); there are: epochs, lr, wide, kind"),
-        ({"epochs": "7.5"}, r"--epochs: expected a whole number, came '7\.5'"),
-        ({"wide": "maybe"}, "--wide: expected true or false, came 'maybe'"),
+        ({"epochs": "7.5"}, r"--epochs: expected a whole number, got '7\.5'"),
+        ({"wide": "maybe"}, "--wide: expected true or false, got 'maybe'"),
     ):
         with pytest.raises(PracticumError, match=message):
             recipes.turned(recipe, given_)

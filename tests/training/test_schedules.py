@@ -109,14 +109,14 @@ def test_all_climb_to_one_and_then_fall(warmup: float, floor: float, progress: f
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (lambda: s.cosine(warmup=1.0), r"warmup in \[0, 1\), came 1.0"),
-        (lambda: s.one_cycle(warmup=-0.1), r"warmup in \[0, 1\), came -0.1"),
-        (lambda: s.linear(floor=1.5), r"floor in \[0, 1\], came 1.5"),
-        (lambda: s.step((0.7, 0.5)), r"ascending milestones in \[0, 1\], came \(0.7, 0.5\)"),
-        (lambda: s.step((30, 60)), r"ascending milestones in \[0, 1\], came \(30, 60\)"),
-        (lambda: s.exponential(0.0), "positive end, came 0.0"),
-        (lambda: s.inverse_sqrt(0.0), r"warmup in \(0, 1\), came 0.0"),
-        (lambda: s.trapezoid(0.6, 0.5), r"warmup \+ cooldown ≤ 1, came 0.6 \+ 0.5"),
+        (lambda: s.cosine(warmup=1.0), r"warmup in \[0, 1\), got 1.0"),
+        (lambda: s.one_cycle(warmup=-0.1), r"warmup in \[0, 1\), got -0.1"),
+        (lambda: s.linear(floor=1.5), r"floor in \[0, 1\], got 1.5"),
+        (lambda: s.step((0.7, 0.5)), r"ascending milestones in \[0, 1\], got \(0.7, 0.5\)"),
+        (lambda: s.step((30, 60)), r"ascending milestones in \[0, 1\], got \(30, 60\)"),
+        (lambda: s.exponential(0.0), "positive end, got 0.0"),
+        (lambda: s.inverse_sqrt(0.0), r"warmup in \(0, 1\), got 0.0"),
+        (lambda: s.trapezoid(0.6, 0.5), r"warmup \+ cooldown ≤ 1, got 0.6 \+ 0.5"),
     ],
 )
 def test_wrong_settings_are_named(make: Callable[[], s.Schedule], says: str) -> None:

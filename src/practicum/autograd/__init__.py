@@ -47,40 +47,40 @@ __all__ = [
 
 
 def tensor(data: Any, *, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
-    """Returns a tensor with a copy of the data; Python floats become float32."""
+    """Return a tensor with a copy of the data; Python floats become float32."""
     return Tensor(data.copy() if isinstance(data, np.ndarray) else data, requires_grad, dtype)
 
 
 def from_numpy(array: np.ndarray[Any, Any]) -> Tensor:
-    """Returns a tensor that shares memory with the array."""
+    """Return a tensor that shares memory with the array."""
     return Tensor(array)
 
 
 def zeros(*size: int, dtype: DTypeLike = float32) -> Tensor:
-    """Returns zeros of the given shape."""
+    """Return zeros of the given shape."""
     return Tensor(np.zeros(size, dtype))
 
 
 def ones(*size: int, dtype: DTypeLike = float32) -> Tensor:
-    """Returns ones of the given shape."""
+    """Return ones of the given shape."""
     return Tensor(np.ones(size, dtype))
 
 
 def zeros_like(input: Tensor) -> Tensor:
-    """Returns zeros of the same shape and dtype."""
+    """Return zeros of the same shape and dtype."""
     return Tensor(np.zeros_like(input.data))
 
 
 def ones_like(input: Tensor) -> Tensor:
-    """Returns ones of the same shape and dtype."""
+    """Return ones of the same shape and dtype."""
     return Tensor(np.ones_like(input.data))
 
 
 def arange(*args: int) -> Tensor:
-    """start (0 if left out), end, step, as `range`."""
+    """Start (0 if left out), end, step, as `range`."""
     return Tensor(np.arange(*args))
 
 
 def eye(n: int) -> Tensor:
-    """Returns the identity matrix of n rows."""
+    """Return the identity matrix of n rows."""
     return Tensor(np.eye(n, dtype=float32))

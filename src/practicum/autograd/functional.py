@@ -23,7 +23,7 @@ __all__ = [
 
 
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
-    """x Φ(x), with Φ the normal distribution function, or its approximation by tanh (Hendrycks & Gimpel 2016, section 2).
+    """X Φ(x), with Φ the normal distribution function, or its approximation by tanh (Hendrycks & Gimpel 2016, section 2).
 
     Raises:
         ValueError: if `approximate` is neither "none" nor "tanh".
@@ -36,7 +36,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
 
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
-    """Sets each number to zero with probability p and divides the others by 1 − p (Srivastava et al. 2014, section 10).
+    """Set each number to zero with probability p and divide the others by 1 − p (Srivastava et al. 2014, section 10).
 
     Raises:
         ValueError: if p is not in [0, 1].
@@ -50,7 +50,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
 
 
 def embedding(input: Tensor | Array, weight: Tensor, padding_idx: int | None = None) -> Tensor:
-    """The rows of `weight` at the indices `input`; the row `padding_idx` gets no gradient."""
+    """Return the rows of `weight` at the indices `input`; the row `padding_idx` gets no gradient."""
     rows = weight[input]
     if padding_idx is None:
         return rows

@@ -38,7 +38,7 @@ mode = _Mode()
 
 @contextmanager
 def set_grad_enabled(enabled: bool) -> Iterator[None]:
-    """Records operations inside the block, or does not. Also a decorator."""
+    """Record operations inside the block, or do not. Also a decorator."""
     before, mode.recording = mode.recording, enabled
     try:
         yield
@@ -57,12 +57,12 @@ def enable_grad() -> AbstractContextManager[None]:
 
 
 def is_grad_enabled() -> bool:
-    """Returns whether operations are being recorded."""
+    """Return whether operations are being recorded."""
     return mode.recording
 
 
 def backward(output: Tensor, gradient: Tensor | None, retain_graph: bool | None, create_graph: bool) -> None:
-    """Adds ∂output/∂leaf to `leaf.grad` for every leaf; see `Tensor.backward`."""
+    """Add ∂output/∂leaf to `leaf.grad` for every leaf; see `Tensor.backward`."""
     arrived, ours = _propagate([output], [_seed(output, gradient)], None, retain_graph, create_graph)
     with set_grad_enabled(create_graph):
         for leaf, g in arrived.items():
@@ -80,7 +80,7 @@ def grad(
     create_graph: bool = False,
     allow_unused: bool = False,
 ) -> tuple[Tensor | None, ...]:
-    """Returns ∂(Σ outputs)/∂input for each input, leaf or not, and leaves every `grad` as it is.
+    """Return ∂(Σ outputs)/∂input for each input, leaf or not, and leaves every `grad` as it is.
 
     Args:
         outputs: what to differentiate.
@@ -124,7 +124,7 @@ def _edges(node: Tensor) -> tuple[Edge, ...]:
 
 
 def _ancestors(outputs: Sequence[Tensor]) -> list[Tensor]:
-    """All tensors that the outputs were computed from, these included, parents first.
+    """Return all tensors that the outputs were computed from, these included, parents first.
 
     A tensor is made after its parents, so the order of creation is a topological order. A stack, not recursion: graphs get deep.
     """
@@ -140,8 +140,9 @@ def _ancestors(outputs: Sequence[Tensor]) -> list[Tensor]:
 def _propagate(
     outputs: list[Tensor], seeds: list[Tensor], inputs: list[Tensor] | None, retain_graph: bool | None, create_graph: bool
 ) -> tuple[dict[Tensor, Tensor], set[Tensor]]:
-    """Returns the gradients that arrive at `inputs` (if None, at all leaves), and the tensors whose gradient nothing else
-    refers to."""
+    """Return the gradients that arrive at `inputs` (if None, at all leaves), and the tensors whose gradient nothing else
+    refers to.
+    """
     nodes = _ancestors(outputs)
     if inputs is None:
         wanted, useful = {node for node in nodes if not node._edges}, set(nodes)

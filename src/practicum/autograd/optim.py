@@ -51,13 +51,13 @@ class Optimizer(ABC):
                     raise ValueError(f"{type(self).__name__}: {name} must be ≥ 0, got {group[name]}")
 
     def zero_grad(self) -> None:
-        """Forgets all gradients."""
+        """Forget all gradients."""
         for group in self.param_groups:
             for p in group["params"]:
                 p.grad = None
 
     def step(self) -> None:
-        """Changes every parameter that has a gradient."""
+        """Change every parameter that has a gradient."""
         for group in self.param_groups:
             settings = SimpleNamespace(**group)
             for p in group["params"]:
@@ -67,7 +67,7 @@ class Optimizer(ABC):
 
     @abstractmethod
     def update(self, p: Array, g: Array, memory: Memory, s: Settings) -> None:
-        """The rule."""
+        """Update every parameter by the rule."""
 
 
 class SGD(Optimizer):
@@ -134,7 +134,8 @@ class Adagrad(Optimizer):
 
 class RMSprop(Optimizer):
     """Steps divided by a running root mean square of the gradient (Tieleman & Hinton 2012, lecture 6.5; centred: Graves 2013,
-    section 4.2)."""
+    section 4.2).
+    """
 
     def __init__(
         self,
@@ -253,7 +254,7 @@ class Muon(Optimizer):
 
 
 def orthogonalise(g: Array, coefficients: tuple[float, float, float], eps: float, steps: int) -> Array:
-    """Brings the singular values of a matrix near 1 and keeps its singular vectors, by Newton–Schulz: X ← a X + (b A + c A²)
+    """Bring the singular values of a matrix near 1 and keep its singular vectors, by Newton–Schulz: X ← a X + (b A + c A²)
     X, A = X Xᵀ.
 
     With the usual coefficients they do not converge to 1: after five steps they lie between about 0.7 and 1.2, soon enough for
@@ -277,7 +278,7 @@ def orthogonalise(g: Array, coefficients: tuple[float, float, float], eps: float
 
 
 def _average(memory: Memory, name: str, value: Array, beta: float) -> Array:
-    """Moves a running mean, zero at first, towards a value: m ← β m + (1 − β) value."""
+    """Move a running mean, zero at first, towards a value: m ← β m + (1 − β) value."""
     mean: Array = memory.setdefault(name, np.zeros_like(value))
     mean *= beta
     mean += (1 - beta) * value

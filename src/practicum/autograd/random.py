@@ -8,28 +8,28 @@ _generator = np.random.default_rng()
 
 
 def manual_seed(seed: int) -> None:
-    """Starts the generator anew from this seed."""
+    """Start the generator anew from this seed."""
     global _generator
     _generator = np.random.default_rng(seed)
 
 
 def generator() -> np.random.Generator:
-    """Returns the generator in use."""
+    """Return the generator in use."""
     return _generator
 
 
 def rand(*size: int) -> Tensor:
-    """Uniform numbers in [0, 1), float32."""
+    """Return uniform numbers in [0, 1), float32."""
     return Tensor(_generator.random(size, np.float32))
 
 
 def randn(*size: int) -> Tensor:
-    """Standard normal numbers, float32."""
+    """Return standard normal numbers, float32."""
     return Tensor(_generator.standard_normal(size, np.float32))
 
 
 def randint(low: int, high: int, size: tuple[int, ...]) -> Tensor:
-    """Integers in [low, high)."""
+    """Return integers in [low, high)."""
     return Tensor(_generator.integers(low, high, size))
 
 

@@ -64,7 +64,7 @@ class Tensor:
             self.requires_grad_()
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
-        """Makes this leaf part of the graph, or takes it out, and returns it."""
+        """Make this leaf part of the graph, or take it out, and return it."""
         if requires_grad and self.data.dtype.kind != "f":
             raise TypeError(f"only floating-point tensors can require gradients; this one is {self.dtype}")
         if not self.is_leaf:
@@ -113,17 +113,17 @@ class Tensor:
         return self.data.tolist()
 
     def detach(self) -> Tensor:
-        """Returns the same values, outside the graph."""
+        """Return the same values, outside the graph."""
         return record(self.data)
 
     def numpy(self) -> Array:
-        """Returns the values; a tensor of a graph must leave it first: `t.detach().numpy()`."""
+        """Return the values; a tensor of a graph must leave it first: `t.detach().numpy()`."""
         if self.requires_grad:
             raise RuntimeError("numpy() of a tensor that requires grad would lose its gradient; use detach().numpy()")
         return self.data
 
     def backward(self, gradient: Tensor | None = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
-        """Adds ∂self/∂leaf to `leaf.grad` for every leaf that this tensor was computed from.
+        """Add ∂self/∂leaf to `leaf.grad` for every leaf that this tensor was computed from.
 
         Args:
             gradient: ∂loss/∂self, of this tensor's shape; may be left out for a single number.
@@ -160,7 +160,7 @@ class Tensor:
         return self.data.astype(dtype) if dtype is not None and dtype != self.dtype else self.data.copy() if copy else self.data
 
     def _changed(self, how: Callable[[Array, Array], Any], other: Operand) -> bool:
-        """Changes `data` in place where no gradient is at stake; returns whether it did."""
+        """Change `data` in place where no gradient is at stake; return whether it did."""
         value = other if isinstance(other, Tensor) else Tensor(other, dtype=self.dtype)
         if graph.mode.recording and (self.requires_grad or value.requires_grad):
             if self.requires_grad and self.is_leaf:
@@ -236,7 +236,7 @@ class Tensor:
 
 
 def record(data: Any, *edges: tuple[Tensor, Rule]) -> Tensor:
-    """Returns the result of an operation.
+    """Return the result of an operation.
 
     Args:
         data: its values.

@@ -23,7 +23,7 @@ FLOATS = [np.float64, np.float32]
 
 
 def kernel(name: str, x_MF: Floats, y_NF: Floats, gamma: float, coef0: float = 1.0, degree: float = 3) -> Floats:
-    """Returns k(x_m, y_n), shape (M, N).
+    """Return k(x_m, y_n), shape (M, N).
 
     Args:
         name: `linear`, `rbf`, `poly` or `sigmoid`.
@@ -46,7 +46,7 @@ def kernel(name: str, x_MF: Floats, y_NF: Floats, gamma: float, coef0: float = 1
         return np.asarray((gamma * products_MN + coef0) ** degree)
     if name == "sigmoid":
         return np.asarray(np.tanh(gamma * products_MN + coef0))
-    raise ValueError(f"expected kernel linear, rbf, poly or sigmoid, came {name!r}")
+    raise ValueError(f"expected kernel linear, rbf, poly or sigmoid, got {name!r}")
 
 
 class KernelPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -88,7 +88,7 @@ class KernelPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self.alpha = alpha
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:
-        """Finds the components, and the map back to the inputs.
+        """Find the components, and the map back to the inputs.
 
         Args:
             X: shape (N, F), N ≥ 2.
@@ -103,7 +103,7 @@ class KernelPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         x_NF = validate_data(self, X, dtype=FLOATS, ensure_min_samples=2)
         rows = len(x_NF)
         if self.n_components is not None and not 1 <= self.n_components <= rows:
-            raise ValueError(f"expected n_components between 1 and N = {rows}, came {self.n_components}")
+            raise ValueError(f"expected n_components between 1 and N = {rows}, got {self.n_components}")
         self.X_fit_ = x_NF
         self.gamma_ = 1 / x_NF.shape[1] if self.gamma is None else self.gamma
         kernel_NN = self._kernel(x_NF, x_NF)
@@ -131,14 +131,14 @@ class KernelPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         return kernel_MN - self._means_N - kernel_MN.mean(axis=1)[:, None] + self._mean
 
     def transform(self, X: ArrayLike) -> Floats:
-        """Returns the coordinates of M rows along the components, shape (M, D)."""
+        """Return the coordinates of M rows along the components, shape (M, D)."""
         check_is_fitted(self)
         centred_MN = self._centre(self._kernel(validate_data(self, X, reset=False, dtype=FLOATS), self.X_fit_))
         roots_D = np.sqrt(self.eigenvalues_)
         return np.asarray(centred_MN @ (self.eigenvectors_ / np.where(roots_D > 0, roots_D, np.inf)))
 
     def inverse_transform(self, Z: ArrayLike) -> Floats:
-        """Returns approximate pre-images of M points of shape (M, D), shape (M, F)."""
+        """Return approximate pre-images of M points of shape (M, D), shape (M, F)."""
         check_is_fitted(self)
         return self._kernel(np.asarray(Z), self._z_ND) @ self._back_NF
 

@@ -42,7 +42,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.fit_intercept = fit_intercept
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Fits w and b.
+        """Fit w and b.
 
         Args:
             X: shape (N, F).
@@ -69,7 +69,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         return np.asarray(lstsq(x_NF, y)[0])
 
     def predict(self, X: ArrayLike) -> Floats:
-        """Returns Xw + b, shape (N,) or (N, T)."""
+        """Return Xw + b, shape (N,) or (N, T)."""
         check_is_fitted(self)
         return np.asarray(validate_data(self, X, reset=False, dtype=FLOATS) @ self.coef_.T + self.intercept_)
 
@@ -95,7 +95,7 @@ class Ridge(LinearRegression):
 
     def _solve(self, x_NF: Floats, y: Floats) -> Floats:
         if self.alpha < 0:
-            raise ValueError(f"expected alpha ≥ 0, came {self.alpha}")
+            raise ValueError(f"expected alpha ≥ 0, got {self.alpha}")
         if self.alpha == 0:
             return super()._solve(x_NF, y)
         rows, features = x_NF.shape
@@ -130,7 +130,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
         self.tol = tol
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Fits W and b.
+        """Fit W and b.
 
         Args:
             X: shape (N, F).
@@ -146,7 +146,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
         check_classification_targets(labels_N)
         self.classes_, index_N = np.unique(labels_N, return_inverse=True)
         if len(self.classes_) < 2:
-            raise ValueError(f"expected at least two classes, came {len(self.classes_)} class: {self.classes_}")
+            raise ValueError(f"expected at least two classes, got {len(self.classes_)} class: {self.classes_}")
         rows, features = x_NF.shape
         units = len(self.classes_) if len(self.classes_) > 2 else 1
         penalty = 1 / (self.C * rows)
@@ -156,7 +156,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
             return wide[:, :features], wide[:, -1] if self.fit_intercept else np.zeros(units, x_NF.dtype)
 
         def objective(flat: Floats) -> tuple[float, Floats]:
-            """The mean loss, and its gradient Xᵀ(p - onehot(y))/N + W/(CN)."""
+            """Return the mean loss, and its gradient Xᵀ(p - onehot(y))/N + W/(CN)."""
             weights_KF, bias_K = unpack(flat)
             logits_NK = self._logits(x_NF, weights_KF, bias_K)
             log_p_NK = logits_NK - logsumexp(logits_NK, axis=1, keepdims=True)
@@ -182,18 +182,18 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
         return np.hstack([np.zeros_like(logits_NK), logits_NK]) if len(weights_KF) == 1 else logits_NK
 
     def decision_function(self, X: ArrayLike) -> Floats:
-        """Returns logits: shape (N,) for two classes, (N, K) for more."""
+        """Return logits: shape (N,) for two classes, (N, K) for more."""
         check_is_fitted(self)
         logits_NK = validate_data(self, X, reset=False, dtype=FLOATS) @ self.coef_.T + self.intercept_
         return logits_NK[:, 0] if len(self.classes_) == 2 else logits_NK
 
     def predict_proba(self, X: ArrayLike) -> Floats:
-        """Returns p, shape (N, K)."""
+        """Return p, shape (N, K)."""
         check_is_fitted(self)
         x_NF = validate_data(self, X, reset=False, dtype=FLOATS)
         return np.asarray(softmax(self._logits(x_NF, self.coef_, self.intercept_), axis=1))
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Returns the N most probable labels."""
+        """Return the N most probable labels."""
         p_NK = self.predict_proba(X)
         return self.classes_[p_NK.argmax(axis=1)]

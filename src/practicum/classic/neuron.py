@@ -34,7 +34,7 @@ class Neuron:
     absolute: bool = False
 
     def __call__(self, x_BN: ArrayLike) -> Bits:
-        """Tells on which patterns the unit fires.
+        """Tell on which patterns the unit fires.
 
         Args:
             x_BN: zeros and ones.
@@ -65,7 +65,7 @@ class Network:
     layers: tuple[tuple[Neuron, ...], ...]
 
     def __call__(self, x_BN: ArrayLike) -> Bits:
-        """Returns the last layer's outputs, shape (B,) if it is one unit, (B, units) otherwise."""
+        """Return the last layer's outputs, shape (B,) if it is one unit, (B, units) otherwise."""
         signal: Any = x_BN
         for layer in self.layers:
             signal = np.stack([neuron(signal) for neuron in layer], axis=1)
@@ -81,12 +81,12 @@ XOR = Network(((OR, NAND), (AND,)))
 
 
 def patterns(num_inputs: int) -> Bits:
-    """Returns all 2^N patterns, shape (2^N, N), in counting order."""
+    """Return all 2^N patterns, shape (2^N, N), in counting order."""
     return np.array(list(product((0, 1), repeat=num_inputs)), dtype=np.int64).reshape(2**num_inputs, num_inputs)
 
 
 def from_truth_table(table: Mapping[tuple[int, ...], int]) -> Network:
-    """Builds a net for any Boolean function: a unit per pattern with the answer 1, and one OR over them.
+    """Build a net for any Boolean function: a unit per pattern with the answer 1, and one OR over them.
 
     A unit that fires on one pattern alone takes that pattern's ones as excitatory and its zeros as (absolutely) inhibitory
     inputs, with the number of ones as its threshold.
@@ -104,7 +104,7 @@ def from_truth_table(table: Mapping[tuple[int, ...], int]) -> Network:
     """
     lengths = {len(pattern) for pattern in table}
     if len(lengths) != 1:
-        raise ValueError(f"expected patterns of one length, came lengths {sorted(lengths)}")
+        raise ValueError(f"expected patterns of one length, got lengths {sorted(lengths)}")
     ones = [pattern for pattern, answer in table.items() if answer]
     if not ones:
         return Network(((Neuron((1.0,) * lengths.pop(), np.inf),),))
@@ -113,7 +113,7 @@ def from_truth_table(table: Mapping[tuple[int, ...], int]) -> Network:
 
 
 def separate(x_BN: ArrayLike, y_B: ArrayLike) -> Neuron | NDArray[np.float64]:
-    """Finds one unit (relative inhibition) with the answers `y_B`, or a proof that there is none.
+    """Find one unit (relative inhibition) with the answers `y_B`, or a proof that there is none.
 
     The proof is Gordan's theorem: either some (w, θ) makes every s_b (w·x_b - θ) positive, s = 2y - 1 (a threshold between the
     patterns it parts), or there are λ ≥ 0, Σ λ_b = 1, with Σ_b λ_b s_b (x_b, -1) = 0. With such a λ, Σ_b λ_b s_b (w·x_b - θ) is 0
@@ -132,7 +132,7 @@ def separate(x_BN: ArrayLike, y_B: ArrayLike) -> Neuron | NDArray[np.float64]:
     x = _bits(x_BN)
     y = np.asarray(y_B)
     if y.shape != x.shape[:1]:
-        raise ValueError(f"expected answers of shape {x.shape[:1]}, came {y.shape}")
+        raise ValueError(f"expected answers of shape {x.shape[:1]}, got {y.shape}")
     signed = (2 * y - 1)[:, None] * np.hstack([x, -np.ones((len(x), 1))])  # (B, N + 1)
     unit = linprog(np.zeros(signed.shape[1]), A_ub=-signed, b_ub=-np.ones(len(x)), bounds=(None, None))
     if unit.status == 0:
@@ -145,7 +145,7 @@ def separate(x_BN: ArrayLike, y_B: ArrayLike) -> Neuron | NDArray[np.float64]:
 def _bits(x_BN: ArrayLike, num_inputs: int | None = None) -> Bits:
     x = np.asarray(x_BN)
     if x.ndim != 2 or num_inputs not in (None, x.shape[1]):
-        raise ValueError(f"expected patterns of shape (B, {'N' if num_inputs is None else num_inputs}), came {x.shape}")
+        raise ValueError(f"expected patterns of shape (B, {'N' if num_inputs is None else num_inputs}), got {x.shape}")
     if not np.isin(x, (0, 1)).all():
-        raise ValueError(f"expected zeros and ones, came {x[~np.isin(x, (0, 1))][0]}")
+        raise ValueError(f"expected zeros and ones, got {x[~np.isin(x, (0, 1))][0]}")
     return x.astype(np.int64)

@@ -46,7 +46,7 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.whiten = whiten
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:
-        """Finds the components.
+        """Find the components.
 
         Args:
             X: shape (N, F), N ≥ 2.
@@ -63,7 +63,7 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         most = min(rows, features)
         kept = most if self.n_components is None else self.n_components
         if not 1 <= kept <= most:
-            raise ValueError(f"expected n_components between 1 and min(N, F) = {most}, came {kept}")
+            raise ValueError(f"expected n_components between 1 and min(N, F) = {most}, got {kept}")
         self.mean_ = x_NF.mean(axis=0)
         centred_NF = x_NF - self.mean_
         if rows >= 10 * features:
@@ -82,12 +82,12 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: ArrayLike) -> Floats:
-        """Returns the coordinates Z along the components, shape (N, D)."""
+        """Return the coordinates Z along the components, shape (N, D)."""
         check_is_fitted(self)
         return np.asarray((validate_data(self, X, reset=False, dtype=FLOATS) - self.mean_) @ self.components_.T / self._scale_D())
 
     def inverse_transform(self, Z: ArrayLike) -> Floats:
-        """Returns the point X̂ of the components' subspace for each Z of shape (N, D), shape (N, F)."""
+        """Return the point X̂ of the components' subspace for each Z of shape (N, D), shape (N, F)."""
         check_is_fitted(self)
         return np.asarray(np.asarray(Z) * self._scale_D() @ self.components_ + self.mean_)
 

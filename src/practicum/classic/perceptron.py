@@ -54,7 +54,7 @@ class Perceptron(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Learns from rows in turn.
+        """Learn from rows in turn.
 
         Args:
             X: shape (N, F).
@@ -70,7 +70,7 @@ class Perceptron(ClassifierMixin, BaseEstimator):
         check_classification_targets(labels_N)
         self.classes_, index_N = np.unique(labels_N, return_inverse=True)
         if len(self.classes_) < 2:
-            raise ValueError(f"expected at least two classes, came {len(self.classes_)} class: {self.classes_}")
+            raise ValueError(f"expected at least two classes, got {len(self.classes_)} class: {self.classes_}")
         units = range(len(self.classes_)) if len(self.classes_) > 2 else [1]
         sign_NK = np.stack([np.where(index_N == k, 1.0, -1.0) for k in units], axis=1)
         random = check_random_state(self.random_state)
@@ -93,12 +93,12 @@ class Perceptron(ClassifierMixin, BaseEstimator):
         return self
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Returns w·x + b, shape (N,) for two classes, (N, K) for more."""
+        """Return w·x + b, shape (N,) for two classes, (N, K) for more."""
         check_is_fitted(self)
         score_NK = validate_data(self, X, reset=False, dtype=np.float64) @ self.coef_.T + self.intercept_
         return score_NK[:, 0] if len(self.classes_) == 2 else score_NK
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Returns N labels."""
+        """Return N labels."""
         score = self.decision_function(X)
         return self.classes_[score.argmax(axis=1) if score.ndim == 2 else (score > 0).astype(np.int64)]

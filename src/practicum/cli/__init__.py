@@ -7,9 +7,8 @@ import sys
 import typer
 
 from practicum import __version__
+from practicum.cli import check, course, data, demo, diagnose, grade, lab, similarity, train
 from practicum.errors import PracticumError
-
-from . import check, course, data, demo, diagnose, grade, lab, similarity, train
 
 app = typer.Typer(
     help="Run a deep-learning course: train its reference models, hand out labs, grade what comes back, keep the grades.",

@@ -17,7 +17,7 @@ def check(
     lab: Annotated[Path, typer.Argument(help="The folder of the handout, with your files in it.")] = Path("."),
     show_output: Annotated[bool, typer.Option("--show-output", "-s", help="Show what your code prints.")] = False,
 ) -> None:
-    """Run a lab's public checks on your own files: what was expected, what came, a hint."""
+    """Run a lab's public checks on your own files: what was expected, what was got, a hint."""
     from practicum.grading.local import check_folder
 
     report = check_folder(lab, show_output=show_output)

@@ -29,7 +29,7 @@ MaybeCourse = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    """Adds these commands to the application."""
+    """Add these commands to the application."""
     app.command("init")(init)
     app.add_typer(course_app, name="course")
     app.command("gradebook")(gradebook)
@@ -217,7 +217,7 @@ def _explain(book: Gradebook, student: str) -> None:
 
 
 def _print(thing: object) -> None:
-    """Prints a table; where nobody watches (a file, a pipe) nothing is cut to the width of a screen."""
+    """Print a table; where nobody watches (a file, a pipe) nothing is cut to the width of a screen."""
     from rich.console import Console
 
     console = Console()

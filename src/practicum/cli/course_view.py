@@ -20,7 +20,7 @@ View = Table | Text
 
 
 def course_view(course: Course) -> Iterator[View]:
-    """Yields the heading, the plan, the grade and the late rules."""
+    """Yield the heading, the plan, the grade and the late rules."""
     term = course.term
     yield Text(f"{course.title} ({course.name}) · {term.name}, {term.weeks} weeks from {term.start}, {term.timezone}\n")
     yield _plan(course)
@@ -36,7 +36,7 @@ def course_view(course: Course) -> Iterator[View]:
 
 
 def late_words(rule: LateRule) -> str:
-    """Says a late rule in one line."""
+    """Say a late rule in one line."""
     words = []
     for step in rule.steps:
         edge = "up to and including" if step.up_to is not None else "under"
@@ -100,7 +100,7 @@ def _part(part: Part) -> str:
 
 
 def grades_view(book: Gradebook) -> Table:
-    """The gradebook as a table: a row per student, a column per item."""
+    """Return the gradebook as a table: a row per student, a column per item."""
     table = Table(box=None)
     table.add_column("student", no_wrap=True)
     table.add_column("name")
@@ -125,7 +125,7 @@ def _mark(grade: ItemGrade) -> str:
 
 
 def student_view(book: Gradebook, row: StudentGrade) -> Iterator[View]:
-    """Yields how each number of a student came about."""
+    """Yield how each number of a student came about."""
     yield Text(f"{row.student.id} {row.student.name}".strip() + "\n")
     grades = iter(row.items)
     for component in row.components:
@@ -150,7 +150,7 @@ def student_view(book: Gradebook, row: StudentGrade) -> Iterator[View]:
 
 
 def status_view(book: Gradebook, now: datetime) -> Table:
-    """A row per lab: how many handed in, are graded, late, waiting, missing."""
+    """Return a row per lab: how many handed in, are graded, late, waiting, missing."""
     table = Table("lab", "item", "due", "handed in", "graded", "late", "waiting", "missing", box=None)
     for lab, item in book.course.labs.items():
         index = book.course.items.index(item)

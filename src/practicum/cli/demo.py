@@ -84,7 +84,7 @@ def demo(
 
 
 def make_workspace(into: Path, students: int) -> Workspace:
-    """A fresh workspace for the demonstration, in place of an earlier one.
+    """Return a fresh workspace for the demonstration, in place of an earlier one.
 
     Raises:
         PracticumError: there is something else in the folder.
@@ -113,7 +113,9 @@ def make_workspace(into: Path, students: int) -> Workspace:
 
 
 def _course(text: str) -> str:
-    """The course file as a lecturer would edit it: the notebook as a bonus of the first assignment, and a late rule in force."""
+    """Return the course file as a lecturer would edit it: the notebook as a bonus of the first assignment, and a late rule in
+    force.
+    """
     from practicum.errors import PracticumError
 
     part = '\n  [[component.item.part]]\n  name = "perceptron"\n'
@@ -186,7 +188,7 @@ def _compare(workspace: Workspace, lab: Lab, console: Console) -> None:
 
 
 def _write_class_list(workspace: Workspace, plans: dict[str, Plan], store: Store) -> None:
-    """What each student of the invented class did, beside what it earned."""
+    """Write what each student of the invented class did, beside what it earned."""
     import csv
 
     from practicum.grading.pages import marks
@@ -205,7 +207,7 @@ def _write_class_list(workspace: Workspace, plans: dict[str, Plan], store: Store
 
 
 def compute(workspace: Workspace) -> Gradebook:
-    """The gradebook, as it stands a week after the assignment was due."""
+    """Return the gradebook, as it stands a week after the assignment was due."""
     from datetime import timedelta
 
     from practicum.course.calendar import due

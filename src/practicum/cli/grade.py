@@ -163,7 +163,7 @@ def regrade(
 
 
 def backends(jobs: int | None, scheduler: str | None, unsafe: bool) -> Backends:
-    """What grades, by these options."""
+    """Return what grades, by these options."""
     from practicum.errors import PracticumError
 
     mode: Mode = "unsafe" if unsafe else "nested"

@@ -137,7 +137,7 @@ def print_preview(preview: Preview, console: Console, published: bool) -> None:
 
 
 def clean(text: str) -> str:
-    """A student's text on one line of a terminal: nothing in it moves the cursor."""
+    """Return a student's text on one line of a terminal: nothing in it moves the cursor."""
     return "".join(c if c.isprintable() else " " for c in text)
 
 

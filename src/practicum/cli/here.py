@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def workspace_here() -> Workspace | None:
-    """Returns the workspace that the current folder is in, if it is in one."""
+    """Return the workspace that the current folder is in, if it is in one."""
     from practicum.course.workspace import find
     from practicum.errors import PracticumError
 
@@ -23,7 +23,7 @@ def workspace_here() -> Workspace | None:
 
 
 def handed_in_folder(folder: Path | None, workspace: Workspace | None, lab: str) -> Path:
-    """Returns the folder of submissions that was given, or the workspace's.
+    """Return the folder of submissions that was given, or the workspace's.
 
     Raises:
         PracticumError: there is neither.
@@ -38,13 +38,13 @@ def handed_in_folder(folder: Path | None, workspace: Workspace | None, lab: str)
 
 
 def course_zone(workspace: Workspace | None) -> tzinfo:
-    """Returns the course's time zone; outside of a workspace, the machine's."""
+    """Return the course's time zone; outside of a workspace, the machine's."""
     from datetime import UTC, datetime
 
     return workspace.course().term.zone if workspace else datetime.now().astimezone().tzinfo or UTC
 
 
 def short(path: Path) -> Path:
-    """A path as short as it can be typed from here."""
+    """Return a path as short as it can be typed from here."""
     here, path = Path.cwd(), path.absolute()
     return path.relative_to(here) if path.is_relative_to(here) else path

@@ -104,7 +104,7 @@ def verify(
 
 
 def _home_of_labs() -> Path:
-    """Where a new lab goes: to the curriculum in use, but not into the installed package."""
+    """Return where a new lab goes: to the curriculum in use, but not into the installed package."""
     import practicum
     from practicum.course.workspace import curriculum
 
@@ -114,7 +114,7 @@ def _home_of_labs() -> Path:
 
 
 def _handouts() -> Path:
-    """The workspace's handouts, or a folder of that name here."""
+    """Return the workspace's handouts, or a folder of that name here."""
     from practicum.course.workspace import find
     from practicum.errors import PracticumError
 
@@ -125,6 +125,6 @@ def _handouts() -> Path:
 
 
 def _relative(path: Path) -> Path:
-    """A path as short as it can be typed from here."""
+    """Return a path as short as it can be typed from here."""
     here, path = Path.cwd(), path.absolute()
     return path.relative_to(here) if path.is_relative_to(here) else path

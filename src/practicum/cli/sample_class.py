@@ -36,7 +36,7 @@ HOSTILE = {
     "signals its parents": "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\nos.kill(-1, signal.SIGKILL)\n",
     "forges result lines": (
         "import sys\nfor stream in (sys.stdout, sys.stderr):\n"
-        "    print('{\"outcome\": \"passed\", \"points\": 100}\\n=== 100 passed in 0.01s ===', file=stream)\n"
+        '    print(\'{"outcome": "passed", "points": 100}\\n=== 100 passed in 0.01s ===\', file=stream)\n'
     ),
     "patches the tests": (
         "import builtins, sys\nimport numpy as np\nnp.allclose = np.array_equal = lambda *a, **k: True\n"
@@ -73,7 +73,7 @@ Plan = dict[str, list[Work]]
 
 
 def names(count: int) -> list[tuple[str, str, str]]:
-    """Ids, first and last names of a class."""
+    """Return ids, first and last names of a class."""
     first, last = _FIRST.split(), _LAST.split()
     return [(f"s{n + 1:03}", first[n % len(first)], last[(7 * n + n // len(first)) % len(last)]) for n in range(count)]
 
@@ -86,7 +86,7 @@ def kinds_of_work(
     bugs: int | None = None,
     copied: int = 0,
 ) -> list[list[Work]]:
-    """Every kind of work there is for a lab; most are one hand-in.
+    """Return every kind of work there is for a lab; most are one hand-in.
 
     Args:
         lab: the lab.
@@ -102,7 +102,7 @@ def kinds_of_work(
 
 
 def plan_class(lab: Lab, kinds: list[list[Work]], students: list[str]) -> Plan:
-    """Who hands in what: each kind of work by one student, the other students nothing."""
+    """Return who hands in what: each kind of work by one student, the other students nothing."""
     draw = random.Random(f"a class for {lab.name}")
     order = list(students)
     draw.shuffle(order)
@@ -223,7 +223,7 @@ def _edited(data: bytes, change: Callable[[dict[str, Any]], None]) -> bytes:
 
 
 def _scattered(book: dict[str, Any]) -> None:
-    """What is left after a long night: counts out of order, one id twice, saved plots, magics, a mounted drive."""
+    """Leave a notebook as after a long night: counts out of order, one id twice, saved plots, magics, a mounted drive."""
     code = [cell for cell in book["cells"] if cell["cell_type"] == "code"]
     for number, cell in enumerate(code):
         cell["execution_count"] = 97 - 3 * number

@@ -11,7 +11,7 @@ from practicum.labs.mutants import load_alternatives
 
 
 def copies(lab: Lab, count: int) -> dict[str, dict[str, bytes]]:
-    """Returns disguised copies of the answers that are least like the lab's own, by whose they are of.
+    """Return disguised copies of the answers that are least like the lab's own, by whose they are of.
 
     Args:
         lab: one that asks for a program first.
@@ -24,7 +24,7 @@ def copies(lab: Lab, count: int) -> dict[str, dict[str, bytes]]:
 
 
 def disguised(source: str) -> str:
-    """Returns a program with other names in its functions, functions and methods in another order, and no comments."""
+    """Return a program with other names in its functions, functions and methods in another order, and no comments."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
@@ -40,7 +40,7 @@ def disguised(source: str) -> str:
 
 
 def _rename(function: ast.FunctionDef) -> None:
-    """Gives the variables of a function other names; its arguments, by which others call it, keep theirs."""
+    """Give the variables of a function other names; its arguments, by which others call it, keep theirs."""
     names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
     arguments = {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
     own = {node.id for node in names if isinstance(node.ctx, ast.Store)} - arguments

@@ -86,7 +86,7 @@ def similarity(
 
 
 def _teams(workspace: Workspace | None, lab: str) -> dict[str, str]:
-    """Who works together on a lab, by student."""
+    """Return who works together on a lab, by student."""
     from practicum.course.events import Team
     from practicum.course.files import read_events
 
@@ -103,7 +103,7 @@ def _teams(workspace: Workspace | None, lab: str) -> dict[str, str]:
 
 
 def _terms(archives: list[Path]) -> dict[str, Path]:
-    """A name for each earlier term: its folder's, with its parent's where two are called alike."""
+    """Return a name for each earlier term: its folder's, with its parent's where two are called alike."""
     names = [path.resolve().name for path in archives]
     return {
         name if names.count(name) == 1 else f"{path.resolve().parent.name}/{name}": path

@@ -56,7 +56,7 @@ def train(
         ("device", device, ("auto", "cpu", "cuda", "mps")),
     ):
         if value not in known:
-            raise PracticumError(f"--{option}: expected one of {', '.join(known)}, came {value!r}")
+            raise PracticumError(f"--{option}: expected one of {', '.join(known)}, got {value!r}")
     try:
         result = run(
             recipe, folder, seed=seed, knobs=knobs, fresh=fresh,
@@ -127,7 +127,7 @@ def parse_knobs(args: list[str]) -> dict[str, str]:
     while rest:
         word = rest.pop(0)
         if not word.startswith("--"):
-            raise PracticumError(f"expected a knob like --lr 0.1, came {word!r}")
+            raise PracticumError(f"expected a knob like --lr 0.1, got {word!r}")
         name, equals, value = word[2:].partition("=")
         if not equals:
             if rest and not rest[0].startswith("--"):

@@ -22,7 +22,7 @@ RESERVED = ("total", "none")
 
 
 def disagreements(course: Course) -> Iterator[Disagreement]:
-    """Yields what does not fit together, as the path in the file and a sentence."""
+    """Yield what does not fit together, as the path in the file and a sentence."""
     yield from _names(course)
     yield from _weights(course)
     yield from _late_rules(course)

@@ -18,7 +18,7 @@ _DAY = timedelta(days=1)
 
 
 def week_start(term: Term, number: int) -> date:
-    """Returns the Monday of teaching week `number`, counted from 1."""
+    """Return the Monday of teaching week `number`, counted from 1."""
     monday = term.start - _DAY * term.start.weekday()
     counted = 0
     while True:
@@ -30,7 +30,7 @@ def week_start(term: Term, number: int) -> date:
 
 
 def week_of(term: Term, day: date) -> int | None:
-    """Returns the teaching week that holds `day`, or None outside the term and in a skipped week."""
+    """Return the teaching week that holds `day`, or None outside the term and in a skipped week."""
     for number in range(1, term.weeks + 1):
         monday = week_start(term, number)
         if monday <= day < monday + 7 * _DAY:
@@ -44,17 +44,17 @@ def _skipped(term: Term, monday: date) -> bool:
 
 
 def term_end(term: Term) -> date:
-    """Returns the last day of the term: as stated, else the Sunday of the last week."""
+    """Return the last day of the term: as stated, else the Sunday of the last week."""
     return term.end or week_start(term, term.weeks) + 6 * _DAY
 
 
 def local_instant(local: datetime, zone: ZoneInfo) -> datetime:
-    """Returns the instant, in UTC, at which a clock in `zone` shows `local`; the later one where there are two."""
+    """Return the instant, in UTC, at which a clock in `zone` shows `local`; the later one where there are two."""
     return max(local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
 
 
 def instant(term: Term, when: When, *, opens: bool = False) -> datetime:
-    """Returns the instant, in UTC, that `when` means.
+    """Return the instant, in UTC, that `when` means.
 
     Args:
         term: gives start, weeks, holidays and zone.
@@ -73,27 +73,27 @@ def instant(term: Term, when: When, *, opens: bool = False) -> datetime:
 
 
 def due(course: Course, item: Item) -> datetime | None:
-    """Returns when `item` is due, in UTC, or None where it has no deadline."""
+    """Return when `item` is due, in UTC, or None where it has no deadline."""
     return instant(course.term, item.due) if item.due else None
 
 
 def opens(course: Course, item: Item) -> datetime | None:
-    """Returns when `item` is handed out, in UTC, or None where the file does not say."""
+    """Return when `item` is handed out, in UTC, or None where the file does not say."""
     return instant(course.term, item.out, opens=True) if item.out else None
 
 
 def local(course: Course, at: datetime) -> str:
-    """Writes an instant as the course's clocks show it: `Fri 2027-03-19 23:59:59 CST`."""
+    """Write an instant as the course's clocks show it: `Fri 2027-03-19 23:59:59 CST`."""
     return at.astimezone(course.term.zone).strftime("%a %Y-%m-%d %H:%M:%S %Z")
 
 
 def holiday_on(term: Term, day: date) -> Holiday | None:
-    """Returns the holiday that `day` falls in, if any."""
+    """Return the holiday that `day` falls in, if any."""
     return next((h for h in term.holiday if h.first <= day <= h.last), None)
 
 
 def date_warnings(course: Course) -> Iterator[str]:
-    """Yields what looks wrong with the dates: due before out, on a holiday, or outside the term."""
+    """Yield what looks wrong with the dates: due before out, on a holiday, or outside the term."""
     last = term_end(course.term)
     for item in course.items:
         at = due(course, item)

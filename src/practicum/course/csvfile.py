@@ -21,7 +21,7 @@ class Row(NamedTuple):
     cells: Mapping[str, str]
 
     def need(self, column: str) -> str:
-        """Returns a cell that must not be empty.
+        """Return a cell that must not be empty.
 
         Raises:
             PracticumError: it is empty.
@@ -41,7 +41,7 @@ class Table(NamedTuple):
 
 
 def decode(data: bytes, name: str) -> str:
-    """Decodes UTF-8 (with or without byte-order mark) and UTF-16 with one, as Blackboard and Excel write it.
+    """Decode UTF-8 (with or without byte-order mark) and UTF-16 with one, as Blackboard and Excel write it.
 
     Raises:
         PracticumError: the bytes are in another encoding.
@@ -55,7 +55,7 @@ def decode(data: bytes, name: str) -> str:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Reads a file.
+    """Read a file.
 
     Raises:
         PracticumError: it is missing or cannot be read.
@@ -69,7 +69,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def parse_table(text: str, name: str) -> Table:
-    """Splits CSV text into header and rows.
+    """Split CSV text into header and rows.
 
     Raises:
         PracticumError: there is no header, a quote is never closed, or a row has more cells than the header.
@@ -103,7 +103,7 @@ def parse_table(text: str, name: str) -> Table:
 
 
 def read_rows(path: Path, columns: Sequence[str], required: Sequence[str]) -> Iterator[Row]:
-    """Yields the rows of a workspace file by column name; a missing file has none.
+    """Yield the rows of a workspace file by column name; a missing file has none.
 
     Args:
         path: the file.
@@ -133,19 +133,19 @@ _FORMULA = "=+-@\t\r"
 
 
 def guard(text: str) -> str:
-    """Puts an apostrophe before text that a spreadsheet would run as a formula; `unguard` takes it off again."""
+    """Put an apostrophe before text that a spreadsheet would run as a formula; `unguard` takes it off again."""
     bare = text.lstrip("'")
     return f"'{text}" if bare and bare[0] in _FORMULA else text
 
 
 def unguard(text: str) -> str:
-    """Undoes `guard`."""
+    """Undo `guard`."""
     bare = text.lstrip("'")
     return text[1:] if text.startswith("'") and bare and bare[0] in _FORMULA else text
 
 
 def write_table(rows: Sequence[Sequence[str]]) -> str:
-    """Writes rows as CSV with commas."""
+    """Write rows as CSV with commas."""
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows(rows)
     return out.getvalue()

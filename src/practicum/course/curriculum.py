@@ -7,7 +7,7 @@ from practicum.errors import PracticumError
 
 
 def curriculum() -> Path:
-    """Returns the folder of courses, labs and topics.
+    """Return the folder of courses, labs and topics.
 
     It is `$PRACTICUM_CURRICULUM` if set, the source tree's `curriculum/` when run from one, else the package's own copy.
 

@@ -14,7 +14,7 @@ EXEMPT = "item"
 
 
 def _to_utc(event: object, name: str) -> None:
-    """Puts a time field into UTC, so that times of many zones compare fast and subtract without surprises."""
+    """Put a time field into UTC, so that times of many zones compare fast and subtract without surprises."""
     at = getattr(event, name)
     if not isinstance(at, datetime) or at.utcoffset() is None:
         raise ValueError(f"{name}: expected a time with a time zone, got {at!r}")

@@ -27,7 +27,7 @@ def _cell(grade: ItemGrade, exempt: str = "") -> str:
 
 
 def to_canvas(book: Gradebook, total: bool = False) -> str:
-    """Writes a Canvas gradebook import.
+    """Write a Canvas gradebook import.
 
     Args:
         book: the grades.
@@ -51,7 +51,7 @@ def to_canvas(book: Gradebook, total: bool = False) -> str:
 
 
 def to_blackboard(book: Gradebook, total: bool = False) -> str:
-    """Writes a Blackboard Grade Center import; a column with a Blackboard id is found again, others are made anew."""
+    """Write a Blackboard Grade Center import; a column with a Blackboard id is found again, others are made anew."""
     header = ["Last Name", "First Name", "Username", "Student ID"]
     for item in book.course.items:
         column = f"{item.label} [Total Pts: {plain(item.points)} Score]"
@@ -69,7 +69,7 @@ def to_blackboard(book: Gradebook, total: bool = False) -> str:
 
 
 def to_moodle(book: Gradebook, total: bool = False) -> str:
-    """Writes a Moodle grade import, with the columns that Moodle's own export has."""
+    """Write a Moodle grade import, with the columns that Moodle's own export has."""
     header = ["First name", "Last name", "ID number", "Email address"]
     header += [item.lms.moodle or f"Assignment: {item.label} (Real)" for item in book.course.items]
     rows = [header + (["Course total (Real)"] if total else [])]
@@ -105,7 +105,7 @@ _ZERO = Decimal("0.00")
 
 
 def plain_rows(book: Gradebook) -> list[PlainRow]:
-    """Returns what the plain CSV holds."""
+    """Return what the plain CSV holds."""
     return [
         PlainRow(
             row.student.id,
@@ -122,12 +122,12 @@ def plain_rows(book: Gradebook) -> list[PlainRow]:
 
 
 def to_plain(book: Gradebook) -> str:
-    """Writes the plain CSV: items and components by name, the total, and how many points of it are decided."""
+    """Write the plain CSV: items and components by name, the total, and how many points of it are decided."""
     return write_plain(plain_rows(book), [item.name for item in book.course.items], [c.name for c in book.course.component])
 
 
 def write_plain(rows: list[PlainRow], items: list[str], components: list[str]) -> str:
-    """Writes plain rows; `read_plain` gives them back."""
+    """Write plain rows; `read_plain` gives them back."""
     lines = [[*_LEAD, *items, *(_COMPONENT + name for name in components), "total", "decided"]]
     for row in rows:
         marks = [_EXEMPT if n in row.exempt else "" if (m := row.items[n]) is None else str(m) for n in items]
@@ -137,7 +137,7 @@ def write_plain(rows: list[PlainRow], items: list[str], components: list[str]) -
 
 
 def read_plain(text: str, name: str = "gradebook.csv") -> list[PlainRow]:
-    """Reads a plain CSV back.
+    """Read a plain CSV back.
 
     Raises:
         PracticumError: it is not one; the message names file and line.

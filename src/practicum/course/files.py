@@ -25,7 +25,7 @@ MARKS = ("student", "team", "item", "part", "points", "at", "submitted", "note")
 
 
 def read_events(folder: Path, course: Course, roster: Sequence[Student]) -> list[Event]:
-    """Reads `teams.csv`, `extensions.csv`, `exemptions.csv` and `marks.csv`, as far as they are there.
+    """Read `teams.csv`, `extensions.csv`, `exemptions.csv` and `marks.csv`, as far as they are there.
 
     Args:
         folder: the workspace.

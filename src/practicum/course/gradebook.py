@@ -63,7 +63,7 @@ class Gradebook:
     problems: tuple[str, ...]
 
     def of(self, student: str) -> StudentGrade:
-        """Returns the row of a student.
+        """Return the row of a student.
 
         Raises:
             KeyError: no student has this id.
@@ -75,7 +75,7 @@ class Gradebook:
 
 
 def gradebook(course: Course, roster: Sequence[Student], events: Iterable[Event], now: datetime | None = None) -> Gradebook:
-    """Computes every grade.
+    """Compute every grade.
 
     Args:
         course: the course.
@@ -91,7 +91,7 @@ def gradebook(course: Course, roster: Sequence[Student], events: Iterable[Event]
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Keeps the cyclic collector from walking a million grades again and again; nothing made here is cyclic."""
+    """Keep the cyclic collector from walking a million grades again and again; nothing made here is cyclic."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -135,7 +135,7 @@ def _student(student: Student, known: Ledger) -> StudentGrade:
 
 
 def _scaled(grade: ComponentGrade, out_of: Decimal, kept: Decimal) -> ComponentGrade:
-    """A component that takes its share of what dropped components leave; multiplied first, so that halves stay exact."""
+    """Return a component that takes its share of what dropped components leave; multiplied first, so that halves stay exact."""
     score, weight, decided = (value * out_of / kept for value in (grade.score, grade.weight, grade.decided))
     return grade._replace(score=score, weight=weight, decided=decided)
 
@@ -172,7 +172,7 @@ def _component(component: Component, lines: Sequence[Line], grades: list[ItemGra
 
 
 def _pooled(attempts: list[dict[str, list[Attempt]]]) -> dict[str, list[Attempt]]:
-    """What the members of a team handed in, together and oldest first."""
+    """Return what the members of a team handed in, together and oldest first."""
     pooled: dict[str, list[Attempt]] = defaultdict(list)
     for one in attempts:
         for lab, handed_in in one.items():

@@ -30,7 +30,7 @@ class Part(Table):
         return max(self.points, inside) + extra
 
     def walk(self, prefix: str = "") -> Iterator[tuple[str, "Part"]]:
-        """Yields every part below this one with its dotted path."""
+        """Yield every part below this one with its dotted path."""
         for child in self.part:
             yield prefix + child.name, child
             yield from child.walk(f"{prefix}{child.name}.")
@@ -133,6 +133,6 @@ class Item(Part):
         return self.title or self.name
 
     def labs(self) -> tuple[str, ...]:
-        """The labs that feed this item."""
+        """Return the labs that feed this item."""
         parts = [self, *(part for _, part in self.walk())]
         return tuple(part.lab for part in parts if part.lab)

@@ -27,7 +27,7 @@ _DURATION = re.compile(r"(\d{1,6})\s*([a-z]+)")
 
 
 def parse_duration(value: object) -> object:
-    """Reads `"24 h"`, `"3 days"`, `"90 min"`; hands anything that is not text on unchanged.
+    """Read `"24 h"`, `"3 days"`, `"90 min"`; hand anything that is not text on unchanged.
 
     Raises:
         ValueError: the text is not a whole number and a known unit.
@@ -53,7 +53,7 @@ class Outcome(Table):
     cap: Fraction01 = Decimal(1)
 
     def apply(self, raw: Decimal, points: Decimal) -> Decimal:
-        """Returns the score that counts.
+        """Return the score that counts.
 
         Args:
             raw: the score before the late rule.
@@ -63,13 +63,13 @@ class Outcome(Table):
         return score if self.cap == 1 else min(score, self.cap * points)
 
     def words(self) -> str:
-        """Says the outcome in a few words."""
+        """Say the outcome in a few words."""
         parts = [f"× {self.multiplier}"] if self.multiplier != 1 else []
         parts += [f"at most {plain(self.cap * 100)} %"] if self.cap != 1 else []
         return ", ".join(parts) or "full credit"
 
     def no_better_than(self, other: "Outcome") -> bool:
-        """True when no score fares better under this outcome than under `other`."""
+        """Return whether no score fares better under this outcome than under `other`."""
         return self.multiplier <= other.multiplier and self.cap <= other.cap
 
 
@@ -93,7 +93,7 @@ class Step(Outcome):
         return self.up_to if self.up_to is not None else self.under or timedelta(0)
 
     def holds(self, late: timedelta) -> bool:
-        """True when work this late still falls in this step or an earlier one."""
+        """Return whether work this late still falls in this step or an earlier one."""
         return late <= self.until if self.up_to is not None else late < self.until
 
 
@@ -128,7 +128,7 @@ class LateRule(Table):
         return self
 
     def outcome(self, late: timedelta, certificates: Collection[str] = ()) -> Outcome:
-        """Returns what becomes of a score.
+        """Return what becomes of a score.
 
         Args:
             late: elapsed time after the deadline; zero or less is on time.

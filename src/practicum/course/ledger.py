@@ -19,7 +19,7 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def oldest_first(attempt: Attempt) -> tuple[datetime, str]:
-    """Sorts attempts by time; the id makes the order total."""
+    """Sort attempts by time; the id makes the order total."""
     return attempt[0].at, attempt[0].id
 
 
@@ -93,7 +93,7 @@ class Ledger:
                     self.problems.append(f"submissions of {student} for {lab}, which feeds no item of this course")
 
     def _twins(self, submissions: list[Submission], results: list[Result]) -> tuple[dict[str, Result], dict[str, Submission]]:
-        """One result and one submission per id, whatever their order, and a note of each that had two."""
+        """Return one result and one submission per id, whatever their order, and a note of each that had two."""
         graded: dict[str, Result] = {}
         for result in results:
             twin = graded.setdefault(result.submission, result)
@@ -127,7 +127,7 @@ class Ledger:
                     self.problems.append(f"team {name} has {len(members)} members, {of} takes {span}")
 
     def members(self, item: Item, student: str) -> tuple[str, ...]:
-        """Who hands in together with `student` for a team item, the student included."""
+        """Return who hands in together with `student` for a team item, the student included."""
         return self.team.get((item.name, student)) or self.team.get(("", student)) or (student,)
 
     def _lines(self, component: Component) -> list[Line]:
@@ -142,7 +142,7 @@ class Ledger:
         return Rules(due, self.course.late_rule(item), best, certificates, closed)
 
     def rules_for(self, item: Item, members: Sequence[str]) -> Rules:
-        """The rules for those who hand in together: an extension or certificate of one holds for all of them."""
+        """Return the rules for those who hand in together: an extension or certificate of one holds for all of them."""
         due = self.due[item.name]
         if due is not None:
             due = max((due, *(self.until.get((item.name, member), due) for member in members)))
@@ -150,7 +150,7 @@ class Ledger:
         return self._rules(item, due, set().union(*held))
 
     def _whom(self, event: Extension | Exemption | ManualMark, names: Iterable[str]) -> list[str]:
-        """The students an event is about; notes what it names that does not exist."""
+        """Return the students an event is about; notes what it names that does not exist."""
         what = type(event).__name__.lower().replace("manualmark", "mark")
         if event.item not in names:
             self.problems.append(f"{what} for {event.student or event.team}: no item {event.item}")
@@ -203,7 +203,7 @@ class Ledger:
 
 
 def markable(item: Item) -> dict[str, Decimal]:
-    """The dotted paths that can be marked by hand, with the most each can have. Below a lab nothing can."""
+    """Return the dotted paths that can be marked by hand, with the most each can have. Below a lab nothing can."""
     parts = list(item.walk())
     filled = [f"{path}." for path, part in parts if part.lab] + ([""] if item.lab else [])
     return {"": item.most} | {p: part.most for p, part in parts if not any(p.startswith(lab) for lab in filled)}

@@ -17,7 +17,7 @@ _STRINGS = tuple(
 
 
 def line_of(text: str, path: Path) -> int:
-    """Returns the 1-based line of `path`, or of its nearest parent that is written down.
+    """Return the 1-based line of `path`, or of its nearest parent that is written down.
 
     Args:
         text: a valid TOML document.

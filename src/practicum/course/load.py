@@ -1,4 +1,4 @@
-"""Reading `course.toml`: a sound `Course`, or one message with file, line, what was expected and what came."""
+"""Reading `course.toml`: a sound `Course`, or one message with file, line, what was expected and what was got."""
 
 import re
 import tomllib
@@ -15,7 +15,7 @@ from practicum.errors import PracticumError, suggestion
 
 
 def load_course(path: Path) -> Course:
-    """Reads a course file.
+    """Read a course file.
 
     Raises:
         PracticumError: the file is missing, is not TOML, or does not describe a sound course.
@@ -24,7 +24,7 @@ def load_course(path: Path) -> Course:
 
 
 def read_text(path: Path) -> str:
-    """Reads a UTF-8 text file, with or without a byte-order mark.
+    """Read a UTF-8 text file, with or without a byte-order mark.
 
     Raises:
         PracticumError: the file is missing, unreadable or in another encoding.
@@ -40,7 +40,7 @@ def read_text(path: Path) -> str:
 
 
 def parse_toml(text: str, name: str) -> dict[str, Any]:
-    """Parses TOML with exact decimals for its numbers.
+    """Parse TOML with exact decimals for its numbers.
 
     Raises:
         PracticumError: the text is not TOML; the message names file and line.
@@ -55,7 +55,7 @@ def parse_toml(text: str, name: str) -> dict[str, Any]:
 
 
 def parse_course(text: str, name: str = "course.toml") -> Course:
-    """Parses the text of a course file.
+    """Parse the text of a course file.
 
     Args:
         text: TOML.
@@ -73,7 +73,7 @@ def parse_course(text: str, name: str = "course.toml") -> Course:
 
 
 def describe(error: ValidationError, model: type[BaseModel], text: str, name: str) -> str:
-    """Turns the first error into one sentence, and says how many more there are.
+    """Turn the first error into one sentence, and say how many more there are.
 
     First is by line, but a key that is not known comes before one that is missing: they are often one misspelt key.
     A list counts as empty when what it holds is wrong; only the inner error is said.
@@ -121,7 +121,7 @@ def _shown(value: object) -> str:
 
 
 def _fields(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
-    """The keys that the table at `path` may have."""
+    """Return the keys that the table at `path` may have."""
     hints: list[Any] = [model]
     for step in path:
         hints = [inner for hint in hints for inner in _inside(hint, step)]
@@ -129,7 +129,7 @@ def _fields(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
 
 
 def _inside(hint: Any, step: str | int) -> list[Any]:
-    """The hints of what a value with this hint holds at `step`."""
+    """Return the hints of what a value with this hint holds at `step`."""
     if isinstance(hint, type) and issubclass(hint, BaseModel):
         return [hint.model_fields[str(step)].annotation] if str(step) in hint.model_fields else []
     if get_origin(hint) in (dict, tuple):

@@ -44,7 +44,7 @@ class Component(Table):
     notes: str = ""
 
     def weight_of(self, item: Item) -> Decimal:
-        """The points of the final grade that `item` carries; equal shares where the file states none."""
+        """Return the points of the final grade that `item` carries; equal shares where the file states none."""
         return item.weight if item.weight is not None else self.weight / len(self.item)
 
 
@@ -111,7 +111,7 @@ class Course(Table):
         return {lab: item for item in self.items for lab in item.labs()}
 
     def find(self, name: str) -> Item:
-        """Returns the item of that name.
+        """Return the item of that name.
 
         Raises:
             KeyError: there is none; the message suggests the closest.
@@ -122,20 +122,20 @@ class Course(Table):
         raise KeyError(f"no item `{name}` in course `{self.name}`{suggestion(name, [i.name for i in self.items])}")
 
     def late_rule(self, item: Item) -> LateRule:
-        """Returns the late rule of `item`: its own, else the course's, else none."""
+        """Return the late rule of `item`: its own, else the course's, else none."""
         name = item.late or self.grade.late
         return self.late.get(name, NO_RULE) if name else NO_RULE
 
     def policy(self, item: Item) -> Literal["best", "last"]:
-        """Returns which of several submissions counts for `item`."""
+        """Return which of several submissions counts for `item`."""
         return item.submissions or self.grade.submissions
 
     def certificates(self) -> tuple[str, ...]:
-        """The kinds of certificate that some late rule of this course asks for."""
+        """Return the kinds of certificate that some late rule of this course asks for."""
         return tuple(dict.fromkeys(rule.excused.kind for rule in self.late.values() if rule.excused))
 
     def taught(self) -> tuple[str, ...]:
-        """Every topic this course names, once, in order of appearance."""
+        """Return every topic this course names, once, in order of appearance."""
         named = [t for s in self.session for t in (*s.topics, *s.optional_topics)]
         named += [t for item in self.items for t in item.topics]
         named += [t for group in self.topics.values() for t in group]

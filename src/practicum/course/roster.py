@@ -104,7 +104,7 @@ _OWN = _Form(
 
 
 def load_roster(path: Path) -> list[Student]:
-    """Reads a roster file.
+    """Read a roster file.
 
     Raises:
         PracticumError: the file is missing or wrong; the message names file and line.
@@ -113,7 +113,7 @@ def load_roster(path: Path) -> list[Student]:
 
 
 def parse_roster(text: str, name: str = "roster.csv") -> list[Student]:
-    """Parses a roster.
+    """Parse a roster.
 
     Args:
         text: CSV with a header: our own columns, or an export of Canvas, Blackboard or Moodle.
@@ -164,6 +164,6 @@ def _student(fields: dict[str, str], where: str) -> Student:
 
 
 def write_roster(students: Sequence[Student]) -> str:
-    """Writes a roster in our own columns; `parse_roster` reads it back as it was."""
+    """Write a roster in our own columns; `parse_roster` reads it back as it was."""
     rows = [[s.id, *(guard(str(getattr(s, column))) for column in COLUMNS[1:])] for s in students]
     return write_table([COLUMNS, *rows])

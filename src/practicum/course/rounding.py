@@ -14,11 +14,11 @@ _PLACES = Decimal("0.01")
 
 
 def rounded(mark: Decimal) -> Decimal:
-    """Returns `mark` to two places, half up."""
+    """Return `mark` to two places, half up."""
     return mark.quantize(_RESTORE, ROUND_HALF_EVEN, CONTEXT).quantize(_PLACES, ROUND_HALF_UP, CONTEXT)
 
 
 def plain(number: Decimal) -> str:
-    """Writes a number without exponent or needless zeros: `25`, `1.5`."""
+    """Write a number without exponent or needless zeros: `25`, `1.5`."""
     text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -91,7 +91,7 @@ class ItemGrade(NamedTuple):
 
     @property
     def decided(self) -> bool:
-        """True when this item will not change without a new event."""
+        """Return whether this item will not change without a new event."""
         return self.status in ("graded", "missing", "exempt")
 
     @property
@@ -103,7 +103,7 @@ class ItemGrade(NamedTuple):
 
 
 def explain(unit: Unit) -> str:
-    """Says in one line where a unit's score comes from and what the late rule did."""
+    """Say in one line where a unit's score comes from and what the late rule did."""
     name = f"{unit.part}: " if unit.part else ""
     if unit.raw is None:
         return f"{name}{unit.status} ({plain(unit.points)} points)"
@@ -114,7 +114,7 @@ def explain(unit: Unit) -> str:
 
 
 def duration(late: timedelta) -> str:
-    """Writes a lateness: `1 d 02:10:03`."""
+    """Write a lateness: `1 d 02:10:03`."""
     seconds = late.seconds
     days = f"{late.days} d " if late.days else ""
     return f"{days}{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
@@ -131,7 +131,7 @@ class Rules(NamedTuple):
 
 
 def lateness(at: datetime, due: datetime | None) -> timedelta:
-    """Returns the elapsed time from the deadline to a submission, in whole seconds and never negative.
+    """Return the elapsed time from the deadline to a submission, in whole seconds and never negative.
 
     Fractions of a second are dropped in the student's favour: what the clock showed as 23:59:59 is in time for 23:59:59.
 
@@ -150,7 +150,7 @@ def lateness(at: datetime, due: datetime | None) -> timedelta:
 def grade_item(
     item: Item, rules: Rules, attempts: Mapping[str, Sequence[Attempt]], marks: Mapping[str, ManualMark] | None
 ) -> ItemGrade:
-    """Grades one item.
+    """Grade one item.
 
     Args:
         item: the item.
@@ -178,7 +178,7 @@ def _together(statuses: Sequence[Status]) -> Status:
 
 
 def _lab(part: Part, path: str, rules: Rules, attempts: Sequence[Attempt]) -> Unit:
-    """The unit of a part that a lab fills: the attempt that counts, after the late rule."""
+    """Return the unit of a part that a lab fills: the attempt that counts, after the late rule."""
     chosen: Unit | None = None
     due, points = rules.due, part.points
     for attempt in attempts:

@@ -45,7 +45,7 @@ class _File(BaseModel):
 
 
 def load_topics(path: Path) -> Mapping[str, Topic]:
-    """Reads `topics.toml`.
+    """Read `topics.toml`.
 
     Raises:
         PracticumError: the file is missing or wrong; the message names file and line.
@@ -59,7 +59,7 @@ def load_topics(path: Path) -> Mapping[str, Topic]:
 
 
 def false_claims(topics: Mapping[str, Topic], package: Path, curriculum: Path) -> Iterator[str]:
-    """Yields every file or lab that a topic claims and that is not there.
+    """Yield every file or lab that a topic claims and that is not there.
 
     Args:
         topics: by name.

@@ -46,15 +46,15 @@ class Workspace:
         return self.root / "handouts"
 
     def submissions(self, lab: str) -> Path:
-        """Where the work handed in for `lab` lies."""
+        """Return where the work handed in for `lab` lies."""
         return self.root / "submissions" / lab
 
     def feedback(self, lab: str) -> Path:
-        """Where the feedback pages of `lab` go."""
+        """Return where the feedback pages of `lab` go."""
         return self.root / "feedback" / lab
 
     def course(self) -> Course:
-        """Reads the course file.
+        """Read the course file.
 
         Raises:
             PracticumError: it is wrong.
@@ -62,7 +62,7 @@ class Workspace:
         return load_course(self.course_file)
 
     def roster(self) -> list[Student]:
-        """Reads the roster.
+        """Read the roster.
 
         Raises:
             PracticumError: it is wrong.
@@ -71,12 +71,12 @@ class Workspace:
 
 
 def courses() -> list[str]:
-    """Returns the names of the courses that come with Practicum."""
+    """Return the names of the courses that come with Practicum."""
     return sorted(file.parent.name for file in (curriculum() / "courses").glob("*/course.toml"))
 
 
 def course_path(course: str) -> Path:
-    """Finds a course by name, or by the path of its file or folder.
+    """Find a course by name, or by the path of its file or folder.
 
     Raises:
         PracticumError: there is none; the message suggests the closest and lists all.
@@ -93,7 +93,7 @@ def course_path(course: str) -> Path:
 
 
 def find(start: Path | None = None) -> Workspace:
-    """Finds the workspace that `start` (by default the current folder) lies in.
+    """Find the workspace that `start` (by default the current folder) lies in.
 
     Raises:
         PracticumError: neither it nor a folder above it is a workspace.
@@ -106,7 +106,7 @@ def find(start: Path | None = None) -> Workspace:
 
 
 def init(course: str, folder: Path, start: date | None = None) -> Workspace:
-    """Makes a workspace, whole or not at all.
+    """Make a workspace, whole or not at all.
 
     Args:
         course: a course's name, or the path of a course file.

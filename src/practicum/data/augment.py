@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 def shifted(images_BCHW: Tensor, generator: torch.Generator, pixels: int, fill: float = 0.0) -> Tensor:
-    """Moves each image by up to so many pixels in each direction, every distance equally likely.
+    """Move each image by up to so many pixels in each direction, every distance equally likely.
 
     This is the random crop from the image with a border (He et al. 2016, section 4.2, with 4 pixels).
 
@@ -26,7 +26,7 @@ def shifted(images_BCHW: Tensor, generator: torch.Generator, pixels: int, fill: 
         ValueError: `pixels` is negative.
     """
     if pixels < 0:
-        raise ValueError(f"expected pixels of at least 0, came {pixels}")
+        raise ValueError(f"expected pixels of at least 0, got {pixels}")
     batch, _, height, width = images_BCHW.shape
     bordered_BHWC = F.pad(images_BCHW, (pixels,) * 4, value=fill).movedim(1, 3)
     corners_2B = torch.randint(2 * pixels + 1, (2, batch), generator=generator)
@@ -36,13 +36,13 @@ def shifted(images_BCHW: Tensor, generator: torch.Generator, pixels: int, fill: 
 
 
 def mirrored(images_BCHW: Tensor, generator: torch.Generator) -> Tensor:
-    """Swaps left and right in each image with probability one half."""
+    """Swap left and right in each image with probability one half."""
     chosen_B111 = torch.rand(len(images_BCHW), 1, 1, 1, generator=generator) < 0.5
     return torch.where(chosen_B111, images_BCHW.flip(3), images_BCHW)
 
 
 def cut_out(images_BCHW: Tensor, generator: torch.Generator, size: int) -> Tensor:
-    """Sets a square to 0 in each image; its centre is anywhere, so that part of it may lie outside.
+    """Set a square to 0 in each image; its centre is anywhere, so that part of it may lie outside.
 
     Args:
         images_BCHW: best of mean 0.

@@ -26,7 +26,7 @@ BANKING77 = Dataset(
 
 
 def banking77() -> Texts:
-    """Returns 10,003 training and 3,080 test questions of 77 intents; seven test questions also stand in the training set.
+    """Return 10,003 training and 3,080 test questions of 77 intents; seven test questions also stand in the training set.
 
     Raises:
         PracticumError: the set is not here.

@@ -15,7 +15,7 @@ Transform = Callable[..., tuple[Tensor, ...]]
 
 
 def generator(seed: int, *path: int) -> torch.Generator:
-    """Returns a generator whose stream belongs to (seed, path): neighbours in any number are independent."""
+    """Return a generator whose stream belongs to (seed, path): neighbours in any number are independent."""
     mixed = seed & 0xFFFFFFFF
     for number in path:
         mixed = (mixed * 0x9E3779B97F4A7C15 + number + 0x632BE59BD9B4E019) & 0x7FFFFFFFFFFFFFFF
@@ -50,10 +50,10 @@ class Batches:
         rows = {len(tensor) for tensor in tensors}
         if len(rows) != 1 or rows == {0}:
             raise ValueError(
-                f"expected tensors with the same number of rows, at least one; came {[tuple(t.shape) for t in tensors]}"
+                f"expected tensors with the same number of rows, at least one; got {[tuple(t.shape) for t in tensors]}"
             )
         if batch_size < 1:
-            raise ValueError(f"expected a batch_size of at least 1, came {batch_size}")
+            raise ValueError(f"expected a batch_size of at least 1, got {batch_size}")
         self.tensors, self.rows, self.batch_size = tensors, rows.pop(), batch_size
         self.seed, self.shuffle, self.drop_last, self.transform = seed, shuffle, drop_last, transform
         if drop_last and self.rows < batch_size:
@@ -63,7 +63,7 @@ class Batches:
         return self.rows // self.batch_size if self.drop_last else -(-self.rows // self.batch_size)
 
     def epoch(self, number: int, start: int = 0) -> Iterator[tuple[Tensor, ...]]:
-        """Yields the batches of an epoch, from the `start`-th on."""
+        """Yield the batches of an epoch, from the `start`-th on."""
         order = torch.randperm(self.rows, generator=generator(self.seed, number)) if self.shuffle else torch.arange(self.rows)
         for index in range(start, len(self)):
             rows = order[index * self.batch_size : (index + 1) * self.batch_size]
@@ -93,14 +93,14 @@ class Crops:
 
     def __init__(self, tokens: Tensor, *, length: int, batch_size: int, batches: int = 0, seed: int = 0) -> None:
         if tokens.ndim != 1 or len(tokens) < length + 1:
-            raise ValueError(f"expected a 1-D stream of at least {length + 1} tokens, came shape {tuple(tokens.shape)}")
+            raise ValueError(f"expected a 1-D stream of at least {length + 1} tokens, got shape {tuple(tokens.shape)}")
         self.tokens, self.length, self.batch_size, self.batches, self.seed = tokens.long(), length, batch_size, batches, seed
 
     def __len__(self) -> int:
         return self.batches or -(-((len(self.tokens) - 1) // self.length) // self.batch_size)
 
     def epoch(self, number: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yields the batches of an epoch, from the `start`-th on."""
+        """Yield the batches of an epoch, from the `start`-th on."""
         for index in range(start, len(self)):
             places = torch.randint(
                 len(self.tokens) - self.length, (self.batch_size, 1), generator=generator(self.seed, number, index)
@@ -142,7 +142,7 @@ class Buckets:
     ) -> None:
         rows = {len(column) for column in columns}
         if len(rows) != 1 or rows == {0}:
-            raise ValueError(f"expected columns with the same number of rows, at least one; came {[len(c) for c in columns]}")
+            raise ValueError(f"expected columns with the same number of rows, at least one; got {[len(c) for c in columns]}")
         self.columns, self.rows, self.batch_size = columns, rows.pop(), batch_size
         self.seed, self.shuffle, self.pad, self.pool = seed, shuffle, pad, pool
         self._lengths = torch.tensor([len(row) if row.ndim else 0 for row in columns[0]])
@@ -151,7 +151,7 @@ class Buckets:
         return -(-self.rows // self.batch_size)
 
     def epoch(self, number: int, start: int = 0) -> Iterator[tuple[Tensor, ...]]:
-        """Yields the batches of an epoch, from the `start`-th on."""
+        """Yield the batches of an epoch, from the `start`-th on."""
         if not self.shuffle:
             groups = [*torch.arange(self.rows).split(self.batch_size)]
         else:
@@ -191,7 +191,7 @@ class Generated:
         return self.batches
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Any]:
-        """Yields the batches of an epoch, from the `start`-th on."""
+        """Yield the batches of an epoch, from the `start`-th on."""
         for index in range(start, self.batches):
             yield self.make(generator(self.seed, number, index), self.batch_size)
 
@@ -213,7 +213,7 @@ class Whole:
         return 1
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Any]:
-        """Yields the batch, unless `start` is past it."""
+        """Yield the batch, unless `start` is past it."""
         if start == 0:
             yield self.batch
 

@@ -67,7 +67,7 @@ class Cells:
 
 
 def bccd(height: int = 480, width: int = 640) -> Cells:
-    """Returns the blood cells, images and boxes scaled to one size; says on stderr which boxes are broken.
+    """Return the blood cells, images and boxes scaled to one size; says on stderr which boxes are broken.
 
     Args:
         height: of all images, in pixels.
@@ -78,7 +78,7 @@ def bccd(height: int = 480, width: int = 640) -> Cells:
         ValueError: a side is not positive.
     """
     if height < 1 or width < 1:
-        raise ValueError(f"expected a height and width of at least 1, came {height} and {width}")
+        raise ValueError(f"expected a height and width of at least 1, got {height} and {width}")
     cells = read(store.need(BCCD) / ARCHIVE, height, width)
     if cells.broken:
         store.say_once(f"{BCCD.name}: {len(cells.broken)} boxes left out. " + "; ".join(cells.broken))
@@ -86,7 +86,7 @@ def bccd(height: int = 480, width: int = 640) -> Cells:
 
 
 def read(path: Path, height: int, width: int) -> Cells:
-    """Reads the archive: `BCCD/{Annotations,JPEGImages}` and the lists of names in `BCCD/ImageSets/Main`.
+    """Read the archive: `BCCD/{Annotations,JPEGImages}` and the lists of names in `BCCD/ImageSets/Main`.
 
     Raises:
         PracticumError: a member is missing or damaged, a class is unknown, or an image has not the size its annotation says.
@@ -126,5 +126,5 @@ def _scaled(image: np.ndarray, annotation: Annotation, name: str, size: tuple[in
 
 def _label(label: str, name: str) -> int:
     if label not in CLASSES:
-        raise PracticumError(f"{name}.xml: expected one of {', '.join(CLASSES)}, came {label!r}")
+        raise PracticumError(f"{name}.xml: expected one of {', '.join(CLASSES)}, got {label!r}")
     return CLASSES.index(label)

@@ -46,7 +46,7 @@ class Books:
 
 
 def books() -> Books:
-    """Returns 1,9 million words in sentences, which end at `.`, `!`, `?`, `:`, `;` and where a verse or paragraph does."""
+    """Return 1,9 million words in sentences, which end at `.`, `!`, `?`, `:`, `;` and where a verse or paragraph does."""
     bible, novels = store.find(KJV), store.find(NOVELS)
     if bible is None or novels is None:
         return Books(sentences(read(store.sample(NOVELS)[0])), True)
@@ -56,11 +56,11 @@ def books() -> Books:
 
 
 def sentences(text: str) -> list[list[str]]:
-    """Returns the words of each sentence; sentences without words are left out."""
+    """Return the words of each sentence; sentences without words are left out."""
     cut = (_WORD.findall(part) for part in _END.split(text.lower().replace("’", "'")))
     return [words for words in cut if words]
 
 
 def read(path: Path) -> str:
-    """Returns the text of a gzipped file."""
+    """Return the text of a gzipped file."""
     return gzip.decompress(path.read_bytes()).decode("utf-8")

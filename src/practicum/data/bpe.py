@@ -45,7 +45,7 @@ class BPE:
         self.bytes = [bytes([byte]) for byte in BYTE_ORDER]
         for a, b in merges:
             if max(a, b) >= len(self.bytes):
-                raise ValueError(f"expected a merge of tokens below {len(self.bytes)}, came {(a, b)}")
+                raise ValueError(f"expected a merge of tokens below {len(self.bytes)}, got {(a, b)}")
             self.bytes.append(self.bytes[a] + self.bytes[b])
         self.special = {text: len(self.bytes) + i for i, text in enumerate(special)}
         self._special_texts = {token: text for text, token in self.special.items()}
@@ -58,7 +58,7 @@ class BPE:
         return len(self.bytes) + len(self.special)
 
     def encode(self, text: str, *, special: bool = False) -> list[int]:
-        """Returns the tokens of a text.
+        """Return the tokens of a text.
 
         Args:
             text: any.
@@ -73,7 +73,7 @@ class BPE:
         return tokens + self.encode(text[at:])
 
     def decode(self, tokens: Iterable[int]) -> str:
-        """Returns the text; bytes that are no UTF-8 (a character cut in two) become U+FFFD.
+        """Return the text; bytes that are no UTF-8 (a character cut in two) become U+FFFD.
 
         Raises:
             ValueError: there is no such token.
@@ -81,7 +81,7 @@ class BPE:
         parts = []
         for token in map(int, tokens):
             if not 0 <= token < len(self):
-                raise ValueError(f"expected tokens in [0, {len(self)}), came {token}")
+                raise ValueError(f"expected tokens in [0, {len(self)}), got {token}")
             parts.append(self.bytes[token] if token < len(self.bytes) else self._special_texts[token].encode())
         return b"".join(parts).decode(errors="replace")
 
@@ -95,7 +95,7 @@ class BPE:
 
 
 def merge(tokens: list[int], merges: Mapping[tuple[int, int], int]) -> list[int]:
-    """Returns the tokens of a word with all known pairs merged, the earliest merge first and left before right.
+    """Return the tokens of a word with all known pairs merged, the earliest merge first and left before right.
 
     A heap of candidate pairs and a linked list of tokens: n log n for a word of n bytes.
     """
@@ -121,7 +121,7 @@ def merge(tokens: list[int], merges: Mapping[tuple[int, int], int]) -> list[int]
 
 
 def train(texts: Iterable[str], vocab_size: int, special: Sequence[str] = ()) -> BPE:
-    """Returns the tokenizer that merges the most frequent pairs of a corpus.
+    """Return the tokenizer that merges the most frequent pairs of a corpus.
 
     Args:
         texts: the corpus.
@@ -134,7 +134,7 @@ def train(texts: Iterable[str], vocab_size: int, special: Sequence[str] = ()) ->
     Source: Sennrich et al. 2016, algorithm 1.
     """
     if vocab_size < 256 + len(special):
-        raise ValueError(f"expected a vocab_size of at least 256 + {len(special)} special texts, came {vocab_size}")
+        raise ValueError(f"expected a vocab_size of at least 256 + {len(special)} special texts, got {vocab_size}")
     token = {byte: i for i, byte in enumerate(BYTE_ORDER)}
     counts_of_words = Counter(word for text in texts for word in regex.findall(PATTERN, text))
     words = [[token[byte] for byte in word.encode()] for word in counts_of_words]
@@ -173,12 +173,12 @@ def train(texts: Iterable[str], vocab_size: int, special: Sequence[str] = ()) ->
 
 
 def gpt2() -> BPE:
-    """Returns GPT-2's tokenizer: 50,257 tokens, `<|endoftext|>` the last of them."""
+    """Return GPT-2's tokenizer: 50,257 tokens, `<|endoftext|>` the last of them."""
     return load(store.SAMPLES / "gpt2_vocab.bpe.gz")
 
 
 def load(path: Path, special: Sequence[str] = (END_OF_TEXT,)) -> BPE:
-    """Reads merges in the format of GPT-2's `vocab.bpe` (`merges.txt` on the Hub), gzipped or not.
+    """Read merges in the format of GPT-2's `vocab.bpe` (`merges.txt` on the Hub), gzipped or not.
 
     Raises:
         PracticumError: a line is not two tokens that are known by then.
@@ -193,7 +193,7 @@ def load(path: Path, special: Sequence[str] = (END_OF_TEXT,)) -> BPE:
             a, b = (bytes(_CHARACTER_TO_BYTE[character] for character in part) for part in line.split(" "))
             merges.append((number[a], number[b]))
         except (KeyError, ValueError):
-            raise PracticumError(f"{path}: expected two known tokens after {len(merges)} merges, came {line!r}") from None
+            raise PracticumError(f"{path}: expected two known tokens after {len(merges)} merges, got {line!r}") from None
         number[a + b] = 255 + len(merges)
     return BPE(merges, special)
 

@@ -9,7 +9,7 @@ from practicum.errors import PracticumError, suggestion
 
 
 def datasets() -> list[Dataset]:
-    """Returns all descriptions, by name; several can share a folder."""
+    """Return all descriptions, by name; several can share a folder."""
     found: dict[int, Dataset] = {}
     for module in pkgutil.iter_modules(practicum.data.__path__):
         for value in vars(importlib.import_module(f"practicum.data.{module.name}")).values():
@@ -20,7 +20,7 @@ def datasets() -> list[Dataset]:
 
 
 def named(name: str) -> list[Dataset]:
-    """Returns the descriptions of one folder.
+    """Return the descriptions of one folder.
 
     Raises:
         PracticumError: there is none of that name.

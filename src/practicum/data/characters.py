@@ -20,23 +20,23 @@ class Characters:
 
     @classmethod
     def of(cls, text: str) -> Self:
-        """Returns the tokenizer whose alphabet is a text's."""
+        """Return the tokenizer whose alphabet is a text's."""
         return cls("".join(sorted(set(text))))
 
     def __len__(self) -> int:
         return len(self.alphabet)
 
     def encode(self, text: str) -> Tensor:
-        """Returns the tokens, shape (number of characters,), int64.
+        """Return the tokens, shape (number of characters,), int64.
 
         Raises:
             ValueError: a character is not in the alphabet.
         """
         numbers = {character: number for number, character in enumerate(self.alphabet)}
         if unknown := set(text) - numbers.keys():
-            raise ValueError(f"expected characters among {self.alphabet!r}, came {''.join(sorted(unknown))!r}")
+            raise ValueError(f"expected characters among {self.alphabet!r}, got {''.join(sorted(unknown))!r}")
         return torch.tensor([numbers[character] for character in text], dtype=torch.long)
 
     def decode(self, tokens: Tensor | Iterable[int]) -> str:
-        """Returns the text."""
+        """Return the text."""
         return "".join(self.alphabet[int(token)] for token in tokens)

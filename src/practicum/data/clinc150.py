@@ -26,7 +26,7 @@ OUT_OF_SCOPE = "oos"
 
 
 def clinc150(*, out_of_scope: bool = False) -> Texts:
-    """Returns 7,500 training, 3,000 validation and 4,500 test requests of 150 intents, the intents in alphabetical order.
+    """Return 7,500 training, 3,000 validation and 4,500 test requests of 150 intents, the intents in alphabetical order.
 
     Args:
         out_of_scope: adds a last class `oos`, with 100, 100 and 1,000 requests.

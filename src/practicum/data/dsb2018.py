@@ -48,7 +48,7 @@ class Nuclei:
 
 
 def dsb2018() -> Nuclei:
-    """Returns the nuclei: 50 and 15 images.
+    """Return the nuclei: 50 and 15 images.
 
     Raises:
         PracticumError: the set is not here (the message says how to get it), or is damaged.
@@ -59,7 +59,7 @@ def dsb2018() -> Nuclei:
 
 
 def read(path: Path) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
-    """Reads `images/NAME.png` and `labels/NAME.png` of an archive, in the order of the names.
+    """Read `images/NAME.png` and `labels/NAME.png` of an archive, in the order of the names.
 
     Returns:
         Images (3, H, W) in bytes, and instances (H, W) in int64.

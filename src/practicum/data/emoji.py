@@ -47,7 +47,7 @@ class Emoji:
 
 
 def emoji(size: int = 32) -> Emoji:
-    """Returns the emoji in Unicode's order of groups.
+    """Return the emoji in Unicode's order of groups.
 
     Args:
         size: 32 or 64 pixels; the sample has 24, whatever is asked.
@@ -57,7 +57,7 @@ def emoji(size: int = 32) -> Emoji:
         PracticumError: a sheet that is not whole.
     """
     if size not in (32, 64):
-        raise ValueError(f"expected a size of 32 or 64 pixels, came {size}")
+        raise ValueError(f"expected a size of 32 or 64 pixels, got {size}")
     folder = store.find(EMOJI)
     if folder is None:
         words, sheet = store.sample(EMOJI)
@@ -69,7 +69,7 @@ def emoji(size: int = 32) -> Emoji:
 
 
 def cells(path: Path, size: int, count: int) -> Tensor:
-    """Cuts the first `count` squares out of a sheet, row by row: shape (count, 3, size, size), bytes.
+    """Cut the first `count` squares out of a sheet, row by row: shape (count, 3, size, size), bytes.
 
     Raises:
         PracticumError: the sheet is no whole image, or too small.
@@ -83,8 +83,6 @@ def cells(path: Path, size: int, count: int) -> Tensor:
         raise PracticumError(f"{path}: not a whole PNG image ({error})") from None
     down, across = sheet.shape[0] // size, sheet.shape[1] // size
     if down * across < count:
-        raise PracticumError(
-            f"{path}: expected {count} squares of {size} pixels, came {sheet.shape[1]} × {sheet.shape[0]} pixels"
-        )
+        raise PracticumError(f"{path}: expected {count} squares of {size} pixels, got {sheet.shape[1]} × {sheet.shape[0]} pixels")
     squares = sheet[: down * size, : across * size].reshape(down, size, across, size, 3).transpose(0, 2, 4, 1, 3)
     return torch.from_numpy(np.ascontiguousarray(squares.reshape(-1, 3, size, size)[:count]))

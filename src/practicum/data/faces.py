@@ -20,7 +20,7 @@ CONGRESS_FACES = Dataset(
 
 
 def congress_faces(size: int = 32) -> Tensor:
-    """Returns 813 portraits: shape (813, 1, size, size), bytes.
+    """Return 813 portraits: shape (813, 1, size, size), bytes.
 
     Args:
         size: 32 or 64 pixels.
@@ -30,6 +30,6 @@ def congress_faces(size: int = 32) -> Tensor:
         PracticumError: the set is not here.
     """
     if size not in (32, 64):
-        raise ValueError(f"expected a size of 32 or 64 pixels, came {size}")
+        raise ValueError(f"expected a size of 32 or 64 pixels, got {size}")
     with np.load(store.need(CONGRESS_FACES) / f"congress_{size}.npz", allow_pickle=False) as arrays:
         return torch.from_numpy(arrays["images"])[:, None]

@@ -39,7 +39,7 @@ class Glove:
     sample: bool
 
     def table(self, words: Sequence[str], *, seed: int = 0) -> Tensor:
-        """Returns a row for each word, to begin an embedding with; a word without a vector gets a random one of the same spread.
+        """Return a row for each word, to begin an embedding with; a word without a vector gets a random one of the same spread.
 
         Args:
             words: as many as the embedding has rows.
@@ -55,7 +55,7 @@ class Glove:
 
 
 def glove() -> Glove:
-    """Returns 50,000 words, or the 10,000 most frequent ones of them from the packaged sample."""
+    """Return 50,000 words, or the 10,000 most frequent ones of them from the packaged sample."""
     folder = store.find(GLOVE)
     if folder is None:
         arrays, words = store.sample(GLOVE)

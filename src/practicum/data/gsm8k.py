@@ -37,7 +37,7 @@ class Problem:
 
 
 def gsm8k() -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
-    """Returns 7,473 training and 1,319 test problems.
+    """Return 7,473 training and 1,319 test problems.
 
     Raises:
         PracticumError: the set is not here.

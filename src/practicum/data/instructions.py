@@ -1,5 +1,6 @@
 """Instructions with answers, and with a preferred and a rejected answer (Raschka 2024, "Build a Large Language Model (From
-Scratch)", chapter 7)."""
+Scratch)", chapter 7).
+"""
 
 import json
 from dataclasses import dataclass
@@ -50,7 +51,7 @@ class Instruction:
 
 
 def instructions() -> tuple[Instruction, ...]:
-    """Returns all 1,100, in the published order (the book trains on the first 85 %, tests on the next 10 %).
+    """Return all 1,100, in the published order (the book trains on the first 85 %, tests on the next 10 %).
 
     Raises:
         PracticumError: the set is not here.

@@ -103,17 +103,17 @@ class Images:
 
 
 def mnist() -> Images:
-    """Returns MNIST: 60,000 and 10,000 images of 1 × 28 × 28; the sample has 2,000 and 500."""
+    """Return MNIST: 60,000 and 10,000 images of 1 × 28 × 28; the sample has 2,000 and 500."""
     return _images(MNIST, tuple("0123456789"))
 
 
 def fashion_mnist() -> Images:
-    """Returns Fashion-MNIST: 60,000 and 10,000 images of 1 × 28 × 28; the sample has 1,500 and 400."""
+    """Return Fashion-MNIST: 60,000 and 10,000 images of 1 × 28 × 28; the sample has 1,500 and 400."""
     return _images(FASHION_MNIST, CLOTHES)
 
 
 def scaled(images: Tensor, mean: float, std: float) -> Tensor:
-    """Returns byte images as floats in [0, 1], shifted and scaled by the training set's mean and standard deviation."""
+    """Return byte images as floats in [0, 1], shifted and scaled by the training set's mean and standard deviation."""
     return images.float().div_(255).sub_(mean).div_(std)
 
 
@@ -130,7 +130,7 @@ def _images(dataset: Dataset, classes: tuple[str, ...]) -> Images:
 
 
 def read_idx(path: Path) -> np.ndarray:
-    """Reads a gzipped IDX file of bytes.
+    """Read a gzipped IDX file of bytes.
 
     Raises:
         PracticumError: it is no gzip file, not IDX, or shorter or longer than its header says.
@@ -142,7 +142,7 @@ def read_idx(path: Path) -> np.ndarray:
     if len(data) < 4 or data[:3] != b"\0\0\x08" or not 1 <= data[3] <= 4:
         raise PracticumError(
             f"{path}: expected an IDX file of bytes (it begins with 00 00 08 and the number of dimensions), "
-            f"came {data[:4].hex(' ')}"
+            f"got {data[:4].hex(' ')}"
         )
     start = 4 + 4 * data[3]
     shape = tuple(int(n) for n in np.frombuffer(data[4:start], ">u4"))

@@ -23,7 +23,7 @@ NAMES = Dataset(
 
 
 def names() -> tuple[str, ...]:
-    """Returns 32,033 names in small letters; the sample is another list, of 8,403 names in alphabetical order."""
+    """Return 32,033 names in small letters; the sample is another list, of 8,403 names in alphabetical order."""
     folder = store.find(NAMES)
     if folder is None:
         (path,) = store.sample(NAMES)

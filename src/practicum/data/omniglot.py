@@ -42,7 +42,7 @@ class Characters:
 
 
 def omniglot(size: int = 28) -> Characters:
-    """Returns the 242 characters of both small background sets (50 of Greek and Latin are in both), made smaller by averaging
+    """Return the 242 characters of both small background sets (50 of Greek and Latin are in both), made smaller by averaging
     over areas.
 
     Args:
@@ -61,7 +61,7 @@ def omniglot(size: int = 28) -> Characters:
                 drawn.setdefault(name.rpartition("/")[0], []).append(ink)
         found |= drawn
     if wrong := [name for name, drawings in found.items() if len(drawings) != 20]:
-        raise PracticumError(f"{folder}: expected 20 drawings of each character, came {len(found[wrong[0]])} of {wrong[0]}")
+        raise PracticumError(f"{folder}: expected 20 drawings of each character, got {len(found[wrong[0]])} of {wrong[0]}")
     drawings = torch.from_numpy(np.stack([image for name in sorted(found) for image in found[name]]))[:, None]
     small = torch.nn.functional.interpolate(drawings, (size, size), mode="area").round().byte()
     return Characters(small.view(len(found), 20, 1, size, size), tuple(name.partition("/")[0] for name in sorted(found)))

@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 def palindromes(generator: torch.Generator, batch_size: int, length: int) -> tuple[Tensor, Tensor]:
-    """Makes a batch.
+    """Make a batch.
 
     Args:
         generator: of the digits.
@@ -24,7 +24,7 @@ def palindromes(generator: torch.Generator, batch_size: int, length: int) -> tup
         ValueError: shorter than 2.
     """
     if length < 2:
-        raise ValueError(f"expected palindromes of at least 2 digits, came {length}")
+        raise ValueError(f"expected palindromes of at least 2 digits, got {length}")
     half = torch.randint(10, (batch_size, -(-length // 2)), generator=generator)
     whole = torch.cat([half, half[:, : length // 2].flip(1)], 1)
     return whole[:, :-1], whole[:, -1]

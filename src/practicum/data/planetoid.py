@@ -103,7 +103,7 @@ def _load(name: str, dataset: Dataset, num_classes: int) -> Citations:
 
 
 def read(folder: Path, name: str) -> Citations:
-    """Returns the graph from Planetoid's eight files `ind.NAME.*`.
+    """Return the graph from Planetoid's eight files `ind.NAME.*`.
 
     Raises:
         PracticumError: a file is truncated, asks for anything but arrays, or does not fit the others.
@@ -141,13 +141,13 @@ def read(folder: Path, name: str) -> Citations:
 
 
 def undirected(edges_2E: Tensor) -> Tensor:
-    """Returns the edges in both directions, each once, without loops."""
+    """Return the edges in both directions, each once, without loops."""
     both = torch.cat([edges_2E, edges_2E.flip(0)], 1)
     return both[:, both[0] != both[1]].unique(dim=1)
 
 
 def made(num_classes: int, *, num_nodes: int = 1500, num_words: int = 500, seed: int = 0) -> Citations:
-    """Returns a graph like citations: a planted partition whose papers share words with their field.
+    """Return a graph like citations: a planted partition whose papers share words with their field.
 
     A paper cites about four others, three of four in its own field; it has about 18 words, of which a few belong to its field.
 
@@ -206,12 +206,12 @@ def _unpickle(path: Path, kind: type) -> Any:
                 f"{path}: not a pickle of arrays that can be read, or truncated ({type(error).__name__}: {error})"
             ) from None
     if not isinstance(value, kind):
-        raise PracticumError(f"{path}: expected a pickled {kind.__name__.lstrip('_').lower()}, came {type(value).__name__}")
+        raise PracticumError(f"{path}: expected a pickled {kind.__name__.lstrip('_').lower()}, got {type(value).__name__}")
     return value
 
 
 def _matrix(path: Path) -> Tensor:
-    """Returns a pickled CSR matrix as a dense tensor; its indices are checked, as they come from a file."""
+    """Return a pickled CSR matrix as a dense tensor; its indices are checked, as they come from a file."""
     kept = vars(_unpickle(path, _Compressed))
     try:
         (rows, cols), start, places, values = kept["_shape"], kept["indptr"], kept["indices"], kept["data"]

@@ -24,7 +24,7 @@ CLASSES = ("negative", "positive")
 
 
 def reviews() -> Texts:
-    """Returns snippets with label 1 where their mean score is positive; every fifth one is for testing.
+    """Return snippets with label 1 where their mean score is positive; every fifth one is for testing.
 
     That makes 8,454 and 2,114 in the full set (37 with a score of exactly 0 are left out), 2,400 and 600 in the sample.
     """

@@ -16,7 +16,7 @@ IGNORED = -100  # as a target: nothing is to be said here
 def selective_copying(
     generator: torch.Generator, batch_size: int, *, places: int, count: int, vocab_size: int = 16
 ) -> tuple[Tensor, Tensor]:
-    """Makes a batch.
+    """Make a batch.
 
     Args:
         generator: of tokens and places.
@@ -32,7 +32,7 @@ def selective_copying(
         ValueError: more tokens than places, or a vocabulary below 3.
     """
     if not 1 <= count <= places or vocab_size < 3:
-        raise ValueError(f"expected 1 ≤ count ≤ places and a vocab_size of at least 3, came {count}, {places} and {vocab_size}")
+        raise ValueError(f"expected 1 ≤ count ≤ places and a vocab_size of at least 3, got {count}, {places} and {vocab_size}")
     said_BM = torch.randint(1, vocab_size - 1, (batch_size, count), generator=generator)
     at_BM = torch.rand(batch_size, places, generator=generator).argsort(1)[:, :count].sort(1).values
     tokens_BT = torch.zeros(batch_size, places + count, dtype=torch.long).scatter_(1, at_BM, said_BM)

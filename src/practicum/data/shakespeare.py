@@ -47,7 +47,7 @@ class Text:
 
 
 def shakespeare() -> Text:
-    """Returns the characters: 1,003,854 and 111,540 of 65 kinds; the sample has 969,516 and 107,725 of 73 kinds."""
+    """Return the characters: 1,003,854 and 111,540 of 65 kinds; the sample has 969,516 and 107,725 of 73 kinds."""
     folder = store.find(TINY_SHAKESPEARE)
     if folder is None:
         (path,) = store.sample(TINY_SHAKESPEARE)

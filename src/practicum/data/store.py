@@ -61,12 +61,12 @@ class Dataset:
 
 
 def cache() -> Path:
-    """Returns the folder that downloads go to: `$XDG_CACHE_HOME/practicum` or `~/.cache/practicum`."""
+    """Return the folder that downloads go to: `$XDG_CACHE_HOME/practicum` or `~/.cache/practicum`."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "practicum"
 
 
 def homes() -> list[Path]:
-    """Returns the folders that are searched for datasets, first one first."""
+    """Return the folders that are searched for datasets, first one first."""
     given = os.environ.get("PRACTICUM_DATA")
     if given and not Path(given).is_dir():
         raise PracticumError(f"PRACTICUM_DATA names {given}, and there is no such folder")
@@ -74,7 +74,7 @@ def homes() -> list[Path]:
 
 
 def find(dataset: Dataset) -> Path | None:
-    """Returns the folder that holds the full dataset, or None if it is nowhere.
+    """Return the folder that holds the full dataset, or None if it is nowhere.
 
     Raises:
         PracticumError: a file is missing from the set, or is not the file that was published.
@@ -93,7 +93,7 @@ def find(dataset: Dataset) -> Path | None:
 
 
 def need(dataset: Dataset) -> Path:
-    """Returns the folder of a dataset that has no packaged sample.
+    """Return the folder of a dataset that has no packaged sample.
 
     Raises:
         PracticumError: it is not here; the message says how to get it.
@@ -109,20 +109,20 @@ def need(dataset: Dataset) -> Path:
 
 
 def sample(dataset: Dataset) -> tuple[Path, ...]:
-    """Returns the files of the packaged sample, and says once that it is only a sample."""
+    """Return the files of the packaged sample, and says once that it is only a sample."""
     say_once(f"{dataset.name}: using the small packaged sample. {how_to_get(dataset)}")
     return tuple(SAMPLES / name for name in dataset.sample)
 
 
 def say_once(text: str) -> None:
-    """Tells the user something on stderr, once per process."""
+    """Tell the user something on stderr, once per process."""
     if text not in _said:
         _said.add(text)
         print(text, file=sys.stderr)
 
 
 def fetch(dataset: Dataset, *, progress: bool = True) -> Path:
-    """Downloads a dataset into the cache and returns its folder; what is already there is kept.
+    """Download a dataset into the cache and return its folder; what is already there is kept.
 
     Files arrive under a temporary name and move into place only once their sha256 is right, so Ctrl-C leaves nothing
     half-written.
@@ -167,7 +167,7 @@ def _check(path: Path, file: File, dataset: Dataset, came_from: str | None = Non
     if found != file.sha256:
         raise PracticumError(
             f"{came_from or path}: not the published file of {dataset.name}: "
-            f"expected sha256 {file.sha256}, came {found} ({path.stat().st_size:,} bytes)."
+            f"expected sha256 {file.sha256}, got {found} ({path.stat().st_size:,} bytes)."
             + ("" if came_from else f" Delete it. {how_to_get(dataset)}")
         )
 
@@ -181,7 +181,7 @@ def _sha256(path: Path) -> str:
 
 
 def how_to_get(dataset: Dataset) -> str:
-    """Returns a sentence that says how to get the full set."""
+    """Return a sentence that says how to get the full set."""
     if all(file.url for file in dataset.files):
         return (
             f"For the full set: `practicum data fetch {dataset.name}`, "

@@ -59,7 +59,7 @@ class LlamaTokenizer:
         return len(self.pieces)
 
     def encode(self, text: str, *, bos: bool = True) -> list[int]:
-        """Returns the tokens of a text; a space is put in front, so that the first word is like any other.
+        """Return the tokens of a text; a space is put in front, so that the first word is like any other.
 
         Args:
             text: any.
@@ -75,7 +75,7 @@ class LlamaTokenizer:
         return [BOS] * bos + [self._tokens[rank] for rank in merged]
 
     def decode(self, tokens: Iterable[int]) -> str:
-        """Returns the text, without beginnings, ends and the space in front; bytes that are no UTF-8 become U+FFFD."""
+        """Return the text, without beginnings, end and the space in front; bytes that are no UTF-8 become U+FFFD."""
         text = b"".join(self.pieces[token] for token in map(int, tokens) if token > EOS).decode(errors="replace")
         return text.removeprefix(" ")
 
@@ -96,7 +96,7 @@ class Stories:
 
 
 def stories15m() -> Stories:
-    """Returns the network and its tokenizer.
+    """Return the network and its tokenizer.
 
     Raises:
         PracticumError: they are not here.
@@ -110,7 +110,7 @@ def stories15m() -> Stories:
 
 
 def read_tokenizer(path: Path) -> LlamaTokenizer:
-    """Reads llama2.c's `tokenizer.bin`: the longest piece's length, then each piece's score, length and bytes.
+    """Read llama2.c's `tokenizer.bin`: the longest piece's length, then each piece's score, length and bytes.
 
     Raises:
         PracticumError: the file ends within a piece.
@@ -123,7 +123,7 @@ def read_tokenizer(path: Path) -> LlamaTokenizer:
         except struct.error:
             length = -1
         if not 0 <= length <= len(data) - at - 8:
-            raise PracticumError(f"{path}: expected a score, a length and as many bytes at {at:,}, came the end at {len(data):,}")
+            raise PracticumError(f"{path}: expected a score, a length and as many bytes at {at:,}, got the end at {len(data):,}")
         pieces.append(data[at + 8 : at + 8 + length])
         scores.append(score)
         at += 8 + length

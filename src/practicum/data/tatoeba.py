@@ -50,7 +50,7 @@ class Translations:
 
 
 def deu_eng() -> Translations:
-    """Returns German to English; 2,000 German sentences are for testing and 1,000 for validation.
+    """Return German to English; 2,000 German sentences are for testing and 1,000 for validation.
 
     Raises:
         PracticumError: the set is not here.
@@ -60,7 +60,7 @@ def deu_eng() -> Translations:
 
 
 def eng_fra() -> Translations:
-    """Returns English to French; 300 English sentences are for testing and 200 for validation.
+    """Return English to French; 300 English sentences are for testing and 200 for validation.
 
     Raises:
         PracticumError: the set is not here.
@@ -70,7 +70,7 @@ def eng_fra() -> Translations:
 
 
 def divide(pairs: Sequence[tuple[str, str]], *, validation: int, test: int) -> Translations:
-    """Cuts sentences into words and divides them as the module says.
+    """Cut sentences into words and divide them as the module says.
 
     Args:
         pairs: of a source sentence and its translation.
@@ -99,14 +99,14 @@ def divide(pairs: Sequence[tuple[str, str]], *, validation: int, test: int) -> T
 def pair_columns(
     pairs: Sequence[tuple[Sentence, Sentence]], source: Vocabulary, target: Vocabulary
 ) -> tuple[list[Tensor], list[Tensor]]:
-    """Returns the sources' words (with the end of a sentence) and the targets' (with beginning and end) as numbers."""
+    """Return the sources' words (with the end of a sentence) and the targets' (with beginning and end) as numbers."""
     return [source.encode(s, eos=True) for s, _ in pairs], [target.encode(t, bos=True, eos=True) for _, t in pairs]
 
 
 def reference_columns(
     held: Sequence[tuple[Sentence, list[Sentence]]], source: Vocabulary, target: Vocabulary, *, references: int = 4
 ) -> tuple[list[Tensor], ...]:
-    """Returns the sources' words, and a column each for first translations, second ones and so on, empty where there is none.
+    """Return the sources' words, and a column each for first translations, second ones and so on, empty where there is none.
 
     Args:
         held: source sentences with all their translations.

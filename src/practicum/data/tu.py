@@ -39,7 +39,7 @@ class Graph:
 
 
 def read(folder: Path, name: str | None = None) -> list[Graph]:
-    """Returns the graphs of a folder in the order of their numbers.
+    """Return the graphs of a folder in the order of their numbers.
 
     Args:
         folder: where the files lie.
@@ -74,7 +74,7 @@ def read(folder: Path, name: str | None = None) -> list[Graph]:
         nodes = edges_2E[:, across[0]]
         raise PracticumError(
             f"{path['A']}, line {int(across[0]) + 1}: expected nodes of one graph, "
-            f"came {(nodes + 1).tolist()}, which belong to graphs {(graph_N[nodes] + 1).tolist()}"
+            f"got {(nodes + 1).tolist()}, which belong to graphs {(graph_N[nodes] + 1).tolist()}"
         )
 
     graphs = []
@@ -89,7 +89,7 @@ def read(folder: Path, name: str | None = None) -> list[Graph]:
 
 
 def block_diagonal(graphs: Sequence[Graph]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Returns many graphs as one.
+    """Return many graphs as one.
 
     Returns:
         Features of all nodes (N, F); edges (2, E), whose matrix has one block per graph; each node's graph (N,); labels (G,).
@@ -99,7 +99,7 @@ def block_diagonal(graphs: Sequence[Graph]) -> tuple[Tensor, Tensor, Tensor, Ten
     """
     if len({graph.x_NF.shape[1] for graph in graphs}) != 1:
         raise ValueError(
-            f"expected graphs with features of one width, came widths {sorted({graph.x_NF.shape[1] for graph in graphs})}"
+            f"expected graphs with features of one width, got widths {sorted({graph.x_NF.shape[1] for graph in graphs})}"
         )
     sizes = torch.tensor([len(graph.x_NF) for graph in graphs])
     first = sizes.cumsum(0) - sizes
@@ -125,7 +125,7 @@ class GraphBatches:
         return -(-len(self.graphs) // self.batch_size)
 
     def epoch(self, number: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
-        """Yields the batches of an epoch, from the `start`-th on, as `block_diagonal` returns them."""
+        """Yield the batches of an epoch, from the `start`-th on, as `block_diagonal` returns them."""
         count = len(self.graphs)
         order = torch.randperm(count, generator=generator(self.seed, number)) if self.shuffle else torch.arange(count)
         for rows in order.split(self.batch_size)[start:]:
@@ -146,22 +146,22 @@ def _classes(values: Tensor) -> Tensor:
 
 def _same_length(path: Path, values: Tensor, nodes: Tensor) -> Tensor:
     if len(values) != len(nodes):
-        raise PracticumError(f"{path}: expected a line for each of {len(nodes)} nodes, came {len(values)}")
+        raise PracticumError(f"{path}: expected a line for each of {len(nodes)} nodes, got {len(values)}")
     return values
 
 
 def _integers(path: Path, *, columns: int = 1, low: int | None = None, high: int = 0, what: str = "") -> Tensor:
-    """Returns the file's integers, shape (lines,) or (lines, columns), each in [low, high] where that is given."""
+    """Return the file's integers, shape (lines,) or (lines, columns), each in [low, high] where that is given."""
     rows = []
     for number, fields in _lines(path):
         try:
             row = [int(field) for field in fields]
         except ValueError:
-            raise PracticumError(f"{path}, line {number}: expected integers, came {', '.join(fields)!r}") from None
+            raise PracticumError(f"{path}, line {number}: expected integers, got {', '.join(fields)!r}") from None
         if len(row) != columns:
-            raise PracticumError(f"{path}, line {number}: expected {columns} integer{'s' * (columns > 1)}, came {len(row)}")
+            raise PracticumError(f"{path}, line {number}: expected {columns} integer{'s' * (columns > 1)}, got {len(row)}")
         if low is not None and not all(low <= value <= high for value in row):
-            raise PracticumError(f"{path}, line {number}: expected a {what} in [{low}, {high}], came {', '.join(fields)}")
+            raise PracticumError(f"{path}, line {number}: expected a {what} in [{low}, {high}], got {', '.join(fields)}")
         rows.append(row)
     return torch.tensor(rows, dtype=torch.long).view(-1, *([columns] if columns > 1 else []))
 
@@ -172,9 +172,9 @@ def _numbers(path: Path) -> Tensor:
         try:
             rows.append([float(field) for field in fields])
         except ValueError:
-            raise PracticumError(f"{path}, line {number}: expected numbers, came {', '.join(fields)!r}") from None
+            raise PracticumError(f"{path}, line {number}: expected numbers, got {', '.join(fields)!r}") from None
         if len(rows[-1]) != len(rows[0]):
-            raise PracticumError(f"{path}, line {number}: expected {len(rows[0])} numbers as in line 1, came {len(rows[-1])}")
+            raise PracticumError(f"{path}, line {number}: expected {len(rows[0])} numbers as in line 1, got {len(rows[-1])}")
     return torch.tensor(rows)
 
 

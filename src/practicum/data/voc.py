@@ -29,7 +29,7 @@ class Annotation:
 
 
 def read_annotation(data: bytes, name: str) -> Annotation:
-    """Reads one annotation.
+    """Read one annotation.
 
     Args:
         data: the file's content.

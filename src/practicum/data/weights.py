@@ -25,7 +25,7 @@ IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 def mobilenet_v2() -> dict[str, Tensor]:
-    """Returns the weights of MobileNetV2 for ImageNet's 1,000 classes, float32, under torchvision's names.
+    """Return the weights of MobileNetV2 for ImageNet's 1,000 classes, float32, under torchvision's names.
 
     Its images are 224×224 (the middle of one whose shorter side is 256), scaled to [0, 1] and normalised with `IMAGENET_MEAN` and
     `IMAGENET_STD`.

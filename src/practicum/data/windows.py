@@ -31,14 +31,14 @@ class Corpus:
 
     @classmethod
     def of(cls, sentences: Sequence[Sequence[str]], vocabulary: Vocabulary) -> "Corpus":
-        """Numbers the words of sentences; unknown ones are left out, and their neighbours become neighbours."""
+        """Return numbers the words of sentences; unknown ones are left out, and their neighbours become neighbours."""
         numbers = [[n for n in map(vocabulary.number, sentence) if n != UNK] for sentence in sentences]
         lengths = torch.tensor([len(row) for row in numbers])
         tokens = torch.tensor([n for row in numbers for n in row], dtype=torch.long)
         return cls(tokens, torch.arange(len(numbers)).repeat_interleave(lengths), len(vocabulary))
 
     def counts(self) -> Tensor:
-        """Returns how often each word comes, shape (V,)."""
+        """Return how often each word comes, shape (V,)."""
         return torch.bincount(self.token_N, minlength=self.num_words)
 
 
@@ -62,7 +62,7 @@ class Windows:
         return self.batches
 
     def epoch(self, number: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yields the batches of an epoch, from the `start`-th on."""
+        """Yield the batches of an epoch, from the `start`-th on."""
         random = generator(self.seed, number)
         kept = torch.rand(len(self.keep_N), generator=random) < self.keep_N
         token_M, sentence_M = self.corpus.token_N[kept], self.corpus.sentence_N[kept]
@@ -80,7 +80,7 @@ class Windows:
 
 
 def keep_probability(counts: Tensor, subsample: float) -> Tensor:
-    """Returns each word's probability to stay, shape (V,), float64; 0 for words that never come."""
+    """Return each word's probability to stay, shape (V,), float64; 0 for words that never come."""
     if not subsample:
         return (counts > 0).double()
     ratio = subsample * counts.sum() / counts.clamp(min=1).double()
@@ -88,7 +88,7 @@ def keep_probability(counts: Tensor, subsample: float) -> Tensor:
 
 
 def cooccurrences(corpus: Corpus, *, reach: int = 10) -> Tensor:
-    """Returns how often words stand near each other, each time counted as 1/distance.
+    """Return how often words stand near each other, each time counted as 1/distance.
 
     Args:
         corpus: the text.

@@ -52,7 +52,7 @@ SETS = {
 
 
 def word_similarity(name: str = "wordsim353") -> Pairs:
-    """Returns a set of word pairs.
+    """Return a set of word pairs.
 
     Args:
         name: `wordsim353` (353 pairs; Finkelstein et al. 2002), `simlex999` (999), `men` (3,000), `rg65` (65) or `mc30` (30).
@@ -66,13 +66,13 @@ def word_similarity(name: str = "wordsim353") -> Pairs:
     elif name in SETS:
         text = (store.need(SETS[name]) / SETS[name].files[0].name).read_text(encoding="utf-8")
     else:
-        raise ValueError(f"expected one of wordsim353, {', '.join(SETS)}; came {name!r}")
+        raise ValueError(f"expected one of wordsim353, {', '.join(SETS)}; got {name!r}")
     rows = [line.lower().split("\t") for line in text.splitlines() if line and not line.startswith("#")]
     return Pairs(name, tuple((a, b) for a, b, _ in rows), tuple(float(score) for _, _, score in rows))
 
 
 def analogies() -> dict[str, list[Analogy]]:
-    """Returns Google's 19,544 questions by their 14 kinds, in lower case (Mikolov et al. 2013, "Efficient estimation")."""
+    """Return Google's 19,544 questions by their 14 kinds, in lower case (Mikolov et al. 2013, "Efficient estimation")."""
     kinds: dict[str, list[Analogy]] = {}
     for line in _packaged("questions-words.txt.gz").lower().splitlines():
         if line.startswith(":"):

@@ -35,28 +35,28 @@ class WordPiece:
         self.pieces = tuple(pieces)
         self._number = {piece: number for number, piece in enumerate(self.pieces)}
         if missing := [piece for piece in (PAD, UNK, CLS, SEP, MASK) if piece not in self._number]:
-            raise ValueError(f"expected a vocabulary with special pieces, came one without {', '.join(missing)}")
+            raise ValueError(f"expected a vocabulary with special pieces, got one without {', '.join(missing)}")
         self.pad, self.unk, self.cls, self.sep, self.mask = (self._number[piece] for piece in (PAD, UNK, CLS, SEP, MASK))
 
     def __len__(self) -> int:
         return len(self.pieces)
 
     def encode(self, text: str) -> list[int]:
-        """Returns the pieces' numbers, between those of `[CLS]` and `[SEP]`."""
+        """Return the pieces' numbers, between those of `[CLS]` and `[SEP]`."""
         return [self.cls, *(number for word in words(text) for number in self._take_apart(word)), self.sep]
 
     def encode_pair(self, first: str, second: str) -> tuple[list[int], list[int]]:
-        """Returns the numbers of `[CLS] first [SEP] second [SEP]`, and for each whether it belongs to the second text."""
+        """Return the numbers of `[CLS] first [SEP] second [SEP]`, and for each whether it belongs to the second text."""
         a, b = self.encode(first), self.encode(second)[1:]
         return a + b, [0] * len(a) + [1] * len(b)
 
     def decode(self, numbers: Iterable[int]) -> str:
-        """Returns the words, without `[PAD]`, `[CLS]` and `[SEP]`."""
+        """Return the words, without `[PAD]`, `[CLS]` and `[SEP]`."""
         pieces = [self.pieces[number] for number in numbers if number not in (self.pad, self.cls, self.sep)]
         return " ".join(pieces).replace(" ##", "")
 
     def restricted(self, texts: Iterable[str]) -> "WordPiece":
-        """Returns a tokenizer that cuts these texts as this one does, with no more pieces than that takes.
+        """Return a tokenizer that cuts these texts as this one does, with no more pieces than that takes.
 
         Special pieces and single characters stay, so that other texts find pieces too.
         """
@@ -79,7 +79,7 @@ class WordPiece:
 
 
 def words(text: str) -> list[str]:
-    """Returns the words and punctuation marks of a text, in lower case and without accents."""
+    """Return the words and punctuation marks of a text, in lower case and without accents."""
     spaced = "".join(_cleaned(character) for character in text)
     plain = "".join(c for c in unicodedata.normalize("NFD", spaced) if unicodedata.category(c) != "Mn")
     lower = "".join(c.lower() for c in plain)  # one by one: a Greek sigma at a word's end stays like the others
@@ -87,7 +87,7 @@ def words(text: str) -> list[str]:
 
 
 def bert() -> WordPiece:
-    """Returns the tokenizer of the uncased English BERT: 30,522 pieces."""
+    """Return the tokenizer of the uncased English BERT: 30,522 pieces."""
     return WordPiece(gzip.decompress((store.SAMPLES / "bert_vocab.txt.gz").read_bytes()).decode().splitlines())
 
 

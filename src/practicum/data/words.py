@@ -16,7 +16,7 @@ _WORD = re.compile(r"\w+(?:['’]\w+)*|[^\w\s]")
 
 
 def split(text: str) -> list[str]:
-    """Returns the words and punctuation marks of a text, in lower case; `don't` is one word, and its apostrophe is straight."""
+    """Return the words and punctuation marks of a text, in lower case; `don't` is one word, and its apostrophe is straight."""
     return _WORD.findall(text.lower().replace("’", "'"))
 
 
@@ -35,11 +35,11 @@ class Vocabulary:
         self._number = {word: number for number, word in enumerate(self.words)}
         if len(self._number) != len(self.words):
             twice = next(word for word, count in Counter(self.words).items() if count > 1)
-            raise ValueError(f"expected each word once, came {twice!r} more often")
+            raise ValueError(f"expected each word once, got {twice!r} more often")
 
     @classmethod
     def of(cls, sentences: Iterable[Iterable[str]], *, size: int | None = None, min_count: int = 1) -> "Vocabulary":
-        """Returns the vocabulary of some sentences.
+        """Return the vocabulary of some sentences.
 
         Args:
             sentences: each a sequence of words.
@@ -57,11 +57,11 @@ class Vocabulary:
         return word in self._number
 
     def number(self, word: str) -> int:
-        """Returns the word's number, or that of the unknown word."""
+        """Return the word's number, or that of the unknown word."""
         return self._number.get(word, UNK)
 
     def encode(self, words: Iterable[str], *, bos: bool = False, eos: bool = False) -> Tensor:
-        """Returns the words' numbers, shape (words,), int64.
+        """Return the words' numbers, shape (words,), int64.
 
         Args:
             words: of one sentence.
@@ -72,5 +72,5 @@ class Vocabulary:
         return torch.tensor([BOS] * bos + numbers + [EOS] * eos, dtype=torch.long)
 
     def decode(self, numbers: Tensor | Sequence[int]) -> list[str]:
-        """Returns the words of these numbers, special ones too."""
+        """Return the words of these numbers, special ones too."""
         return [self.words[number] for number in (numbers.tolist() if isinstance(numbers, Tensor) else numbers)]

@@ -42,12 +42,12 @@ class Zip:
         self._archive.close()
 
     def names(self, prefix: str, suffix: str) -> list[str]:
-        """Returns what stands between prefix and suffix in the members' names that have both, sorted."""
+        """Return what stands between prefix and suffix in the members' names that have both, sorted."""
         found = (name for name in self._archive.namelist() if name.startswith(prefix) and name.endswith(suffix))
         return sorted(name[len(prefix) : len(name) - len(suffix)] for name in found)
 
     def read(self, name: str) -> bytes:
-        """Returns a member's content.
+        """Return a member's content.
 
         Raises:
             PracticumError: there is no such member, it is damaged, or it is larger than allowed.
@@ -64,14 +64,14 @@ class Zip:
         return data
 
     def text(self, name: str) -> str:
-        """Returns a member's content as text; errors as in `read`, and where it is not UTF-8."""
+        """Return a member's content as text; errors as in `read`, and where it is not UTF-8."""
         try:
             return self.read(name).decode()
         except UnicodeDecodeError as error:
             raise PracticumError(f"{self.path}: {name} is not UTF-8 text ({error})") from None
 
     def image(self, name: str, *, mode: str | None = None, pixels: int = 1 << 22) -> np.ndarray:
-        """Returns a PNG or JPEG member as an array of shape (height, width) or (height, width, channels).
+        """Return a PNG or JPEG member as an array of shape (height, width) or (height, width, channels).
 
         Args:
             name: of the member.

@@ -1,0 +1,1 @@
+"""Labs: sandboxed grading, from submissions to points."""

@@ -26,7 +26,7 @@ _NO_WARNINGS: dict[str, Any] = {"all": "ignore"}
 
 
 def _show(value: object) -> str:
-    """A short, safe text for one value: long strings are cut and huge integers do not trip over the digit limit."""
+    """Return a short, safe text for one value: long strings are cut and huge integers do not trip over the digit limit."""
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 256:
@@ -48,7 +48,7 @@ def _show(value: object) -> str:
 
 
 def _leaf_problem(value: object, depth: int = 0) -> str | None:
-    """Why nested lists do not hold numbers only, or None when they do."""
+    """Return why nested lists do not hold numbers only, or None when they do."""
     if isinstance(value, bool | int | float | complex):
         return None
     if isinstance(value, np.ndarray | np.generic):
@@ -61,14 +61,14 @@ def _leaf_problem(value: object, depth: int = 0) -> str | None:
 
 
 def _any_complex(value: object) -> bool:
-    """Whether nested lists of numbers hold a complex one."""
+    """Return whether nested lists of numbers hold a complex one."""
     if isinstance(value, list | tuple):
         return any(_any_complex(item) for item in value)
     return isinstance(value, complex) or (isinstance(value, np.ndarray | np.generic) and value.dtype.kind == "c")
 
 
 def _array(value: object, what: str) -> Array:
-    """The value as a float64 or complex128 array; anything that is not made of numbers is an `AssertionError`."""
+    """Return the value as a float64 or complex128 array; anything that is not made of numbers is an `AssertionError`."""
     wanted = f"{what}: expected a number or an array of numbers"
     if not isinstance(value, bool | int | float | complex | np.generic | np.ndarray | list | tuple):
         raise AssertionError(f"{wanted}, got {_show(value)}")
@@ -102,7 +102,7 @@ def _finite(value: object, what: str) -> FloatArray:
 
 
 def _number(value: object, what: str) -> float:
-    """The one real, finite number that `value` holds (a scalar, or an array with one entry)."""
+    """Return the one real, finite number that `value` holds (a scalar, or an array with one entry)."""
     array = _real(value, what)
     if array.size != 1:
         raise AssertionError(f"{what}: expected one number, got {_show(array)}")
@@ -113,12 +113,12 @@ def _number(value: object, what: str) -> float:
 
 
 def _at(index: tuple[int, ...]) -> str:
-    """Where in an array, for a message; nothing for a scalar."""
+    """Return where in an array, for a message; nothing for a scalar."""
     return f" at [{', '.join(map(str, index))}]" if index else ""
 
 
 def _first(mask: npt.NDArray[np.bool_]) -> tuple[int, ...]:
-    """The first index, in reading order, at which the mask is true."""
+    """Return the first index, in reading order, at which the mask is true."""
     return tuple(int(i) for i in np.unravel_index(int(np.argmax(mask)), mask.shape))
 
 
@@ -136,7 +136,7 @@ def assert_close(
     what: str = "value",
     allow_inf: bool = False,
 ) -> None:
-    """Says that two values agree: |actual - expected| <= atol + rtol |expected| in every entry.
+    """Say that two values agree: |actual - expected| <= atol + rtol |expected| in every entry.
 
     Args:
         actual: What the student's code returned: a number, an array, or nested lists of numbers.
@@ -171,7 +171,7 @@ def assert_close(
 
 
 def assert_shape(actual: object, shape: int | Sequence[int | None], *, what: str = "value") -> None:
-    """Says that an array (or number, or nested lists of numbers) has a shape.
+    """Say that an array (or number, or nested lists of numbers) has a shape.
 
     Args:
         actual: What the student's code returned.
@@ -189,7 +189,7 @@ def assert_shape(actual: object, shape: int | Sequence[int | None], *, what: str
 
 
 def assert_dtype(actual: object, dtype: Any, *, what: str = "value") -> None:
-    """Says that an array or a number has a dtype.
+    """Say that an array or a number has a dtype.
 
     Args:
         actual: What the student's code returned. Python numbers count as NumPy would hold them; lists have no dtype.
@@ -210,7 +210,7 @@ def assert_dtype(actual: object, dtype: Any, *, what: str = "value") -> None:
 
 
 def assert_finite(actual: object, *, what: str = "value") -> None:
-    """Says that a value holds neither NaN nor infinity, and at least one number.
+    """Say that a value holds neither NaN nor infinity, and at least one number.
 
     Args:
         actual: What the student's code returned.
@@ -241,10 +241,8 @@ def _count(value: object, what: str, depth: int = 0) -> int:
     return int(_array(value, what).size)
 
 
-def assert_parameter_count(
-    parameters: object, expected: int | tuple[int, int], *, what: str = "number of parameters"
-) -> None:
-    """Says how many parameters a model has.
+def assert_parameter_count(parameters: object, expected: int | tuple[int, int], *, what: str = "number of parameters") -> None:
+    """Say how many parameters a model has.
 
     Args:
         parameters: The arrays, in lists or dicts at will; or the count itself, as an `int`.

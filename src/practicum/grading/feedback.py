@@ -1,4 +1,4 @@
-"""What a student gets back: one page with the points of each check, what was expected and what came, and a hint.
+"""What a student gets back: one page with the points of each check, what was expected and what was got, and a hint.
 
 Of a hidden check it shows title, marks, hint and the message that is meant for students, never what is for the teacher
 only, nor the seed, from which hidden inputs could be made.
@@ -12,11 +12,10 @@ from itertools import groupby
 from pathlib import Path
 
 from practicum.errors import PracticumError
+from practicum.grading.pages import WORDS, marks, page, share, text, tone
+from practicum.grading.records import Stored
+from practicum.grading.results import CheckResult
 from practicum.labs.lab import Lab
-
-from .pages import WORDS, marks, page, share, text, tone
-from .records import Stored
-from .results import CheckResult
 
 
 def write_feedback(lab: Lab, results: Iterable[Stored], folder: Path, zone: tzinfo = UTC) -> list[Path]:
@@ -50,7 +49,7 @@ def write_feedback(lab: Lab, results: Iterable[Stored], folder: Path, zone: tzin
 
 
 def feedback_page(lab: Lab, attempts: Sequence[Stored], zone: tzinfo = UTC) -> str:
-    """One student's page, as HTML.
+    """Return one student's page, as HTML.
 
     Args:
         lab: the lab.

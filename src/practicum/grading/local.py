@@ -13,16 +13,15 @@ from typing import IO, Any
 import msgspec
 
 from practicum.errors import PracticumError
+from practicum.grading.guest import wire
+from practicum.grading.guest.cells import Notebook
+from practicum.grading.guest.objects import Objects
+from practicum.grading.guest.wire import Request, Response, WireError
+from practicum.grading.plugin import Run, run_checks
+from practicum.grading.results import CheckResult, Died
+from practicum.grading.student import Answers, Link, Student
 from practicum.labs.lab import module_name
 from practicum.labs.notebook import NotebookError, read_notebook
-
-from .guest import wire
-from .guest.cells import Notebook
-from .guest.objects import Objects
-from .guest.wire import Request, Response, WireError
-from .plugin import Run, run_checks
-from .results import CheckResult, Died
-from .student import Answers, Link, Student
 
 WALL_SECONDS = 300.0
 
@@ -169,7 +168,7 @@ class LocalReport(msgspec.Struct, frozen=True):
 
 
 def read_handout(folder: Path) -> Handout:
-    """The handout in a folder.
+    """Return the handout in a folder.
 
     Raises:
         PracticumError: there is none.
@@ -237,4 +236,3 @@ def check_folder(folder: Path, live: dict[str, Any] | None = None, show_output: 
         for process in processes:
             process.close()
     return LocalReport(handout, tuple(results), tuple(notes))
-

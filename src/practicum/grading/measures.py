@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .assertions import FloatArray, _at, _finite, _first, _number, _real, _same_shape, _show
+from practicum.grading.assertions import FloatArray, _at, _finite, _first, _number, _real, _same_shape, _show
 
 
 def _parts(value: object, names: Sequence[str], count: int, what: str) -> list[FloatArray]:
@@ -19,14 +19,14 @@ def _parts(value: object, names: Sequence[str], count: int, what: str) -> list[F
 
 
 def _constant(actual: list[FloatArray], expected: list[FloatArray]) -> float:
-    """The least-squares constant from `expected` to `actual`; 0 where `expected` is zero."""
+    """Return the least-squares constant from `expected` to `actual`; 0 where `expected` is zero."""
     dot = sum(float(np.sum(a * e)) for a, e in zip(actual, expected, strict=True))
     square = sum(float(np.sum(e * e)) for e in expected)
     return dot / square if square > 0 else 0.0
 
 
 def _misses(actual: FloatArray, expected: FloatArray, constant: float, rtol: float) -> npt.NDArray[np.bool_]:
-    """Where `actual` is not `constant` times `expected`, for entries of at most 1."""
+    """Return where `actual` is not `constant` times `expected`, for entries of at most 1."""
     tolerance = rtol * abs(constant) * max(float(np.abs(expected).max()), 1e-3)
     wrong: npt.NDArray[np.bool_] = ~(np.abs(actual - constant * expected) <= tolerance)
     return wrong
@@ -40,7 +40,7 @@ def assert_proportional(
     positive: bool = False,
     what: str | Sequence[str] = "value",
 ) -> float:
-    """Says that `actual` is `expected` times one constant that is not zero.
+    """Say that `actual` is `expected` times one constant that is not zero.
 
     A list or tuple of arrays on both sides shares the constant among its parts: gradients of a sum where the mean was
     asked are right, a bias gradient summed where the weight gradient is averaged is not. The constant is the
@@ -105,7 +105,7 @@ def assert_proportional(
 
 
 def numeric_gradient(f: Callable[[FloatArray], object], x: object, eps: float = 1e-6) -> FloatArray:
-    """The gradient of `f` at `x` by central differences, (f(x + eps) - f(x - eps)) / (2 eps) for each entry.
+    """Return the gradient of `f` at `x` by central differences, (f(x + eps) - f(x - eps)) / (2 eps) for each entry.
 
     Args:
         f: Takes an array of the shape of `x` (its own copy) and returns one number. It is called twice per entry.
@@ -131,7 +131,7 @@ def numeric_gradient(f: Callable[[FloatArray], object], x: object, eps: float = 
 
 
 def assert_decreases(losses: object, *, factor: float = 0.9, window: int | None = None, what: str = "loss") -> None:
-    """Says that a curve goes down: the mean of its last values is at most `factor` times the mean of its first.
+    """Say that a curve goes down: the mean of its last values is at most `factor` times the mean of its first.
 
     Args:
         losses: The values in order, at least two.
@@ -166,7 +166,7 @@ def _labels(value: object, what: str) -> FloatArray:
 
 
 def accuracy(predicted: object, labels: object, *, what: str = "predictions") -> float:
-    """The share of examples labelled right.
+    """Return the share of examples labelled right.
 
     Args:
         predicted: N labels, or N rows of scores or probabilities of which the largest counts.
@@ -186,7 +186,7 @@ def accuracy(predicted: object, labels: object, *, what: str = "predictions") ->
 
 
 def interpolate(value: object, zero_at: float, full_at: float) -> float:
-    """A fraction for `award`: 0 at `zero_at`, 1 at `full_at`, straight in between, and never outside.
+    """Return a fraction for `award`: 0 at `zero_at`, 1 at `full_at`, straight in between, and never outside.
 
     Args:
         value: The score. NaN and infinity earn nothing.
@@ -218,7 +218,7 @@ class Scores:
 
 
 def over_seeds(f: Callable[[int], object], seeds: int | Iterable[int]) -> Scores:
-    """Calls `f(seed)` for every seed and sums up what it returned.
+    """Call `f(seed)` for every seed and sum up what it returned.
 
     Args:
         f: Takes a seed and returns one number.

@@ -33,13 +33,13 @@ def place(path: str | Path, line: int | None, folder: Path) -> str:
 
 
 def place_of(item: Any, folder: Path) -> str:
-    """Where a check stands that pytest has collected; the first line of its file, if it was imported there."""
+    """Return where a check stands that pytest has collected; the first line of its file, if it was imported there."""
     code = getattr(getattr(item, "function", None), "__code__", None)
     return place(item.path, code.co_firstlineno if code and code.co_filename == str(item.path) else 1, folder)
 
 
 def repeated_names(folder: Path) -> Iterator[str]:
-    """Checks of one name: only one of them could be told from the other, or in one file, run at all."""
+    """Return the checks of one name: only one of them could be told from the other, or in one file, run at all."""
     seen: dict[str, str] = {}
     for path in sorted(folder.rglob("test_*.py")):
         try:
@@ -57,8 +57,8 @@ def repeated_names(folder: Path) -> Iterator[str]:
 
 
 def unknown_fixtures(item: Any, folder: Path) -> Iterator[str]:
-    """Arguments of a check that are no fixtures."""
-    from . import checks
+    """Yield arguments of a check that are no fixtures."""
+    from practicum.grading import checks
 
     info = item._fixtureinfo
     given = {*info.name2fixturedefs, *getattr(getattr(item, "callspec", None), "params", ()), "request"}
@@ -72,7 +72,7 @@ def unknown_fixtures(item: Any, folder: Path) -> Iterator[str]:
 
 
 def describe(problem: BaseException, folder: Path) -> str:
-    """An exception that a check's own code raised, and the last line of the checks that it passed."""
+    """Return an exception that a check's own code raised, and the last line of the checks that it passed."""
     if isinstance(problem, pytest.Collector.CollectError):  # around what went wrong in an import
         problem = problem.__cause__ or problem.__context__ or problem
     if isinstance(problem, SyntaxError) and problem.filename:
@@ -85,5 +85,5 @@ def describe(problem: BaseException, folder: Path) -> str:
 
 
 def unknown_name(name: str, known: Collection[str]) -> str:
-    """What to say of a check's name that no check has."""
+    """Return what to say of a check's name that no check has."""
     return f"no check is named {name!r}{suggestion(name, known)}; there are {', '.join(sorted(known))}"

@@ -7,8 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from practicum.course.rounding import plain, rounded
-
-from .results import CheckResult, Outcome
+from practicum.grading.results import CheckResult, Outcome
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
@@ -30,7 +29,7 @@ WORDS: dict[Outcome, str] = {
 
 
 def page(title: str, body: str, kind: str) -> str:
-    """A whole page; `title` is text, `body` is HTML, `kind` names its style sheet in `style/`."""
+    """Return a whole page; `title` is text, `body` is HTML, `kind` names its style sheet in `style/`."""
     folder = Path(__file__).parent / "style"
     style = "".join((folder / f"{name}.css").read_text(encoding="utf-8") for name in ("page", kind))
     return (
@@ -42,7 +41,7 @@ def page(title: str, body: str, kind: str) -> str:
 
 
 def text(value: object) -> str:
-    """Anything as HTML text: nothing in it is markup, and what has no glyph or turns the line around is spelled out."""
+    """Return anything as HTML text: nothing in it is markup, and what has no glyph or turns the line around is spelled out."""
     shown = (c if c.isprintable() or c in "\n\t" else f"\\u{{{ord(c):x}}}" for c in str(value))
     return html.escape("".join(shown), quote=True)
 
@@ -53,10 +52,10 @@ def marks(points: Decimal) -> str:
 
 
 def share(points: Decimal, out_of: Decimal) -> float:
-    """Which part of the points was earned, 0 to 1."""
+    """Return which part of the points was earned, 0 to 1."""
     return float(points / out_of) if out_of else 0.0
 
 
 def tone(check: CheckResult) -> str:
-    """The style of a check: all, part or none of its points."""
+    """Return the style of a check: all, part or none of its points."""
     return "good" if check.points >= check.out_of else "part" if check.points > 0 else "bad"

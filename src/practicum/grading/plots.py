@@ -12,7 +12,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from .pages import text
+from practicum.grading.pages import text
 
 # Colours that appear nowhere else stand for the page's own, which replace them below.
 _COLOURS = {
@@ -28,7 +28,7 @@ _WIDTH = 9.0
 
 
 def totals(points: Sequence[float], out_of: float) -> str:
-    """A histogram of what the class earned."""
+    """Return a histogram of what the class earned."""
     figure, axes = _figure(2.6)
     bins = np.linspace(0, out_of, 11)
     counts, _, _ = axes.hist(points, bins=bins, color=_COLOURS["bar"], rwidth=0.92)
@@ -41,7 +41,7 @@ def totals(points: Sequence[float], out_of: float) -> str:
 
 
 def per_check(names: Sequence[str], full: Sequence[int], part: Sequence[int], none: Sequence[int]) -> str:
-    """How many students got all, part or none of each check's points."""
+    """Return how many students got all, part or none of each check's points."""
     figure, axes = _figure(0.9 + 0.3 * len(names), left=0.36)
     rows, start = np.arange(len(names)), np.zeros(len(names))
     for counts, colour in ((full, "good-fill"), (part, "part-fill"), (none, "bad-fill")):
@@ -59,7 +59,7 @@ def per_check(names: Sequence[str], full: Sequence[int], part: Sequence[int], no
 
 
 def times(seconds: Sequence[float]) -> str:
-    """How long each submission took, from the fastest to the slowest."""
+    """Return how long each submission took, from the fastest to the slowest."""
     figure, axes = _figure(2.4)
     ordered = np.sort(np.asarray(seconds, float))
     axes.bar(np.arange(1, len(ordered) + 1), ordered, width=0.92, color=_COLOURS["bar"])
@@ -83,7 +83,9 @@ def _figure(height: float, left: float = 0.075) -> tuple[Figure, Any]:
 
 
 def _svg(figure: Figure, name: str, description: str) -> str:
-    """The figure as an element of the page: text stays text, ids are its own, and a screen reader hears the description."""
+    """Return the figure as an element of the page: text stays text, ids are its own, and a screen reader hears the
+    description.
+    """
     from matplotlib import rc_context
 
     out = io.StringIO()

@@ -26,11 +26,10 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from practicum.errors import PracticumError
-
-from .guest.wire import WireError
-from .mistakes import describe, place_of, repeated_names, unknown_fixtures
-from .results import CheckResult, Died, Outcome
-from .student import Link, Student, StudentError
+from practicum.grading.guest.wire import WireError
+from practicum.grading.mistakes import describe, place_of, repeated_names, unknown_fixtures
+from practicum.grading.results import CheckResult, Died, Outcome
+from practicum.grading.student import Link, Student, StudentError
 
 DEFAULT_SECONDS = 10.0
 _UNUSED = ("terminal", "cacheprovider", "logging", "faulthandler", "junitxml", "pastebin", "doctest", "unittest", "warnings")
@@ -101,18 +100,18 @@ class Checks:
 
     @pytest.fixture
     def student(self) -> Student:
-        """The submission."""
+        """Return the submission."""
         assert self._student is not None
         return self._student
 
     @pytest.fixture
     def seed(self, request: pytest.FixtureRequest) -> int:
-        """A number that depends on the run's seed and the check."""
+        """Return a number that depends on the run's seed and the check."""
         return check_seed(self._seed, request.node.name)
 
     @pytest.fixture
     def rng(self, request: pytest.FixtureRequest) -> np.random.Generator:
-        """Random inputs for this check; no seed that reaches the sandbox, or may, leads to them."""
+        """Return random inputs for this check; no seed that reaches the sandbox, or may, leads to them."""
         digest = hashlib.sha256(f"rng:{self._seed}:{request.node.name}".encode()).digest()
         return np.random.default_rng(int.from_bytes(digest[:16], "big"))
 
@@ -188,7 +187,7 @@ class Checks:
 
 
 def check_seed(seed: int, name: str) -> int:
-    """A seed of a check's own: adding a check changes no other's inputs."""
+    """Return a seed of a check's own: adding a check changes no other's inputs."""
     return int.from_bytes(hashlib.sha256(f"{seed}:{name}".encode()).digest()[:4], "big") >> 1
 
 
@@ -221,7 +220,7 @@ _ENDED = {
 
 
 def explain_hidden(problem: BaseException, lines: dict[str, int]) -> str:
-    """What a student may know of a failed hidden check: nothing that could carry its inputs out.
+    """Return what a student may know of a failed hidden check: nothing that could carry its inputs out.
 
     Args:
         problem: what ended it.
@@ -306,7 +305,7 @@ class About:
 
 
 def checks_of(folder: Path) -> tuple[About, ...]:
-    """The checks in a folder, in order, without running any.
+    """Return the checks in a folder, in order, without running any.
 
     Raises:
         BrokenLab: as for `run_checks`.

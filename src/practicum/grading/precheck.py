@@ -11,11 +11,10 @@ from practicum.course.lines import line_of
 from practicum.course.topics import load_topics
 from practicum.course.workspace import curriculum
 from practicum.errors import PracticumError, suggestion
+from practicum.grading.mistakes import unknown_name
+from practicum.grading.plugin import About, checks_of
 from practicum.labs.lab import Lab
 from practicum.labs.mutants import Variant, load_alternatives, load_bugs
-
-from .mistakes import unknown_name
-from .plugin import About, checks_of
 
 BUGS, ALTERNATIVES = 8, 2  # of a lab that ships
 

@@ -11,11 +11,11 @@ import struct
 import time
 from pathlib import Path
 
-from . import watch
-from .bwrap import NoSandbox
-from .guest import wire
-from .guest.wire import Request, Response, WireError
-from .results import Died, Outcome
+from practicum.grading import watch
+from practicum.grading.bwrap import NoSandbox
+from practicum.grading.guest import wire
+from practicum.grading.guest.wire import Request, Response, WireError
+from practicum.grading.results import Died, Outcome
 
 LOOK_SECONDS = 0.02  # how often memory and processes are looked at while the student's code runs
 MOST_RECEIVED = 1 << 30  # bytes in one check, as they may lie in this process's memory
@@ -63,6 +63,7 @@ class Process:
         """Send a request and wait for its answer.
 
         Args:
+            request: what to do.
             deadline: `time.monotonic()` at which the process is killed.
 
         Raises:
@@ -80,9 +81,7 @@ class Process:
             self.received += _UNFOLDS * header + blob
             if self.received > MOST_RECEIVED:
                 raise WireError("more data in one check than a check may receive")
-            response: Response = wire.unpack(
-                self._bytes(header, deadline), memoryview(self._receive(blob, deadline)), Response
-            )
+            response: Response = wire.unpack(self._bytes(header, deadline), memoryview(self._receive(blob, deadline)), Response)
         except WireError as error:
             self._die("protocol", f"your program's process sent something that is no answer: {error}")
         if request.op == "setup" and response.failure is not None and response.failure.type == "SandboxError":
@@ -158,7 +157,7 @@ class Process:
             self._die("processes", f"it started more than {self.limits['processes']:.0f} processes and threads")
 
     def _ended(self) -> None:
-        """The process has gone: find out how.
+        """Find out how the process has ended.
 
         Raises:
             Died: always.

@@ -10,8 +10,8 @@ from typing import Literal, cast
 
 import msgspec
 
-from .results import GradedSubmission
-from .tables import ResultRow, RunRow, SubmissionRow
+from practicum.grading.results import GradedSubmission
+from practicum.grading.tables import ResultRow, RunRow, SubmissionRow
 
 Kind = Literal["grade", "regrade"]
 Status = Literal["running", "interrupted", "finished", "published"]
@@ -58,12 +58,12 @@ class Stored:
 
 
 def submission_of(row: SubmissionRow) -> Submission:
-    """The record of a row."""
+    """Return the record of a row."""
     return Submission(row.id, row.uid, row.lab, row.student, row.at, row.sha256, tuple(json.loads(row.notes)))
 
 
 def run_of(row: RunRow) -> Run:
-    """The record of a row."""
+    """Return the record of a row."""
     return Run(
         id=row.id,
         kind=cast(Kind, row.kind),
@@ -79,6 +79,6 @@ def run_of(row: RunRow) -> Run:
 
 
 def stored_of(row: ResultRow, submission: SubmissionRow) -> Stored:
-    """The record of a result and its submission."""
+    """Return the record of a result and its submission."""
     graded = msgspec.json.decode(row.record, type=GradedSubmission)
     return Stored(row.id, submission_of(submission), graded, row.published, row.at)

@@ -12,12 +12,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from practicum.errors import PracticumError
+from practicum.grading.records import Run, Stored, Submission
+from practicum.grading.results import CheckResult, GradedSubmission, Provenance
+from practicum.grading.run import Backends, Planned, Watch, conditions, grade_submissions, ignore
+from practicum.grading.store import Store
 from practicum.labs.lab import Lab
-
-from .records import Run, Stored, Submission
-from .results import CheckResult, GradedSubmission, Provenance
-from .run import Backends, Planned, Watch, conditions, grade_submissions, ignore
-from .store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +145,7 @@ def publish(lab: Lab, store: Store) -> Preview:
 
 
 def differences(before: Provenance, after: Provenance) -> Iterator[str]:
-    """What is different between two ways a result was made, in words."""
+    """Yield what is different between two ways a result was made, in words."""
     if before.lab_sha256 != after.lab_sha256:
         yield f"lab {before.lab_sha256[:12]} → {after.lab_sha256[:12]}"
     if before.seed != after.seed:
@@ -164,7 +163,7 @@ def differences(before: Provenance, after: Provenance) -> Iterator[str]:
 
 
 def compare(submission: Submission, before: GradedSubmission, after: GradedSubmission) -> Change:
-    """What changes for one submission."""
+    """Return what changes for one submission."""
     old, new = {c.name: c for c in before.checks}, {c.name: c for c in after.checks}
     checks = tuple(
         CheckChange(name, old.get(name), new.get(name))
@@ -193,7 +192,7 @@ def _compare(store: Store, run: Run, notes: list[str]) -> Preview:
 
 
 def _still_good(graded: GradedSubmission, now: Provenance) -> bool:
-    """Whether grading anew could only say the same."""
+    """Return whether grading anew could only say the same."""
     made = graded.provenance
     if made.sandbox == "none" or any(check.outcome == "broken" for check in graded.checks):
         return False

@@ -10,11 +10,10 @@ from decimal import Decimal
 from pathlib import Path
 
 from practicum.errors import PracticumError
+from practicum.grading.pages import WORDS, marks, page, text, tone
+from practicum.grading.records import Stored
+from practicum.grading.results import CheckResult
 from practicum.labs.lab import Lab
-
-from .pages import WORDS, marks, page, text, tone
-from .records import Stored
-from .results import CheckResult
 
 _GLYPHS = {"good": "●", "part": "◐", "bad": "○"}
 _ORDINARY = ("passed", "partial", "failed")
@@ -42,7 +41,7 @@ def write_report(lab: Lab, results: Iterable[Stored], file: Path, zone: tzinfo =
 
 
 def class_report(lab: Lab, results: Iterable[Stored], zone: tzinfo = UTC) -> str:
-    """The report, as HTML."""
+    """Return the report, as HTML."""
     every = sorted(results, key=lambda r: (r.submission.student, r.submission.at, r.id))
     latest = list({r.submission.student: r for r in every}.values())
     parts = [f'<header><h1>{text(lab.title)}</h1><p class="soft">Class report · {text(lab.name)}</p></header>']
@@ -79,7 +78,7 @@ def _facts(latest: Sequence[Stored], attempts: int) -> str:
 
 
 def _broken(latest: Sequence[Stored]) -> str:
-    """Checks that were at fault themselves."""
+    """Return the checks that were at fault themselves."""
     found: dict[str, list[tuple[str, CheckResult]]] = {}
     for stored in latest:
         for check in stored.graded.checks:
@@ -101,7 +100,7 @@ def _broken(latest: Sequence[Stored]) -> str:
 
 
 def _plots(lab: Lab, latest: Sequence[Stored]) -> str:
-    from . import plots  # Matplotlib takes its time to import
+    from practicum.grading import plots  # Matplotlib takes its time to import
 
     checks = _by_check(latest)
     names = [check[0].title for check in checks.values()]
@@ -124,7 +123,7 @@ def _plots(lab: Lab, latest: Sequence[Stored]) -> str:
 
 
 def _failed(latest: Sequence[Stored]) -> str:
-    """Checks by how many students did not get all their points, and what happened."""
+    """Return the checks by how many students did not get all their points, and what happened."""
     rows = []
     checks = _by_check(latest)
     for name, each in sorted(checks.items(), key=lambda item: -sum(tone(check) != "good" for check in item[1])):
@@ -197,7 +196,7 @@ def _footer(latest: Sequence[Stored], zone: tzinfo) -> str:
 
 
 def _counted(values: Iterable[str]) -> str:
-    """What all have, or each with how many have it."""
+    """Return what all have, or each with how many have it."""
     counts = Counter(values)
     if len(counts) == 1:
         return text(next(iter(counts)))

@@ -20,14 +20,13 @@ from pathlib import Path
 from typing import Protocol
 
 from practicum.errors import PracticumError, suggestion
+from practicum.grading.records import Run, Stored, Submission
+from practicum.grading.results import GradedSubmission, Provenance
+from practicum.grading.sandbox import versions
+from practicum.grading.store import Store
+from practicum.grading.submission import Job
 from practicum.labs.intake import read_hand_ins
 from practicum.labs.lab import Lab
-
-from .records import Run, Stored, Submission
-from .results import GradedSubmission, Provenance
-from .sandbox import versions
-from .store import Store
-from .submission import Job
 
 SEEDS = 1 << 62  # too many to try: a student who knew the seed would know the hidden inputs
 
@@ -164,7 +163,7 @@ def grade_folder(
 
 
 def conditions(lab: Lab, store: Store, seed: int | None = None) -> Provenance:
-    """What a run of the lab is made with now; the seed is the one given, else that of the last run, else a new one."""
+    """Return what a run of the lab is made with now; the seed is the one given, else that of the last run, else a new one."""
     if seed is None:
         runs = [run for run in store.runs(lab.name) if run.kind == "grade" or run.status == "published"]
         runs.sort(key=lambda run: run.lab_sha256 == lab.sha256)  # of this very lab before others
@@ -248,7 +247,7 @@ def _must_agree(run: Run, lab: Lab, seed: int | None) -> None:
 
 
 def _differences(results: Iterable[Stored], now: Provenance, lab: str) -> Iterator[str]:
-    """Notes of results that were made otherwise than results would be now."""
+    """Return notes of results that were made otherwise than results would be now."""
     made = [stored.graded.provenance for stored in results]
     counts = {
         "another version of the lab": sum(p.lab_sha256 != now.lab_sha256 for p in made),

@@ -24,13 +24,13 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 
-from . import bwrap, watch
-from .bwrap import NoSandbox
-from .guest import confine
-from .guest.__main__ import NOTE, Order
-from .guest.wire import Request, WireError
-from .process import Process
-from .results import Died
+from practicum.grading import bwrap, watch
+from practicum.grading.bwrap import NoSandbox
+from practicum.grading.guest import confine
+from practicum.grading.guest.__main__ import NOTE, Order
+from practicum.grading.guest.wire import Request, WireError
+from practicum.grading.process import Process
+from practicum.grading.results import Died
 
 START_SECONDS = 60.0  # importing torch from a cold disk
 
@@ -123,7 +123,7 @@ class Sandbox:
             self.notes += [note for note in notes if note not in self.notes]
 
     def _fork(self, folder: str = confine.WORK) -> Process:
-        """Order one fork; returns once its pid 1 is there.
+        """Return order one fork; returns once its pid 1 is there.
 
         Raises:
             NotNested: no namespaces inside the sandbox.
@@ -146,7 +146,7 @@ class Sandbox:
         return Process(ours, watch_ours, out_read, fds[0], self.limits, self.mode == "nested")
 
     def open(self, files: dict[str, bytes], notebooks: dict[str, list[str]], seed: int) -> Process:
-        """A fresh process that holds these files.
+        """Return a fresh process that holds these files.
 
         Raises:
             Died: it could not take them (too large for its disk, say).
@@ -173,7 +173,7 @@ class Sandbox:
 
 
 def versions(libraries: list[str]) -> dict[str, str]:
-    """Versions of Python and of the named libraries, for provenance."""
+    """Return versions of Python and of the named libraries, for provenance."""
     import importlib.metadata
     import platform
 

@@ -23,11 +23,10 @@ from sqlalchemy.orm import Session
 
 from practicum.course import events
 from practicum.errors import PracticumError
+from practicum.grading.records import Kind, Run, Status, Stored, Submission, run_of, stored_of, submission_of
+from practicum.grading.results import GradedSubmission, Provenance
+from practicum.grading.tables import SCHEMA, Base, Blob, FileRow, Meta, ProposalRow, ResultRow, RunRow, SubmissionRow, engine_of
 from practicum.labs.intake import HandIn
-
-from .records import Kind, Run, Status, Stored, Submission, run_of, stored_of, submission_of
-from .results import GradedSubmission, Provenance
-from .tables import SCHEMA, Base, Blob, FileRow, Meta, ProposalRow, ResultRow, RunRow, SubmissionRow, engine_of
 
 
 class Store:
@@ -136,14 +135,14 @@ class Store:
             return submission_of(row), True
 
     def files(self, submission: int) -> dict[str, bytes]:
-        """The files of a submission."""
+        """Return the files of a submission."""
         with self._read() as db:
             wanted = select(FileRow.name, Blob.data).join(Blob, Blob.sha256 == FileRow.sha256)
             rows = db.execute(wanted.where(FileRow.submission_id == submission))
             return {name: zlib.decompress(data) for name, data in rows}
 
     def submissions(self, lab: str | None = None) -> list[Submission]:
-        """All submissions (of a lab), by student and time."""
+        """Return all submissions (of a lab), by student and time."""
         wanted = select(SubmissionRow).order_by(SubmissionRow.lab, SubmissionRow.student, SubmissionRow.at, SubmissionRow.id)
         with self._read() as db:
             return [submission_of(row) for row in db.scalars(wanted.where(SubmissionRow.lab == lab) if lab else wanted)]
@@ -175,7 +174,7 @@ class Store:
             db.execute(update(RunRow).where(RunRow.id == run).values(status=status, finished=finished))
 
     def runs(self, lab: str | None = None) -> list[Run]:
-        """All runs (of a lab), the oldest first."""
+        """Return all runs (of a lab), the oldest first."""
         wanted = select(RunRow).order_by(RunRow.id)
         with self._read() as db:
             return [run_of(row) for row in db.scalars(wanted.where(RunRow.lab == lab) if lab else wanted)]
@@ -217,7 +216,7 @@ class Store:
             return row.id
 
     def results(self, lab: str | None = None, *, published: bool | None = True) -> list[Stored]:
-        """Results (of a lab), by student and time handed in.
+        """Return results (of a lab), by student and time handed in.
 
         Args:
             lab: one lab only.
@@ -241,7 +240,7 @@ class Store:
                 db.merge(ProposalRow(run_id=run, submission_id=submission, result_id=result))
 
     def proposed(self, run: int) -> list[Stored]:
-        """The results that a regrade would publish."""
+        """Return the results that a regrade would publish."""
         wanted = (
             select(ResultRow, SubmissionRow)
             .join(ProposalRow, ProposalRow.result_id == ResultRow.id)
@@ -270,7 +269,7 @@ class Store:
 
 
 def events_of(db: Path | str) -> list[events.Submission | events.Result]:
-    """What a store knows, as the gradebook's events: every submission, and the published results.
+    """Return what a store knows, as the gradebook's events: every submission, and the published results.
 
     A path at which there is no store yet has no events, and none is made.
     """

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-from .guest.wire import Handle, Request, Response, Tensor, WireError
-from .results import Died
+from practicum.grading.guest.wire import Handle, Request, Response, Tensor, WireError
+from practicum.grading.results import Died
 
 MAX_ITEMS = 100_000
 MAX_LENGTH = 10_000_000
@@ -36,7 +36,9 @@ class NoLength(StudentError, TypeError):
 
 
 def clean(text: str, longest: int) -> str:
-    """A text of the student's that is safe to print: no escape sequences, nothing invisible, nothing that turns its direction."""
+    """Return a text of the student's that is safe to print: no escape sequences, nothing invisible, nothing that turns its
+    direction.
+    """
     return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text[:longest])
 
 
@@ -164,6 +166,7 @@ class Remote:
         _ask(self, "set", name=name, args=outgoing(value))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the student's function or class with plain arguments; return plain data, or a proxy."""
         return _ask(self, "call", args=outgoing(list(args)), kwargs=outgoing(kwargs))
 
     def __getitem__(self, key: Any) -> Any:
@@ -213,6 +216,7 @@ class _Method:
         self._target, self._name = target, name
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the student's function or class with plain arguments; return plain data, or a proxy."""
         return _ask(self._target, "call", name=self._name, args=outgoing(list(args)), kwargs=outgoing(kwargs))
 
 
@@ -224,7 +228,7 @@ def _ask(remote: Remote, op: str, **what: Any) -> Any:
 
 
 def outgoing(value: Any) -> Any:
-    """A check's argument as it is sent: proxies become handles.
+    """Return a check's argument as it is sent: proxies become handles.
 
     Raises:
         WireError: it is neither plain data nor an object of this student's.
@@ -242,7 +246,7 @@ def outgoing(value: Any) -> Any:
 
 
 def ref(target: Any, name: str | None = None, *, key: Any = None) -> Any:
-    """An attribute (or with `key`, an item) as a handle even where it is plain data, to change it in place.
+    """Return an attribute (or with `key`, an item) as a handle even where it is plain data, to change it in place.
 
     Example: `ref(ref(layer, "params"), key="weight")[...] = w` writes into the student's own array.
     """
@@ -254,7 +258,7 @@ def ref(target: Any, name: str | None = None, *, key: Any = None) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """A handle as plain data: arrays, lists, what can be iterated; plain data as it is.
+    """Return a handle as plain data: arrays, lists, what can be iterated; plain data as it is.
 
     Raises:
         StudentError: it is no such thing.
@@ -298,9 +302,9 @@ class Student:
         return known
 
     def exists(self, module: str, name: str) -> bool:
-        """Whether the submission's module has this dotted name."""
+        """Return whether the submission's module has this dotted name."""
         return bool(_ask(self.module(module), "exists", name=name))
 
     def tensor(self, array: Any, requires_grad: bool = False) -> Tensor:
-        """An argument that arrives as a torch tensor of the same dtype."""
+        """Return an argument that arrives as a torch tensor of the same dtype."""
         return Tensor(array, requires_grad)

@@ -8,16 +8,15 @@ from pathlib import Path
 
 import msgspec
 
+from practicum.grading import bwrap
+from practicum.grading.plugin import Run, check_seed, run_checks
+from practicum.grading.process import Process
+from practicum.grading.results import GradedSubmission, Provenance
+from practicum.grading.sandbox import Mode, Sandbox, versions
+from practicum.grading.student import Link, Student
 from practicum.labs.handout import given_files
 from practicum.labs.lab import Lab, module_name
 from practicum.labs.notebook import NotebookError, read_notebook
-
-from . import bwrap
-from .plugin import Run, check_seed, run_checks
-from .process import Process
-from .results import GradedSubmission, Provenance
-from .sandbox import Mode, Sandbox, versions
-from .student import Link, Student
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +30,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def prepare(lab: Lab, files: dict[str, bytes]) -> tuple[dict[str, bytes], dict[str, list[str]], dict[str, str], list[str]]:
-    """What the sandbox receives of a submission.
+    """Return what the sandbox receives of a submission.
 
     Returns:
         files to write (the given ones replace the student's copies), notebooks by module name as cells of plain Python,
@@ -90,7 +89,6 @@ class Grader:
             BrokenLab: the checks cannot be collected.
             NoSandbox: no sandbox can be made.
         """
-
         if self.mode != "unsafe":
             bwrap.refuse_visible(self.lab.folder)
 

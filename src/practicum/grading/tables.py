@@ -161,7 +161,7 @@ class ProposalRow(Base):
 
 
 def engine_of(url: str) -> Engine:
-    """An engine for a database.
+    """Return an engine for a database.
 
     In SQLite, readers do not wait for a writer, writers wait for each other, and a transaction that will write says so
     when it begins, so that two of them cannot fail over which goes first.

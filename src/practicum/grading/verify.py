@@ -8,14 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from practicum.errors import PracticumError
+from practicum.grading.local import check_folder
+from practicum.grading.pool import Pool
+from practicum.grading.precheck import short, take_stock
+from practicum.grading.results import CheckResult, GradedSubmission
+from practicum.grading.submission import Job
 from practicum.labs.handout import handout_files, solution_files, starter_files
 from practicum.labs.lab import Lab, files_in
-
-from .local import check_folder
-from .pool import Pool
-from .precheck import short, take_stock
-from .results import CheckResult, GradedSubmission
-from .submission import Job
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,7 +144,7 @@ def verify_lab(lab: Lab, seeds: int = 5, jobs: int = 1, progress: Callable[[str,
 
 
 def _handout_problems(lab: Lab, known: frozenset[str]) -> list[str]:
-    """Why the public checks, as they are handed out, do not pass on the solution; known losses left out."""
+    """Return why the public checks, as they are handed out, do not pass on the solution; known losses left out."""
     files = handout_files(lab) | solution_files(lab)
     if not any(name.startswith("checks/") for name in files):
         return []  # all checks are hidden

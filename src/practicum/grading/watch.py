@@ -13,7 +13,7 @@ _numbers = itertools.count(1)
 
 
 def process_tree(pid: int) -> list[int]:
-    """The process and all its descendants, as /proc lists them now."""
+    """Return the process and all its descendants, as /proc lists them now."""
     tree, at = [pid], 0
     while at < len(tree) and len(tree) < 10_000:
         for task in Path(f"/proc/{tree[at]}/task").glob("*/children"):
@@ -26,7 +26,7 @@ def process_tree(pid: int) -> list[int]:
 
 
 def usage(pid: int) -> tuple[int, int]:
-    """Resident private and shared-memory bytes of a process tree with its page tables, and how many threads it has.
+    """Return resident private and shared-memory bytes of a process tree with its page tables, and how many threads it has.
 
     Pages that a fork shares with its parent count once for each: an upper bound, and cheap. See `exact_memory`.
     """
@@ -95,7 +95,7 @@ class Cgroup:
             raise
 
     def out_of_memory(self) -> bool:
-        """Whether the kernel has killed anything in it for memory."""
+        """Return whether the kernel has killed anything in it for memory."""
         name = "memory.events" if self.version == 2 else "memory.oom_control"
         try:
             lines = (self.path / name).read_text().splitlines()
@@ -133,7 +133,7 @@ def sweep() -> None:
 
 
 def _writable_base() -> tuple[Path, int]:
-    """Where a memory cgroup may be made.
+    """Return where a memory cgroup may be made.
 
     Raises:
         OSError: nowhere.

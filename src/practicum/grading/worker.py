@@ -18,11 +18,10 @@ from typing import IO, Any
 import msgspec
 
 from practicum.errors import PracticumError
+from practicum.grading.results import GradedSubmission
+from practicum.grading.sandbox import Mode
+from practicum.grading.submission import Grader, Job
 from practicum.labs.lab import load_lab
-
-from .results import GradedSubmission
-from .sandbox import Mode
-from .submission import Grader, Job
 
 
 class Ready(msgspec.Struct, frozen=True, tag=True):

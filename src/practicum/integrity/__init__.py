@@ -1,0 +1,1 @@
+"""Similarity: which submissions share more than the task and the class explain."""

@@ -25,7 +25,7 @@ class Match:
 
 
 def align(cohort: Cohort, first: Work, second: Work, i: int, j: int, least: float = 0.7) -> list[Match]:
-    """Returns statements matched one to one, greedily by all that they share, in the order of the first.
+    """Return statements matched one to one, greedily by all that they share, in the order of the first.
 
     Args:
         cohort: the class.
@@ -65,7 +65,7 @@ def align(cohort: Cohort, first: Work, second: Work, i: int, j: int, least: floa
 
 
 def renamings(matches: list[Match], first: Work, second: Work) -> list[tuple[str, str, int, int]]:
-    """Returns which names stand in each other's places: `(name, other, places where so, all places of the name)`.
+    """Return which names stand in each other's places: `(name, other, places where so, all places of the name)`.
 
     Args:
         matches: of the two.

@@ -22,7 +22,7 @@ _FEW = 40  # submissions that are read faster than processes start
 
 
 def latest(folder: Path, lab: Lab, zone: tzinfo) -> Iterator[HandIn]:
-    """Yields each student's last hand-in, with all programs, logs and weights in it.
+    """Yield each student's last hand-in, with all programs, log and weights in it.
 
     Raises:
         PracticumError: the folder is not there.
@@ -39,7 +39,7 @@ def latest(folder: Path, lab: Lab, zone: tzinfo) -> Iterator[HandIn]:
 def read_class(
     folder: Path, lab: Lab, zone: tzinfo, term: str = "", told: Callable[[int], None] = lambda count: None
 ) -> list[Work]:
-    """Reads a folder of submissions, in several processes where there are many. Lines and statements are left out.
+    """Read a folder of submissions, in several processes where there are many. Lines and statements are left out.
 
     Args:
         folder: with an entry per student.
@@ -66,14 +66,14 @@ def read_class(
 
 
 def read_again(folder: Path, lab: Lab, zone: tzinfo, term: str, wanted: Collection[tuple[str, str]]) -> Iterator[Work]:
-    """Yields the submissions of some (term, student), whole."""
+    """Yield the submissions of some (term, student), whole."""
     for hand_in in latest(folder, lab, zone):
         if (term, hand_in.student) in wanted:
             yield read_work(hand_in.student, hand_in.files, term)
 
 
 def given_by(lab: Lab) -> dict[str, Work]:
-    """Returns what a lab gives everybody or asks of everybody, by what it is.
+    """Return what a lab gives everybody or ask of everybody, by what it is.
 
     Raises:
         PracticumError: the lab is wrong.
@@ -85,7 +85,7 @@ def given_by(lab: Lab) -> dict[str, Work]:
 
 
 def read_baseline(paths: Sequence[Path]) -> dict[str, Work]:
-    """Reads further files that everybody was given: programs, notebooks, folders of them.
+    """Read further files that everybody was given: programs, notebooks, folders of them.
 
     Raises:
         PracticumError: one is not there, or is neither.

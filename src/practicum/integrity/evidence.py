@@ -78,17 +78,17 @@ class Gumbel:
 
     @classmethod
     def of(cls, largest: Floats) -> Gumbel:
-        """Fits it at the lower quantiles, which outliers do not move."""
+        """Fit it at the lower quantiles, which outliers do not move."""
         heights = -np.log(-np.log(QUANTILES))
         scale, location = np.polyfit(heights, np.quantile(largest, QUANTILES), 1)
         return cls(float(location), max(float(scale), LEAST_SCALE))
 
     def exceeds(self, value: float) -> float:
-        """Returns the probability of a larger value."""
+        """Return the probability of a larger value."""
         return float(-np.expm1(-np.exp(-(value - self.location) / self.scale)))
 
     def reached_with(self, probability: float) -> float:
-        """Returns the value that is exceeded with this probability."""
+        """Return the value that is exceeded with this probability."""
         return self.location - self.scale * float(np.log(-np.log1p(-probability)))
 
 
@@ -127,7 +127,7 @@ class Cohort:
         self.near_counts = [self._count_near(one) for one in range(self.size)]
 
     def _nearest(self) -> list[Ints]:
-        """Each submission's neighbours, by the rarity of what they share."""
+        """Return each submission's neighbours, by the rarity of what they share."""
         owner = np.repeat(np.arange(self.size), [len(one) for one in self.features])
         held = np.concatenate(self.features) if self.size else np.empty(0, np.int64)
         telling = (self.frequency[held] > 1) & (self.frequency[held] <= COMMONEST)
@@ -152,7 +152,7 @@ class Cohort:
         return counts
 
     def weights(self, i: int, j: int) -> tuple[Ints, Floats]:
-        """Returns the fingerprints that two submissions share, shape (F,), and what each weighs in nats."""
+        """Return the fingerprints that two submissions share, shape (F,), and what each weighs in nats."""
         shared, at_i, at_j = np.intersect1d(self.features[i], self.features[j], assume_unique=True, return_indices=True)
         j_near, i_near = int(j in self.near[i]), int(i in self.near[j])
         c = self.near_counts[i][at_i] + self.near_counts[j][at_j] - j_near - i_near
@@ -162,13 +162,13 @@ class Cohort:
         return shared, -np.log(np.clip(np.maximum(p_class, p_near), 0, 1))
 
     def evidence(self, i: int, j: int) -> tuple[float, int]:
-        """Returns E, and how many statements carry it on the side that has fewer."""
+        """Return E, and how many statements carry it on the side that has fewer."""
         shared, weights = self.weights(i, j)
         sums, statements = zip(*(_by_statement(self.at[one], shared, weights) for one in (i, j)), strict=True)
         return min(sums), min(statements)
 
     def pairs(self) -> list[Pair]:
-        """Returns the pairs of neighbours, those with the largest excess first."""
+        """Return the pairs of neighbours, those with the largest excess first."""
         wanted = sorted({(min(i, int(j)), max(i, int(j))) for i in range(self.size) for j in self.near[i]})
         found = [self.evidence(i, j) for i, j in wanted]
         median, spread = self._ordinary({pair: value for pair, (value, _) in zip(wanted, found, strict=True)})
@@ -188,7 +188,9 @@ class Cohort:
         return sorted(pairs, key=lambda pair: (-pair.excess, -pair.evidence, pair.first, pair.second))
 
     def _ordinary(self, evidence: dict[tuple[int, int], float]) -> tuple[Floats, Floats]:
-        """Median and spread of each submission's evidence with its closest neighbours; who is no neighbour shares nothing."""
+        """Return median and spread of each submission's evidence with its closest neighbours; who is no neighbour shares
+        nothing.
+        """
         count = min(CLOSEST, max(self.size // 5, 1))
         closest = np.zeros((self.size, count))
         for one, others in enumerate(self.near):
@@ -202,7 +204,7 @@ class Cohort:
 
 
 def _by_statement(at: Ints, shared: Ints, weights: Floats) -> tuple[float, int]:
-    """The sum over statements of the largest weight there, each fingerprint once, and how many of these say something."""
+    """Return the sum over statements of the largest weight there, each fingerprint once, and how many of these say something."""
     if not len(shared):
         return 0.0, 0
     place = np.searchsorted(shared, at[:, 0])

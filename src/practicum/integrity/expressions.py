@@ -50,7 +50,7 @@ NUMBER, STRING, COMPREHENSION, OTHER = Form("N", (), 1), Form("S", (), 1), Form(
 
 
 def join(head: str, parts: list[Form]) -> Form:
-    """Returns a form made of others."""
+    """Return a form made of others."""
     if not parts:
         return Form(f"({head})", (), 1)
     names = parts[0].names if len(parts) == 1 else tuple(name for part in parts for name in part.names)
@@ -86,7 +86,7 @@ class Expressions:
         }  # fmt: skip
 
     def write(self, node: ast.AST) -> Form:
-        """Returns an expression's form, and tells `seen` of it."""
+        """Return an expression's form, and tells `seen` of it."""
         way = self.ways.get(type(node))
         form = way(node) if way else self._any(node)
         if form.size > 1:
@@ -94,7 +94,7 @@ class Expressions:
         return form
 
     def module(self, node: ast.AST) -> str:
-        """Returns the full name of an imported module or of something in it; nothing for any other expression."""
+        """Return the full name of an imported module or of something in it; nothing for any other expression."""
         if isinstance(node, ast.Name):
             return self.modules.get(node.id, "")
         if isinstance(node, ast.Attribute):
@@ -197,7 +197,7 @@ class Expressions:
 
 
 def _pieces(form: Form) -> list[Form]:
-    """What a piece of a concatenated string adds to it."""
+    """Return what a piece of a concatenated string adds to it."""
     if form.text == "S":
         return []
     if form.text.startswith("(fmt"):

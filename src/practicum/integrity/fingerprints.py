@@ -43,7 +43,7 @@ class Prints:
 
 
 def fingerprints(found: Sequence[Statement]) -> Prints:
-    """Returns the fingerprints of statements."""
+    """Return the fingerprints of statements."""
     hashes: list[int] = []
     places: list[int] = []
 
@@ -80,5 +80,5 @@ def fingerprints(found: Sequence[Statement]) -> Prints:
 
 
 def _moves(statement: Statement) -> bool:
-    """Whether it is a definition: in which order those stand says nothing."""
+    """Return whether it is a definition: in which order those stand says nothing."""
     return statement.arguments is not None or statement.form.text.startswith("(class")

@@ -14,7 +14,7 @@ _MODULES = frozenset(("np", "numpy", "math", "torch"))
 
 
 def without_effect(tree: ast.Module) -> set[ast.stmt]:
-    """Returns the statements that could be taken out without any change.
+    """Return the statements that could be taken out without any change.
 
     A name in a function is used when something other than a harmless assignment reads it, or an assignment to a name that is
     used. Assignments outside of functions stay: others may import what they name.
@@ -45,7 +45,7 @@ def _idle(node: ast.stmt) -> bool:
 
 
 def _unused(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[ast.stmt]:
-    """The assignments in a function that give names a value nobody needs."""
+    """Return the assignments in a function that give names a value nobody needs."""
     assignments: dict[str, list[ast.stmt]] = {}
     needed: list[str] = []
     waiting: list[ast.AST] = [*function.body]
@@ -66,7 +66,7 @@ def _unused(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[ast.stmt]:
 
 
 def _assigned(node: ast.AST) -> str:
-    """The one name that a harmless assignment gives a value; "" for anything else."""
+    """Return the one name that a harmless assignment gives a value; "" for anything else."""
     match node:
         case ast.Assign(targets=[ast.Name(id=name)], value=value) if _harmless(value):
             return name
@@ -78,7 +78,7 @@ def _assigned(node: ast.AST) -> str:
 
 
 def _harmless(value: ast.expr) -> bool:
-    """Whether computing an expression does nothing else."""
+    """Return whether computing an expression does nothing else."""
     for node in ast.walk(value):
         match node:
             case ast.Yield() | ast.YieldFrom() | ast.Await() | ast.NamedExpr():

@@ -36,7 +36,7 @@ class Parsed:
 
 
 def parse(source: str) -> Parsed:
-    """Parses a program, leaving out what cannot be.
+    """Parse a program, leaving out what cannot be.
 
     Args:
         source: of any kind.
@@ -63,7 +63,7 @@ def parse(source: str) -> Parsed:
 
 
 def _attempt(source: str) -> ast.Module | int:
-    """The tree, or the number of the line at which the parser stopped; 0 where it does not say."""
+    """Return the tree, or the number of the line at which the parser stopped; 0 where it does not say."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -77,7 +77,7 @@ def _attempt(source: str) -> ast.Module | int:
 
 
 def _pieces(lines: list[str], unread: list[int]) -> Parsed:
-    """Parses each piece between lines that are not indented by itself, and leaves out those that don't parse."""
+    """Parse each piece between lines that are not indented by itself, and leave out those that don't parse."""
     starts = [number for number, line in enumerate(lines) if line and not line[0].isspace() and line[0] not in ")]}#"]
     body: list[ast.stmt] = []
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):

@@ -13,7 +13,7 @@ _WIDE, _HIGH, _RADIUS = 240, 150, 48
 
 
 def graph(clusters: Sequence[Sequence[int]], found: Sequence[Found], names: Sequence[str]) -> str:
-    """Returns the flagged pairs as a graph: a circle of names for each cluster, thicker lines for more evidence.
+    """Return the flagged pairs as a graph: a circle of names for each cluster, thicker lines for more evidence.
 
     Args:
         clusters: groups of submissions.
@@ -50,7 +50,7 @@ def graph(clusters: Sequence[Sequence[int]], found: Sequence[Found], names: Sequ
 
 
 def histogram(cohort: Cohort, threshold: float) -> str:
-    """Returns how far each submission's best match stands out, what is expected of honest ones, and where flagging begins.
+    """Return how far each submission's best match stands out, what is expected of honest ones, and where flagging begins.
 
     Args:
         cohort: a class, compared, with a fitted distribution.

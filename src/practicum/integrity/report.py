@@ -51,7 +51,7 @@ def write_report(
     whole: Callable[[Collection[int]], Mapping[int, Work]],
     into: Path,
 ) -> list[Path]:
-    """Writes the report.
+    """Write the report.
 
     Args:
         about: the lab and how it was compared.
@@ -200,7 +200,7 @@ def _pair(about: About, size: int, found: Found, first: Work, second: Work, matc
 
 
 def _side(here: str, there: str, work: Work, matched: Sequence[tuple[int, float]]) -> str:
-    """The code of one submission, its matched statements marked and numbered as on the other side."""
+    """Return the code of one submission, its matched statements marked and numbered as on the other side."""
     begins: dict[int, list[int]] = {}
     strongest: dict[int, float] = {}
     for number, (statement, weight) in enumerate(matched, 1):
@@ -268,5 +268,5 @@ def _p(p: float) -> str:
 
 
 def _safe(name: str) -> str:
-    """A name that no spreadsheet takes for a formula."""
+    """Return a name that no spreadsheet takes for a formula."""
     return f"'{name}" if name[:1] in "=+-@\t\r" else name

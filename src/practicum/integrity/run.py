@@ -30,11 +30,11 @@ class Outcome:
     report: Path
 
     def flagged(self) -> list[Found]:
-        """The pairs that somebody should look at."""
+        """Return the pairs that somebody should look at."""
         return [one for one in self.comparison.found if one.flagged]
 
     def students(self, found: Found) -> str:
-        """Whose submissions a pair are."""
+        """Return whose submissions a pair are."""
         return " and ".join(self.works[each].student for each in (found.pair.first, found.pair.second))
 
 
@@ -49,7 +49,7 @@ def compare_folders(
     threshold: float = THRESHOLD,
     told: Callable[[str, int], None] = lambda what, count: None,
 ) -> Outcome:
-    """Reads classes, compares them and writes the report.
+    """Read classes, compare them and write the report.
 
     Args:
         lab: what was to be handed in; its handout and solution count for nothing.

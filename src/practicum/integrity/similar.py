@@ -59,7 +59,7 @@ def compare(
     *,
     threshold: float = THRESHOLD,
 ) -> Comparison:
-    """Compares every submission of this term with every other and with those of earlier terms.
+    """Compare every submission of this term with every other and with those of earlier terms.
 
     Args:
         works: of this and earlier terms.
@@ -89,7 +89,7 @@ def compare(
 
 
 def _groups(works: Sequence[Work], teams: Mapping[str, str]) -> list[int]:
-    """A number for each submission; those that have the same are not compared."""
+    """Return a number for each submission; those that have the same are not compared."""
     numbers: dict[tuple[str, str], int] = {}
     groups = []
     for one in works:
@@ -104,7 +104,7 @@ def _groups(works: Sequence[Work], teams: Mapping[str, str]) -> list[int]:
 
 
 def _traces(works: Sequence[Work], given: Sequence[Work]) -> dict[tuple[int, int], tuple[list[str], bool]]:
-    """What pairs share that at most a few have, and whether that alone is enough to look at them."""
+    """Return what pairs share that at most a few have, and whether that alone is enough to look at them."""
     few = max(2, min(_FEW, len(works) // 4))
     shared: defaultdict[tuple[int, int], tuple[list[str], bool]] = defaultdict(lambda: ([], False))
     for kind, certain in (("arrays", True), ("outputs", False)):
@@ -159,12 +159,12 @@ def _misspelt(works: Sequence[Work], few: int) -> dict[tuple[int, int], set[str]
 
 
 def _without_a_letter(word: str) -> list[str]:
-    """The word, and the word without each of its letters: two words that share one of these are a letter apart, or two."""
+    """Return the word, and the word without each of its letters: two words that share one of these are a letter apart, or two."""
     return [word, *(word[:at] + word[at + 1 :] for at in range(len(word)))]
 
 
 def _clusters(pairs: Sequence[tuple[int, int]]) -> list[list[int]]:
-    """Connected components, the largest first."""
+    """Return connected components, the largest first."""
     root: dict[int, int] = {}
 
     def find(one: int) -> int:

@@ -51,14 +51,14 @@ class Statement:
 
 
 def statements(tree: ast.Module) -> list[Statement]:
-    """Returns a module's statements, in order."""
+    """Return a module's statements, in order."""
     reader = _Reader(tree)
     reader.block(tree.body, -1)
     return reader.found
 
 
 def from_tokens(lines: Sequence[tuple[int, str]]) -> list[Statement]:
-    """Returns lines that no parser understands as statements: their tokens, names and literals masked as elsewhere.
+    """Return lines that no parser understands as statements: their tokens, names and literals masked as elsewhere.
 
     Args:
         lines: their numbers and texts.
@@ -89,7 +89,7 @@ class _Reader:
         self.expressions = Expressions(_imports(tree), _own(tree), self.inside.append, self.waiting.append)
 
     def block(self, body: list[ast.stmt], parent: int) -> None:
-        """Reads the statements of a block."""
+        """Read the statements of a block."""
         before = -1
         for node in body:
             if node in self.dead:
@@ -104,7 +104,7 @@ class _Reader:
                 before = start
 
     def statement(self, node: ast.stmt, parent: int, before: int) -> None:
-        """Reads one statement and what is in it."""
+        """Read one statement and what is in it."""
         write = self.expressions.write
         match node:
             case ast.Expr(value=ast.Constant()) | ast.Import() | ast.ImportFrom() | ast.Pass() | ast.Global() | ast.Nonlocal():
@@ -215,7 +215,7 @@ class _Reader:
         self.function = outer
 
     def _unrolled(self, node: ast.expr, parent: int, before: int) -> None:
-        """A comprehension as the loop that it is short for."""
+        """Read a comprehension as the loop that it is short for."""
         write = self.expressions.write
         line, last = node.lineno, _end(node)
         for part in node.generators:  # type: ignore[attr-defined]
@@ -245,7 +245,7 @@ def _imports(tree: ast.Module) -> dict[str, str]:
 
 
 def _own(tree: ast.Module) -> frozenset[str]:
-    """Attributes that the file sets on self, and methods that its classes define."""
+    """Return attributes that the file sets on self, and methods that its classes define."""
     own = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):

@@ -75,7 +75,7 @@ class Work:
 
 
 def read_work(student: str, files: Mapping[str, bytes], term: str = "") -> Work:
-    """Reads a submission. Whatever it holds, nothing is run and nothing is raised: what cannot be read becomes a note.
+    """Read a submission. Whatever it holds, nothing is run and nothing is raised: what cannot be read becomes a note.
 
     Args:
         student: who handed it in.
@@ -107,7 +107,7 @@ def read_work(student: str, files: Mapping[str, bytes], term: str = "") -> Work:
 
 
 def _append(work: Work, found: list[Statement], start: int) -> None:
-    """Adds the statements of a program whose first line is the `start`-th of the submission."""
+    """Add the statements of a program whose first line is the `start`-th of the submission."""
     offset = len(work.statements)
     for statement in found:
         statement.first += start
@@ -119,7 +119,7 @@ def _append(work: Work, found: list[Statement], start: int) -> None:
 
 
 def _programs(work: Work, sources: list[str]) -> Iterator[tuple[int, str]]:
-    """Each file as one program, cells of a notebook together, with the index of its first line."""
+    """Yield each file as one program, cells of a notebook together, with the index of its first line."""
     start = 0
     while start < len(work.lines):
         end = start
@@ -184,7 +184,7 @@ def _add_arrays(work: Work, name: str, data: bytes) -> None:
 
 
 def _arrays(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
-    """The raw bytes of each array, without making arrays of them."""
+    """Yield the raw bytes of each array, without making arrays of them."""
     if name.endswith(".npy"):
         yield name, data
     elif name.endswith(".npz"):

@@ -1,0 +1,1 @@
+"""The lab format: from source to handout, and from submissions to files."""

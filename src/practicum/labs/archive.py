@@ -175,7 +175,7 @@ def _parsing(what: str) -> Iterator[None]:
 
 
 def _parts(name: str, into: Listing) -> tuple[str, ...]:
-    """A member's path in an archive, or nothing when it is junk or not to be trusted."""
+    """Return a member's path in an archive, or nothing when it is junk or not to be trusted."""
     plain = name.replace("\\", "/")
     parts = tuple(part for part in plain.split("/") if part not in ("", "."))
     if "\0" in name or plain.startswith("/") or _DRIVE.match(plain) or ".." in parts:

@@ -63,7 +63,7 @@ def clean_lines(lines: list[str]) -> list[str]:
 
 
 def _without_magic(line: str) -> str:
-    """What stands in for a line that is a magic, or nothing if it is none."""
+    """Return what stands in for a line that is a magic, or nothing if it is none."""
     if match := _LINE.fullmatch(line):
         return f"{match[1]}pass  # {line.strip()}"
     if match := _ASSIGNED.fullmatch(line):

@@ -21,7 +21,7 @@ _MARK = ".practicum-handout"  # tells a folder that may be built anew from one t
 
 
 def solution_files(lab: Lab, changed: Mapping[str, str] | None = None) -> dict[str, bytes]:
-    """The lab's own solution as it would be handed in, by the names in `submit`.
+    """Return the lab's own solution as it would be handed in, by the names in `submit`.
 
     Args:
         lab: The lab.
@@ -38,7 +38,7 @@ def solution_files(lab: Lab, changed: Mapping[str, str] | None = None) -> dict[s
 
 
 def starter_files(lab: Lab) -> dict[str, bytes]:
-    """The files of `submit` as students receive them: solutions taken out."""
+    """Return the files of `submit` as students receive them: solutions taken out."""
     files = {}
     for name in lab.submit:
         source = source_name(name)
@@ -49,13 +49,13 @@ def starter_files(lab: Lab) -> dict[str, bytes]:
 
 
 def given_files(lab: Lab) -> dict[str, bytes]:
-    """The files of `source/` that are not handed in: students receive them, and the grader uses its own copy."""
+    """Return the files of `source/` that are not handed in: students receive them, and the grader uses its own copy."""
     made = {source_name(name) for name in lab.submit}
     return {name: path.read_bytes() for name, path in files_in(lab.source) if name not in made}
 
 
 def handout_files(lab: Lab) -> dict[str, bytes]:
-    """Everything students receive, by path in the handout."""
+    """Return everything students receive, by path in the handout."""
     files = {"README.md": (lab.folder / "README.md").read_bytes(), "lab.toml": _for_check(lab)}
     files |= {f"checks/{name}": data for name, data in public_checks(lab).items()}
     for name, data in (given_files(lab) | starter_files(lab)).items():
@@ -66,7 +66,7 @@ def handout_files(lab: Lab) -> dict[str, bytes]:
 
 
 def _for_check(lab: Lab) -> bytes:
-    """The handout's own `lab.toml`: what `practicum check` needs, and nothing that tells how the lab is graded."""
+    """Return the handout's own `lab.toml`: what `practicum check` needs, and nothing that tells how the lab is graded."""
     about = {"name": lab.name, "title": lab.title, "submit": list(lab.submit), "points": float(lab.points)}
     return "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in about.items()).encode()
 
@@ -115,7 +115,7 @@ def build_handout(lab: Lab, into: Path, *, force: bool = False) -> Path:
 
 
 def read_source(lab: Lab, name: str) -> str:
-    """A text file of `source/`, with its lines ending in a plain newline."""
+    """Return a text file of `source/`, with its lines ending in a plain newline."""
     try:
         return (lab.source / name).read_text(encoding="utf-8")
     except UnicodeDecodeError as error:

@@ -85,7 +85,7 @@ def read_hand_ins(folder: Path, lab: Lab, zone: tzinfo, also: tuple[str, ...] = 
 
 
 def sha256_of(files: dict[str, bytes]) -> str:
-    """The hash of what was handed in: sorted names and contents, each with its length."""
+    """Return the hash of what was handed in: sorted names and contents, each with its length."""
     digest = hashlib.sha256()
     for name, data in sorted(files.items()):
         digest.update(f"{len(name.encode())}:{name}{len(data)}:".encode())
@@ -94,7 +94,7 @@ def sha256_of(files: dict[str, bytes]) -> str:
 
 
 def _attempts(path: Path, lab: Lab, zone: tzinfo) -> Iterator[tuple[Entry, Path]]:
-    """The attempts in one entry: itself, or those in it that are called by their time."""
+    """Yield the attempts in one entry: itself, or those in it that are called by their time."""
     is_folder = path.is_dir() and not path.is_symlink()
     entry = parse_entry(path.name, is_folder=is_folder, zone=zone)
     stamped: dict[Path, datetime] = {}
@@ -122,7 +122,7 @@ def _inside(folder: Path) -> list[Path]:
 
 
 def _alone(lab: Lab) -> tuple[str, ...]:
-    """The file ending that a hand-in of a single file has, if the lab asks for one file."""
+    """Return the file ending that a hand-in of a single file has, if the lab asks for one file."""
     return (Path(lab.submit[0]).suffix,) if len(lab.submit) == 1 else ()
 
 
@@ -184,7 +184,7 @@ def _list_archive(path: Path, into: Listing, open_archives: ExitStack, prefix: t
 
 
 def _choose(listing: Listing, lab: Lab, by_itself: bool, notes: list[str]) -> dict[str, Member]:
-    """The member to take for each file of the lab; `notes` gets what the student should know of the choice.
+    """Return the member to take for each file of the lab; `notes` gets what the student should know of the choice.
 
     A file that a student uploaded by itself stands for the one asked for, whatever it is called.
     """
@@ -213,7 +213,7 @@ def _choose(listing: Listing, lab: Lab, by_itself: bool, notes: list[str]) -> di
 
 
 def _stands_for(found: str, name: str, spoken_for: set[str]) -> bool:
-    """Whether a file is the one asked for in another case, or a copy as browsers and systems name them."""
+    """Return whether a file is the one asked for in another case, or a copy as browsers and systems name them."""
     if not found.isascii():  # where one letter passes for another
         return False
     if found.lower() == name.lower():

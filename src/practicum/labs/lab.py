@@ -120,17 +120,17 @@ class Lab(BaseModel):
 
 
 def module_name(submit: str) -> str:
-    """The module by which checks reach a handed-in file: `linear-regression.ipynb` is `linear_regression`."""
+    """Return the module by which checks reach a handed-in file: `linear-regression.ipynb` is `linear_regression`."""
     return submit.rpartition(".")[0].replace("-", "_")
 
 
 def source_name(submit: str) -> str:
-    """The file in `source/` a handed-in file is made from: a notebook from its percent source."""
+    """Return the file in `source/` a handed-in file is made from: a notebook from its percent source."""
     return submit.rpartition(".")[0] + ".py"
 
 
 def files_in(folder: Path) -> Iterator[tuple[str, Path]]:
-    """The files under a folder with their `/`-separated names, sorted, without dotfiles and `__pycache__`."""
+    """Yield the files under a folder with their `/`-separated names, sorted, without dotfiles and `__pycache__`."""
     found = []
     for path in folder.rglob("*"):
         parts = path.relative_to(folder).parts
@@ -166,7 +166,7 @@ def _content_hash(folder: Path) -> str:
 
 
 def _missing_files(lab: Lab, submit_line: int) -> Iterator[str]:
-    """What the folder lacks, one message each."""
+    """Yield what the folder lacks, one message each."""
     given = [name for name, _ in files_in(lab.source)]
     for name in lab.submit:
         needed = source_name(name)
@@ -184,12 +184,12 @@ def _missing_files(lab: Lab, submit_line: int) -> Iterator[str]:
 
 
 def lab_folders() -> dict[str, Path]:
-    """The labs of the curriculum by name: every folder in `curriculum/labs/` with a `lab.toml`."""
+    """Return the labs of the curriculum by name: every folder in `curriculum/labs/` with a `lab.toml`."""
     return {path.parent.name: path.parent for path in sorted((curriculum() / "labs").glob("*/lab.toml"))}
 
 
 def list_labs() -> list[Lab]:
-    """All labs of the curriculum, by name.
+    """Return all labs of the curriculum, by name.
 
     Raises:
         PracticumError: One of them does not load.

@@ -69,7 +69,7 @@ class Listing:
 
 
 def some(names: list[str]) -> str:
-    """The first names of a list, and how many more there are."""
+    """Return the first names of a list, and how many more there are."""
     more = f" and {len(names) - 4} more" if len(names) > 4 else ""
     return ", ".join(shown(name) for name in names[:4]) + more
 
@@ -144,12 +144,12 @@ def read_up_to(read: Callable[[int], bytes | None], cap: int) -> bytes:
 
 
 def is_junk(name: str) -> bool:
-    """Whether an entry is what systems and tools leave behind: dotfiles, caches, installed packages."""
+    """Return whether an entry is what systems and tools leave behind: dotfiles, caches, installed packages."""
     return name in _JUNK or name.startswith(".")
 
 
 def in_mib(count: int) -> str:
-    """A number of bytes in words."""
+    """Return a number of bytes in words."""
     return f"{count >> 20} MiB"
 
 

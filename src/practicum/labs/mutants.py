@@ -56,7 +56,7 @@ class _Bug(BaseModel):
 
 
 def load_bugs(lab: Lab) -> list[Variant]:
-    """The planted wrong answers in `bugs/`, by name.
+    """Return the planted wrong answers in `bugs/`, by name.
 
     Raises:
         PracticumError: One of them is wrong; the message names file and line.
@@ -69,7 +69,7 @@ def load_bugs(lab: Lab) -> list[Variant]:
 
 
 def load_alternatives(lab: Lab) -> list[Variant]:
-    """The correct answers written differently in `alternatives/`, by name.
+    """Return the correct answers written differently in `alternatives/`, by name.
 
     Raises:
         PracticumError: One of them is wrong; the message names file and line.
@@ -102,7 +102,7 @@ def _alternative_folders(lab: Lab, folder: Path) -> Iterator[Variant]:
 
 
 def _edited(lab: Lab, path: Path, edits: tuple[_Edit, ...]) -> dict[str, bytes]:
-    """What is handed in after the edits; later ones see what earlier ones did."""
+    """Return what is handed in after the edits; later ones see what earlier ones did."""
     toml = path.read_text(encoding="utf-8")
     changed: dict[str, str] = {}
     for index, edit in enumerate(edits):

@@ -60,7 +60,7 @@ def parse_entry(name: str, *, is_folder: bool, zone: tzinfo) -> Entry:
 
 
 def parse_stamp(text: str, zone: tzinfo) -> datetime | None:
-    """A time in ISO basic form, or None. Without a zone it is in `zone`."""
+    """Return a time in ISO basic form, or None. Without a zone it is in `zone`."""
     match = _STAMP.fullmatch(text)
     if not match:
         return None
@@ -77,7 +77,7 @@ def parse_stamp(text: str, zone: tzinfo) -> datetime | None:
 
 
 def safe_student(name: str) -> tuple[str, tuple[str, ...]]:
-    """A student's id that is safe as a file name, and a note where it had to be changed.
+    """Return a student's id that is safe as a file name, and a note where it had to be changed.
 
     Letters and digits of any script, `.`, `_` and `-` stay, in Unicode's NFKC form. A name with anything else gets the
     start of its hash as well, so that two students never become one.
@@ -96,7 +96,7 @@ def safe_student(name: str) -> tuple[str, tuple[str, ...]]:
 
 
 def without_ending(name: str) -> str:
-    """A file's name without `.zip`, `.tar.gz`, `.py` and the like."""
+    """Return a file's name without `.zip`, `.tar.gz`, `.py` and the like."""
     for ending in ARCHIVES:
         if name.lower().endswith(ending):
             return name[: -len(ending)]
@@ -104,6 +104,6 @@ def without_ending(name: str) -> str:
 
 
 def shown(name: str) -> str:
-    """A name as it can be shown: invisible and bidirectional characters as escapes, cut after 80."""
+    """Return a name as it can be shown: invisible and bidirectional characters as escapes, cut after 80."""
     text = "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in name[:80])
     return text + ("…" if len(name) > 80 else "")

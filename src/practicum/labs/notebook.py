@@ -143,7 +143,7 @@ def _parse(data: bytes, name: str) -> dict[str, Any]:
 
 
 def _cells(notebook: dict[str, Any], name: str) -> list[Any]:
-    """The cells of a notebook, also of one in the format before version 4, which kept them in worksheets."""
+    """Return the cells of a notebook, also of one in the format before version 4, which kept them in worksheets."""
     cells = notebook.get("cells")
     sheets = notebook.get("worksheets")
     if cells is None and isinstance(sheets, list):
@@ -157,7 +157,7 @@ def _cells(notebook: dict[str, Any], name: str) -> list[Any]:
 
 
 def _source(cell: dict[str, Any]) -> str | None:
-    """A cell's source, which the format allows as text or as a list of texts; `input` is its name in version 3."""
+    """Return a cell's source, which the format allows as text or as a list of texts; `input` is its name in version 3."""
     source = cell.get("source", cell.get("input"))
     if isinstance(source, list) and all(isinstance(line, str) for line in source):
         return "".join(source)

@@ -20,7 +20,7 @@ _ALL = "*"  # a whole module is wanted, not some of its names
 
 
 def public_checks(lab: Lab) -> dict[str, bytes]:
-    """The public part of `checks/`, by path in it.
+    """Return the public part of `checks/`, by path in it.
 
     Test files without a public check are left out, and so are modules that no public check imports. Of a module and of
     `conftest.py` goes out what public checks use.
@@ -87,21 +87,21 @@ class _CheckFile:
         self.pieces = list(self._take_apart(tree))
 
     def binders(self) -> set[str]:
-        """The names that the file defines and that are not hidden."""
+        """Return the names that the file defines and that are not hidden."""
         return {name for piece in self.pieces for name in piece.binds} - self.hidden
 
     def is_test(self, name: str) -> bool:
-        """Whether a name is one that pytest collects."""
+        """Return whether a name is one that pytest collects."""
         defined = any(name in p.binds and isinstance(p.node, _DEFINITIONS) for p in self.pieces)
         return defined and name.startswith(("test", "Test"))
 
     def serves_all(self, name: str) -> bool:
-        """Whether a name of this file works without being named: a hook, or a fixture used automatically."""
+        """Return whether a name of this file works without being named: a hook, or a fixture used automatically."""
         nodes = [p.node for p in self.pieces if name in p.binds]
         return name.startswith("pytest_") or any(_is_autouse(node) for node in nodes)
 
     def keep(self, roots: set[str]) -> str:
-        """The source of the pieces that the roots reach, as it stands in the file."""
+        """Return the source of the pieces that the roots reach, as it stands in the file."""
         roots = roots | {name for name in self.binders() if self.serves_all(name)}
         kept = [p for p in self.pieces if p.binds & roots]
         names = set(roots)
@@ -157,7 +157,7 @@ class _CheckFile:
         return isinstance(node, ast.Attribute) and node.attr == "hidden"
 
     def _refuse_other_marks(self, tree: ast.Module) -> None:
-        """A mark anywhere but right above a top-level definition would let something slip out."""
+        """Refuse a mark anywhere but right above a top-level definition: it would let something slip out."""
         for top in tree.body:
             for node in ast.walk(top):
                 inner = node is not top and isinstance(node, _DEFINITIONS) and self._is_hidden(node)
@@ -174,7 +174,7 @@ def _definitions(tree: ast.Module) -> list[ast.FunctionDef | ast.AsyncFunctionDe
 
 
 def _names_of_hidden(tree: ast.Module) -> set[str]:
-    """What a file calls the mark `hidden`, if it imports it."""
+    """Return what a file calls the mark `hidden`, if it imports it."""
     return {
         alias.asname or "hidden"
         for node in ast.walk(tree)
@@ -185,7 +185,7 @@ def _names_of_hidden(tree: ast.Module) -> set[str]:
 
 
 def _binds_and_needs(node: ast.stmt) -> tuple[frozenset[str], frozenset[str]]:
-    """The module's names that a statement binds, and those that it reads, also from within functions."""
+    """Return the module's names that a statement binds, and those that it reads, also from within functions."""
     if isinstance(node, ast.ImportFrom) and (node.module == "__future__" or node.names[0].name == "*"):
         return frozenset(), frozenset()  # speaks of no name, so it stays
     table = symtable.symtable(ast.unparse(node), "<check>", "exec")
@@ -206,7 +206,7 @@ def _binds_and_needs(node: ast.stmt) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def _fixtures_of(node: ast.stmt) -> set[str]:
-    """The fixtures that tests and fixtures ask for, by argument or by name."""
+    """Return the fixtures that tests and fixtures ask for, by argument or by name."""
     names = set()
     for each in ast.walk(node):
         if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -227,7 +227,7 @@ def _is_autouse(node: ast.stmt) -> bool:
 
 
 def _only_used_imports(node: ast.stmt, names: set[str]) -> list[str]:
-    """An import without the names that are no longer used, or nothing when it can stay as it stands."""
+    """Return an import without the names that are no longer used, or nothing when it can stay as it stands."""
     if not isinstance(node, ast.Import | ast.ImportFrom) or not _binds_and_needs(node)[0]:
         return []
     used = [a for a in node.names if (a.asname or a.name).partition(".")[0] in names]
@@ -260,7 +260,7 @@ def _add_imports(text: str, modules: dict[str, str], wanted: dict[str, set[str]]
 
 
 def _attributes(tree: ast.Module, alias: ast.alias) -> Iterable[str]:
-    """The names that are read from an imported module, or all of them if it is used in any other way."""
+    """Return the names that are read from an imported module, or all of them if it is used in any other way."""
     if "." in alias.name and not alias.asname:
         return {_ALL}
     name = alias.asname or alias.name

@@ -179,7 +179,7 @@ replace = "spread + 1e-12"
 
 
 def skeleton(name: str, *, notebook: bool = False) -> dict[str, str]:
-    """The files of a new lab, by path in its folder.
+    """Return the files of a new lab, by path in its folder.
 
     Args:
         name: The lab's name; the file that students hand in is called after it.

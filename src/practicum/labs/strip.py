@@ -36,7 +36,7 @@ class _Region:
 
 
 def handed_out(source: str, name: str, *, notebook: bool = False) -> str:
-    """The source with its solutions taken out.
+    """Return the source with its solutions taken out.
 
     Args:
         source: A module, or a notebook's percent source.
@@ -69,7 +69,7 @@ def handed_out(source: str, name: str, *, notebook: bool = False) -> str:
 
 
 def solved(source: str, name: str, *, notebook: bool = False) -> str:
-    """The source as a perfect student hands it in: solutions kept, markers and starter code taken out.
+    """Return the source as a perfect student hands it in: solutions kept, markers and starter code taken out.
 
     Raises:
         PracticumError: A region is not well formed. The message names file and line.
@@ -119,7 +119,7 @@ def _regions(lines: list[str], name: str, notebook: bool) -> Iterator[_Region]:
 
 
 def _starter(lines: list[str], region: _Region, name: str) -> Iterator[tuple[int, str]]:
-    """The starter code of a region, no longer as comments, with the numbers of its lines."""
+    """Yield the starter code of a region, no longer as comments, with the numbers of its lines."""
     assert region.starter is not None
     for number in range(region.starter + 1, region.end):
         line = lines[number]

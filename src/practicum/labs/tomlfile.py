@@ -64,7 +64,7 @@ def read_toml(path: Path, model: type[Model]) -> Model:
 
 
 def _sentence(error: dict[str, Any], model: type[BaseModel]) -> str:
-    """One of pydantic's errors as `expected …, got …`."""
+    """Return one of pydantic's errors as `expected …, got …`."""
     *table, last = [part for part in error["loc"] if isinstance(part, str)] or ["the file"]
     context = error.get("ctx", {})
     if error["type"] == "missing":
@@ -85,7 +85,7 @@ def _sentence(error: dict[str, Any], model: type[BaseModel]) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A value as its author would write it, tables and long lists only named."""
+    """Return a value as its author would write it, tables and long lists only named."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if value and isinstance(value, dict):
@@ -95,7 +95,7 @@ def _shown(value: Any) -> str:
 
 
 def _fields(model: type[BaseModel], table: list[str]) -> list[str]:
-    """The keys that may stand in a table of a model."""
+    """Return the keys that may stand in a table of a model."""
     for name in table:
         annotation = model.model_fields[name].annotation
         inner = [annotation, *getattr(annotation, "__args__", ())]

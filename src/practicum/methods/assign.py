@@ -39,7 +39,7 @@ class Targets:
 def assign(
     points_P2: Tensor, strides_P: Tensor, boxes_BG4: Tensor, labels_BG: Tensor, *, reach: float = 8.0, radius: float = 1.5
 ) -> Targets:
-    """Assigns true boxes to points.
+    """Assign true boxes to points.
 
     Args:
         points_P2: (x, y) in pixels.
@@ -54,7 +54,7 @@ def assign(
     """
     if points_P2.shape != (len(strides_P), 2) or boxes_BG4.shape != (*labels_BG.shape, 4):
         shapes = [tuple(tensor.shape) for tensor in (points_P2, strides_P, boxes_BG4, labels_BG)]
-        raise ValueError(f"expected points (P, 2), strides (P,), boxes (B, G, 4) and labels (B, G), came {shapes}")
+        raise ValueError(f"expected points (P, 2), strides (P,), boxes (B, G, 4) and labels (B, G), got {shapes}")
     low_P1, high_P1 = (bound[:, None] for bound in ranges(strides_P, reach))
     distances_BPG4 = encode(boxes_BG4[:, None], points_P2[:, None])
     largest_BPG = distances_BPG4.amax(-1)
@@ -79,7 +79,7 @@ def assign(
 
 
 def ranges(strides_P: Tensor, reach: float) -> tuple[Tensor, Tensor]:
-    """Returns the open lower and closed upper end of every point's range of largest distances, each of shape (P,)."""
+    """Return the open lower and closed upper end of every point's range of largest distances, each of shape (P,)."""
     strides, level_P = strides_P.unique(return_inverse=True)
     ends = strides * reach
     low, high = ends.new_zeros(1), ends.new_full((1,), torch.inf)
@@ -87,7 +87,7 @@ def ranges(strides_P: Tensor, reach: float) -> tuple[Tensor, Tensor]:
 
 
 def centerness(distances: Tensor) -> Tensor:
-    """Returns how far in the middle of its box a point is, from 0 at a side to 1 at the centre.
+    """Return how far in the middle of its box a point is, from 0 at a side to 1 at the centre.
 
     Shapes:
         distances: (..., 4), positive. Returns (...).

@@ -29,7 +29,7 @@ class AuxiliaryHeads:
     label_smoothing: float = 0.0
 
     def loss(self, model: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
-        """Returns the weighted sum of the heads' mean cross-entropies.
+        """Return the weighted sum of the heads' mean cross-entropies.
 
         Args:
             model: maps the inputs to a tuple of logits (B, K), the main ones first.
@@ -41,10 +41,10 @@ class AuxiliaryHeads:
         *inputs, target_B = batch
         heads = model(*inputs)
         if not isinstance(heads, tuple):
-            raise TypeError(f"expected a tuple of logits from a model in training mode, came {type(heads).__name__}")
+            raise TypeError(f"expected a tuple of logits from a model in training mode, got {type(heads).__name__}")
         losses = torch.stack([F.cross_entropy(logits_BK, target_B, label_smoothing=self.label_smoothing) for logits_BK in heads])
         return losses[0] + self.weight * losses[1:].sum()
 
     def evaluate(self, model: nn.Module, batches: Iterable[tuple[Tensor, ...]]) -> dict[str, float]:
-        """Returns `accuracy` and `loss` of the main head, as `Classify` does."""
+        """Return `accuracy` and `loss` of the main head, as `Classify` does."""
         return Classify().evaluate(model, batches)

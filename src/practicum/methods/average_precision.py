@@ -69,7 +69,7 @@ class AveragePrecision:
     recall: Tensor
 
     def mean(self, threshold: int | None = None) -> float:
-        """Returns mAP over all thresholds, or at one of them, by its index; NaN if there are no true boxes at all."""
+        """Return mAP over all thresholds, or at one of them, by its index; NaN if there are no true boxes at all."""
         return float((self.ap if threshold is None else self.ap[threshold]).nanmean())
 
 
@@ -80,7 +80,7 @@ def average_precision(
     thresholds: Sequence[float] = THRESHOLDS,
     most: int = 100,
 ) -> AveragePrecision:
-    """Computes the average precision of every class at every threshold.
+    """Compute the average precision of every class at every threshold.
 
     Args:
         detections: of every image.
@@ -93,7 +93,7 @@ def average_precision(
         ValueError: the numbers of images differ.
     """
     if len(detections) != len(truths):
-        raise ValueError(f"expected as many detections as truths, came {len(detections)} and {len(truths)} images")
+        raise ValueError(f"expected as many detections as truths, got {len(detections)} and {len(truths)} images")
     limits = torch.tensor(thresholds, dtype=torch.float64)
     ap = torch.full((len(limits), num_classes), float("nan"), dtype=torch.float64)
     recall, precision = ap.clone(), ap[..., None].repeat(1, 1, len(RECALLS))
@@ -113,7 +113,7 @@ def average_precision(
 
 
 def match(boxes_D4: Tensor, true_G4: Tensor, limits_T: Tensor) -> Tensor:
-    """Tells which detections are right.
+    """Tell which detections are right.
 
     Args:
         boxes_D4: detections of one class in one image, best first.
@@ -139,7 +139,7 @@ def match(boxes_D4: Tensor, true_G4: Tensor, limits_T: Tensor) -> Tensor:
 
 
 def _curve(right_TD: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Precision at the 101 recalls, and the last recall, for detections from the best score down."""
+    """Return precision at the 101 recalls, and the last recall, for detections from the best score down."""
     hits_TD = right_TD.double().cumsum(1)
     if not hits_TD.shape[1]:
         return torch.zeros(len(right_TD), len(RECALLS), dtype=torch.float64), torch.zeros(len(right_TD), dtype=torch.float64)

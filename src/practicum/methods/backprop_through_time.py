@@ -32,13 +32,13 @@ class TruncatedBPTT:
     window: int
 
     def step(self, trainer: Any, model: nn.Module, optimizer: torch.optim.Optimizer, batch: tuple[Tensor, Tensor]) -> float:
-        """Goes through a batch `(x_BT…, target_BT)` window by window and returns the mean loss.
+        """Go through a batch `(x_BT…, target_BT)` window by window and return the mean loss.
 
         Raises:
             ValueError: the window is shorter than one step.
         """
         if self.window < 1:
-            raise ValueError(f"expected a window of at least 1 step, came {self.window}")
+            raise ValueError(f"expected a window of at least 1 step, got {self.window}")
         x, target_BT = batch
         state, total = None, 0.0
         for piece, target in zip(x.split(self.window, 1), target_BT.split(self.window, 1), strict=True):
@@ -52,7 +52,7 @@ class TruncatedBPTT:
         return total / target_BT.shape[1]
 
     def evaluate(self, model: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> dict[str, float]:
-        """Returns `loss` in nats and `accuracy` per step, the state carried through whole sequences."""
+        """Return `loss` in nats and `accuracy` per step, the state carried through whole sequences."""
         loss, right, count = 0.0, 0, 0
         for x, target_BT in batches:
             logits_BTK, _ = model(x, None)
@@ -62,7 +62,7 @@ class TruncatedBPTT:
 
 
 def gradient_norms(model: nn.Module, x_BTI: Tensor, loss: Callable[[Tensor], Tensor]) -> Tensor:
-    """Measures how much of the gradient arrives at each step's state.
+    """Measure how much of the gradient arrives at each step's state.
 
     The model runs one step at a time, so that all that a state does to the loss goes through that one tensor.
 

@@ -16,12 +16,12 @@ ORDERS = 4
 
 
 def ngrams(words: Sequence[Hashable], order: int) -> Counter[tuple[Hashable, ...]]:
-    """Returns how often each n-gram of this order occurs."""
+    """Return how often each n-gram of this order occurs."""
     return Counter(zip(*(words[start:] for start in range(order)), strict=False))
 
 
 def bleu(hypotheses: Sequence[Sequence[Hashable]], references: Sequence[Sequence[Sequence[Hashable]]]) -> float:
-    """Returns the BLEU of a corpus.
+    """Return the BLEU of a corpus.
 
     Args:
         hypotheses: sentences, each a sequence of words.
@@ -36,7 +36,7 @@ def bleu(hypotheses: Sequence[Sequence[Hashable]], references: Sequence[Sequence
     Source: Papineni et al. 2002, section 2.3.
     """
     if len(hypotheses) != len(references) or not all(references):
-        raise ValueError(f"expected references for each of {len(hypotheses)} hypotheses, came {list(map(len, references))[:20]}")
+        raise ValueError(f"expected references for each of {len(hypotheses)} hypotheses, got {list(map(len, references))[:20]}")
     came = expected = 0
     matches, totals = [0] * ORDERS, [0] * ORDERS
     for hypothesis, given in zip(hypotheses, references, strict=True):

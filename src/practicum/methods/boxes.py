@@ -1,4 +1,4 @@
-"""Boxes: intersection over union, its generalisation, distances to the sides, and non-maximum suppression.
+r"""Boxes: intersection over union, its generalisation, distances to the sides, and non-maximum suppression.
 
     IoU = |A ∩ B| / |A ∪ B|        GIoU = IoU - |C \\ (A ∪ B)| / |C|,   C the smallest box around both
 
@@ -12,12 +12,12 @@ from torch import Tensor
 
 
 def area(boxes: Tensor) -> Tensor:
-    """Returns the boxes' areas, shape (...) for boxes of shape (..., 4)."""
+    """Return the boxes' areas, shape (...) for boxes of shape (..., 4)."""
     return (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1])
 
 
 def iou(a: Tensor, b: Tensor) -> Tensor:
-    """Returns the intersection over union of boxes in pairs.
+    """Return the intersection over union of boxes in pairs.
 
     Shapes:
         a and b: (..., 4), broadcast against each other. Returns (...).
@@ -26,12 +26,12 @@ def iou(a: Tensor, b: Tensor) -> Tensor:
 
 
 def pairwise_iou(a_N4: Tensor, b_M4: Tensor) -> Tensor:
-    """Returns the intersection over union of each box with each other, shape (N, M)."""
+    """Return the intersection over union of each box with each other, shape (N, M)."""
     return iou(a_N4[:, None], b_M4)
 
 
 def giou(a: Tensor, b: Tensor) -> Tensor:
-    """Returns the generalised intersection over union of boxes in pairs, in [-1, 1]; it has a gradient even where they are apart.
+    """Return the generalised intersection over union of boxes in pairs, in [-1, 1]; it has a gradient even where they are apart.
 
     Shapes:
         a and b: (..., 4), broadcast against each other. Returns (...).
@@ -54,7 +54,7 @@ def _quotient(part: Tensor, whole: Tensor) -> Tensor:
 
 
 def encode(boxes: Tensor, points: Tensor) -> Tensor:
-    """Returns the distances (left, top, right, bottom) from points to the sides of boxes; negative where a point is outside.
+    """Return the distances (left, top, right, bottom) from points to the sides of boxes; negative where a point is outside.
 
     Shapes:
         boxes: (..., 4). points: (..., 2), broadcast against the boxes. Returns (..., 4).
@@ -65,12 +65,13 @@ def encode(boxes: Tensor, points: Tensor) -> Tensor:
 
 
 def decode(distances: Tensor, points: Tensor) -> Tensor:
-    """Returns the boxes with these distances around these points: the inverse of `encode`, of the same shapes."""
+    """Return the boxes with these distances around these points: the inverse of `encode`, of the same shapes."""
     return torch.cat(torch.broadcast_tensors(points - distances[..., :2], points + distances[..., 2:]), -1)
 
 
 def nms(boxes_N4: Tensor, scores_N: Tensor, threshold: float, labels_N: Tensor | None = None) -> Tensor:
-    """Greedy non-maximum suppression: from the highest score down, a box stays unless a box that stayed overlaps it too much.
+    """Return greedy non-maximum suppression: from the highest score down, a box stays unless a box that stayed overlaps it too
+    much.
 
     Args:
         boxes_N4: boxes.
@@ -86,7 +87,7 @@ def nms(boxes_N4: Tensor, scores_N: Tensor, threshold: float, labels_N: Tensor |
     """
     if boxes_N4.shape != (len(scores_N), 4) or (labels_N is not None and labels_N.shape != scores_N.shape):
         came = [tuple(t.shape) for t in (boxes_N4, scores_N, labels_N) if t is not None]
-        raise ValueError(f"expected boxes (N, 4), scores (N,) and labels (N,), came {came}")
+        raise ValueError(f"expected boxes (N, 4), scores (N,) and labels (N,), got {came}")
     order = scores_N.argsort(descending=True, stable=True)
     boxes = boxes_N4[order]
     suppresses = pairwise_iou(boxes, boxes) > threshold

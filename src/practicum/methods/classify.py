@@ -26,7 +26,7 @@ class Classify:
     label_smoothing: float = 0.0
 
     def loss(self, model: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
-        """Returns the mean cross-entropy of a batch.
+        """Return the mean cross-entropy of a batch.
 
         Args:
             model: maps the inputs to logits of shape (B, K).
@@ -39,7 +39,7 @@ class Classify:
         return F.cross_entropy(model(*inputs), target_B, label_smoothing=self.label_smoothing)
 
     def evaluate(self, model: nn.Module, batches: Iterable[tuple[Tensor, ...]]) -> dict[str, float]:
-        """Returns `accuracy` in [0, 1] and `loss` in nats (without smoothing), both means over rows."""
+        """Return `accuracy` in [0, 1] and `loss` in nats (without smoothing), both means over rows."""
         right = rows = 0
         loss = 0.0
         for *inputs, target_B in batches:
@@ -52,7 +52,7 @@ class Classify:
 
 @torch.no_grad()
 def confusion_matrix(model: nn.Module, batches: Iterable[tuple[Tensor, ...]], num_classes: int) -> Tensor:
-    """Returns how often class i was taken for class j, shape (K, K), integers."""
+    """Return how often class i was taken for class j, shape (K, K), integers."""
     counts = torch.zeros(num_classes * num_classes, dtype=torch.long)
     for *inputs, target_B in batches:
         counts += torch.bincount(target_B * num_classes + model(*inputs).argmax(1), minlength=num_classes**2).cpu()

@@ -52,12 +52,12 @@ class Detect:
     most: int = 100
 
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:
-        """Returns the loss of a batch, a scalar."""
+        """Return the loss of a batch, a scalar."""
         images_BCHW, boxes_BG4, labels_BG = batch
         return sum(self.losses(model(images_BCHW), boxes_BG4, labels_BG).values(), torch.zeros((), device=images_BCHW.device))
 
     def losses(self, output: Output, boxes_BG4: Tensor, labels_BG: Tensor) -> dict[str, Tensor]:
-        """Returns the three terms: `class`, `box` and `centerness`.
+        """Return the three terms: `class`, `box` and `centerness`.
 
         Args:
             output: the model's, see above.
@@ -70,7 +70,7 @@ class Detect:
         logits_BPK = _full(output["class_logits"])
         if logits_BPK.shape[-1] != len(self.classes):
             raise ValueError(
-                f"expected scores of the {len(self.classes)} classes {self.classes}, came shape {tuple(logits_BPK.shape)}"
+                f"expected scores of the {len(self.classes)} classes {self.classes}, got shape {tuple(logits_BPK.shape)}"
             )
         points_P2 = output["points"]
         targets = assign(points_P2, output["strides"], boxes_BG4, labels_BG, reach=self.reach, radius=self.radius)
@@ -88,7 +88,7 @@ class Detect:
         }
 
     def detections(self, output: Output, size: tuple[int, int]) -> list[Detections]:
-        """Returns what was found in each image, best first.
+        """Return what was found in each image, best first.
 
         Args:
             output: the model's, see above.
@@ -108,7 +108,7 @@ class Detect:
         return Detections(boxes_P4[points[keep]], scores[keep], labels[keep])
 
     def average_precision(self, model: nn.Module, batches: Iterable[Batch]) -> AveragePrecision:
-        """Returns the average precision of every class at IoUs of 0.5, 0.55, …, 0.95."""
+        """Return the average precision of every class at IoUs of 0.5, 0.55, …, 0.95."""
         found: list[Detections] = []
         truths: list[Truth] = []
         for images_BCHW, boxes_BG4, labels_BG in batches:
@@ -118,7 +118,7 @@ class Detect:
         return average_precision(found, truths, len(self.classes))
 
     def evaluate(self, model: nn.Module, batches: Iterable[Batch]) -> dict[str, float]:
-        """Returns `map_50` (mAP@0.5), `map` (mAP@[.5:.95]) and `ap_50 CLASS` for every class."""
+        """Return `map_50` (mAP@0.5), `map` (mAP@[.5:.95]) and `ap_50 CLASS` for every class."""
         result = self.average_precision(model, batches)
         per_class = dict(zip((f"ap_50 {name}" for name in self.classes), result.ap[0].tolist(), strict=True))
         return {"map_50": result.mean(0), "map": result.mean(), **per_class}
@@ -130,7 +130,7 @@ def _full(x: Tensor) -> Tensor:
 
 
 def focal_loss(logits: Tensor, targets: Tensor, alpha: float = 0.25, gamma: float = 2.0) -> Tensor:
-    """Returns the focal loss of every independent yes-or-no question, of the logits' shape.
+    """Return the focal loss of every independent yes-or-no question, of the logits' shape.
 
     Args:
         logits: any shape.

@@ -27,14 +27,14 @@ class WeightedLeastSquares:
     alpha: float = 0.75
 
     def weight(self, count_N: Tensor) -> Tensor:
-        """Returns f(X). Source: eq. 9."""
+        """Return f(X). Source: eq. 9."""
         return (count_N / self.x_max).clamp(max=1) ** self.alpha
 
     def loss(self, model: nn.Module, batch: tuple[Tensor, Tensor, Tensor]) -> Tensor:
-        """Returns the mean weighted square, a scalar."""
+        """Return the mean weighted square, a scalar."""
         word_N, context_N, count_N = batch
         return (self.weight(count_N) * (model(word_N, context_N) - count_N.log()).square()).mean()
 
     def evaluate(self, model: nn.Module, batches: Iterable[tuple[Tensor, Tensor, Tensor]]) -> dict[str, float]:
-        """Returns `spearman`: how well cosines rank pairs of words as people do. A batch is `(a_N, b_N, score_N)`."""
+        """Return `spearman`: how well cosines rank pairs of words as people do. A batch is `(a_N, b_N, score_N)`."""
         return {"spearman": cosine_spearman(model.vectors(), batches)}

@@ -20,11 +20,11 @@ class LabelTokens:
     """For any model that maps tokens (B, T) to logits (B, T, K)."""
 
     def loss(self, model: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
-        """Returns the mean cross-entropy over the targets that count, a scalar."""
+        """Return the mean cross-entropy over the targets that count, a scalar."""
         return LanguageModeling().loss(model, batch)
 
     def evaluate(self, model: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> dict[str, float]:
-        """Returns `accuracy` over targets that count, `row_accuracy` over rows (all of a row right) and `loss` in nats."""
+        """Return `accuracy` over targets that count, `row_accuracy` over rows (all of a row right) and `loss` in nats."""
         loss, right, targets, whole, rows = 0.0, 0, 0, 0, 0
         for input_BT, target_BT in batches:
             logits_BTK, counts_BT = model(input_BT), target_BT != IGNORED

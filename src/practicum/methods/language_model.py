@@ -29,12 +29,12 @@ class LanguageModeling:
     tokens_per_character: float = 1.0
 
     def loss(self, model: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
-        """Returns the mean cross-entropy over the targets that count, a scalar."""
+        """Return the mean cross-entropy over the targets that count, a scalar."""
         input_BT, target_BT = batch
         return F.cross_entropy(model(input_BT).flatten(0, 1), target_BT.flatten(), ignore_index=IGNORED)
 
     def evaluate(self, model: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> dict[str, float]:
-        """Returns `loss` in nats per token, `perplexity` and `bits_per_character`, over all targets that count."""
+        """Return `loss` in nats per token, `perplexity` and `bits_per_character`, over all targets that count."""
         loss, targets = 0.0, 0
         for input_BT, target_BT in batches:
             logits_NV = model(input_BT).float().flatten(0, 1)

@@ -32,7 +32,7 @@ class MaskedLM:
     rate: float = 0.15
 
     def loss(self, model: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
-        """Returns the mean cross-entropy over the tokens asked for; 0 where chance chose none.
+        """Return the mean cross-entropy over the tokens asked for; 0 where chance chose none.
 
         Args:
             model: maps tokens (B, T) and `asked_BT=` to logits (N, V).
@@ -43,7 +43,7 @@ class MaskedLM:
         return F.cross_entropy(logits_NV, batch[0][asked_BT], reduction="sum") / asked_BT.sum().clamp_min(1)
 
     def evaluate(self, model: nn.Module, batches: Iterable[tuple[Tensor, ...]]) -> dict[str, float]:
-        """Returns `loss`, `perplexity` and `accuracy` over the tokens asked for, the same ones each time."""
+        """Return `loss`, `perplexity` and `accuracy` over the tokens asked for, the same ones each time."""
         generator = torch.Generator().manual_seed(0)
         loss, right, asked = 0.0, 0, 0
         for tokens_BT, *_ in batches:
@@ -55,7 +55,7 @@ class MaskedLM:
         return {"loss": loss / asked, "perplexity": math.exp(loss / asked), "accuracy": right / asked}
 
     def hide(self, tokens_BT: Tensor, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
-        """Returns the tokens with some hidden, and where they are asked for (boolean), both of shape (B, T)."""
+        """Return the tokens with some hidden, and where they are asked for (boolean), both of shape (B, T)."""
         chance_BT, kind_BT = (torch.rand(tokens_BT.shape, generator=generator).to(tokens_BT.device) for _ in range(2))
         random_BT = torch.randint(self.vocab_size, tokens_BT.shape, generator=generator).to(tokens_BT.device)
         special_BT = torch.isin(tokens_BT, torch.tensor(self.special, device=tokens_BT.device))

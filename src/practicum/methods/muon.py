@@ -24,7 +24,7 @@ COEFFICIENTS = (3.4445, -4.775, 2.0315)
 
 
 def orthogonalised(matrices: Tensor, steps: int = 5, dtype: torch.dtype = torch.bfloat16) -> Tensor:
-    """Returns matrices with nearly the same singular vectors, and singular values near 1 (between 0.7 and 1.2).
+    """Return matrices with nearly the same singular vectors, and singular values near 1 (between 0.7 and 1.2).
 
     Args:
         matrices: shape (…, m, n).
@@ -47,7 +47,7 @@ def orthogonalised(matrices: Tensor, steps: int = 5, dtype: torch.dtype = torch.
 
 
 def matrices_and_others(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-    """Returns a model's parameters for Muon (two dimensions, not an embedding's) and those for AdamW."""
+    """Return a model's parameters for Muon (two dimensions, not an embedding's) and those for AdamW."""
     embeddings = {id(module.weight) for module in model.modules() if isinstance(module, nn.Embedding)}
     matrices: list[nn.Parameter] = []
     others: list[nn.Parameter] = []
@@ -90,12 +90,12 @@ class Muon(Optimizer):
             {"params": [*others], "lr": others_lr, "betas": betas},
         ]
         if wrong := [tuple(p.shape) for p in groups[0]["params"] if p.ndim < 2]:
-            raise ValueError(f"expected matrices or filters, came shapes {wrong}")
+            raise ValueError(f"expected matrices or filters, got shapes {wrong}")
         super().__init__(groups, {})
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:
-        """Takes a step along the gradients; parameters without one stay as they are."""
+        """Take a step along the gradients; parameters without one stay as they are."""
         loss = None
         if closure is not None:
             with torch.enable_grad():

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 
 def cross_entropy(logits_BK: Tensor, target_B: Tensor, label_smoothing: float = 0.0) -> Tensor:
-    """Returns the mean cross-entropy with smoothed labels, a scalar: `F.cross_entropy` written out.
+    """Return the mean cross-entropy with smoothed labels, a scalar: `F.cross_entropy` written out.
 
     Args:
         logits_BK: scores.
@@ -31,26 +31,26 @@ def cross_entropy(logits_BK: Tensor, target_B: Tensor, label_smoothing: float = 
     Source: Szegedy et al. 2016, section 7.
     """
     if logits_BK.ndim != 2 or target_B.shape != logits_BK.shape[:1]:
-        raise ValueError(f"expected logits (B, K) and targets (B,), came {tuple(logits_BK.shape)} and {tuple(target_B.shape)}")
+        raise ValueError(f"expected logits (B, K) and targets (B,), got {tuple(logits_BK.shape)} and {tuple(target_B.shape)}")
     if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"expected label_smoothing in [0, 1], came {label_smoothing}")
+        raise ValueError(f"expected label_smoothing in [0, 1], got {label_smoothing}")
     log_p_BK = logits_BK - logits_BK.logsumexp(1, keepdim=True)
     right_B = log_p_BK.gather(1, target_B[:, None])[:, 0]
     return -((1 - label_smoothing) * right_B + label_smoothing * log_p_BK.mean(1)).mean()
 
 
 def weights(model: nn.Module) -> list[Tensor]:
-    """Returns the parameters that penalties are for: those with at least two dimensions."""
+    """Return the parameters that penalties are for: those with at least two dimensions."""
     return [parameter for parameter in model.parameters() if parameter.ndim >= 2]
 
 
 def l1(model: nn.Module) -> Tensor:
-    """Returns Σ |w|."""
+    """Return Σ |w|."""
     return torch.stack([w.abs().sum() for w in weights(model)]).sum()
 
 
 def l2(model: nn.Module) -> Tensor:
-    """Returns ½ Σ w²."""
+    """Return ½ Σ w²."""
     return torch.stack([w.square().sum() for w in weights(model)]).sum() / 2
 
 
@@ -69,7 +69,7 @@ class Penalised:
     l2: float = 0.0
 
     def loss(self, model: nn.Module, batch: Any) -> Tensor:
-        """Returns the method's loss and the penalties, a scalar."""
+        """Return the method's loss and the penalties, a scalar."""
         loss: Tensor = self.method.loss(model, batch)
         if self.l1:
             loss = loss + self.l1 * l1(model)
@@ -78,6 +78,6 @@ class Penalised:
         return loss
 
     def evaluate(self, model: nn.Module, batches: Iterable[Any]) -> dict[str, float]:
-        """Returns the method's metrics."""
+        """Return the method's metrics."""
         metrics: dict[str, float] = self.method.evaluate(model, batches)
         return metrics

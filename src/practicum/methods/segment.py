@@ -34,13 +34,13 @@ class Segment:
     smooth: float = 1.0
 
     def loss(self, model: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
-        """Returns the mean loss of a batch, a scalar."""
+        """Return the mean loss of a batch, a scalar."""
         *inputs, target_BHW = batch
         logits_BKHW = model(*inputs)
         return cross_entropy(logits_BKHW, target_BHW) + self.dice * (1 - soft_dice(logits_BKHW, target_BHW, self.smooth))
 
     def evaluate(self, model: nn.Module, batches: Iterable[tuple[Tensor, ...]]) -> dict[str, float]:
-        """Returns `dice` and `iou`, means over images (of an image: over the classes in it), and `loss`, a mean over batches.
+        """Return `dice` and `iou`, means over images (of an image: over the classes in it), and `loss`, a mean over batches.
 
         Images in which neither the truth nor the prediction has anything but background have no score and are left out; NaN where
         that leaves none.
@@ -57,7 +57,7 @@ class Segment:
 
 
 def cross_entropy(logits_BKHW: Tensor, target_BHW: Tensor) -> Tensor:
-    """Returns the mean cross-entropy over all pixels; the binary one where K = 1."""
+    """Return the mean cross-entropy over all pixels; the binary one where K = 1."""
     _check(logits_BKHW, target_BHW)
     if logits_BKHW.shape[1] == 1:
         return F.binary_cross_entropy_with_logits(logits_BKHW[:, 0], target_BHW.to(logits_BKHW.dtype))
@@ -65,7 +65,7 @@ def cross_entropy(logits_BKHW: Tensor, target_BHW: Tensor) -> Tensor:
 
 
 def soft_dice(logits_BKHW: Tensor, target_BHW: Tensor, smooth: float = 1.0) -> Tensor:
-    """Returns D̃, the mean over images and foreground classes, a scalar; 1 is perfect."""
+    """Return D̃, the mean over images and foreground classes, a scalar; 1 is perfect."""
     _check(logits_BKHW, target_BHW)
     if logits_BKHW.shape[1] == 1:
         p_BKHW, g_BKHW = logits_BKHW.sigmoid(), target_BHW[:, None].to(logits_BKHW.dtype)
@@ -77,12 +77,12 @@ def soft_dice(logits_BKHW: Tensor, target_BHW: Tensor, smooth: float = 1.0) -> T
 
 
 def predict(logits_BKHW: Tensor) -> Tensor:
-    """Returns every pixel's likeliest class, shape (B, H, W), int64."""
+    """Return every pixel's likeliest class, shape (B, H, W), int64."""
     return (logits_BKHW[:, 0] > 0).long() if logits_BKHW.shape[1] == 1 else logits_BKHW.argmax(1)
 
 
 def dice_and_iou(predicted_BHW: Tensor, target_BHW: Tensor, num_classes: int) -> tuple[Tensor, Tensor]:
-    """Returns Dice and IoU of every image and class, each of shape (B, num_classes); NaN where a class is in neither.
+    """Return Dice and IoU of every image and class, each of shape (B, num_classes); NaN where a class is in neither.
 
     Args:
         predicted_BHW: predicted classes.
@@ -94,7 +94,7 @@ def dice_and_iou(predicted_BHW: Tensor, target_BHW: Tensor, num_classes: int) ->
     """
     if predicted_BHW.shape != target_BHW.shape:
         raise ValueError(
-            f"expected predictions of the target's shape {tuple(target_BHW.shape)}, came {tuple(predicted_BHW.shape)}"
+            f"expected predictions of the target's shape {tuple(target_BHW.shape)}, got {tuple(predicted_BHW.shape)}"
         )
     p, g = _one_hot(predicted_BHW, num_classes), _one_hot(target_BHW, num_classes)
     both, union = (p & g).sum((2, 3)).double(), (p | g).sum((2, 3)).double()
@@ -108,5 +108,5 @@ def _one_hot(index_BHW: Tensor, num_classes: int) -> Tensor:
 def _check(logits_BKHW: Tensor, target_BHW: Tensor) -> None:
     if logits_BKHW.ndim != 4 or target_BHW.shape != (logits_BKHW.shape[0], *logits_BKHW.shape[2:]):
         raise ValueError(
-            f"expected logits (B, K, H, W) and targets (B, H, W), came {tuple(logits_BKHW.shape)} and {tuple(target_BHW.shape)}"
+            f"expected logits (B, K, H, W) and targets (B, H, W), got {tuple(logits_BKHW.shape)} and {tuple(target_BHW.shape)}"
         )

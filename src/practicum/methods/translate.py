@@ -50,12 +50,12 @@ class Translate:
     words: Callable[[Sequence[int]], Sequence[Hashable]] | None = None
 
     def loss(self, model: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
-        """Returns the mean cross-entropy per target word, a scalar."""
+        """Return the mean cross-entropy per target word, a scalar."""
         source_BS, target_BT = batch[:2]
         return self._cross_entropy(model(source_BS, target_BT[:, :-1]), target_BT[:, 1:], self.label_smoothing, "mean")
 
     def evaluate(self, model: nn.Module, batches: Iterable[tuple[Tensor, ...]]) -> dict[str, float]:
-        """Returns `bleu` in per cent, against all references, and the `loss` in nats per word, without smoothing."""
+        """Return `bleu` in per cent, against all references, and the `loss` in nats per word, without smoothing."""
         hypotheses: list[Sequence[Hashable]] = []
         references: list[list[Sequence[Hashable]]] = []
         loss = words = 0.0
@@ -70,7 +70,7 @@ class Translate:
 
     @torch.no_grad()
     def translate(self, model: Any, source_BS: Tensor) -> Tensor:
-        """Returns the best translations found, without `bos`, padded behind their `eos`; shape (B, at most `max_length`)."""
+        """Return the best translations found, without `bos`, padded behind their `eos`; shape (B, at most `max_length`)."""
         common: dict[str, Any] = {
             "bos": self.bos,
             "eos": self.eos,
@@ -88,7 +88,7 @@ class Translate:
         return F.cross_entropy(logits_BTV[real], target_BT[real], label_smoothing=smoothing, reduction=reduction)
 
     def _cut(self, token_BT: Tensor) -> list[Sequence[Hashable]]:
-        """The words before `eos` or padding."""
+        """Return the words before `eos` or padding."""
         rows = []
         for row in token_BT.tolist():
             end = next((place for place, token in enumerate(row) if token in (self.eos, self.pad)), len(row))
@@ -100,7 +100,7 @@ class Translate:
 def greedy(
     model: Any, source_BS: Tensor, *, bos: int, eos: int, pad: int = 0, never: Sequence[int] = (), max_length: int = 50
 ) -> Tensor:
-    """Returns what follows when each word is the likeliest next one.
+    """Return what follows when each word is the likeliest next one.
 
     Args:
         model: goes step by step (see above).
@@ -140,7 +140,7 @@ def beam_search(
     never: Sequence[int] = (),
     max_length: int = 50,
 ) -> tuple[Tensor, Tensor]:
-    """Returns the best of the translations that a beam of `beam` beginnings arrives at; a finished one stays in the beam.
+    """Return the best of the translations that a beam of `beam` beginnings arrives at; a finished one stays in the beam.
 
     Args:
         model: goes step by step (see above).

@@ -41,17 +41,17 @@ class NegativeSampling:
         return weights.cumsum(0) / weights.sum()
 
     def draw(self, rows: int) -> Tensor:
-        """Returns random words, shape (rows, K)."""
+        """Return random words, shape (rows, K)."""
         return torch.searchsorted(self.cumulative, torch.rand(rows, self.negatives, dtype=torch.float64), right=True)
 
     def loss(self, model: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
-        """Returns the mean loss of the pairs, a scalar."""
+        """Return the mean loss of the pairs, a scalar."""
         middle_B, context_BW = batch
         negative_BK = self.draw(len(middle_B)).to(middle_B.device)
         return self.loss_with(model, middle_B, context_BW, negative_BK)
 
     def loss_with(self, model: nn.Module, middle_B: Tensor, context_BW: Tensor, negative_BK: Tensor) -> Tensor:
-        """Returns the mean loss of the pairs with these negatives, a scalar."""
+        """Return the mean loss of the pairs with these negatives, a scalar."""
         scores, real = model(context_BW, torch.cat([middle_B[:, None], negative_BK], 1))  # (B, W, 1 + K), (B, W, 1)
         sign = torch.ones(1 + self.negatives, device=scores.device)
         sign[1:] = -1
@@ -59,5 +59,5 @@ class NegativeSampling:
         return -(F.logsigmoid(sign * scores) * (real * keep)).sum() / real.sum().clamp(min=1)
 
     def evaluate(self, model: nn.Module, batches: Iterable[tuple[Tensor, Tensor, Tensor]]) -> dict[str, float]:
-        """Returns `spearman`: how well cosines rank pairs of words as people do. A batch is `(a_N, b_N, score_N)`."""
+        """Return `spearman`: how well cosines rank pairs of words as people do. A batch is `(a_N, b_N, score_N)`."""
         return {"spearman": cosine_spearman(model.vectors(), batches)}

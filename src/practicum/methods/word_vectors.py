@@ -17,25 +17,25 @@ from torch import Tensor
 
 
 def ranks(values: Tensor) -> Tensor:
-    """Returns each value's rank from 1 on, ties the mean of theirs; shape (N,), float64."""
+    """Return each value's rank from 1 on, ties the mean of theirs; shape (N,), float64."""
     _, group, counts = values.unique(return_inverse=True, return_counts=True)
     last = counts.cumsum(0).double()
     return (last - (counts - 1) / 2)[group]
 
 
 def spearman(x_N: Tensor, y_N: Tensor) -> float:
-    """Returns Spearman's ρ of two lists of numbers, NaN where one of them is constant.
+    """Return Spearman's ρ of two lists of numbers, NaN where one of them is constant.
 
     Raises:
         ValueError: they are not of the same length, or shorter than 2.
     """
     if x_N.shape != y_N.shape or x_N.ndim != 1 or len(x_N) < 2:
-        raise ValueError(f"expected two lists of the same length, at least 2; came {tuple(x_N.shape)} and {tuple(y_N.shape)}")
+        raise ValueError(f"expected two lists of the same length, at least 2; got {tuple(x_N.shape)} and {tuple(y_N.shape)}")
     return float(torch.corrcoef(torch.stack([ranks(x_N), ranks(y_N)]))[0, 1])
 
 
 def cosine_spearman(vectors_VD: Tensor, batches: Iterable[tuple[Tensor, Tensor, Tensor]]) -> float:
-    """Returns Spearman's ρ between the cosines of pairs and people's scores; a batch is `(a_N, b_N, score_N)`."""
+    """Return Spearman's ρ between the cosines of pairs and people's scores; a batch is `(a_N, b_N, score_N)`."""
     a, b, scores = (torch.cat(column) for column in zip(*batches, strict=True))
     return spearman(F.cosine_similarity(vectors_VD[a], vectors_VD[b]), scores)
 
@@ -53,20 +53,20 @@ class WordVectors:
 
     def __init__(self, words: Sequence[str], vectors: Tensor) -> None:
         if len(words) != len(vectors):
-            raise ValueError(f"expected as many vectors as words, came {len(vectors)} and {len(words)}")
+            raise ValueError(f"expected as many vectors as words, got {len(vectors)} and {len(words)}")
         self.words, self.unit_VD = tuple(words), F.normalize(vectors, dim=1)
         self.place = {word: row for row, word in enumerate(words)}
 
     def known(self, *words: str) -> bool:
-        """Tells whether all of these words have vectors."""
+        """Tell whether all of these words have vectors."""
         return all(word in self.place for word in words)
 
     def neighbours(self, word: str, count: int = 10) -> list[tuple[str, float]]:
-        """Returns the words nearest to `word`, with their cosines; KeyError where it is not known."""
+        """Return the words nearest to `word`, with their cosines; KeyError where it is not known."""
         return self._nearest(self.unit_VD[self.place[word]], {self.place[word]}, count)
 
     def analogy(self, a: str, b: str, c: str, count: int = 1) -> list[tuple[str, float]]:
-        """Returns what is to c as b is to a, with cosines; KeyError where one of them is not known.
+        """Return what is to c as b is to a, with cosines; KeyError where one of them is not known.
 
         Source: 3CosAdd.
         """
@@ -75,12 +75,12 @@ class WordVectors:
         return self._nearest(F.normalize(at_b - at_a + at_c, dim=0), set(rows), count)
 
     def pairs(self, words: Sequence[tuple[str, str]], scores: Sequence[float]) -> tuple[Tensor, Tensor, Tensor]:
-        """Returns rows a_N, rows b_N and score_N of the pairs whose words are both known."""
+        """Return rows a_N, rows b_N and score_N of the pairs whose words are both known."""
         kept = [(self.place[a], self.place[b], score) for (a, b), score in zip(words, scores, strict=True) if self.known(a, b)]
         return torch.tensor([a for a, _, _ in kept]), torch.tensor([b for _, b, _ in kept]), torch.tensor([s for _, _, s in kept])
 
     def analogy_accuracy(self, questions: Sequence[tuple[str, str, str, str]], *, batch_size: int = 512) -> tuple[float, int]:
-        """Returns the share of questions (a, b, c, d) that are answered with d, and how many there were with known words.
+        """Return the share of questions (a, b, c, d) that are answered with d, and how many there were with known words.
 
         Args:
             questions: each four words; those with an unknown word don't count.

@@ -76,7 +76,7 @@ class AlexNet(nn.Module):
         )  # fmt: skip
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
-        """Returns the scores of every class.
+        """Return the scores of every class.
 
         Shapes:
             x_BCHW: (B, in_channels, H, W), H and W at least 63 (small stem: 15). Returns (B, num_classes).

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 def attention_weights(
     query: Tensor, key: Tensor, *, mask: Tensor | None = None, causal: bool = False, scale: float | None = None
 ) -> Tensor:
-    """Returns softmax(Q Kᵀ · scale): how much each query takes from each key.
+    """Return softmax(Q Kᵀ · scale): how much each query takes from each key.
 
     Args:
         query: shape (…, T, D).
@@ -59,7 +59,7 @@ def attention(
     dropout: float = 0.0,
     scale: float | None = None,
 ) -> Tensor:
-    """Returns Attention(Q, K, V), written out.
+    """Return Attention(Q, K, V), written out.
 
     Args:
         query: shape (…, T, D).
@@ -91,7 +91,7 @@ def fused_attention(
     dropout: float = 0.0,
     scale: float | None = None,
 ) -> Tensor:
-    """Returns what `attention` returns, by PyTorch's fused kernel: the (T, S) weights are never written to memory."""
+    """Return what `attention` returns, by PyTorch's fused kernel: the (T, S) weights are never written to memory."""
     triangle = causal and mask is None and query.shape[-2] == key.shape[-2]  # elsewhere the kernel's flag counts from the start
     allowed = None if triangle else _allowed(mask, causal, query, key)
     shared = key.ndim > 2 and key.shape[-3] != query.shape[-3]
@@ -101,9 +101,9 @@ def fused_attention(
 
 
 def _allowed(mask: Tensor | None, causal: bool, query: Tensor, key: Tensor) -> Tensor | None:
-    """Returns where queries may look, or None for everywhere."""
+    """Return where queries may look, or None for everywhere."""
     if mask is not None and mask.dtype != torch.bool:
-        raise TypeError(f"expected a boolean mask, True where a query may look; came {mask.dtype}")
+        raise TypeError(f"expected a boolean mask, True where a query may look; got {mask.dtype}")
     T, S = query.shape[-2], key.shape[-2]
     if not causal or T == 1:
         return mask
@@ -124,14 +124,14 @@ class KVCache:
         self._values: Tensor | None = None
 
     def append(self, key_BHTD: Tensor, value_BHTD: Tensor) -> tuple[Tensor, Tensor]:
-        """Adds keys and values, and returns all of them, shape (B, H, length, D).
+        """Add keys and values, and returns all of them, shape (B, H, length, D).
 
         Raises:
             ValueError: they are more than fit.
         """
         B, H, T, D = key_BHTD.shape
         if self.length + T > self.capacity:
-            raise ValueError(f"expected at most {self.capacity} keys in this cache, came {self.length} + {T}")
+            raise ValueError(f"expected at most {self.capacity} keys in this cache, got {self.length} + {T}")
         if self._keys is None or self._values is None:
             self._keys = key_BHTD.new_empty(B, H, self.capacity, D)
             self._values = value_BHTD.new_empty(B, H, self.capacity, value_BHTD.shape[-1])
@@ -141,13 +141,13 @@ class KVCache:
         return self.all()
 
     def all(self) -> tuple[Tensor, Tensor]:
-        """Returns the keys and the values so far."""
+        """Return the keys and the values so far."""
         if self._keys is None or self._values is None:
-            raise ValueError("expected a cache with keys in it, came an empty one")
+            raise ValueError("expected a cache with keys in it, got an empty one")
         return self._keys[:, :, : self.length], self._values[:, :, : self.length]
 
     def select(self, rows: Tensor) -> None:
-        """Keeps these rows of the batch, in this order and as often as they are named (beam search)."""
+        """Keep these rows of the batch, in this order and as often as they are named (beam search)."""
         if self._keys is not None and self._values is not None:
             self._keys, self._values = self._keys[rows], self._values[rows]
 
@@ -181,7 +181,7 @@ class MultiHeadAttention(nn.Module):
     ) -> None:
         super().__init__()
         if width % num_heads:
-            raise ValueError(f"expected a width that {num_heads} heads divide, came {width}")
+            raise ValueError(f"expected a width that {num_heads} heads divide, got {width}")
         self.width, self.num_heads, self.causal, self.dropout, self.attend = width, num_heads, causal, dropout, attend
         self.qkv = nn.Linear(width, 3 * width, bias=bias)  # rows: W_Q, W_K, W_V, each with its heads one after the other
         self.out = nn.Linear(width, width, bias=bias)
@@ -190,7 +190,7 @@ class MultiHeadAttention(nn.Module):
         self, x_BTC: Tensor, memory_BSC: Tensor | None = None, *,
         mask: Tensor | None = None, key_padding_mask: Tensor | None = None, cache: KVCache | None = None,
     ) -> Tensor:  # fmt: skip
-        """Returns what each token takes from the keys.
+        """Return what each token takes from the keys.
 
         Args:
             x_BTC: what asks; shape (B, T, C).
@@ -221,14 +221,14 @@ class MultiHeadAttention(nn.Module):
         mask: Tensor | None = None,
         key_padding_mask: Tensor | None = None,
     ) -> Tensor:
-        """Returns the attention weights for the same arguments, without dropout; shape (B, H, T, S)."""
+        """Return the attention weights for the same arguments, without dropout; shape (B, H, T, S)."""
         query, key, _ = self._project(x_BTC, memory_BSC, None)
         return attention_weights(query, key, mask=_join(mask, key_padding_mask), causal=self.causal and memory_BSC is None)
 
     def _project(self, x_BTC: Tensor, memory_BSC: Tensor | None, cache: KVCache | None) -> tuple[Tensor, Tensor, Tensor]:
         for given in (x_BTC,) if memory_BSC is None else (x_BTC, memory_BSC):
             if given.ndim != 3 or given.shape[-1] != self.width:
-                raise ValueError(f"expected shape (batch, tokens, {self.width}), came {tuple(given.shape)}")
+                raise ValueError(f"expected shape (batch, tokens, {self.width}), got {tuple(given.shape)}")
         if memory_BSC is None:
             query, key, value = self._heads(self.qkv(x_BTC), 3)
             return query, *((key, value) if cache is None else cache.append(key, value))
@@ -249,14 +249,14 @@ def _join(mask: Tensor | None, key_padding_mask: Tensor | None) -> Tensor | None
     if key_padding_mask is None:
         return mask
     if key_padding_mask.dtype != torch.bool:
-        raise TypeError(f"expected a boolean key padding mask, True where a key is padding; came {key_padding_mask.dtype}")
+        raise TypeError(f"expected a boolean key padding mask, True where a key is padding; got {key_padding_mask.dtype}")
     real = ~key_padding_mask[:, None, None, :]
     return real if mask is None else mask & real
 
 
 @torch.no_grad()
 def attention_maps(model: nn.Module, *args: Any, **kwargs: Any) -> dict[str, Tensor]:
-    """Runs a model and returns the attention weights of each `MultiHeadAttention` inside it, for pictures.
+    """Run a model and return the attention weights of each `MultiHeadAttention` inside it, for pictures.
 
     Args:
         model: any module; its mode is left as it is.

@@ -68,7 +68,7 @@ class BERT(nn.Module):
         self.apply(initialise)
 
     def forward(self, tokens_BT: Tensor, padding_BT: Tensor | None = None, types_BT: Tensor | None = None) -> Tensor:
-        """Returns the tokens' representations.
+        """Return the tokens' representations.
 
         Args:
             tokens_BT: integers in [0, V), shape (B, T).
@@ -87,16 +87,16 @@ class BERT(nn.Module):
         return x_BTC
 
     def first(self, tokens_BT: Tensor, padding_BT: Tensor | None = None, types_BT: Tensor | None = None) -> Tensor:
-        """Returns what `forward` returns for the first token, shape (B, C): the last block is computed for it alone."""
+        """Return what `forward` returns for the first token, shape (B, C): the last block is computed for it alone."""
         x_BTC, padding_BT = self.embed(tokens_BT, padding_BT, types_BT)
         for block in self.blocks[:-1]:
             x_BTC = block(x_BTC, key_padding_mask=padding_BT)
         return self.blocks[-1].first(x_BTC, key_padding_mask=padding_BT)[:, 0]
 
     def embed(self, tokens_BT: Tensor, padding_BT: Tensor | None, types_BT: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Returns h₀, shape (B, T, C), and where there is padding, shape (B, T)."""
+        """Return h₀, shape (B, T, C), and where there is padding, shape (B, T)."""
         if tokens_BT.ndim != 2 or tokens_BT.shape[1] > self.config.context:
-            raise ValueError(f"expected tokens of shape (batch, at most {self.config.context}), came {tuple(tokens_BT.shape)}")
+            raise ValueError(f"expected tokens of shape (batch, at most {self.config.context}), got {tuple(tokens_BT.shape)}")
         if padding_BT is None:
             padding_BT = tokens_BT == self.config.pad
         if types_BT is None:
@@ -126,7 +126,7 @@ class BERTForMaskedLM(nn.Module):
     def forward(
         self, tokens_BT: Tensor, padding_BT: Tensor | None = None, types_BT: Tensor | None = None, asked_BT: Tensor | None = None
     ) -> Tensor:
-        """Returns logits over the vocabulary.
+        """Return logits over the vocabulary.
 
         Args:
             tokens_BT: integers in [0, V), shape (B, T).
@@ -164,16 +164,16 @@ class BERTClassifier(nn.Module):
         initialise(self.head)
 
     def forward(self, tokens_BT: Tensor, padding_BT: Tensor | None = None, types_BT: Tensor | None = None) -> Tensor:
-        """Returns the classes' logits, shape (B, K); the arguments are `BERT`'s."""
+        """Return the classes' logits, shape (B, K); the arguments are `BERT`'s."""
         return self.head(self.dropout(self.pooled(tokens_BT, padding_BT, types_BT)))
 
     def pooled(self, tokens_BT: Tensor, padding_BT: Tensor | None = None, types_BT: Tensor | None = None) -> Tensor:
-        """Returns tanh(W h[CLS] + b), shape (B, C)."""
+        """Return tanh(W h[CLS] + b), shape (B, C)."""
         return torch.tanh(self.pooler(self.encoder.first(tokens_BT, padding_BT, types_BT)))
 
 
 def initialise(module: nn.Module) -> None:
-    """Starts a layer as BERT's do."""
+    """Start a layer as BERT's do."""
     if isinstance(module, nn.Linear | nn.Embedding):
         nn.init.trunc_normal_(module.weight, std=0.02, a=-0.04, b=0.04)
     if isinstance(module, nn.Linear) and module.bias is not None:

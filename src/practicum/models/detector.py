@@ -43,16 +43,15 @@ class DetectorConfig:
 
     def __post_init__(self) -> None:
         if not 1 <= self.levels <= min(3, len(self.widths) - 1):
-            raise ValueError(
-                f"expected 1 to 3 levels and no more than stages, came {self.levels} levels and widths {self.widths}"
-            )
+            raise ValueError(f"expected 1 to 3 levels and no more than stages, got {self.levels} levels and widths {self.widths}")
         if self.channels % 8:
-            raise ValueError(f"expected channels in a multiple of 8, for group normalisation; came {self.channels}")
+            raise ValueError(f"expected channels in a multiple of 8, for group normalisation; got {self.channels}")
 
 
 class Residual(nn.Module):
     """Two 3×3 convolutions with batch normalisation beside a shortcut. Source: He et al. 2016, figure 2; option B of section
-    3.3."""
+    3.3.
+    """
 
     def __init__(self, in_channels: int, out_channels: int, stride: int) -> None:
         super().__init__()
@@ -112,7 +111,7 @@ class Detector(nn.Module):
         nn.init.constant_(self.class_logits.bias, -log((1 - config.prior) / config.prior))
 
     def forward(self, images_BCHW: Tensor) -> dict[str, Tensor]:
-        """What every point sees.
+        """Return what every point sees.
 
         Args:
             images_BCHW: images.
@@ -126,7 +125,7 @@ class Detector(nn.Module):
             ValueError: the images are not (B, 3, H, W).
         """
         if images_BCHW.ndim != 4 or images_BCHW.shape[1] != 3:
-            raise ValueError(f"expected images of shape (B, 3, H, W), came {tuple(images_BCHW.shape)}")
+            raise ValueError(f"expected images of shape (B, 3, H, W), got {tuple(images_BCHW.shape)}")
         outputs: dict[str, list[Tensor]] = {"class_logits": [], "distances": [], "centerness": [], "points": [], "strides": []}
         for x_BCHW, stride, scale in zip(self.pyramid(images_BCHW), self.strides, self.scales, strict=True):
             classes_BCHW, boxes_BCHW = self.class_tower(x_BCHW), self.box_tower(x_BCHW)
@@ -141,7 +140,7 @@ class Detector(nn.Module):
         return {name: torch.cat(parts, along.get(name, 1)) for name, parts in outputs.items()}
 
     def pyramid(self, images_BCHW: Tensor) -> list[Tensor]:
-        """Returns the feature maps of all levels, finest first, each (B, channels, ⌈H/s⌉, ⌈W/s⌉)."""
+        """Return the feature maps of all levels, finest first, each (B, channels, ⌈H/s⌉, ⌈W/s⌉)."""
         x_BCHW, maps = self.stem(images_BCHW), []
         for stage in self.stages:
             x_BCHW = stage(x_BCHW)
@@ -154,6 +153,6 @@ class Detector(nn.Module):
 
 
 def points(height: int, width: int, stride: int, device: torch.device | None = None) -> Tensor:
-    """Returns the places of a map's cells in the image, row by row: (P, 2), x and y in pixels. Source: Tian et al. 2019, 3.1."""
+    """Return the places of a map's cells in the image, row by row: (P, 2), x and y in pixels. Source: Tian et al. 2019, 3.1."""
     y_P, x_P = torch.meshgrid(torch.arange(height, device=device), torch.arange(width, device=device), indexing="ij")
     return (torch.stack([x_P, y_P], -1).reshape(-1, 2) + 0.5) * stride

@@ -16,7 +16,7 @@ from practicum.models.sparse import Sparse, dropout
 
 
 def neighbourhoods(edges_2E: Tensor, num_nodes: int) -> Sparse:
-    """Returns how often j is a neighbour of i, shape (N, N); every node is once its own neighbour.
+    """Return how often j is a neighbour of i, shape (N, N); every node is once its own neighbour.
 
     Args:
         edges_2E: integers, (source, target) in the columns.
@@ -62,7 +62,7 @@ class GATLayer(nn.Module):
         self.bias_C = nn.Parameter(torch.zeros(num_heads * out_features if concat else out_features))
 
     def forward(self, x_NF: Tensor | Sparse, adjacency_NN: Tensor | Sparse) -> Tensor:
-        """Returns the new features.
+        """Return the new features.
 
         Args:
             x_NF: features, dense or sparse.
@@ -82,14 +82,14 @@ class GATLayer(nn.Module):
         return (h_NHC.flatten(1) if self.concat else h_NHC.mean(1)) + self.bias_C
 
     def project(self, x_NF: Tensor | Sparse) -> Tensor:
-        """Returns W h of all heads, shape (N, H, C)."""
+        """Return W h of all heads, shape (N, H, C)."""
         if x_NF.shape[-1] != self.weight_FC.shape[0]:
-            raise ValueError(f"expected features of shape (N, {self.weight_FC.shape[0]}), came {tuple(x_NF.shape)}")
+            raise ValueError(f"expected features of shape (N, {self.weight_FC.shape[0]}), got {tuple(x_NF.shape)}")
         z_NC: Tensor = x_NF @ self.weight_FC
         return z_NC.view(-1, self.num_heads, self.out_features)
 
     def attend(self, z_NHC: Tensor, adjacency_NN: Sparse) -> Tensor:
-        """Returns α of each entry of the adjacency, shape (E, H)."""
+        """Return α of each entry of the adjacency, shape (E, H)."""
         targets_E, sources_E = adjacency_NN.rows_E, adjacency_NN.cols_E
         score_NH, bonus_NH = (z_NHC * self.target_HC).sum(-1), (z_NHC * self.source_HC).sum(-1)
         score_EH = F.leaky_relu(score_NH.index_select(0, targets_E) + bonus_NH.index_select(0, sources_E), self.negative_slope)
@@ -100,7 +100,7 @@ class GATLayer(nn.Module):
         return weight_EH / (adjacency_NN.incidence @ weight_EH).index_select(0, targets_E)
 
     def attend_dense(self, z_NHC: Tensor, adjacency_NN: Tensor) -> Tensor:
-        """Returns α as the paper writes it, shape (N, N, H): a softmax over the neighbours j. The plain twin of `attend`."""
+        """Return α as the paper writes it, shape (N, N, H): a softmax over the neighbours j. The plain twin of `attend`."""
         score_NH, bonus_NH = (z_NHC * self.target_HC).sum(-1), (z_NHC * self.source_HC).sum(-1)
         score_NNH = F.leaky_relu(score_NH[:, None] + bonus_NH[None], self.negative_slope)
         return (score_NNH + adjacency_NN.log()[..., None]).softmax(1)
@@ -134,7 +134,7 @@ class GAT(nn.Module):
         self.dropout = dropout
 
     def forward(self, x_NF: Tensor | Sparse, adjacency_NN: Tensor | Sparse, nodes_B: Tensor | None = None) -> Tensor:
-        """Returns the logits.
+        """Return the logits.
 
         Args:
             x_NF: features, dense or sparse.
@@ -149,5 +149,5 @@ class GAT(nn.Module):
         return logits_NK if nodes_B is None else logits_NK[nodes_B]
 
     def embed(self, x_NF: Tensor | Sparse, adjacency_NN: Tensor | Sparse) -> Tensor:
-        """Returns the hidden layer, shape (N, H · C)."""
+        """Return the hidden layer, shape (N, H · C)."""
         return F.elu(self.first(dropout(x_NF, self.dropout, self.training), adjacency_NN))

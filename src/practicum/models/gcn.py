@@ -17,7 +17,7 @@ from practicum.models.sparse import Sparse, dropout
 
 
 def normalise(edges_2E: Tensor, num_nodes: int) -> Sparse:
-    """Returns Â, shape (N, N), of a list of edges.
+    """Return Â, shape (N, N), of a list of edges.
 
     Args:
         edges_2E: integers, (source, target) in the columns; an undirected edge stands in both directions.
@@ -36,11 +36,11 @@ def normalise(edges_2E: Tensor, num_nodes: int) -> Sparse:
 
 
 def loops_once(edges_2E: Tensor, num_nodes: int) -> Tensor:
-    """Returns the edges with exactly one loop at every node, shape (2, E')."""
+    """Return the edges with exactly one loop at every node, shape (2, E')."""
     if edges_2E.ndim != 2 or edges_2E.shape[0] != 2:
-        raise ValueError(f"expected edges of shape (2, E), came {tuple(edges_2E.shape)}")
+        raise ValueError(f"expected edges of shape (2, E), got {tuple(edges_2E.shape)}")
     if edges_2E.numel() and not 0 <= int(edges_2E.min()) <= int(edges_2E.max()) < num_nodes:
-        raise ValueError(f"expected nodes in [0, {num_nodes}), came [{int(edges_2E.min())}, {int(edges_2E.max())}]")
+        raise ValueError(f"expected nodes in [0, {num_nodes}), got [{int(edges_2E.min())}, {int(edges_2E.max())}]")
     return torch.cat([edges_2E[:, edges_2E[0] != edges_2E[1]], torch.arange(num_nodes, device=edges_2E.device).expand(2, -1)], 1)
 
 
@@ -58,7 +58,7 @@ class GCNLayer(nn.Module):
         self.bias_C = nn.Parameter(torch.zeros(out_features))
 
     def forward(self, x_NF: Tensor | Sparse, adjacency_NN: Tensor | Sparse) -> Tensor:
-        """Returns the new features.
+        """Return the new features.
 
         Args:
             x_NF: features, dense or sparse.
@@ -68,7 +68,7 @@ class GCNLayer(nn.Module):
             Shape (N, C).
         """
         if x_NF.shape[-1] != self.weight_FC.shape[0]:
-            raise ValueError(f"expected features of shape (N, {self.weight_FC.shape[0]}), came {tuple(x_NF.shape)}")
+            raise ValueError(f"expected features of shape (N, {self.weight_FC.shape[0]}), got {tuple(x_NF.shape)}")
         return adjacency_NN @ (x_NF @ self.weight_FC) + self.bias_C  # W first: it makes the features narrow
 
 
@@ -93,7 +93,7 @@ class GCN(nn.Module):
         self.dropout = dropout
 
     def forward(self, x_NF: Tensor | Sparse, adjacency_NN: Tensor | Sparse, nodes_B: Tensor | None = None) -> Tensor:
-        """Returns the logits.
+        """Return the logits.
 
         Args:
             x_NF: features, dense or sparse.
@@ -108,7 +108,7 @@ class GCN(nn.Module):
         return logits_NK if nodes_B is None else logits_NK[nodes_B]
 
     def embed(self, x_NF: Tensor | Sparse, adjacency_NN: Tensor | Sparse) -> Tensor:
-        """Returns the last hidden layer, shape (N, hidden)."""
+        """Return the last hidden layer, shape (N, hidden)."""
         h: Tensor | Sparse = x_NF
         for layer in self.layers[:-1]:
             h = layer(dropout(h, self.dropout, self.training), adjacency_NN).relu()

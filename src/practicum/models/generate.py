@@ -22,11 +22,11 @@ class LanguageModel(Protocol):
     training: bool
 
     def __call__(self, tokens_BT: Tensor, caches: Sequence[KVCache] | None = None) -> Tensor:
-        """Returns logits, shape (B, T, V)."""
+        """Return logits, shape (B, T, V)."""
         ...
 
     def caches(self) -> list[KVCache]:
-        """Returns empty caches, one per layer; their capacity is the context."""
+        """Return empty caches, one per layer; their capacity is the context."""
         ...
 
 
@@ -42,7 +42,7 @@ def generate(
     stop: int | None = None,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """Continues each row by `steps` tokens.
+    """Continue each row by `steps` tokens.
 
     Each token costs one token's forward pass: keys and values are cached. Where the context is full, the model
     reads the last half of it anew and goes on from there; a prompt longer than the context is read from its end.
@@ -64,9 +64,9 @@ def generate(
         ValueError: no prompt, a model in training mode, or an argument outside its range.
     """
     if tokens_BT.ndim != 2 or tokens_BT.shape[1] == 0:
-        raise ValueError(f"expected prompts of shape (batch, at least 1), came {tuple(tokens_BT.shape)}")
+        raise ValueError(f"expected prompts of shape (batch, at least 1), got {tuple(tokens_BT.shape)}")
     if model.training:
-        raise ValueError("expected a model in eval mode, came one in training mode")
+        raise ValueError("expected a model in eval mode, got one in training mode")
     caches = model.caches()
     context = caches[0].capacity
     stopped_B = torch.zeros(len(tokens_BT), dtype=torch.bool, device=tokens_BT.device)
@@ -93,7 +93,7 @@ def sample(
     top_p: float | None = None,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """Draws a token from each row of logits.
+    """Draw a token from each row of logits.
 
     Args:
         logits_BV: shape (B, V).
@@ -109,7 +109,7 @@ def sample(
         ValueError: an argument is outside its range.
     """
     if temperature < 0 or (top_k is not None and top_k < 1) or (top_p is not None and not 0 < top_p <= 1):
-        raise ValueError(f"expected temperature ≥ 0, top_k ≥ 1 and 0 < top_p ≤ 1, came {temperature}, {top_k} and {top_p}")
+        raise ValueError(f"expected temperature ≥ 0, top_k ≥ 1 and 0 < top_p ≤ 1, got {temperature}, {top_k} and {top_p}")
     if temperature == 0:
         return logits_BV.argmax(-1)
     kept_BV = keep(logits_BV.float() / temperature, top_k, top_p)
@@ -117,7 +117,7 @@ def sample(
 
 
 def keep(logits_BV: Tensor, top_k: int | None, top_p: float | None) -> Tensor:
-    """Returns the logits with -∞ outside the top k and the nucleus."""
+    """Return the logits with -∞ outside the top k and the nucleus."""
     if top_k is not None and top_k < logits_BV.shape[-1]:
         logits_BV = logits_BV.masked_fill(logits_BV < logits_BV.topk(top_k).values[:, -1:], -torch.inf)
     if top_p is not None and top_p < 1:

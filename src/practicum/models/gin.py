@@ -17,7 +17,7 @@ from practicum.models.sparse import Sparse
 
 
 def adjacency(edges_2E: Tensor, num_nodes: int) -> Sparse:
-    """Returns A, shape (N, N): its product with the features is each node's sum over its incoming edges."""
+    """Return A, shape (N, N): its product with the features is each node's sum over its incoming edges."""
     sources_E, targets_E = edges_2E
     return Sparse.of(targets_E, sources_E, torch.ones(edges_2E.shape[1]), (num_nodes, num_nodes))
 
@@ -36,13 +36,13 @@ class GINLayer(nn.Module):
         self.eps = nn.Parameter(torch.zeros(()), requires_grad=learn_eps)
 
     def forward(self, x_NF: Tensor, adjacency_NN: Tensor | Sparse) -> Tensor:
-        """Returns the new features, shape (N, C), for features of shape (N, F) and A, dense or sparse."""
+        """Return the new features, shape (N, C), for features of shape (N, F) and A, dense or sparse."""
         h_NC: Tensor = self.mlp((1 + self.eps) * x_NF + adjacency_NN @ x_NF)
         return h_NC
 
 
 def unit(in_features: int, out_features: int) -> list[nn.Module]:
-    """Returns a linear map, batch normalisation and ReLU."""
+    """Return a linear map, batch normalisation and ReLU."""
     return [nn.Linear(in_features, out_features), nn.BatchNorm1d(out_features), nn.ReLU()]
 
 
@@ -67,7 +67,7 @@ class GIN(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x_NF: Tensor, adjacency_NN: Tensor | Sparse, members_GN: Tensor | Sparse) -> Tensor:
-        """Returns the logits.
+        """Return the logits.
 
         Args:
             x_NF: features of all nodes.

@@ -28,10 +28,10 @@ class GloVe(nn.Module):
             nn.init.uniform_(table.weight, -0.5 / width, 0.5 / width)
 
     def forward(self, word_N: Tensor, context_N: Tensor) -> Tensor:
-        """Returns the estimates of log X, shape (N,)."""
+        """Return the estimates of log X, shape (N,)."""
         products_N = (self.word(word_N) * self.context(context_N)).sum(1)
         return products_N + self.word_bias(word_N)[:, 0] + self.context_bias(context_N)[:, 0]
 
     def vectors(self) -> Tensor:
-        """Returns w + w̃, which the paper uses (section 4.2); shape (V, D)."""
+        """Return w + w̃, which the paper uses (section 4.2); shape (V, D)."""
         return (self.word.weight + self.context.weight).detach()

@@ -61,7 +61,7 @@ class BasicConv2d(nn.Module):
         self.bn = nn.BatchNorm2d(out_channels, eps=0.001)
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
-        """Returns (B, out_channels, ⌈H/stride⌉, ⌈W/stride⌉)."""
+        """Return (B, out_channels, ⌈H/stride⌉, ⌈W/stride⌉)."""
         return F.relu(self.bn(self.conv(x_BCHW)), inplace=True)
 
 
@@ -86,7 +86,7 @@ class Inception(nn.Module):
         self.out_channels = one + three + five + projection
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
-        """Returns (B, out_channels, H, W)."""
+        """Return (B, out_channels, H, W)."""
         return torch.cat([self.branch1(x_BCHW), self.branch2(x_BCHW), self.branch3(x_BCHW), self.branch4(x_BCHW)], dim=1)
 
 
@@ -110,7 +110,7 @@ class AuxiliaryClassifier(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
-        """Returns (B, num_classes)."""
+        """Return (B, num_classes)."""
         features_BD = self.conv(F.adaptive_avg_pool2d(x_BCHW, 4)).flatten(1)
         scores_BK: Tensor = self.fc2(self.dropout(F.relu(self.fc1(features_BD))))
         return scores_BK
@@ -189,7 +189,7 @@ class GoogLeNet(nn.Module):
                 nn.init.trunc_normal_(module.weight, std=0.01, a=-2, b=2)
 
     def forward(self, x_BCHW: Tensor) -> Tensor | Scores:
-        """Returns the scores of every class.
+        """Return the scores of every class.
 
         Shapes:
             x_BCHW: (B, in_channels, H, W). Returns (B, num_classes); in training mode with auxiliary classifiers three of that

@@ -77,7 +77,7 @@ class GPT(nn.Module):
         self._initialise()
 
     def forward(self, tokens_BT: Tensor, caches: Sequence[KVCache] | None = None) -> Tensor:
-        """Returns the logits of the token behind each token.
+        """Return the logits of the token behind each token.
 
         Args:
             tokens_BT: integers in [0, V), shape (B, T).
@@ -92,7 +92,7 @@ class GPT(nn.Module):
         seen = caches[0].length if caches else 0
         if tokens_BT.ndim != 2 or seen + tokens_BT.shape[1] > self.config.context:
             raise ValueError(
-                f"expected tokens of shape (batch, at most {self.config.context - seen}), came {tuple(tokens_BT.shape)}"
+                f"expected tokens of shape (batch, at most {self.config.context - seen}), got {tuple(tokens_BT.shape)}"
             )
         positions_T = torch.arange(seen, seen + tokens_BT.shape[1], device=tokens_BT.device)
         x_BTC = self.dropout(self.token_embedding(tokens_BT) + self.position_embedding(positions_T))
@@ -101,7 +101,7 @@ class GPT(nn.Module):
         return F.linear(self.final_norm(x_BTC), self.token_embedding.weight)
 
     def caches(self) -> list[KVCache]:
-        """Returns empty caches, one per block, for `generate`."""
+        """Return empty caches, one per block, for `generate`."""
         return [KVCache(self.config.context) for _ in self.blocks]
 
     def _initialise(self) -> None:

@@ -7,15 +7,15 @@ from torch import Tensor, nn
 
 
 def expect_images(x_BCHW: Tensor, channels: int, smallest: int = 1) -> None:
-    """Raises a ValueError unless `x_BCHW` holds images of so many channels, at least `smallest` high and wide."""
+    """Raise a ValueError unless `x_BCHW` holds images of so many channels, at least `smallest` high and wide."""
     if x_BCHW.ndim != 4 or x_BCHW.shape[1] != channels or min(x_BCHW.shape[2:]) < smallest:
         raise ValueError(
-            f"expected images of shape (B, {channels}, H, W) with H and W at least {smallest}, came {tuple(x_BCHW.shape)}"
+            f"expected images of shape (B, {channels}, H, W) with H and W at least {smallest}, got {tuple(x_BCHW.shape)}"
         )
 
 
 def he_initialise(model: nn.Module) -> None:
-    """Sets the convolutions of a network with ReLUs, in place: weights normal with variance 2 / fan-out, biases 0.
+    """Set the convolutions of a network with ReLUs, in place: weights normal with variance 2 / fan-out, biases 0.
 
     That keeps the gradients' variance from layer to layer. Linear layers and batch norms stay as they are.
 

@@ -20,19 +20,19 @@ Shape = Literal["uniform", "normal"]
 
 
 def fans(weight: Tensor) -> tuple[int, int]:
-    """Returns fan_in and fan_out of a weight of shape (out, in, *kernel).
+    """Return fan_in and fan_out of a weight of shape (out, in, *kernel).
 
     Raises:
         ValueError: fewer than two dimensions.
     """
     if weight.ndim < 2:
-        raise ValueError(f"expected a weight of shape (out, in, …), came {tuple(weight.shape)}")
+        raise ValueError(f"expected a weight of shape (out, in, …), got {tuple(weight.shape)}")
     places = prod(weight.shape[2:])
     return weight.shape[1] * places, weight.shape[0] * places
 
 
 def xavier_(weight: Tensor, gain: float = 1.0, shape: Shape = "uniform", generator: torch.Generator | None = None) -> Tensor:
-    """Fills a weight with variance gain² · 2 / (fan_in + fan_out).
+    """Fill a weight with variance gain² · 2 / (fan_in + fan_out).
 
     Args:
         weight: shape (out, in, *kernel); changed in place.
@@ -55,7 +55,7 @@ def he_(
     shape: Shape = "normal",
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """Fills a weight with variance gain² / fan.
+    """Fill a weight with variance gain² / fan.
 
     Args:
         weight: shape (out, in, *kernel); changed in place.
@@ -73,7 +73,7 @@ def he_(
 
 
 def initialise(model: nn.Module, rule: Callable[[Tensor], object]) -> nn.Module:
-    """Applies a rule to the weights of all linear and convolutional layers, sets their biases to 0, and returns the model."""
+    """Apply a rule to the weights of all linear and convolutional layers, set their biases to 0, and returns the model."""
     for module in model.modules():
         if isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d):
             rule(module.weight)

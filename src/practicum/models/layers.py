@@ -36,7 +36,7 @@ class Standardise(nn.Module):
 
     @classmethod
     def of(cls, train: Tensor, dims: tuple[int, ...] = (0,)) -> "Standardise":
-        """Takes the statistics of a training set.
+        """Take the statistics of a training set.
 
         Args:
             train: its first dimension is the rows.
@@ -49,7 +49,7 @@ class Standardise(nn.Module):
         return cls(mean[0], variance[0].sqrt())
 
     def forward(self, x: Tensor) -> Tensor:
-        """Returns (x - mean) / std."""
+        """Return (x - mean) / std."""
         return (x - self.mean) / self.std
 
 
@@ -68,11 +68,11 @@ class Dropout(nn.Module):
     def __init__(self, p: float = 0.5) -> None:
         super().__init__()
         if not 0 <= p < 1:
-            raise ValueError(f"expected p in [0, 1), came {p}")
+            raise ValueError(f"expected p in [0, 1), got {p}")
         self.p = p
 
     def forward(self, x: Tensor) -> Tensor:
-        """Returns x with some entries 0 (training) or x."""
+        """Return x with some entries 0 (training) or x."""
         if not self.training or self.p == 0:
             return x
         return x * torch.empty_like(x).bernoulli_(1 - self.p).div_(1 - self.p)
@@ -114,12 +114,12 @@ class BatchNorm(nn.Module):
             ValueError: another number of channels, or one value per channel in training, whose variance says nothing.
         """
         if x_BC.ndim < 2 or x_BC.shape[1] != self.num_features:
-            raise ValueError(f"expected shape (B, {self.num_features}, …), came {tuple(x_BC.shape)}")
+            raise ValueError(f"expected shape (B, {self.num_features}, …), got {tuple(x_BC.shape)}")
         others = [0, *range(2, x_BC.ndim)]
         if self.training:
             count = x_BC.numel() // self.num_features
             if count < 2:
-                raise ValueError(f"expected more than one value per channel in training, came shape {tuple(x_BC.shape)}")
+                raise ValueError(f"expected more than one value per channel in training, got shape {tuple(x_BC.shape)}")
             var_C, mean_C = torch.var_mean(x_BC, others, correction=0)
             self._track(mean_C.detach(), var_C.detach() * count / (count - 1))
         else:
@@ -165,7 +165,7 @@ class LayerNorm(nn.Module):
             ValueError: the last dimensions differ.
         """
         if tuple(x.shape[-len(self.shape) :]) != self.shape:
-            raise ValueError(f"expected last dimensions {self.shape}, came shape {tuple(x.shape)}")
+            raise ValueError(f"expected last dimensions {self.shape}, got shape {tuple(x.shape)}")
         last = [*range(-len(self.shape), 0)]
         centred = x - x.mean(last, keepdim=True)
         variance = centred.square().mean(last, keepdim=True)

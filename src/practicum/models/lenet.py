@@ -63,7 +63,7 @@ class LeNet5(nn.Module):
         )  # fmt: skip
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
-        """Scores of every class.
+        """Score of every class.
 
         Args:
             x_BCHW: grey images.

@@ -64,20 +64,20 @@ class RMSNorm(nn.Module):
         self.weight, self.eps = nn.Parameter(torch.ones(width)), eps
 
     def forward(self, x: Tensor) -> Tensor:
-        """Returns the normalised x, of the same shape; the mean is taken in single precision at least."""
+        """Return the normalised x, of the same shape; the mean is taken in single precision at least."""
         exact = x if x.dtype == torch.float64 else x.float()
         return self.weight * (exact * torch.rsqrt(exact.square().mean(-1, keepdim=True) + self.eps)).to(x.dtype)
 
 
 def rope_table(length: int, width: int, theta: float = 10000.0) -> tuple[Tensor, Tensor]:
-    """Returns cosines and sines of the angles for positions 0 … length - 1, shape (length, D/2) each."""
+    """Return cosines and sines of the angles for positions 0 … length - 1, shape (length, D/2) each."""
     frequencies = theta ** (-torch.arange(0, width, 2, dtype=torch.float64) / width)
     angles = torch.outer(torch.arange(length, dtype=torch.float64), frequencies)
     return angles.cos().to(torch.get_default_dtype()), angles.sin().to(torch.get_default_dtype())
 
 
 def rotate(x_BHTD: Tensor, cos_TD: Tensor, sin_TD: Tensor) -> Tensor:
-    """Returns queries or keys turned by their positions' angles.
+    """Return queries or keys turned by their positions' angles.
 
     Args:
         x_BHTD: shape (B, H, T, D), D even.
@@ -105,14 +105,14 @@ class RotaryAttention(nn.Module):
         C, H, G = config.width, config.num_heads, config.num_kv_heads
         if C % H or H % G or C // H % 2:
             raise ValueError(
-                f"expected heads of even width, and key heads that divide them; came width {C}, {H} heads, {G} key heads"
+                f"expected heads of even width, and key heads that divide them; got width {C}, {H} heads, {G} key heads"
             )
         self.head_width, self.sizes = C // H, (H * (C // H), G * (C // H), G * (C // H))
         self.qkv = nn.Linear(C, sum(self.sizes), bias=False)  # rows: W_Q, W_K, W_V, each with its heads one after the other
         self.out = nn.Linear(C, C, bias=False)
 
     def forward(self, x_BTC: Tensor, cos_TD: Tensor, sin_TD: Tensor, cache: KVCache | None = None) -> Tensor:
-        """Returns what each token takes from those up to it, shape (B, T, C); the tables are for these T positions."""
+        """Return what each token takes from those up to it, shape (B, T, C); the tables are for these T positions."""
         query, key, value = (
             part.unflatten(-1, (-1, self.head_width)).transpose(1, 2) for part in self.qkv(x_BTC).split(self.sizes, -1)
         )
@@ -137,7 +137,7 @@ class LlamaBlock(nn.Module):
         self.down = nn.Linear(config.hidden, config.width, bias=False)
 
     def forward(self, x_BTC: Tensor, cos_TD: Tensor, sin_TD: Tensor, cache: KVCache | None = None) -> Tensor:
-        """Returns the tokens after both branches, shape (B, T, C)."""
+        """Return the tokens after both branches, shape (B, T, C)."""
         x_BTC = x_BTC + self.attention(self.attention_norm(x_BTC), cos_TD, sin_TD, cache)
         y_BTC = self.mlp_norm(x_BTC)
         return x_BTC + self.down(F.silu(self.gate(y_BTC)) * self.up(y_BTC))
@@ -169,7 +169,7 @@ class Llama(nn.Module):
         self.register_buffer("sin_TD", sin_TD, persistent=False)
 
     def forward(self, tokens_BT: Tensor, caches: Sequence[KVCache] | None = None) -> Tensor:
-        """Returns the logits of the token behind each token.
+        """Return the logits of the token behind each token.
 
         Args:
             tokens_BT: integers in [0, V), shape (B, T).
@@ -184,7 +184,7 @@ class Llama(nn.Module):
         seen = caches[0].length if caches else 0
         if tokens_BT.ndim != 2 or seen + tokens_BT.shape[1] > self.config.context:
             raise ValueError(
-                f"expected tokens of shape (batch, at most {self.config.context - seen}), came {tuple(tokens_BT.shape)}"
+                f"expected tokens of shape (batch, at most {self.config.context - seen}), got {tuple(tokens_BT.shape)}"
             )
         positions = slice(seen, seen + tokens_BT.shape[1])
         x_BTC = self.token_embedding(tokens_BT)
@@ -193,5 +193,5 @@ class Llama(nn.Module):
         return self.head(self.final_norm(x_BTC))
 
     def caches(self) -> list[KVCache]:
-        """Returns empty caches, one per block, for `generate`."""
+        """Return empty caches, one per block, for `generate`."""
         return [KVCache(self.config.context) for _ in self.blocks]

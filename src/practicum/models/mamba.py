@@ -107,7 +107,7 @@ class MambaMixer(nn.Module):
             self.out_proj.weight /= math.sqrt(config.num_layers)
 
     def forward(self, x_BTC: Tensor, cache: MambaCache | None = None) -> Tensor:
-        """Mixes over time.
+        """Mixe over time.
 
         Args:
             x_BTC: inputs.
@@ -139,7 +139,9 @@ class MambaMixer(nn.Module):
         return self.out_proj(v_BTD.to(x_BTC.dtype) * F.silu(z_BTD))
 
     def _convolve(self, u_BTD: Tensor, cache: MambaCache) -> Tensor:
-        """The convolution over cached and new inputs, as K products: quicker on a CPU than one with a group per channel."""
+        """Return the convolution over cached and new inputs, as K products: quicker on a CPU than one with a group per
+        channel.
+        """
         steps, before = u_BTD.shape[1], self.config.kernel - 1
         if cache.inputs_BKD is None:
             cache.inputs_BKD = u_BTD.new_zeros(len(u_BTD), before, u_BTD.shape[2])
@@ -164,7 +166,7 @@ class MambaBlock(nn.Module):
         self.mixer = MambaMixer(config)
 
     def forward(self, x_BTC: Tensor, cache: MambaCache | None = None) -> Tensor:
-        """Shape (B, T, C)."""
+        """Return shape (B, T, C)."""
         return x_BTC + self.mixer(self.norm(x_BTC), cache)
 
 
@@ -184,11 +186,11 @@ class Mamba(nn.Module):
         self.norm = nn.RMSNorm(config.width, eps=1e-5)
 
     def caches(self) -> list[MambaCache]:
-        """Returns empty caches, one per block."""
+        """Return empty caches, one per block."""
         return [MambaCache() for _ in self.blocks]
 
     def forward(self, tokens_BT: Tensor, caches: list[MambaCache] | None = None) -> Tensor:
-        """Returns logits.
+        """Return logits.
 
         Args:
             tokens_BT: at least one per row.
@@ -201,7 +203,7 @@ class Mamba(nn.Module):
             ValueError: no tokens.
         """
         if tokens_BT.ndim != 2 or tokens_BT.shape[1] == 0:
-            raise ValueError(f"expected tokens of shape (batch, at least 1), came {tuple(tokens_BT.shape)}")
+            raise ValueError(f"expected tokens of shape (batch, at least 1), got {tuple(tokens_BT.shape)}")
         x_BTC = self.embedding(tokens_BT)
         for block, cache in zip(self.blocks, caches or self.caches(), strict=True):
             x_BTC = block(x_BTC, cache)

@@ -36,10 +36,10 @@ class MLP(nn.Module):
     def __init__(self, sizes: Sequence[int], *, activation: str = "relu", norm: str = "none", dropout: float = 0.0) -> None:
         super().__init__()
         if len(sizes) < 2:
-            raise ValueError(f"expected at least the numbers of inputs and outputs, came {tuple(sizes)}")
+            raise ValueError(f"expected at least the numbers of inputs and outputs, got {tuple(sizes)}")
         for name, value, known in (("activation", activation, ACTIVATIONS), ("norm", norm, NORMS)):
             if value not in known:
-                raise ValueError(f"expected {name} in {', '.join(known)}, came {value!r}")
+                raise ValueError(f"expected {name} in {', '.join(known)}, got {value!r}")
         layers: list[nn.Module] = []
         for inputs, units in pairwise(sizes[:-1]):
             layers += [nn.Linear(inputs, units), NORMS[norm](units), ACTIVATIONS[activation](), nn.Dropout(dropout)]
@@ -47,7 +47,7 @@ class MLP(nn.Module):
         initialise(self, he_ if activation in ("relu", "gelu") else xavier_)
 
     def forward(self, x_BD: Tensor) -> Tensor:
-        """Returns logits.
+        """Return logits.
 
         Args:
             x_BD: shape (B, D), or (B, …) with D entries per row.
@@ -60,5 +60,5 @@ class MLP(nn.Module):
         """
         inputs = self.layers[0].in_features
         if x_BD[:1].numel() not in (0, inputs) or x_BD.ndim < 2:
-            raise ValueError(f"expected rows of {inputs} entries, came shape {tuple(x_BD.shape)}")
+            raise ValueError(f"expected rows of {inputs} entries, got shape {tuple(x_BD.shape)}")
         return self.layers(x_BD.flatten(1))

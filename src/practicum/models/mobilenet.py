@@ -25,13 +25,13 @@ GROUPS = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3,
 
 
 def rounded(channels: float, divisor: int = 8) -> int:
-    """Returns the nearest multiple of the divisor, at least the divisor, and the next one if that is less than 0.9 · channels."""
+    """Return the nearest multiple of the divisor, at least the divisor, and the next one if that is less than 0.9 · channels."""
     nearest = max(divisor, int(channels + divisor / 2) // divisor * divisor)
     return nearest + divisor if nearest < 0.9 * channels else nearest
 
 
 def convolution(in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, groups: int = 1) -> list[nn.Module]:
-    """Returns a convolution that keeps the size (or divides it by the stride), and its batch norm."""
+    """Return a convolution that keeps the size (or divides it by the stride), and its batch norm."""
     padding = kernel_size // 2
     conv = nn.Conv2d(in_channels, out_channels, kernel_size, stride=stride, padding=padding, groups=groups, bias=False)
     return [conv, nn.BatchNorm2d(out_channels)]
@@ -60,7 +60,7 @@ class InvertedResidual(nn.Module):
         self.residual = stride == 1 and in_channels == out_channels
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
-        """Returns (B, out_channels, ⌈H/stride⌉, ⌈W/stride⌉)."""
+        """Return (B, out_channels, ⌈H/stride⌉, ⌈W/stride⌉)."""
         out: Tensor = self.project(self.depthwise(self.expand(x_BCHW)))
         return x_BCHW + out if self.residual else out
 
@@ -112,7 +112,7 @@ class MobileNetV2(nn.Module):
         he_initialise(self)
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
-        """Returns the scores of every class.
+        """Return the scores of every class.
 
         Shapes:
             x_BCHW: (B, in_channels, H, W). Returns (B, num_classes).

@@ -42,7 +42,7 @@ class NonLocalBlock(nn.Module):
     ) -> None:
         super().__init__()
         if pairwise not in ("embedded_gaussian", "dot_product"):
-            raise ValueError(f"expected pairwise 'embedded_gaussian' or 'dot_product', came {pairwise!r}")
+            raise ValueError(f"expected pairwise 'embedded_gaussian' or 'dot_product', got {pairwise!r}")
         inner = inner_channels or max(1, channels // 2)
         self.channels, self.pairwise = channels, pairwise
         self.theta, self.phi, self.g = (nn.Linear(channels, inner) for _ in range(3))
@@ -51,7 +51,7 @@ class NonLocalBlock(nn.Module):
         nn.init.zeros_(self.out.bias)
 
     def forward(self, x_BCS: Tensor) -> Tensor:
-        """Returns z, of the same shape as x.
+        """Return z, of the same shape as x.
 
         Args:
             x_BCS: shape (B, C, …), at least one dimension behind the channels.
@@ -69,12 +69,12 @@ class NonLocalBlock(nn.Module):
 
     @torch.no_grad()
     def weights(self, x_BCS: Tensor) -> Tensor:
-        """Returns f(x_i, x_j) / 𝒞(x), for pictures; shape (B, N, N)."""
+        """Return f(x_i, x_j) / 𝒞(x), for pictures; shape (B, N, N)."""
         x_BNC = self._places(x_BCS)
         theta, phi = self.theta(x_BNC), self.phi(x_BNC)
         return attention_weights(theta, phi, scale=1.0) if self.pairwise == "embedded_gaussian" else theta @ phi.mT / phi.shape[1]
 
     def _places(self, x_BCS: Tensor) -> Tensor:
         if x_BCS.ndim < 3 or x_BCS.shape[1] != self.channels:
-            raise ValueError(f"expected shape (batch, {self.channels}, places…), came {tuple(x_BCS.shape)}")
+            raise ValueError(f"expected shape (batch, {self.channels}, places…), got {tuple(x_BCS.shape)}")
         return x_BCS.flatten(2).mT

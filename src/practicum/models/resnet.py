@@ -21,17 +21,17 @@ from practicum.models.images import expect_images, he_initialise
 
 
 def conv3x3(in_channels: int, out_channels: int, stride: int = 1) -> nn.Conv2d:
-    """Returns a 3×3 convolution that keeps the size (or divides it by the stride); the batch norm behind it has the bias."""
+    """Return a 3×3 convolution that keeps the size (or divides it by the stride); the batch norm behind it has the bias."""
     return nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False)
 
 
 def conv1x1(in_channels: int, out_channels: int, stride: int = 1) -> nn.Conv2d:
-    """Returns a 1×1 convolution without bias."""
+    """Return a 1×1 convolution without bias."""
     return nn.Conv2d(in_channels, out_channels, 1, stride=stride, bias=False)
 
 
 def shortcut(in_channels: int, out_channels: int, stride: int) -> nn.Module:
-    """Returns the identity, or where the shape changes the projection W (option B)."""
+    """Return the identity, or where the shape changes the projection W (option B)."""
     if stride == 1 and in_channels == out_channels:
         return nn.Identity()
     return nn.Sequential(conv1x1(in_channels, out_channels, stride), nn.BatchNorm2d(out_channels))
@@ -151,7 +151,7 @@ class ResNet(nn.Module):
                     nn.init.zeros_(last.weight)
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
-        """Returns the scores of every class.
+        """Return the scores of every class.
 
         Shapes:
             x_BCHW: (B, in_channels, H, W). Returns (B, num_classes).
@@ -167,15 +167,15 @@ class ResNet(nn.Module):
 
 
 def resnet18(**settings: Any) -> ResNet:
-    """Returns ResNet-18; `settings` are further fields of `ResNetConfig`."""
+    """Return ResNet-18; `settings` are further fields of `ResNetConfig`."""
     return ResNet(ResNetConfig((2, 2, 2, 2), **settings))
 
 
 def resnet34(**settings: Any) -> ResNet:
-    """Returns ResNet-34; `settings` are further fields of `ResNetConfig`."""
+    """Return ResNet-34; `settings` are further fields of `ResNetConfig`."""
     return ResNet(ResNetConfig((3, 4, 6, 3), **settings))
 
 
 def resnet50(**settings: Any) -> ResNet:
-    """Returns ResNet-50; `settings` are further fields of `ResNetConfig`."""
+    """Return ResNet-50; `settings` are further fields of `ResNetConfig`."""
     return ResNet(ResNetConfig((3, 4, 6, 3), bottleneck=True, **settings))

@@ -58,11 +58,11 @@ class RNNCell(nn.Module):
             nn.init.uniform_(parameter, -(hidden_size**-0.5), hidden_size**-0.5)
 
     def project(self, x_TBI: Tensor) -> Tensor:
-        """What of the gates' sums does not depend on the state, for all steps at once; shape (T, B, G)."""
+        """Return what of the gates' sums does not depend on the state, for all steps at once; shape (T, B, G)."""
         return F.linear(x_TBI, self.input.weight, self.input.bias + self.recurrent.bias)
 
     def forward(self, p_BG: Tensor, state: State) -> State:
-        """One step, from the projected input and the last state to the next state."""
+        """Return one step, from the projected input and the last state to the next state."""
         return (self.activation(torch.addmm(p_BG, state[0], self.recurrent.weight.T)),)
 
 
@@ -75,7 +75,7 @@ class LSTMCell(RNNCell):
     gates, states = 4, 2
 
     def forward(self, p_BG: Tensor, state: State) -> State:
-        """One step."""
+        """Return one step."""
         h_BH, c_BH = state
         i, f, g, o = torch.addmm(p_BG, h_BH, self.recurrent.weight.T).chunk(4, 1)
         c_BH = f.sigmoid() * c_BH + i.sigmoid() * g.tanh()
@@ -95,7 +95,7 @@ class GRUCell(RNNCell):
         return self.input(x_TBI)
 
     def forward(self, p_BG: Tensor, state: State) -> State:
-        """One step."""
+        """Return one step."""
         (h_BH,) = state
         (p_r, p_z, p_n), (u_r, u_z, u_n) = p_BG.chunk(3, 1), self.recurrent(h_BH).chunk(3, 1)
         n_BH = (p_n + (p_r + u_r).sigmoid() * u_n).tanh()
@@ -149,7 +149,7 @@ class Recurrent(nn.Module):
                     cell.input.bias[config.hidden_size : 2 * config.hidden_size] += config.forget_bias
 
     def forward(self, x_BTI: Tensor, state: State | None = None, lengths_B: Tensor | None = None) -> tuple[Tensor, State]:
-        """Runs over sequences.
+        """Run over sequences.
 
         Args:
             x_BTI: at least one step.
@@ -167,15 +167,15 @@ class Recurrent(nn.Module):
             ValueError: shapes or lengths other than these.
         """
         if x_BTI.ndim != 3 or x_BTI.shape[1] == 0 or x_BTI.shape[2] != self.config.input_size:
-            raise ValueError(f"expected inputs of shape (B, at least 1, {self.config.input_size}), came {tuple(x_BTI.shape)}")
+            raise ValueError(f"expected inputs of shape (B, at least 1, {self.config.input_size}), got {tuple(x_BTI.shape)}")
         (batch, steps, _), count = x_BTI.shape, self.cells[0].states
         expected = (len(self.cells), batch, self.config.hidden_size)
         if state is None:
             state = (x_BTI.new_zeros(expected),) * count
         if [tuple(part.shape) for part in state] != [expected] * count:
-            raise ValueError(f"expected {count} state(s) of shape {expected}, came {[tuple(part.shape) for part in state]}")
+            raise ValueError(f"expected {count} state(s) of shape {expected}, got {[tuple(part.shape) for part in state]}")
         if lengths_B is not None and (lengths_B.shape != (batch,) or not ((lengths_B >= 1) & (lengths_B <= steps)).all()):
-            raise ValueError(f"expected {batch} lengths from 1 to {steps}, came {lengths_B.tolist()}")
+            raise ValueError(f"expected {batch} lengths from 1 to {steps}, got {lengths_B.tolist()}")
         return (self._fused if self.config.fused else self._plain)(x_BTI, state, lengths_B)
 
     def _plain(self, x_BTI: Tensor, state: State, lengths_B: Tensor | None) -> tuple[Tensor, State]:
@@ -221,7 +221,7 @@ class Recurrent(nn.Module):
 def unroll(
     cell: nn.Module, x_TBI: Tensor, state: State, real_TB1: Tensor | None = None, *, backward: bool = False
 ) -> tuple[Tensor, State]:
-    """Runs a cell over time.
+    """Run a cell over time.
 
     Args:
         cell: an `RNNCell`, `LSTMCell` or `GRUCell`.
@@ -259,7 +259,7 @@ class RecurrentClassifier(nn.Module):
         self.head = nn.Linear(config.hidden_size * (2 if config.bidirectional else 1), num_classes)
 
     def forward(self, tokens_BT: Tensor, lengths_B: Tensor | None = None) -> Tensor:
-        """Returns logits, shape (B, K); `lengths_B` as for `Recurrent`."""
+        """Return logits, shape (B, K); `lengths_B` as for `Recurrent`."""
         _, (h_SBH, *_) = self.body(self.embedding(tokens_BT), None, lengths_B)
         directions = 2 if self.body.config.bidirectional else 1
         return self.head(torch.cat([*h_SBH[-directions:]], 1))
@@ -272,7 +272,7 @@ def _cell(kind: Kind, input_size: int, hidden_size: int) -> RNNCell:
         return GRUCell(input_size, hidden_size)
     if kind in ("rnn", "rnn-relu"):
         return RNNCell(input_size, hidden_size, "relu" if kind == "rnn-relu" else "tanh")
-    raise ValueError(f"expected 'rnn', 'rnn-relu', 'lstm' or 'gru', came {kind!r}")
+    raise ValueError(f"expected 'rnn', 'rnn-relu', 'lstm' or 'gru', got {kind!r}")
 
 
 def _bare(state: State) -> Tensor | State:

@@ -59,10 +59,10 @@ class S4D(nn.Module):
     def __init__(self, config: S4DConfig) -> None:
         super().__init__()
         if config.states < 2 or config.states % 2:
-            raise ValueError(f"expected an even number of states, came {config.states}")
+            raise ValueError(f"expected an even number of states, got {config.states}")
         if config.init not in ("lin", "inv") or config.discretization not in ("zoh", "bilinear"):
             raise ValueError(
-                f"expected init 'lin' or 'inv' and discretization 'zoh' or 'bilinear', came {config.init!r} and "
+                f"expected init 'lin' or 'inv' and discretization 'zoh' or 'bilinear', got {config.init!r} and "
                 f"{config.discretization!r}"
             )
         self.config = config
@@ -75,7 +75,7 @@ class S4D(nn.Module):
         self.log_delta = nn.Parameter(torch.empty(config.width).uniform_(math.log(0.001), math.log(0.1)))
 
     def discretized(self) -> tuple[Tensor, Tensor]:
-        """Returns Ā and B̄, complex, shape (H, P) each."""
+        """Return Ā and B̄, complex, shape (H, P) each."""
         exact = torch.promote_types(self.D.dtype, torch.float32)
         A_HP = torch.complex(-self.log_A_real.to(exact).exp(), self.A_imaginary.to(exact))
         delta_H1 = self.log_delta.to(exact).exp()[:, None]
@@ -86,13 +86,13 @@ class S4D(nn.Module):
         return (1 + delta_H1 * A_HP / 2) / denominator_HP, delta_H1 / denominator_HP
 
     def kernel(self, steps: int) -> Tensor:
-        """Returns K, what an impulse leads to, real, shape (H, T)."""
+        """Return K, what an impulse leads to, real, shape (H, T)."""
         decay_HP, input_HP = self.discretized()
         powers_HPT = (decay_HP.log()[..., None] * torch.arange(steps, device=decay_HP.device)).exp()
         return 2 * torch.einsum("hp,hpt->ht", self._C() * input_HP, powers_HPT).real
 
     def forward(self, u_BTH: Tensor) -> Tensor:
-        """The convolutional form.
+        """Return the convolutional form.
 
         Args:
             u_BTH: inputs.
@@ -113,7 +113,7 @@ class S4D(nn.Module):
         return torch.addcmul(y_BTH.contiguous(), self.D, u_BTH)
 
     def step(self, u_BH: Tensor, state_BHP: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """The recurrent form, one step.
+        """Return the recurrent form, one step.
 
         Args:
             u_BH: inputs.
@@ -144,11 +144,11 @@ class S4DBlock(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, x_BTH: Tensor) -> Tensor:
-        """Shape (B, T, H)."""
+        """Return shape (B, T, H)."""
         return x_BTH + self._out(self.system(self.norm(x_BTH)))
 
     def step(self, x_BH: Tensor, state_BHP: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """One step, and the new state."""
+        """Return one step, and the new state."""
         y_BH, state_BHP = self.system.step(self.norm(x_BH), state_BHP)
         return x_BH + self._out(y_BH), state_BHP
 
@@ -172,11 +172,11 @@ class S4DClassifier(nn.Module):
         self.norm, self.head = nn.LayerNorm(config.width), nn.Linear(config.width, num_classes)
 
     def forward(self, x_BTI: Tensor) -> Tensor:
-        """Returns logits, shape (B, K).
+        """Return logits, shape (B, K).
 
         Raises:
             ValueError: the inputs are not (B, at least 1, I).
         """
         if x_BTI.ndim != 3 or x_BTI.shape[1] == 0 or x_BTI.shape[2] != self.encoder.in_features:
-            raise ValueError(f"expected inputs of shape (B, at least 1, {self.encoder.in_features}), came {tuple(x_BTI.shape)}")
+            raise ValueError(f"expected inputs of shape (B, at least 1, {self.encoder.in_features}), got {tuple(x_BTI.shape)}")
         return self.head(self.norm(self.blocks(self.encoder(x_BTI))).mean(1))

@@ -17,7 +17,7 @@ from practicum.models.sparse import Sparse, dropout
 
 
 def mean_adjacency(edges_2E: Tensor, num_nodes: int) -> Sparse:
-    """Returns D⁻¹ A, shape (N, N): its product with the features is each node's mean over its incoming edges.
+    """Return D⁻¹ A, shape (N, N): its product with the features is each node's mean over its incoming edges.
 
     Args:
         edges_2E: integers, (source, target) in the columns; repeated edges count as often as they stand there.
@@ -44,7 +44,7 @@ class SAGELayer(nn.Module):
         self.normalize = normalize
 
     def forward(self, x_NF: Tensor | Sparse, adjacency_NN: Tensor | Sparse) -> Tensor:
-        """Returns the new features.
+        """Return the new features.
 
         Args:
             x_NF: features, dense or sparse.
@@ -54,7 +54,7 @@ class SAGELayer(nn.Module):
             Shape (N, C).
         """
         if x_NF.shape[-1] != self.own.in_features:
-            raise ValueError(f"expected features of shape (N, {self.own.in_features}), came {tuple(x_NF.shape)}")
+            raise ValueError(f"expected features of shape (N, {self.own.in_features}), got {tuple(x_NF.shape)}")
         mean_NC = adjacency_NN @ (
             x_NF @ self.neighbours.weight.T
         )  # the mean of products is the product of the mean, and narrower
@@ -92,13 +92,13 @@ class GraphSAGE(nn.Module):
         self.dropout = dropout
 
     def forward(self, x_NF: Tensor | Sparse, adjacency_NN: Tensor | Sparse, nodes_B: Tensor | None = None) -> Tensor:
-        """Returns the logits, shape (N, K), or (B, K) for `nodes_B`."""
+        """Return the logits, shape (N, K), or (B, K) for `nodes_B`."""
         h = self.embed(x_NF, adjacency_NN)
         logits_NK: Tensor = self.layers[-1](dropout(h, self.dropout, self.training), adjacency_NN)
         return logits_NK if nodes_B is None else logits_NK[nodes_B]
 
     def embed(self, x_NF: Tensor | Sparse, adjacency_NN: Tensor | Sparse) -> Tensor:
-        """Returns the last hidden layer, shape (N, hidden)."""
+        """Return the last hidden layer, shape (N, hidden)."""
         h: Tensor | Sparse = x_NF
         for layer in self.layers[:-1]:
             h = layer(dropout(h, self.dropout, self.training), adjacency_NN).relu()

@@ -25,7 +25,7 @@ from torch import Tensor
 def selective_scan(
     x_BTD: Tensor, delta_BTD: Tensor, A_DN: Tensor, B_BTN: Tensor, C_BTN: Tensor, D_D: Tensor, h_BDN: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Scans one step after the other.
+    """Scan one step after the other.
 
     Args:
         x_BTD: inputs.
@@ -56,7 +56,7 @@ def selective_scan(
 def selective_step(
     x_BD: Tensor, delta_BD: Tensor, A_DN: Tensor, B_BN: Tensor, C_BN: Tensor, D_D: Tensor, h_BDN: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Takes one step; arguments are those of `selective_scan` without time, the state included.
+    """Take one step; arguments are those of `selective_scan` without time, the state included.
 
     Returns:
         y, shape (B, D), and the new state, shape (B, D, N).
@@ -76,7 +76,7 @@ def chunked_scan(
     *,
     chunk: int = 16,
 ) -> tuple[Tensor, Tensor]:
-    """Scans in pieces of `chunk` steps; arguments and results are those of `selective_scan`.
+    """Scan in pieces of `chunk` steps; arguments and results are those of `selective_scan`.
 
     Args:
         x_BTD: inputs.
@@ -99,12 +99,12 @@ def chunked_scan(
 
 
 def _pieces(chunk: int, *wholes: Tensor) -> list[tuple[Tensor, ...]]:
-    """Pieces of tensors, time first in memory too: what is computed from them then has no gaps."""
+    """Return pieces of tensors, time first in memory too: what is computed from them then has no gaps."""
     return list(zip(*(whole.transpose(0, 1).contiguous().split(chunk) for whole in wholes), strict=True))
 
 
 def _states(x: Tensor, delta: Tensor, A: Tensor, B: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
-    """Decays and states of a piece, shape (steps, B, N, D) each: channels last, so that the many lie side by side."""
+    """Decay and states of a piece, shape (steps, B, N, D) each: channels last, so that the many lie side by side."""
     decay = (delta[:, :, None] * A).exp_()
     states = (delta * x)[:, :, None] * B[..., None]
     for t in range(len(x)):

@@ -62,12 +62,12 @@ class GlobalAttention(nn.Module):
         self.combine = nn.Linear(2 * hidden, hidden, bias=False)
 
     def forward(self, d_BTH: Tensor, h_BSH: Tensor, real_BS: Tensor) -> Tensor:
-        """Shape (B, T, H)."""
+        """Return shape (B, T, H)."""
         context_BTH = self.weights(d_BTH, h_BSH, real_BS) @ h_BSH
         return self.combine(torch.cat([context_BTH, d_BTH], 2)).tanh()
 
     def weights(self, d_BTH: Tensor, h_BSH: Tensor, real_BS: Tensor) -> Tensor:
-        """How much each target token takes from each source token, shape (B, T, S)."""
+        """Return how much each target token takes from each source token, shape (B, T, S)."""
         return attention_weights(d_BTH, self.score(h_BSH), mask=real_BS[:, None], scale=1.0)
 
 
@@ -86,7 +86,7 @@ class Seq2Seq(nn.Module):
     def __init__(self, config: Seq2SeqConfig) -> None:
         super().__init__()
         if config.hidden % 2:
-            raise ValueError(f"expected an even number of hidden units (half for each direction), came {config.hidden}")
+            raise ValueError(f"expected an even number of hidden units (half for each direction), got {config.hidden}")
         self.config = config
         between = config.dropout if config.num_layers > 1 else 0.0
         self.source_embedding = nn.Embedding(config.source_size, config.width, padding_idx=config.pad)
@@ -101,7 +101,7 @@ class Seq2Seq(nn.Module):
         self.head = nn.Linear(config.hidden, config.target_size)
 
     def forward(self, source_BS: Tensor, target_BT: Tensor) -> Tensor:
-        """Returns the logits of each token's successor.
+        """Return the logits of each token's successor.
 
         Args:
             source_BS: tokens, padded at the end; at least one in each row.
@@ -114,15 +114,15 @@ class Seq2Seq(nn.Module):
             ValueError: the batches differ, or a source is empty.
         """
         if len(source_BS) != len(target_BT):
-            raise ValueError(f"expected as many targets as sources, came {tuple(target_BT.shape)} and {tuple(source_BS.shape)}")
+            raise ValueError(f"expected as many targets as sources, got {tuple(target_BT.shape)} and {tuple(source_BS.shape)}")
         return self._decode(target_BT, self.start(source_BS))[0]
 
     def start(self, source_BS: Tensor) -> State:
-        """Encodes the sources; the state that `step` starts from."""
+        """Encode the sources; the state that `step` starts from."""
         real_BS = source_BS != self.config.pad
         length_B = real_BS.sum(1)
         if source_BS.ndim != 2 or not length_B.all():
-            raise ValueError(f"expected at least one token in each source, came lengths {length_B.tolist()}")
+            raise ValueError(f"expected at least one token in each source, got lengths {length_B.tolist()}")
         packed = pack_padded_sequence(
             self.dropout(self.source_embedding(source_BS)), length_B.cpu(), batch_first=True, enforce_sorted=False
         )
@@ -132,7 +132,7 @@ class Seq2Seq(nn.Module):
         return self.bridge(last_BLH).tanh(), h_BSH, real_BS
 
     def step(self, token_B: Tensor, state: State) -> tuple[Tensor, State]:
-        """Takes one more token per row.
+        """Take one more token per row.
 
         Returns:
             The logits of the next one, shape (B, V), and the new state.
@@ -141,18 +141,18 @@ class Seq2Seq(nn.Module):
         return logits_B1V[:, 0], state
 
     def select(self, state: State, rows: Tensor) -> State:
-        """Returns the state of these rows, in this order and as often as they are named."""
+        """Return the state of these rows, in this order and as often as they are named."""
         d_BLH, h_BSH, real_BS = state
         return d_BLH[rows], h_BSH[rows], real_BS[rows]
 
     def alignment(self, source_BS: Tensor, target_BT: Tensor) -> Tensor:
-        """Returns the attention weights a_ts, shape (B, T, S).
+        """Return the attention weights a_ts, shape (B, T, S).
 
         Raises:
             ValueError: the model has no attention.
         """
         if self.attention is None:
-            raise ValueError("expected a model with attention, came one with attention=False")
+            raise ValueError("expected a model with attention, got one with attention=False")
         d_BLH, h_BSH, real_BS = self.start(source_BS)
         d_BTH, _ = self._run(target_BT, d_BLH)
         return self.attention.weights(d_BTH, h_BSH, real_BS)

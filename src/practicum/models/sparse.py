@@ -38,42 +38,42 @@ class Sparse:
 
     @classmethod
     def of(cls, rows_E: Tensor, cols_E: Tensor, values_E: Tensor, shape: tuple[int, int]) -> "Sparse":
-        """Makes a matrix from entries in any order.
+        """Make a matrix from entries in any order.
 
         Raises:
             ValueError: the three differ in length, or an entry lies outside `shape`.
         """
         if not (rows_E.shape == cols_E.shape == values_E.shape and rows_E.ndim == 1):
             raise ValueError(
-                f"expected rows, columns and values of one length; came {[tuple(t.shape) for t in (rows_E, cols_E, values_E)]}"
+                f"expected rows, columns and values of one length; got {[tuple(t.shape) for t in (rows_E, cols_E, values_E)]}"
             )
         for name, index, size in (("row", rows_E, shape[0]), ("column", cols_E, shape[1])):
             if len(index) and not 0 <= int(index.min()) <= int(index.max()) < size:
-                raise ValueError(f"expected every {name} in [0, {size}), came [{int(index.min())}, {int(index.max())}]")
+                raise ValueError(f"expected every {name} in [0, {size}), got [{int(index.min())}, {int(index.max())}]")
         order = rows_E.argsort(stable=True)
         return cls(rows_E[order], cols_E[order], values_E[order], shape)
 
     @classmethod
     def from_dense(cls, x_MN: Tensor) -> "Sparse":
-        """Returns the sparse form of a dense matrix; zeros are left out."""
+        """Return the sparse form of a dense matrix; zeros are left out."""
         rows, cols = x_MN.nonzero(as_tuple=True)
         return cls(rows, cols, x_MN[rows, cols], (x_MN.shape[0], x_MN.shape[1]))
 
     def dense(self) -> Tensor:
-        """Returns the matrix as a tensor of shape (M, N)."""
+        """Return the matrix as a tensor of shape (M, N)."""
         return self.values_E.new_zeros(self.shape).index_put((self.rows_E, self.cols_E), self.values_E, accumulate=True)
 
     def scatter(self, x_NC: Tensor) -> Tensor:
-        """Returns A x over the list of entries, as the equation reads: gather, weigh, add up. The plain twin of `@`."""
+        """Return A x over the list of entries, as the equation reads: gather, weigh, add up. The plain twin of `@`."""
         return x_NC.new_zeros(self.shape[0], *x_NC.shape[1:]).index_add(
             0, self.rows_E, self.values_E[:, None] * x_NC[self.cols_E]
         )
 
     def __matmul__(self, x_NC: Tensor) -> Tensor:
-        """Returns A x, shape (M, C), differentiable in x any number of times."""
+        """Return A x, shape (M, C), differentiable in x any number of times."""
         if x_NC.ndim != 2 or x_NC.shape[0] != self.shape[1]:
             raise ValueError(
-                f"expected a matrix of {self.shape[1]} rows to the right of one of shape {self.shape}, came {tuple(x_NC.shape)}"
+                f"expected a matrix of {self.shape[1]} rows to the right of one of shape {self.shape}, got {tuple(x_NC.shape)}"
             )
         product: Tensor = _Product.apply(self, x_NC)
         return product
@@ -103,18 +103,18 @@ class Sparse:
         )
 
     def with_values(self, values_E: Tensor) -> "Sparse":
-        """Returns a matrix with the same places and other values; the layouts are shared."""
+        """Return a matrix with the same places and other values; the layouts are shared."""
         return Sparse(self.rows_E, self.cols_E, values_E, self.shape, self._kept)
 
     def to(self, *args: Any, **kwargs: Any) -> "Sparse":
-        """Returns the matrix on another device, or with values of another type; the arguments are `torch.Tensor.to`'s."""
+        """Return the matrix on another device, or with values of another type; the arguments are `torch.Tensor.to`'s."""
         values = self.values_E.to(*args, **kwargs)
         if values.device == self.values_E.device:
             return self.with_values(values)
         return Sparse(self.rows_E.to(values.device), self.cols_E.to(values.device), values, self.shape)
 
     def csr(self) -> Tensor:
-        """Returns the matrix as a PyTorch CSR tensor with 32-bit indices, which is what the CPU's library wants."""
+        """Return the matrix as a PyTorch CSR tensor with 32-bit indices, which is what the CPU's library wants."""
         if "csr" not in self._kept:
             counts = torch.bincount(self.rows_E, minlength=self.shape[0])
             self._kept["csr"] = (F.pad(counts.cumsum(0), (1, 0)).int(), self.cols_E.int())
@@ -153,7 +153,7 @@ def dropout(x: Any, p: float, training: bool) -> Any:
         ValueError: p is not in [0, 1].
     """
     if not 0 <= p <= 1:
-        raise ValueError(f"expected a dropout rate in [0, 1], came {p}")
+        raise ValueError(f"expected a dropout rate in [0, 1], got {p}")
     if not training or p == 0:
         return x
     if isinstance(x, Sparse):

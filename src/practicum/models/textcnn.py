@@ -47,7 +47,7 @@ class TextCNN(nn.Module):
         self.head = nn.Linear(maps * len(spans), num_classes)
 
     def forward(self, word_BT: Tensor) -> Tensor:
-        """Returns the logits.
+        """Return the logits.
 
         Args:
             word_BT: words' numbers, padded at the end.
@@ -59,7 +59,7 @@ class TextCNN(nn.Module):
             ValueError: the words are not of shape (B, T) with T ≥ 1.
         """
         if word_BT.ndim != 2 or not word_BT.shape[1]:
-            raise ValueError(f"expected words of shape (batch, length at least 1), came {tuple(word_BT.shape)}")
+            raise ValueError(f"expected words of shape (batch, length at least 1), got {tuple(word_BT.shape)}")
         x_BDT = self.embedding(word_BT).transpose(1, 2)
         padding_B1T = (word_BT == self.pad)[:, None]
         T = word_BT.shape[1]  # even spans make one place more

@@ -31,7 +31,7 @@ class TextRNN(nn.Module):
     def __init__(self, vectors: Tensor, num_classes: int, *, hidden: int = 256, dropout: float = 0.5, pad: int = 0) -> None:
         super().__init__()
         if hidden % 2:
-            raise ValueError(f"expected an even number of hidden units (half for each direction), came {hidden}")
+            raise ValueError(f"expected an even number of hidden units (half for each direction), got {hidden}")
         self.pad = pad
         self.embedding = nn.Embedding.from_pretrained(vectors.clone(), freeze=False, padding_idx=pad)
         with torch.no_grad():
@@ -41,7 +41,7 @@ class TextRNN(nn.Module):
         self.head = nn.Linear(hidden, num_classes)
 
     def forward(self, word_BT: Tensor) -> Tensor:
-        """Returns the logits.
+        """Return the logits.
 
         Args:
             word_BT: words' numbers, padded at the end; at least one word in each row.
@@ -54,7 +54,7 @@ class TextRNN(nn.Module):
         """
         length_B = (word_BT != self.pad).sum(1)
         if word_BT.ndim != 2 or not length_B.all():
-            raise ValueError(f"expected at least one word in each sentence, came lengths {length_B.tolist()}")
+            raise ValueError(f"expected at least one word in each sentence, got lengths {length_B.tolist()}")
         packed = pack_padded_sequence(
             self.dropout(self.embedding(word_BT)), length_B.cpu(), batch_first=True, enforce_sorted=False
         )

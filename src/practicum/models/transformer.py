@@ -61,7 +61,7 @@ class Residual(nn.Module):
         self.norm, self.dropout, self.norm_first = nn.LayerNorm(config.width), nn.Dropout(config.dropout), config.norm_first
 
     def forward(self, x: Tensor, sublayer: Callable[[Tensor], Tensor]) -> Tensor:
-        """Applies the sublayer; shapes stay."""
+        """Apply the sublayer; shapes stay."""
         return x + self.dropout(sublayer(self.norm(x))) if self.norm_first else self.norm(x + self.dropout(sublayer(x)))
 
 
@@ -80,7 +80,7 @@ class EncoderLayer(nn.Module):
         self.residuals = nn.ModuleList(Residual(config) for _ in range(2))
 
     def forward(self, x_BSC: Tensor, padding_BS: Tensor | None = None) -> Tensor:
-        """Shape (B, S, C), as the input."""
+        """Return shape (B, S, C), as the input."""
         x_BSC = self.residuals[0](x_BSC, lambda x: self.attention(x, key_padding_mask=padding_BS))
         return self.residuals[1](x_BSC, self.feed_forward)
 
@@ -98,7 +98,7 @@ class DecoderLayer(nn.Module):
     def forward(
         self, y_BTC: Tensor, memory_BSC: Tensor, padding_BS: Tensor | None = None, caches: tuple[KVCache, KVCache] | None = None
     ) -> Tensor:
-        """Shape (B, T, C), as `y_BTC`; the caches hold the keys of earlier tokens and of the memory."""
+        """Return shape (B, T, C), as `y_BTC`; the caches hold the keys of earlier tokens and of the memory."""
         own, memory = caches or (None, None)
         y_BTC = self.residuals[0](y_BTC, lambda y: self.attention(y, cache=own))
         y_BTC = self.residuals[1](y_BTC, lambda y: self.cross_attention(y, memory_BSC, key_padding_mask=padding_BS, cache=memory))
@@ -114,7 +114,7 @@ class Encoder(nn.Module):
         self.norm = nn.LayerNorm(config.width)
 
     def forward(self, x_BSC: Tensor, padding_BS: Tensor | None = None) -> Tensor:
-        """Shape (B, S, C), as the input."""
+        """Return shape (B, S, C), as the input."""
         for layer in self.layers:
             x_BSC = layer(x_BSC, padding_BS)
         return self.norm(x_BSC)
@@ -135,7 +135,7 @@ class Decoder(nn.Module):
         padding_BS: Tensor | None = None,
         caches: list[tuple[KVCache, KVCache]] | None = None,
     ) -> Tensor:
-        """Shape (B, T, C), as `y_BTC`."""
+        """Return shape (B, T, C), as `y_BTC`."""
         for number, layer in enumerate(self.layers):
             y_BTC = layer(y_BTC, memory_BSC, padding_BS, caches[number] if caches else None)
         return self.norm(y_BTC)
@@ -159,7 +159,7 @@ class Decoding:
 
 
 def positions(length: int, width: int) -> Tensor:
-    """Returns the sinusoidal position encoding PE, shape (length, width). Source: Vaswani et al. 2017, section 3.5."""
+    """Return the sinusoidal position encoding PE, shape (length, width). Source: Vaswani et al. 2017, section 3.5."""
     angle = torch.arange(length)[:, None] * 10000.0 ** (-torch.arange(0, width, 2) / width)
     return torch.stack([angle.sin(), angle.cos()], 2).flatten(1)
 
@@ -179,7 +179,7 @@ class Transformer(nn.Module):
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
         if config.width % 2:
-            raise ValueError(f"expected an even width (sines and cosines), came {config.width}")
+            raise ValueError(f"expected an even width (sines and cosines), got {config.width}")
         self.config = config
         self.source_embedding = nn.Embedding(config.source_size, config.width)
         self.target_embedding = nn.Embedding(config.target_size, config.width)
@@ -194,7 +194,7 @@ class Transformer(nn.Module):
             nn.init.normal_(embedding.weight, std=config.width**-0.5)
 
     def forward(self, source_BS: Tensor, target_BT: Tensor) -> Tensor:
-        """Returns the logits of each token's successor.
+        """Return the logits of each token's successor.
 
         Args:
             source_BS: tokens, padded at the end.
@@ -207,18 +207,18 @@ class Transformer(nn.Module):
             ValueError: the batches differ, or a sentence is longer than `max_length`.
         """
         if len(source_BS) != len(target_BT):
-            raise ValueError(f"expected as many targets as sources, came {tuple(target_BT.shape)} and {tuple(source_BS.shape)}")
+            raise ValueError(f"expected as many targets as sources, got {tuple(target_BT.shape)} and {tuple(source_BS.shape)}")
         state = self.start(source_BS)
         y_BTC = self._embed(self.target_embedding, target_BT, 0)
         return F.linear(self.decoder(y_BTC, state.memory_BSC, state.padding_BS), self.target_embedding.weight)
 
     def start(self, source_BS: Tensor) -> Decoding:
-        """Encodes the sources; the state that `step` starts from."""
+        """Encode the sources; the state that `step` starts from."""
         padding_BS = source_BS == self.config.pad
         return Decoding(self.encoder(self._embed(self.source_embedding, source_BS, 0), padding_BS), padding_BS)
 
     def step(self, token_B: Tensor, state: Decoding) -> tuple[Tensor, Decoding]:
-        """Takes one more token per row.
+        """Take one more token per row.
 
         Returns:
             The logits of the next one, shape (B, V), and the new state; the old one may no longer be used.
@@ -232,7 +232,7 @@ class Transformer(nn.Module):
         return F.linear(y_B1C[:, 0], self.target_embedding.weight), state
 
     def select(self, state: Decoding, rows: Tensor) -> Decoding:
-        """Returns the state of these rows, in this order and as often as they are named; the old one may no longer be used."""
+        """Return the state of these rows, in this order and as often as they are named; the old one may no longer be used."""
         for caches in state.caches:
             for cache in caches:
                 cache.select(rows)
@@ -241,6 +241,6 @@ class Transformer(nn.Module):
     def _embed(self, embedding: nn.Embedding, token_BT: Tensor, start: int) -> Tensor:
         if token_BT.ndim != 2 or start + token_BT.shape[1] > self.config.max_length:
             came = f"{tuple(token_BT.shape)} from place {start} on"
-            raise ValueError(f"expected tokens of shape (batch, length up to {self.config.max_length}), came {came}")
+            raise ValueError(f"expected tokens of shape (batch, length up to {self.config.max_length}), got {came}")
         place_TC = self.positions[start : start + token_BT.shape[1]]
         return self.dropout(embedding(token_BT) * self.config.width**0.5 + place_TC)

@@ -50,7 +50,7 @@ class TransformerBlock(nn.Module):
     ) -> None:
         super().__init__()
         if norm not in ("pre", "post"):
-            raise ValueError(f"expected norm 'pre' or 'post', came {norm!r}")
+            raise ValueError(f"expected norm 'pre' or 'post', got {norm!r}")
         self.norm = norm
         self.attention_norm, self.mlp_norm = nn.LayerNorm(width, eps=eps), nn.LayerNorm(width, eps=eps)
         self.attention = MultiHeadAttention(width, num_heads, causal=causal, dropout=dropout)
@@ -58,7 +58,7 @@ class TransformerBlock(nn.Module):
         self.activation, self.dropout = nn.GELU(approximate), nn.Dropout(dropout)
 
     def forward(self, x_BTC: Tensor, *, key_padding_mask: Tensor | None = None, cache: KVCache | None = None) -> Tensor:
-        """Returns the tokens after both branches.
+        """Return the tokens after both branches.
 
         Args:
             x_BTC: shape (B, T, C).
@@ -75,7 +75,7 @@ class TransformerBlock(nn.Module):
         return self.mlp_norm(x_BTC + self.mlp(x_BTC))
 
     def first(self, x_BTC: Tensor, *, key_padding_mask: Tensor | None = None) -> Tensor:
-        """Returns what `forward` returns for the first token, shape (B, 1, C), at its cost: for a last block of which no more is
+        """Return what `forward` returns for the first token, shape (B, 1, C), at its cost: for a last block of which no more is
         asked. Arguments as in `forward`.
         """
         first_B1C = x_BTC[:, :1]
@@ -89,9 +89,9 @@ class TransformerBlock(nn.Module):
         return self.mlp_norm(first_B1C + self.mlp(first_B1C))
 
     def attend(self, x_BTC: Tensor, key_padding_mask: Tensor | None, cache: KVCache | None) -> Tensor:
-        """Returns the attention branch."""
+        """Return the attention branch."""
         return self.dropout(self.attention(x_BTC, key_padding_mask=key_padding_mask, cache=cache))
 
     def mlp(self, x_BTC: Tensor) -> Tensor:
-        """Returns the MLP branch."""
+        """Return the MLP branch."""
         return self.dropout(self.down(self.activation(self.up(x_BTC))))

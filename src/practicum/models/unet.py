@@ -51,7 +51,7 @@ class UNet(nn.Module):
         super().__init__()
         if min(in_channels, num_classes, width) < 1 or depth < 0:
             raise ValueError(
-                f"expected in_channels, num_classes, width ≥ 1 and depth ≥ 0, came {in_channels}, {num_classes}, {width}, {depth}"
+                f"expected in_channels, num_classes, width ≥ 1 and depth ≥ 0, got {in_channels}, {num_classes}, {width}, {depth}"
             )
         widths = [width << level for level in range(depth + 1)]
         self.in_channels, self.depth = in_channels, depth
@@ -64,7 +64,7 @@ class UNet(nn.Module):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
-        """Scores (logits) of every pixel.
+        """Score (logits) of every pixel.
 
         Args:
             x_BCHW: images.
@@ -77,7 +77,7 @@ class UNet(nn.Module):
         """
         if x_BCHW.ndim != 4 or x_BCHW.shape[1] != self.in_channels or min(x_BCHW.shape[2:]) < 1 << self.depth:
             least = 1 << self.depth
-            raise ValueError(f"expected images (B, {self.in_channels}, ≥ {least}, ≥ {least}), came {tuple(x_BCHW.shape)}")
+            raise ValueError(f"expected images (B, {self.in_channels}, ≥ {least}, ≥ {least}), got {tuple(x_BCHW.shape)}")
         skips: list[Tensor] = []
         for level, block in enumerate(self.down):
             x_BCHW = block(F.max_pool2d(x_BCHW, 2) if level else x_BCHW)
@@ -91,6 +91,6 @@ class UNet(nn.Module):
 
 
 def _fit(x_BCHW: Tensor, size: torch.Size) -> Tensor:
-    """Repeats the last row and column where pooling had dropped an odd one."""
+    """Repeat the last row and column where pooling had dropped an odd one."""
     missing = (size[0] - x_BCHW.shape[2], size[1] - x_BCHW.shape[3])
     return F.pad(x_BCHW, (0, missing[1], 0, missing[0]), mode="replicate") if any(missing) else x_BCHW

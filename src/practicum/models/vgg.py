@@ -89,7 +89,7 @@ class VGG(nn.Module):
         he_initialise(self)
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
-        """Returns the scores of every class.
+        """Return the scores of every class.
 
         Shapes:
             x_BCHW: (B, in_channels, H, W), H and W at least 2 to the number of stages. Returns (B, num_classes).

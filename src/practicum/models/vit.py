@@ -58,7 +58,7 @@ class ViT(nn.Module):
     def __init__(self, config: ViTConfig) -> None:
         super().__init__()
         if config.image_size % config.patch_size:
-            raise ValueError(f"expected images that patches of {config.patch_size} divide, came a side of {config.image_size}")
+            raise ValueError(f"expected images that patches of {config.patch_size} divide, got a side of {config.image_size}")
         self.config = config
         side, C = config.image_size // config.patch_size, config.width
         self.patch_embedding = nn.Conv2d(config.channels, C, config.patch_size, config.patch_size)
@@ -78,7 +78,7 @@ class ViT(nn.Module):
                 nn.init.trunc_normal_(parameter, std=0.02)
 
     def forward(self, images_BCHW: Tensor) -> Tensor:
-        """Returns the classes' logits; the last block is computed for the class token alone.
+        """Return the classes' logits; the last block is computed for the class token alone.
 
         Args:
             images_BCHW: shape (B, channels, side, side).
@@ -92,30 +92,28 @@ class ViT(nn.Module):
         return self.head(self.final_norm(self.blocks[-1].first(x_BTC))[:, 0])
 
     def features(self, images_BCHW: Tensor) -> Tensor:
-        """Returns the class token and the patches after the last norm, shape (B, 1 + N, C)."""
+        """Return the class token and the patches after the last norm, shape (B, 1 + N, C)."""
         x_BTC = self.embed(images_BCHW)
         for block in self.blocks:
             x_BTC = block(x_BTC)
         return self.final_norm(x_BTC)
 
     def embed(self, images_BCHW: Tensor) -> Tensor:
-        """Returns z₀, shape (B, 1 + N, C).
+        """Return z₀, shape (B, 1 + N, C).
 
         Raises:
             ValueError: the images' shape is another one.
         """
         expected = (self.config.channels, self.config.image_size, self.config.image_size)
         if tuple(images_BCHW.shape[1:]) != expected:
-            raise ValueError(
-                f"expected images of shape (batch, {', '.join(map(str, expected))}), came {tuple(images_BCHW.shape)}"
-            )
+            raise ValueError(f"expected images of shape (batch, {', '.join(map(str, expected))}), got {tuple(images_BCHW.shape)}")
         patches_BNC = self.patch_embedding(images_BCHW).flatten(2).mT
         x_BTC = torch.cat([self.class_token.expand(len(images_BCHW), -1, -1), patches_BNC], 1) + self.position_embedding
         return self.dropout(x_BTC)
 
 
 def attention_rollout(weights: list[Tensor]) -> Tensor:
-    """Returns how much of each patch has reached the class token through all layers, residual paths counted as half.
+    """Return how much of each patch has reached the class token through all layers, residual paths counted as half.
 
     Args:
         weights: attention weights of each layer, shape (B, heads, 1 + N, 1 + N), from the first to the last; of the last one the

@@ -33,7 +33,7 @@ class Word2Vec(nn.Module):
         nn.init.zeros_(self.output.weight)
 
     def forward(self, context_BW: Tensor, word_BK: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores words by their context.
+        """Score words by their context.
 
         Args:
             context_BW: context words, `pad` where there is none.
@@ -47,7 +47,7 @@ class Word2Vec(nn.Module):
         """
         if len(context_BW) != len(word_BK):
             raise ValueError(
-                f"expected as many contexts as rows of words, came {tuple(context_BW.shape)} and {tuple(word_BK.shape)}"
+                f"expected as many contexts as rows of words, got {tuple(context_BW.shape)} and {tuple(word_BK.shape)}"
             )
         v_BWD, u_BKD = self.input(context_BW), self.output(word_BK)
         real_BW1 = (context_BW != self.pad)[:, :, None]
@@ -58,5 +58,5 @@ class Word2Vec(nn.Module):
         return v_BWD @ u_BKD.mT, real_BW1
 
     def vectors(self) -> Tensor:
-        """Returns the input vectors v, the ones that are used afterwards; shape (V, D)."""
+        """Return the input vectors v, the ones that are used afterwards; shape (V, D)."""
         return self.input.weight.detach()

@@ -18,7 +18,7 @@ GROUPS = {
 
 
 def draw_words(vectors: WordVectors, path: Path) -> None:
-    """Draws the words of `GROUPS` by their two main directions (PCA), a colour for each group."""
+    """Draw the words of `GROUPS` by their two main directions (PCA), a colour for each group."""
     from matplotlib.figure import Figure
 
     groups = {name: [word for word in words if vectors.known(word)] for name, words in GROUPS.items()}
@@ -41,7 +41,7 @@ def draw_words(vectors: WordVectors, path: Path) -> None:
 
 
 def write_neighbours(vectors: WordVectors, path: Path, count: int = 8) -> None:
-    """Writes the nearest words of each word of `GROUPS`, with their cosines."""
+    """Write the nearest words of each word of `GROUPS`, with their cosines."""
     lines = []
     for words in GROUPS.values():
         for word in words:

@@ -15,7 +15,7 @@ from practicum.training.loop import Fit
 
 
 def experiment(graph: Citations, model: nn.Module, adjacency_NN: Sparse, fit: Fit) -> Experiment:
-    """Returns the experiment on the public split: one batch is the whole graph and the nodes asked for."""
+    """Return the experiment on the public split: one batch is the whole graph and the nodes asked for."""
     words_NF = Sparse.from_dense(graph.words_NF)
 
     def batch(nodes_B: Tensor) -> Whole:
@@ -29,7 +29,7 @@ def experiment(graph: Citations, model: nn.Module, adjacency_NN: Sparse, fit: Fi
 
 @torch.no_grad()
 def draw_embedding(run: Experiment, path: Path) -> None:
-    """Draws the hidden layer of the test nodes on its first two principal components, coloured by class."""
+    """Draw the hidden layer of the test nodes on its first two principal components, coloured by class."""
     from matplotlib.figure import Figure
 
     words_NF, adjacency_NN, nodes_B, labels_B = next(iter(run.test))

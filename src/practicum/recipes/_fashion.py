@@ -28,7 +28,7 @@ def classify_clothes(
     shift: int = 2,
     warmup: float = 0.2,
 ) -> Experiment:
-    """Returns the training of a network on mirrored and shifted clothes, in one cycle, channels_last and mixed precision.
+    """Return the training of a network on mirrored and shifted clothes, in one cycle, channels_last and mixed precision.
 
     Args:
         model: maps (B, 1, 28, 28) to (B, 10).
@@ -58,14 +58,14 @@ def classify_clothes(
 
 
 def nesterov(lr: float, weight_decay: float = 5e-4) -> Callable[[nn.Module], torch.optim.Optimizer]:
-    """Returns SGD with Nesterov's momentum of 0.9, for the model it gets."""
+    """Return SGD with Nesterov's momentum of 0.9, for the model it gets."""
     return lambda model: torch.optim.SGD(
         model.parameters(), lr=lr, momentum=0.9, nesterov=True, weight_decay=weight_decay, fused=True
     )
 
 
 def draw(experiment: Experiment, first: nn.Conv2d, folder: Path) -> None:
-    """Draws the confusion matrix, the first convolution's filters, and the mistakes that the network is surest of."""
+    """Draw the confusion matrix, the first convolution's filters, and the mistakes that the network is surest of."""
     from practicum.training.pictures import draw_confusion, draw_images
 
     draw_confusion(experiment, CLOTHES, folder / "confusion.png")

@@ -17,7 +17,7 @@ TEST_SEED = 1 << 20  # added to the run's seed: no epoch of training has these d
 
 
 def experiment(model: nn.Module, fit: Fit, *, length: int, batch_size: int, batches: int, seed: int) -> Experiment:
-    """Returns the experiment: fresh palindromes in every step, 10,000 others to test on."""
+    """Return the experiment: fresh palindromes in every step, 10,000 others to test on."""
     make = partial(palindromes, length=length)
     return Experiment(
         model=model,
@@ -29,7 +29,7 @@ def experiment(model: nn.Module, fit: Fit, *, length: int, batch_size: int, batc
 
 
 def draw_memory(model: nn.Module, length: int, path: Path) -> None:
-    """Draws accuracy against length, and the norm of the loss's gradient at each step's state s (h, of an LSTM h and c).
+    """Draw accuracy against length, and the norm of the loss's gradient at each step's state s (h, of an LSTM h and c).
 
     Args:
         model: a `RecurrentClassifier`.

@@ -31,7 +31,7 @@ class Sentences:
 
 
 def sentences(texts: Texts, *, batch_size: int, seed: int) -> Sentences:
-    """Cuts texts into words.
+    """Cut texts into words.
 
     Words that GloVe knows keep their vectors, those of the test set too. The others must come twice in the training set: so there
     are unknown words in training, and a vector for them is learned. A text without a word counts as one unknown word.

@@ -37,7 +37,7 @@ class German:
 
 
 def german(*, batch_size: int, seed: int) -> German:
-    """Returns the sentences as numbers."""
+    """Return the sentences as numbers."""
     corpus = deu_eng()
     source = Vocabulary.of((sentence for sentence, _ in corpus.train), min_count=2)
     target = Vocabulary.of((sentence for _, sentence in corpus.train), min_count=3)
@@ -51,14 +51,14 @@ def german(*, batch_size: int, seed: int) -> German:
 
 
 def translating(*, label_smoothing: float, beam: int) -> Translate:
-    """Returns the method: cross-entropy and BLEU; the unknown word is never a translation."""
+    """Return the method: cross-entropy and BLEU; the unknown word is never a translation."""
     return Translate(
         BOS, EOS, PAD, never=(UNK,), label_smoothing=label_smoothing, beam=beam, length_penalty=0.6, max_length=LONGEST
     )
 
 
 def write_samples(model: nn.Module, data: German, method: Any, path: Path) -> None:
-    """Writes 40 test sentences, what people and what the model made of them."""
+    """Write 40 test sentences, what people and what the model made of them."""
     source_BS, *columns = next(iter(data.test))
     lines = []
     for i, words in enumerate(translated(model, method, source_BS[:40])):
@@ -73,7 +73,7 @@ def write_samples(model: nn.Module, data: German, method: Any, path: Path) -> No
 
 
 def translated(model: nn.Module, method: Any, source_BS: Tensor) -> list[list[int]]:
-    """Returns the words' numbers of the model's translations, without the end of the sentence."""
+    """Return the words' numbers of the model's translations, without the end of the sentence."""
     return [[word for word in row if word not in (PAD, EOS)] for row in method.translate(model, source_BS).tolist()]
 
 
@@ -85,7 +85,7 @@ def draw_attention(
     path: Path,
     rows: Sequence[int] = SHOWN,
 ) -> None:
-    """Draws which German words the model looks at while it writes each English one.
+    """Draw which German words the model looks at while it writes each English one.
 
     Args:
         model: translates.

@@ -107,7 +107,7 @@ class Recipe:
     )
 
     def run(self, seed: int, folder: Path) -> Outcome:
-        """Trains every row, and returns each one's accuracy and loss on the test set."""
+        """Train every row, and returns each one's accuracy and loss on the test set."""
         clothes = fashion_mnist()
         pixels, labels = scaled(clothes.train_images, 0, 1), clothes.train_labels
         count = min(self.images, len(pixels) * 5 // 6)

@@ -41,7 +41,7 @@ class Recipe:
     )
 
     def build(self, seed: int) -> Experiment:
-        """Returns the experiment."""
+        """Return the experiment."""
         model = AlexNet(AlexNetConfig(10, 1, stem="small", width=self.width, hidden=self.hidden, dropout=0.25))
 
         def optimizer(model: torch.nn.Module) -> torch.optim.Optimizer:
@@ -50,5 +50,5 @@ class Recipe:
         return classify_clothes(model, Classify(), optimizer, epochs=self.epochs, batch_size=self.batch_size, seed=seed)
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
-        """Draws the confusion matrix, the first filters and the surest mistakes."""
+        """Draw the confusion matrix, the first filters and the surest mistakes."""
         draw(experiment, experiment.model.features[0], folder)

@@ -63,7 +63,7 @@ class Recipe:
     )
 
     def run(self, seed: int, folder: Path) -> Outcome:
-        """Returns both networks' accuracies, their difference `gain`, and how well the gaps are filled in the test questions."""
+        """Return both networks' accuracies, their difference `gain`, and how well the gaps are filled in the test questions."""
         questions = banking77()
         unlabelled = questions.train_texts + clinc150().train_texts
         tokenizer = bert().restricted(unlabelled)
@@ -92,7 +92,7 @@ class Recipe:
     def _tune(
         self, sizes: BERTConfig, classes: int, encoder: BERT | None, few: Buckets, test: Buckets, seed: int, folder: Path
     ) -> float:
-        """Trains a classifier on the few questions and returns its accuracy on the test questions."""
+        """Train a classifier on the few questions and return its accuracy on the test questions."""
         model = BERTClassifier(sizes, classes, encoder)
         how = Fit(self.epochs, self._optimizer(self.tuning_lr), one_cycle(0.1), clip=1.0, evaluate_every=self.epochs)
         return fit(model, Classify(label_smoothing=0.1), few, how, validation=test, folder=folder, seed=seed)[-1]["accuracy"]
@@ -102,7 +102,7 @@ class Recipe:
 
 
 def _few(labels: Tensor, shots: int, seed: int) -> Tensor:
-    """Returns the rows of `shots` questions of each intent, drawn at random."""
+    """Return the rows of `shots` questions of each intent, drawn at random."""
     order = torch.randperm(len(labels), generator=generator(seed, 77))
     drawn = [order[labels[order] == label][:shots] for label in labels.unique()]
     return torch.cat(drawn)

@@ -61,7 +61,7 @@ class Recipe:
     )
 
     def build(self, seed: int) -> Experiment:
-        """Returns the experiment."""
+        """Return the experiment."""
         cells = bccd(self.height, self.height * 4 // 3)
         train, test = (cells.train, cells.validation) if self.holdout else (both(cells.train, cells.validation), cells.test)
         test_batches = Batches(scaled(test.images), test.boxes, test.labels, batch_size=12, shuffle=False)
@@ -85,7 +85,7 @@ class Recipe:
         )
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
-        """Draws what was found in the first test images, and precision over recall."""
+        """Draw what was found in the first test images, and precision over recall."""
         from matplotlib.figure import Figure
 
         method, (images, boxes, labels) = experiment.method, next(iter(experiment.test))
@@ -121,7 +121,7 @@ class Recipe:
 
 
 def both(a: Annotated, b: Annotated) -> Annotated:
-    """Returns two sets as one."""
+    """Return two sets as one."""
     rows = max(a.labels.shape[1], b.labels.shape[1])
     boxes = [F.pad(part.boxes, (0, 0, 0, rows - part.labels.shape[1])) for part in (a, b)]
     labels = [F.pad(part.labels, (0, rows - part.labels.shape[1]), value=-1) for part in (a, b)]
@@ -129,12 +129,12 @@ def both(a: Annotated, b: Annotated) -> Annotated:
 
 
 def scaled(images: Tensor) -> Tensor:
-    """Returns byte images as floats of about zero mean and unit spread."""
+    """Return byte images as floats of about zero mean and unit spread."""
     return images.float().div_(255).sub_(MEAN).div_(STD)
 
 
 def augment(generator: torch.Generator, images_BCHW: Tensor, boxes_BG4: Tensor, labels_BG: Tensor) -> tuple[Tensor, ...]:
-    """Returns scaled images, mirrored along none, one or both axes and varied in contrast and brightness, with their boxes."""
+    """Return scaled images, mirrored along none, one or both axes and varied in contrast and brightness, with their boxes."""
     images_BCHW, size = scaled(images_BCHW), images_BCHW.shape[2:]
     boxes_BG4 = boxes_BG4.clone()
     for axis in (0, 1):  # 0: top and bottom, y; 1: left and right, x

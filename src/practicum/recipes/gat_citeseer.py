@@ -42,5 +42,5 @@ class Recipe(gat_cora.Recipe):
     )
 
     def graph(self) -> Citations:
-        """Returns the data."""
+        """Return the data."""
         return citeseer()

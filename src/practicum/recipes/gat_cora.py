@@ -54,11 +54,11 @@ class Recipe:
     )
 
     def graph(self) -> Citations:
-        """Returns the data."""
+        """Return the data."""
         return cora()
 
     def build(self, seed: int) -> Experiment:
-        """Returns the experiment."""
+        """Return the experiment."""
         graph = self.graph()
         model = GAT(
             graph.words_NF.shape[1], graph.num_classes, hidden=self.hidden, num_heads=self.num_heads, dropout=self.dropout
@@ -70,14 +70,14 @@ class Recipe:
         return experiment(graph, model, neighbourhoods(graph.edges_2E, len(graph.labels_N)), fit)
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
-        """Draws the hidden layer, and how evenly each head attends."""
+        """Draw the hidden layer, and how evenly each head attends."""
         draw_embedding(experiment, folder / "embedding.png")
         draw_attention(experiment, folder / "attention.png")
 
 
 @torch.no_grad()
 def draw_attention(experiment: Experiment, path: Path) -> None:
-    """Draws, for each head of the first layer, the entropy of each node's attention; 1 is attention spread evenly."""
+    """Draw, for each head of the first layer, the entropy of each node's attention; 1 is attention spread evenly."""
     from matplotlib.figure import Figure
 
     words_NF, adjacency_NN, *_ = next(iter(experiment.test))

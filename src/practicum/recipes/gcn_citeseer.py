@@ -35,5 +35,5 @@ class Recipe(gcn_cora.Recipe):
     )
 
     def graph(self) -> Citations:
-        """Returns the data."""
+        """Return the data."""
         return citeseer()

@@ -48,18 +48,18 @@ class Recipe:
     )
 
     def graph(self) -> Citations:
-        """Returns the data."""
+        """Return the data."""
         return cora()
 
     def build(self, seed: int) -> Experiment:
-        """Returns the experiment."""
+        """Return the experiment."""
         graph = self.graph()
         model = GCN(graph.words_NF.shape[1], graph.num_classes, hidden=self.hidden, dropout=self.dropout)
         fit = Fit(epochs=self.epochs, optimizer=self.optimizer, best="-loss", evaluate_every=4)
         return experiment(graph, model, normalise(graph.edges_2E, len(graph.labels_N)), fit)
 
     def optimizer(self, model: Any) -> torch.optim.Optimizer:
-        """Returns Adam with weight decay on the first layer."""
+        """Return Adam with weight decay on the first layer."""
         first, *others = model.layers
         groups: list[dict[str, Any]] = [
             {"params": [*first.parameters()], "weight_decay": self.weight_decay},
@@ -68,5 +68,5 @@ class Recipe:
         return torch.optim.Adam(groups, lr=self.lr, fused=True)
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
-        """Draws the hidden layer."""
+        """Draw the hidden layer."""
         draw_embedding(experiment, folder / "embedding.png")

@@ -51,7 +51,7 @@ class Recipe:
     )
 
     def run(self, seed: int, folder: Path) -> Outcome:
-        """Trains GIN and its twin with means on grown graphs, and GIN on cycles."""
+        """Train GIN and its twin with means on grown graphs, and GIN on cycles."""
         return Outcome({
             "accuracy": self.accuracy(seed, grown, means=False),
             "accuracy_with_means": self.accuracy(seed, grown, means=True),
@@ -59,7 +59,7 @@ class Recipe:
         })  # fmt: skip
 
     def accuracy(self, seed: int, make: Callable[[torch.Generator, int], Graph], *, means: bool) -> float:
-        """Trains a network on graphs of both classes and returns its accuracy on 400 others."""
+        """Train a network on graphs of both classes and return its accuracy on 400 others."""
         random = generator(seed, 1)
         made = [make(random, number % 2) for number in range(self.graphs + 400)]
         train = Matrices(GraphBatches(made[: self.graphs], batch_size=50, seed=seed), means=means)
@@ -92,7 +92,7 @@ class Matrices:
         return map(self._matrices, self.batches)
 
     def epoch(self, number: int, start: int = 0) -> Iterator[tuple[Tensor | Sparse, ...]]:
-        """Yields the batches of an epoch, from the `start`-th on."""
+        """Yield the batches of an epoch, from the `start`-th on."""
         return map(self._matrices, self.batches.epoch(number, start))
 
     def _matrices(self, batch: tuple[Tensor, ...]) -> tuple[Tensor | Sparse, ...]:
@@ -104,7 +104,7 @@ class Matrices:
 
 
 def grown(random: torch.Generator, label: int) -> Graph:
-    """A graph of 20 to 40 nodes, each linked to two earlier ones: evenly (label 0) or in proportion to their links (1)."""
+    """Return a graph of 20 to 40 nodes, each linked to two earlier ones: evenly (label 0) or in proportion to their links (1)."""
     size = int(torch.randint(20, 41, (), generator=random))
     pairs = [(1, 0)]
     links = torch.zeros(size)
@@ -119,7 +119,7 @@ def grown(random: torch.Generator, label: int) -> Graph:
 
 
 def cycles(random: torch.Generator, label: int) -> Graph:
-    """A cycle of 2k nodes (label 0), or two cycles of k (1); k from 4 to 10."""
+    """Return a cycle of 2k nodes (label 0), or two cycles of k (1); k from 4 to 10."""
     half = int(torch.randint(4, 11, (), generator=random))
     nodes = torch.arange(2 * half)
     following = nodes // half * half + (nodes + 1) % half if label else (nodes + 1) % (2 * half)

@@ -54,7 +54,7 @@ class Recipe:
     target: ClassVar[Target] = Target("spearman", at_least=0.2, source="ours: the level of `word2vec_books`", minutes=5)
 
     def build(self, seed: int) -> Experiment:
-        """Returns the experiment."""
+        """Return the experiment."""
         text = books()
         vocabulary = Vocabulary.of(text.sentences, min_count=self.min_count)
         counts = cooccurrences(Corpus.of(text.sentences, vocabulary), reach=self.reach)
@@ -77,7 +77,7 @@ class Recipe:
         )
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
-        """Draws some words by their two main directions, and writes down the neighbours of each."""
+        """Draw some words by their two main directions, and writes down the neighbours of each."""
         vocabulary = Vocabulary.of(books().sentences, min_count=self.min_count)
         vectors = WordVectors(vocabulary.words, experiment.model.vectors())
         draw_words(vectors, folder / "words.png")

@@ -38,12 +38,12 @@ class Recipe:
     )
 
     def build(self, seed: int) -> Experiment:
-        """Returns the experiment."""
+        """Return the experiment."""
         model = GoogLeNet(GoogLeNetConfig(10, 1, self.width, "small", dropout=0.1, auxiliary_dropout=0.3))
         return classify_clothes(
             model, AuxiliaryHeads(), nesterov(self.lr), epochs=self.epochs, batch_size=self.batch_size, seed=seed
         )
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
-        """Draws the confusion matrix, the first filters and the surest mistakes."""
+        """Draw the confusion matrix, the first filters and the surest mistakes."""
         draw(experiment, experiment.model.conv1.conv, folder)

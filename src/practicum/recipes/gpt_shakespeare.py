@@ -66,7 +66,7 @@ class Recipe:
     )
 
     def build(self, seed: int) -> Experiment:
-        """Returns the experiment."""
+        """Return the experiment."""
         text = shakespeare()
         sizes = GPTConfig(len(text.tokenizer), self.context, self.width, self.layers, self.heads, self.dropout)
         validation = Crops(text.validation_tokens, length=self.context, batch_size=64)
@@ -81,12 +81,12 @@ class Recipe:
         )
 
     def optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
-        """Returns Muon for the blocks' matrices, AdamW for embeddings, norms and biases."""
+        """Return Muon for the blocks' matrices, AdamW for embeddings, norms and biases."""
         matrices, others = matrices_and_others(model)
         return Muon(matrices, others, lr=self.lr, weight_decay=self.weight_decay, others_lr=self.others_lr)
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
-        """Writes samples into samples.txt and draws where each character looks into attention.png."""
+        """Write samples into samples.txt and draw where each character looks into attention.png."""
         tokenizer = shakespeare().tokenizer
         model = experiment.model
         prompt = tokenizer.encode("\n").expand(3, 1)

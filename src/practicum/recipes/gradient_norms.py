@@ -56,7 +56,7 @@ class Recipe:
     )
 
     def run(self, seed: int, folder: Path) -> Outcome:
-        """Measures all networks at all lengths and draws them; a `_factor` is that of the greatest length."""
+        """Measure all networks at all lengths and draw them; a `_factor` is that of the greatest length."""
         curves = {(name, length): self._norms(name, length, seed) for name in NETWORKS for length in LENGTHS}
         metrics = {}
         for name in NETWORKS:

@@ -52,7 +52,7 @@ class Recipe:
     )
 
     def build(self, seed: int) -> Experiment:
-        """Returns the experiment."""
+        """Return the experiment."""
         digits = mnist()
         train, test = (scaled(images, 0.1307, 0.3081) for images in (digits.train_images, digits.test_images))
 
@@ -78,7 +78,7 @@ class Recipe:
         )
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
-        """Draws the confusion matrix and the first layer's filters."""
+        """Draw the confusion matrix and the first layer's filters."""
         from practicum.training.pictures import draw_confusion, draw_images
 
         draw_confusion(experiment, tuple("0123456789"), folder / "confusion.png")

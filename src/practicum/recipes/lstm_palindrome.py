@@ -46,7 +46,7 @@ class Recipe:
     )
 
     def build(self, seed: int) -> Experiment:
-        """Returns the experiment."""
+        """Return the experiment."""
         config = RecurrentConfig("lstm", 16, self.hidden, forget_bias=self.forget_bias, fused=True)
         fit = Fit(
             epochs=self.epochs,
@@ -58,5 +58,5 @@ class Recipe:
         return experiment(model, fit, length=self.length, batch_size=self.batch_size, batches=100, seed=seed)
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
-        """Draws accuracy against length, and the gradient's norm at each step."""
+        """Draw accuracy against length, and the gradient's norm at each step."""
         draw_memory(experiment.model, self.length, folder / "memory.png")

@@ -58,7 +58,7 @@ class Recipe:
     )
 
     def build(self, seed: int) -> Experiment:
-        """Returns the experiment."""
+        """Return the experiment."""
         make = partial(selective_copying, places=self.places, count=self.count, vocab_size=VOCAB_SIZE)
         return Experiment(
             model=Mamba(MambaConfig(VOCAB_SIZE, self.width, num_layers=2, chunk=8)),
@@ -75,7 +75,7 @@ class Recipe:
 
     @torch.no_grad()
     def picture(self, experiment: Experiment, folder: Path) -> None:
-        """Draws the step sizes Δ of the first rows: what each layer takes in, and what it passes by."""
+        """Draw the step sizes Δ of the first rows: what each layer takes in, and what it passes by."""
         from matplotlib.figure import Figure
 
         tokens_BT, _ = next(iter(experiment.test))

@@ -51,7 +51,7 @@ class Recipe:
     )
 
     def run(self, seed: int, folder: Path) -> Outcome:
-        """Trains one network; `logistic_accuracy` is what a linear model reaches on the same split."""
+        """Train one network; `logistic_accuracy` is what a linear model reaches on the same split."""
         x_train, x_test, y_train, y_test = digits()
         autograd.manual_seed(seed)
         random = np.random.default_rng(seed)
@@ -100,7 +100,7 @@ def digits() -> tuple[Any, Any, Any, Any]:
 
 
 def shifted(random: np.random.Generator, images: Any) -> Any:
-    """Moves each image by −1, 0 or 1 pixels in both directions; what comes in is background."""
+    """Move each image by −1, 0 or 1 pixels in both directions; what comes in is background."""
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1)), constant_values=-1)
     windows = np.lib.stride_tricks.sliding_window_view(padded, (8, 8), (1, 2))
     down, right = random.integers(0, 3, (2, len(images)))
@@ -108,7 +108,7 @@ def shifted(random: np.random.Generator, images: Any) -> Any:
 
 
 def predict(model: nn.Module, images: Any) -> Any:
-    """The likeliest class of each image."""
+    """Return the likeliest class of each image."""
     with autograd.no_grad():
         return model(Tensor(images.reshape(-1, 64))).argmax(1).numpy()
 
@@ -121,7 +121,7 @@ def logistic(x_train: Any, x_test: Any, y_train: Any, y_test: Any) -> float:
 
 
 def draw(losses: list[float], images: Any, labels: Any, predictions: Any, path: Path) -> None:
-    """The loss over epochs, and up to eight test digits that were taken for others."""
+    """Draw the loss over epochs, and up to eight test digits that were taken for others."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10, 3.4), layout="constrained")

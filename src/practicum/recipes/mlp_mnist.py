@@ -56,7 +56,7 @@ class Recipe:
     )
 
     def build(self, seed: int) -> Experiment:
-        """Returns the experiment."""
+        """Return the experiment."""
         digits = mnist()
         train, test = (scaled(images, 0.1307, 0.3081) for images in (digits.train_images, digits.test_images))
         black = float(train.min())
@@ -79,7 +79,7 @@ class Recipe:
         )
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
-        """Draws the confusion matrix."""
+        """Draw the confusion matrix."""
         from practicum.training.pictures import draw_confusion
 
         draw_confusion(experiment, tuple("0123456789"), folder / "confusion.png")

@@ -38,10 +38,10 @@ class Recipe:
     )
 
     def build(self, seed: int) -> Experiment:
-        """Returns the experiment."""
+        """Return the experiment."""
         model = MobileNetV2(MobileNetV2Config(10, 1, self.width, "small", dropout=0.1))
         return classify_clothes(model, Classify(), nesterov(self.lr), epochs=self.epochs, batch_size=self.batch_size, seed=seed)
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
-        """Draws the confusion matrix, the first filters and the surest mistakes."""
+        """Draw the confusion matrix, the first filters and the surest mistakes."""
         draw(experiment, experiment.model.stem[0], folder)

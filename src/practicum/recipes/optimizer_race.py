@@ -82,7 +82,7 @@ class Recipe:
     )
 
     def run(self, seed: int, folder: Path) -> Outcome:
-        """Races on both. `lead` is log₁₀ of the best plain f over the best adaptive; `NAME_accuracy`: MNIST's test digits."""
+        """Race on both. `lead` is log₁₀ of the best plain f over the best adaptive; `NAME_accuracy`: MNIST's test digits."""
         paths: dict[str, Any] = {}
         metrics: dict[str, float] = {}
         for name in RULES:
@@ -108,7 +108,7 @@ class Recipe:
         return Outcome({"lead": math.log10(plain / max(adaptive, 1e-300)), **metrics}, sample=data.sample)
 
     def learn(self, name: str, rate: float, images: Any, labels: Any, seed: int) -> tuple[nn.Module, list[float]]:
-        """An MLP and its loss in each step; all rules and rates start from the same weights and see the same order."""
+        """Return an MLP and its loss in each step; all rules and rates start from the same weights and see the same order."""
         autograd.manual_seed(seed)
         random = np.random.default_rng(seed)
         model = nn.Sequential(nn.Linear(784, self.hidden), nn.ReLU(), nn.Linear(self.hidden, 10))
@@ -127,13 +127,13 @@ class Recipe:
 
 
 def rosenbrock(point: Any) -> Any:
-    """f at points (…, 2); infinite where it is no number any more."""
+    """F at points (…, 2); infinite where it is no number any more."""
     x, y = np.moveaxis(np.asarray(point), -1, 0)
     return np.nan_to_num((1 - x) ** 2 + 100 * (y - x * x) ** 2, nan=np.inf)
 
 
 def valley(name: str, rate: float, steps: int, seed: int) -> Any:
-    """The points (steps + 1, 2) that a rule visits; it ends early where it leaves the map."""
+    """Return the points (steps + 1, 2) that a rule visits; it ends early where it leaves the map."""
     random = np.random.default_rng(seed)
     point = nn.Parameter(np.array([START]))
     optimizers = RULES[name]([point], rate)
@@ -155,13 +155,13 @@ def valley(name: str, rate: float, steps: int, seed: int) -> Any:
 
 
 def accuracy(model: nn.Module, images: Any, labels: Any) -> float:
-    """Returns the share of images whose largest logit is at their label."""
+    """Return the share of images whose largest logit is at their label."""
     with autograd.no_grad():
         return float((model(Tensor(images)).argmax(1).data == labels).mean())
 
 
 def draw_valley(paths: dict[str, Any], path: Path) -> None:
-    """The paths on the valley's contours, one panel each, and f over steps."""
+    """Draw the paths on the valley's contours, one panel each, and f over steps."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(15, 7), layout="constrained")
@@ -184,7 +184,7 @@ def draw_valley(paths: dict[str, Any], path: Path) -> None:
 
 
 def draw_curves(curves: dict[str, list[float]], total: int, rows: int, path: Path) -> None:
-    """The training loss over passes, smoothed over 15 steps."""
+    """Draw the training loss over passes, smoothed over 15 steps."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 5), layout="constrained")

@@ -47,7 +47,7 @@ class Recipe:
     )
 
     def run(self, seed: int, folder: Path) -> Outcome:
-        """Returns the digits' relative error, its gap to scikit-learn's, and the moons' accuracy with and without the kernel."""
+        """Return the digits' relative error, its gap to scikit-learn's, and the moons' accuracy with and without the kernel."""
         metrics = self._digits(seed, folder) | self._moons(seed, folder)
         return Outcome(metrics)
 

@@ -47,7 +47,7 @@ class Recipe:
     )
 
     def run(self, seed: int, folder: Path) -> Outcome:
-        """Learns all three sets; `bound` is (R/γ)² for the line between the means, and `xor_accuracy` cannot pass 0.75."""
+        """Learn all three sets; `bound` is (R/γ)² for the line between the means, and `xor_accuracy` cannot pass 0.75."""
         random = np.random.default_rng(seed)
         metrics: dict[str, float] = {}
         panels = []
@@ -77,7 +77,7 @@ class Recipe:
 
 
 def _points(random: np.random.Generator, means: Any, rows: int) -> tuple[Any, Any]:
-    """Rows in equal parts around the means of each class (shape (2, clusters, 2)), with standard deviation 1."""
+    """Return rows in equal parts around the means of each class (shape (2, clusters, 2)), with standard deviation 1."""
     y = np.arange(rows) % 2
     cluster = np.arange(rows) // 2 % len(means[0])
     return MIDDLE + np.array(means)[y, cluster] + random.normal(size=(rows, 2)), y

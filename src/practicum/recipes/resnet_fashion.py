@@ -53,7 +53,7 @@ class Recipe:
     )
 
     def build(self, seed: int) -> Experiment:
-        """Returns the experiment."""
+        """Return the experiment."""
         blocks = (1,) * self.stages
         model = ResNet(ResNetConfig(blocks, False, 10, 1, stem="cifar", width=self.width, zero_init_residual=True))
         model.maxpool = nn.MaxPool2d(2)
@@ -69,12 +69,12 @@ class Recipe:
         )
 
     def optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
-        """Returns Muon for the blocks' filters, AdamW for the rest."""
+        """Return Muon for the blocks' filters, AdamW for the rest."""
         filters = [parameter for name, parameter in model.named_parameters() if "stages" in name and parameter.ndim == 4]
         chosen = {id(parameter) for parameter in filters}
         others = [parameter for parameter in model.parameters() if id(parameter) not in chosen]
         return Muon(filters, others, lr=self.lr, weight_decay=self.weight_decay, others_lr=self.others_lr)
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
-        """Draws the confusion matrix, the first filters and the surest mistakes."""
+        """Draw the confusion matrix, the first filters and the surest mistakes."""
         draw(experiment, experiment.model.conv1, folder)

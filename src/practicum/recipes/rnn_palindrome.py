@@ -49,7 +49,7 @@ class Recipe:
     )
 
     def build(self, seed: int) -> Experiment:
-        """Returns the experiment."""
+        """Return the experiment."""
         model = RecurrentClassifier(RecurrentConfig("rnn", 16, self.hidden, fused=True), vocab_size=10, num_classes=10)
         if self.orthogonal:
             nn.init.orthogonal_(model.body.cells[0].recurrent.weight)
@@ -62,5 +62,5 @@ class Recipe:
         return experiment(model, fit, length=self.length, batch_size=self.batch_size, batches=100, seed=seed)
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
-        """Draws accuracy against length, and the gradient's norm at each step."""
+        """Draw accuracy against length, and the gradient's norm at each step."""
         draw_memory(experiment.model, self.length, folder / "memory.png")

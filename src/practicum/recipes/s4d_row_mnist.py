@@ -55,7 +55,7 @@ class Recipe:
     )
 
     def build(self, seed: int) -> Experiment:
-        """Returns the experiment."""
+        """Return the experiment."""
         digits = mnist()
         train, test = (scaled(images, 0.1307, 0.3081)[:, 0] for images in (digits.train_images, digits.test_images))
         init: Any = self.init
@@ -69,7 +69,7 @@ class Recipe:
         )
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
-        """Draws the confusion matrix and, per layer, the kernels of the first features."""
+        """Draw the confusion matrix and, per layer, the kernels of the first features."""
         from matplotlib.figure import Figure
 
         from practicum.training.pictures import draw_confusion

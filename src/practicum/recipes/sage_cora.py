@@ -45,7 +45,7 @@ class Recipe:
     )
 
     def build(self, seed: int) -> Experiment:
-        """Returns the experiment."""
+        """Return the experiment."""
         graph = cora()
         num_nodes = len(graph.labels_N)
         unseen = torch.cat([graph.validation, graph.test])
@@ -60,5 +60,5 @@ class Recipe:
         return replace(made, train=Whole((words_NF, mean_adjacency(graph.edges_2E[:, seen], num_nodes), *asked)))
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
-        """Draws the hidden layer."""
+        """Draw the hidden layer."""
         draw_embedding(experiment, folder / "embedding.png")

@@ -55,7 +55,7 @@ class Recipe:
     )
 
     def build(self, seed: int) -> Experiment:
-        """Returns the experiment."""
+        """Return the experiment."""
         data = german(batch_size=self.batch_size, seed=seed)
         config = Seq2SeqConfig(
             len(data.source), len(data.target), self.hidden, self.hidden, dropout=self.dropout, attention=self.attention
@@ -77,7 +77,7 @@ class Recipe:
         )
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
-        """Writes translations, and draws where the model looks while it writes."""
+        """Write translations, and draws where the model looks while it writes."""
         data = german(batch_size=self.batch_size, seed=0)
         write_samples(experiment.model, data, experiment.method, folder / "translations.txt")
         if self.attention:

@@ -42,7 +42,7 @@ class Recipe:
     )
 
     def run(self, seed: int, folder: Path) -> Outcome:
-        """Fits the regression and draws its ten weight images."""
+        """Fit the regression and draw its ten weight images."""
         digits = mnist()
         train, test = (scaled(images, 0.0, 1.0).flatten(1).numpy() for images in (digits.train_images, digits.test_images))
         fitted = SoftmaxRegression(self.C, max_iter=self.steps).fit(train, digits.train_labels.numpy())

@@ -53,7 +53,7 @@ class Recipe:
     )
 
     def build(self, seed: int) -> Experiment:
-        """Returns the experiment."""
+        """Return the experiment."""
         texts = banking77()
         data = sentences(texts, batch_size=self.batch_size, seed=seed)
         return Experiment(
@@ -71,7 +71,7 @@ class Recipe:
         )
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
-        """Draws the confusion matrix."""
+        """Draw the confusion matrix."""
         from practicum.training.pictures import draw_confusion
 
         draw_confusion(experiment, banking77().classes, folder / "confusion.png")

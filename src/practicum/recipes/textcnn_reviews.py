@@ -49,7 +49,7 @@ class Recipe:
     )
 
     def build(self, seed: int) -> Experiment:
-        """Returns the experiment."""
+        """Return the experiment."""
         data = sentences(reviews(), batch_size=self.batch_size, seed=seed)
         return Experiment(
             model=TextCNN(data.vectors, len(CLASSES), dropout=self.dropout),
@@ -65,7 +65,7 @@ class Recipe:
         )
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
-        """Draws the confusion matrix."""
+        """Draw the confusion matrix."""
         from practicum.training.pictures import draw_confusion
 
         draw_confusion(experiment, CLASSES, folder / "confusion.png")

@@ -54,7 +54,7 @@ class Recipe:
     )
 
     def build(self, seed: int) -> Experiment:
-        """Returns the experiment."""
+        """Return the experiment."""
         data = german(batch_size=self.batch_size, seed=seed)
         config = TransformerConfig(
             len(data.source), len(data.target), self.width, self.num_heads, self.hidden, self.layers, self.layers,
@@ -79,7 +79,7 @@ class Recipe:
         )
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
-        """Writes translations, and draws where the model looks while it writes: the last layer, the mean of its heads."""
+        """Write translations, and draws where the model looks while it writes: the last layer, the mean of its heads."""
         data = german(batch_size=self.batch_size, seed=0)
         model, layer = experiment.model, f"decoder.layers.{self.layers - 1}.cross_attention"
         write_samples(model, data, experiment.method, folder / "translations.txt")

@@ -59,7 +59,7 @@ class Recipe:
     )
 
     def build(self, seed: int) -> Experiment:
-        """Returns the experiment."""
+        """Return the experiment."""
         nuclei = dsb2018()
         train = prepared(nuclei.train_images, nuclei.train_instances)
         test = prepared(nuclei.test_images, nuclei.test_instances)
@@ -91,7 +91,7 @@ class Recipe:
         )
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
-        """Draws test images, their true masks and the predicted ones."""
+        """Draw test images, their true masks and the predicted ones."""
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(13, 8), layout="constrained")
@@ -110,12 +110,12 @@ class Recipe:
 
 
 def prepared(images: Iterable[Tensor], instances: Iterable[Tensor]) -> list[tuple[Tensor, Tensor]]:
-    """Returns scaled images with their masks: 1 for any nucleus, 0 for background."""
+    """Return scaled images with their masks: 1 for any nucleus, 0 for background."""
     return [(scaled(image), (marks > 0).long()) for image, marks in zip(images, instances, strict=True)]
 
 
 def scaled(image_CHW: Tensor) -> Tensor:
-    """Returns a byte image as floats: nuclei bright, the 1st percentile 0, the 99.8th 1."""
+    """Return a byte image as floats: nuclei bright, the 1st percentile 0, the 99.8th 1."""
     image = image_CHW.float()
     if image.mean() > 127:
         image = 255 - image
@@ -124,7 +124,7 @@ def scaled(image_CHW: Tensor) -> Tensor:
 
 
 def cut(pair: tuple[Tensor, Tensor], side: int, zoom: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Returns a square crop around a random place, turned, mirrored and magnified at random, of varied contrast and gamma.
+    """Return a square crop around a random place, turned, mirrored and magnified at random, of varied contrast and gamma.
 
     Args:
         pair: an image (C, H, W) and the classes of its pixels (H, W).

@@ -66,7 +66,7 @@ class Recipe:
     )
 
     def build(self, seed: int) -> Experiment:
-        """Returns the experiment."""
+        """Return the experiment."""
         clothes = fashion_mnist()
         train, test = (scaled(images, MEAN, STD) for images in (clothes.train_images, clothes.test_images))
         sizes = ViTConfig(28, self.patch_size, 1, len(clothes.classes), self.width, self.layers, self.heads)
@@ -84,12 +84,12 @@ class Recipe:
         )
 
     def optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
-        """Returns Muon for the blocks' matrices, AdamW for the rest."""
+        """Return Muon for the blocks' matrices, AdamW for the rest."""
         matrices, others = matrices_and_others(model)
         return Muon(matrices, others, lr=self.lr, weight_decay=self.weight_decay, others_lr=self.others_lr)
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
-        """Draws what the class token looks at: images, their rollout, and the heads of the last block."""
+        """Draw what the class token looks at: images, their rollout, and the heads of the last block."""
         from matplotlib.figure import Figure
 
         images, _ = next(iter(experiment.test))

@@ -61,7 +61,7 @@ class Recipe:
     )
 
     def build(self, seed: int) -> Experiment:
-        """Returns the experiment."""
+        """Return the experiment."""
         text = books()
         vocabulary = Vocabulary.of(text.sentences, min_count=self.min_count)
         corpus = Corpus.of(text.sentences, vocabulary)
@@ -82,7 +82,7 @@ class Recipe:
         )
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
-        """Draws some words by their two main directions, and writes down the neighbours of each."""
+        """Draw some words by their two main directions, and writes down the neighbours of each."""
         vocabulary = Vocabulary.of(books().sentences, min_count=self.min_count)
         vectors = WordVectors(vocabulary.words, experiment.model.vectors())
         draw_words(vectors, folder / "words.png")

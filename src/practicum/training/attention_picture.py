@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def draw_heads(maps: Mapping[str, Tensor], path: Path, *, tokens: Sequence[str] = (), row: int = 0) -> None:
-    """Draws one square per layer and head: the keys from left to right, the queries from top to bottom.
+    """Draw one square per layer and head: the keys from left to right, the queries from top to bottom.
 
     Args:
         maps: a layer's name → weights of shape (B, H, T, S), as `attention_maps` returns them.

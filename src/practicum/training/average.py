@@ -26,19 +26,19 @@ class Average:
 
     def __init__(self, model: nn.Module, decay: float) -> None:
         if not 0 < decay < 1:
-            raise ValueError(f"expected an EMA decay between 0 and 1, came {decay}")
+            raise ValueError(f"expected an EMA decay between 0 and 1, got {decay}")
         self.decay = decay
         self.values = {name: value.detach().clone() for name, value in _floats(model).items()}
 
     @torch.no_grad()
     def update(self, model: nn.Module, step: int) -> None:
-        """Takes in the weights after the optimiser's `step`-th step, counted from 1."""
+        """Take in the weights after the optimiser's `step`-th step, counted from 1."""
         weight = 1 - min(self.decay, (1 + step) / (10 + step))
         torch._foreach_lerp_([*self.values.values()], [*_floats(model).values()], weight)
 
     @contextmanager
     def applied(self, model: nn.Module) -> Iterator[None]:
-        """Puts the average into the model for the block's duration."""
+        """Put the average into the model for the block's duration."""
         own = {name: value.detach().clone() for name, value in _floats(model).items()}
         _copy(model, self.values)
         try:
@@ -47,12 +47,12 @@ class Average:
             _copy(model, own)
 
     def put_into(self, model: nn.Module) -> None:
-        """Makes the average the model's weights, for good."""
+        """Make the average the model's weights, for good."""
         _copy(model, self.values)
 
 
 def _floats(model: nn.Module) -> dict[str, Tensor]:
-    """The weights and buffers; a tensor with two names (tied weights) appears once."""
+    """Return the weights and buffers; a tensor with two names (tied weights) appears once."""
     named: dict[int, tuple[str, Tensor]] = {}
     for name, value in (*model.named_parameters(), *model.named_buffers()):
         if value.is_floating_point():

@@ -49,7 +49,7 @@ class Place:
     best_weights: dict[str, Tensor] | None = None
 
     def better(self, metric: str, row: dict[str, float]) -> bool:
-        """Notes the row's metric (`-name`: lower is better) and tells whether it is the best so far."""
+        """Note the row's metric (`-name`: lower is better) and tells whether it is the best so far."""
         name = metric.removeprefix("-")
         if name not in row:
             raise PracticumError(f"best={metric!r}: the evaluation has no such metric, only {', '.join(row)}")
@@ -60,7 +60,7 @@ class Place:
 
 
 def save(fabric: Any, folder: Path, place: Place, model: nn.Module, optimizer: Any, average: Average | None) -> None:
-    """Writes the checkpoint under a temporary name, then puts it in place, so that a kill leaves the old one or the new one."""
+    """Write the checkpoint under a temporary name, then puts it in place, so that a kill leaves the old one or the new one."""
     state = {
         "model": model,
         "optimizer": optimizer,
@@ -79,7 +79,7 @@ def save(fabric: Any, folder: Path, place: Place, model: nn.Module, optimizer: A
 
 
 def load(fabric: Any, folder: Path, model: nn.Module, optimizer: Any, average: Average | None) -> Place:
-    """Puts everything back as it was saved and returns the place.
+    """Put everything back as it was saved and return the place.
 
     Raises:
         PracticumError: the file is broken, or belongs to another model.
@@ -106,7 +106,7 @@ def load(fabric: Any, folder: Path, model: nn.Module, optimizer: Any, average: A
 
 
 def _of_all(fabric: Any, value: Tensor) -> list[Tensor]:
-    """The value of every process, in order."""
+    """Return the value of every process, in order."""
     values: list[Any] = [value] * fabric.world_size
     if fabric.world_size > 1:
         torch.distributed.all_gather_object(values, value)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 
 def draw_curve(rows: list[dict[str, float]], path: Path, title: str) -> None:
-    """Draws losses on the left, every other metric on the right.
+    """Draw losses on the left, every other metric on the right.
 
     Args:
         rows: one per evaluation, as `fit` returns them.

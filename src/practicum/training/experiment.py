@@ -12,14 +12,15 @@ from practicum.training.loop import Fit
 
 class Method(Protocol):
     """An objective: a loss for the loop to descend, and metrics for people. One with its own `step` needs no `loss` (see
-    docs/library.md)."""
+    docs/library.md).
+    """
 
     def loss(self, model: nn.Module, batch: Any) -> Tensor:
-        """Returns a scalar, the mean over the batch."""
+        """Return a scalar, the mean over the batch."""
         ...
 
     def evaluate(self, model: nn.Module, batches: Iterable[Any]) -> dict[str, float]:
-        """Returns the metrics; the model is in eval mode, and no gradients are recorded."""
+        """Return the metrics; the model is in eval mode, and no gradients are recorded."""
         ...
 
 
@@ -31,7 +32,7 @@ class Data(Protocol):
     def __iter__(self) -> Iterator[Any]: ...
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Any]:
-        """Yields the batches of an epoch, from the `start`-th on."""
+        """Yield the batches of an epoch, from the `start`-th on."""
         ...
 
 
@@ -59,10 +60,10 @@ class Target:
 
     def __post_init__(self) -> None:
         if (self.at_least is None) == (self.at_most is None):
-            raise ValueError(f"{self.metric}: expected one of at_least and at_most, came {self.at_least} and {self.at_most}")
+            raise ValueError(f"{self.metric}: expected one of at_least and at_most, got {self.at_least} and {self.at_most}")
 
     def met(self, value: float) -> bool:
-        """Tells whether `value` reaches the target; NaN does not."""
+        """Tell whether `value` reaches the target; NaN does not."""
         return value >= self.at_least if self.at_least is not None else value <= (self.at_most or 0.0)
 
     def __str__(self) -> str:
@@ -111,7 +112,7 @@ class Recipe(Protocol):
     target: ClassVar[Target]
 
     def build(self, seed: int) -> Experiment:
-        """Returns the experiment; the global generators are seeded before."""
+        """Return the experiment; the global generators are seeded before."""
         ...
 
 
@@ -121,5 +122,5 @@ class Study(Protocol):
     target: ClassVar[Target]
 
     def run(self, seed: int, folder: Path) -> Outcome:
-        """Runs it all and writes its pictures into `folder`."""
+        """Run it all and write its pictures into `folder`."""
         ...

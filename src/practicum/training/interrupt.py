@@ -18,6 +18,7 @@ class Interrupts:
         self._before: dict[int, Any] = {}
 
     def __call__(self) -> bool:
+        """Return whether one came."""
         return self._came
 
     def __enter__(self) -> Self:

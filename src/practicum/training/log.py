@@ -22,7 +22,7 @@ class Log:
             self._writer = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1)
 
     def write(self, rows: list[dict[str, float]]) -> None:
-        """Logs the last row; the CSV file is written whole, so that it never has rows of a run that was taken back."""
+        """Log the last row; the CSV file is written whole, so that it never has rows of a run that was taken back."""
         if self.folder is None:
             return
         for name, value in rows[-1].items():
@@ -33,6 +33,6 @@ class Log:
             out.writerows(rows)
 
     def close(self) -> None:
-        """Flushes what is still buffered."""
+        """Flushe what is still buffered."""
         if self._writer:
             self._writer.close()

@@ -64,7 +64,7 @@ class Fit:
         if self.epochs < 1 or self.accumulate < 1 or self.evaluate_every < 1:
             raise ValueError(
                 f"expected epochs, accumulate and evaluate_every of at least 1, "
-                f"came {self.epochs}, {self.accumulate}, {self.evaluate_every}"
+                f"got {self.epochs}, {self.accumulate}, {self.evaluate_every}"
             )
         if self.patience is not None and self.best is None:
             raise ValueError("patience counts evaluations without a better `best`, and `best` names no metric")
@@ -83,7 +83,7 @@ def fit(
     progress: bool = True,
     fabric: Any = None,
 ) -> list[Row]:
-    """Trains the model in place and returns one row per evaluation: epoch, step, lr, train_loss, seconds and the validation's
+    """Train the model in place and return one row per evaluation: epoch, step, lr, train_loss, seconds and the validation's
     metrics.
 
     Args:
@@ -216,7 +216,7 @@ def fit(
 def evaluate(
     fabric: Any, wrapped: nn.Module, model: nn.Module, method: Any, batches: Iterable[Any], average: Average | None = None
 ) -> Row:
-    """Returns the method's metrics, with the averaged weights where there are such; the generators stay as they were."""
+    """Return the method's metrics, with the averaged weights where there are such; the generators stay as they were."""
     was = torch.get_rng_state()
     wrapped.eval()
     with _averaged(average, model):
@@ -243,7 +243,7 @@ def _step(fabric: Any, model: nn.Module, method: Any, optimizer: Optimizer, grou
 
 
 def _rows_of(batch: Any, rank: int, world: int) -> Any:
-    """This rank's rows of a batch; what does not divide by the number of processes is left out."""
+    """Return this rank's rows of a batch; what does not divide by the number of processes is left out."""
     if world == 1:
         return batch
     if isinstance(batch, dict):

@@ -24,7 +24,7 @@ class Machine:
 
 
 def launch(machine: Machine, precision: str | None = None) -> Any:
-    """Returns a Fabric on the machine, its processes started.
+    """Return a Fabric on the machine, its processes started.
 
     Args:
         machine: what to train on.

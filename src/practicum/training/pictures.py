@@ -10,7 +10,7 @@ from practicum.training.experiment import Experiment
 
 
 def draw_confusion(experiment: Experiment, classes: Sequence[str], path: Path) -> None:
-    """Draws how often each class of the test data was taken for each other one.
+    """Draw how often each class of the test data was taken for each other one.
 
     Args:
         experiment: its model in eval mode.
@@ -40,7 +40,7 @@ def draw_confusion(experiment: Experiment, classes: Sequence[str], path: Path) -
 
 
 def draw_images(images: Tensor, path: Path, *, titles: Sequence[str] = (), columns: int = 8, signed: bool = False) -> None:
-    """Draws a grid of images or filters, each stretched to the full range.
+    """Draw a grid of images or filters, each stretched to the full range.
 
     Args:
         images: shape (N, H, W), or (N, 3, H, W) for colour.

@@ -17,12 +17,12 @@ FOLDER = PACKAGE / "recipes"
 
 
 def names() -> list[str]:
-    """Returns every recipe's name: its file's, with hyphens."""
+    """Return every recipe's name: its file's, with hyphens."""
     return sorted(path.stem.replace("_", "-") for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
 
 
 def load(name: str) -> Any:
-    """Returns a recipe's class.
+    """Return a recipe's class.
 
     Raises:
         PracticumError: there is none of that name; the message lists them.
@@ -33,12 +33,12 @@ def load(name: str) -> Any:
 
 
 def text(recipe: Any) -> str:
-    """Returns what the recipe's file says about itself."""
+    """Return what the recipe's file says about itself."""
     return inspect.getdoc(inspect.getmodule(recipe)) or ""
 
 
 def knobs(recipe: Any) -> dict[str, tuple[type, Any, str]]:
-    """Returns each knob's type, default and description."""
+    """Return each knob's type, default and description."""
     hints = get_type_hints(recipe)
     told = dict(re.findall(r"^ +(\w+): (.+(?:\n {10,}.+)*)", recipe.__doc__ or "", re.MULTILINE))
     return {
@@ -48,7 +48,7 @@ def knobs(recipe: Any) -> dict[str, tuple[type, Any, str]]:
 
 
 def turned(recipe: Any, given: dict[str, str]) -> Any:
-    """Returns the recipe with some knobs turned.
+    """Return the recipe with some knobs turned.
 
     Args:
         recipe: its class.
@@ -67,7 +67,7 @@ def turned(recipe: Any, given: dict[str, str]) -> Any:
         try:
             values[name] = _bool(value) if kind is bool else kind(value)
         except ValueError:
-            raise PracticumError(f"--{name}: expected {_ARTICLE.get(kind, kind.__name__)}, came {value!r}") from None
+            raise PracticumError(f"--{name}: expected {_ARTICLE.get(kind, kind.__name__)}, got {value!r}") from None
     return recipe(**values)
 
 
@@ -81,7 +81,7 @@ def _bool(value: str) -> bool:
 
 
 def code_hash(name: str) -> str:
-    """Returns 12 hex digits that change when the code of a recipe changes: its file, and the models, methods and data that it
+    """Return 12 hex digits that change when the code of a recipe changes: its file, and the models, methods and data that it
     imports.
 
     Comments, docstrings, layout and the target don't count, and neither do `training/` and `data/store.py`: what the loop
@@ -118,7 +118,7 @@ def _is_target(node: ast.AST) -> bool:
 
 
 def _imported(tree: ast.AST) -> list[Path]:
-    """The files of ours that a module imports, without `training`."""
+    """Return the files of ours that a module imports, without `training`."""
     modules = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:

@@ -22,7 +22,7 @@ def run_missing(
     say: Callable[[str], None],
     runs: Path = Path("runs"),
 ) -> None:
-    """Runs what has no result yet, or one of older code. A run that was killed goes on; one that is done is taken from `runs`.
+    """Run what has no result yet, or one of older code. A run that was killed goes on; one that is done is taken from `runs`.
 
     Args:
         names: of recipes; none means all.
@@ -63,7 +63,7 @@ def run_missing(
 
 
 def _keep_pictures(run: Path, folder: Path) -> None:
-    """Copies a run's pictures and texts beside its result, in place of an older run's."""
+    """Copy a run's pictures and texts beside its result, in place of an older run's."""
     for old in (*folder.glob("*.png"), *folder.glob("*.txt")):
         old.unlink()
     for path in (*run.glob("*.png"), *run.glob("*.txt")):
@@ -75,7 +75,7 @@ def _current(path: Path, name: str) -> bool:
 
 
 def write_table(folder: Path, path: Path) -> None:
-    """Writes RESULTS.md from the results in a folder."""
+    """Write RESULTS.md from the results in a folder."""
     found: dict[str, list[Result]] = {}
     for file in sorted(folder.glob("*/*.json")):
         result = read_result(file)
@@ -120,7 +120,7 @@ def _row(name: str, target: Any, runs: list[Result]) -> str:
 
 
 def summary(values: Sequence[float]) -> tuple[float, float | None]:
-    """Returns the mean and the sample standard deviation; None for that of a single value."""
+    """Return the mean and the sample standard deviation; None for that of a single value."""
     if not values:
         return float("nan"), None
     return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None

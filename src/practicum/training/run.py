@@ -63,7 +63,7 @@ class Result:
 
 
 def read_result(path: Path) -> Result:
-    """Reads a result that a run wrote.
+    """Read a result that a run wrote.
 
     Raises:
         PracticumError: it is not one.
@@ -75,7 +75,7 @@ def read_result(path: Path) -> Result:
 
 
 def write_result(path: Path, result: Result) -> None:
-    """Writes a result as JSON, all at once."""
+    """Write a result as JSON, all at once."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}")
     temporary.write_text(json.dumps(asdict(result), indent=1, ensure_ascii=False) + "\n")
@@ -92,7 +92,7 @@ def train(
     fresh: bool = False,
     progress: bool = True,
 ) -> Result | None:
-    """Trains a recipe into a folder, goes on where a killed run stopped, and returns what it came to.
+    """Train a recipe into a folder, go on where a killed run stopped, and return what it came to.
 
     Args:
         name: of the recipe.
@@ -178,7 +178,7 @@ def _done(folder: Path) -> Result | None:
 
 
 def _claim(folder: Path, identity: dict[str, Any], fresh: bool) -> None:
-    """Makes the folder this run's, unless it already is another's."""
+    """Make the folder this run's, unless it already is another's."""
     if fresh and (folder / "run.json").exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)

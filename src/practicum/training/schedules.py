@@ -23,11 +23,11 @@ Schedule = Callable[[float], float]
 
 def _fraction(name: str, value: float, *, one: bool = False) -> None:
     if not (0 <= value < 1 or (one and value == 1)):
-        raise ValueError(f"expected {name} in [0, 1{']' if one else ')'}, came {value}")
+        raise ValueError(f"expected {name} in [0, 1{']' if one else ')'}, got {value}")
 
 
 def _after_warmup(warmup: float, decay: Schedule, floor: float) -> Schedule:
-    """Climbs from 0 to 1 in `warmup`, then falls from 1 to `floor` as `decay` falls from 1 to 0."""
+    """Climb from 0 to 1 in `warmup`, then falls from 1 to `floor` as `decay` falls from 1 to 0."""
     _fraction("warmup", warmup)
     _fraction("floor", floor, one=True)
 
@@ -44,12 +44,12 @@ def _falling_cosine(progress: float) -> float:
 
 
 def constant() -> Schedule:
-    """Returns the factor 1 throughout."""
+    """Return the factor 1 throughout."""
     return lambda progress: 1.0
 
 
 def one_cycle(warmup: float = 0.3, start: float = 1 / 25, end: float = 1e-4) -> Schedule:
-    """Half a cosine up from `start` to 1, half a cosine down to `end`.
+    """Return half a cosine up from `start` to 1, half a cosine down to `end`.
 
     Args:
         warmup: fraction of the training that goes up.
@@ -75,7 +75,7 @@ def one_cycle(warmup: float = 0.3, start: float = 1 / 25, end: float = 1e-4) -> 
 
 
 def cosine(warmup: float = 0.0, floor: float = 0.0) -> Schedule:
-    """Half a cosine from 1 down to `floor`, after a linear warm-up.
+    """Return half a cosine from 1 down to `floor`, after a linear warm-up.
 
     Args:
         warmup: fraction of the training in which the factor climbs from 0 to 1.
@@ -93,7 +93,7 @@ def cosine(warmup: float = 0.0, floor: float = 0.0) -> Schedule:
 
 
 def linear(warmup: float = 0.0, floor: float = 0.0) -> Schedule:
-    """A straight line from 1 down to `floor`, after a linear warm-up. Arguments and errors as in `cosine`."""
+    """Return a straight line from 1 down to `floor`, after a linear warm-up. Arguments and errors as in `cosine`."""
     return _after_warmup(warmup, lambda progress: 1 - progress, floor)
 
 
@@ -103,7 +103,7 @@ def polynomial(power: float, warmup: float = 0.0, floor: float = 0.0) -> Schedul
 
 
 def step(milestones: Sequence[float] = (0.5, 0.75), gamma: float = 0.1) -> Schedule:
-    """Multiplies by `gamma` at each milestone.
+    """Multiply by `gamma` at each milestone.
 
     Args:
         milestones: where in the training, ascending fractions.
@@ -119,23 +119,23 @@ def step(milestones: Sequence[float] = (0.5, 0.75), gamma: float = 0.1) -> Sched
     """
     places = sorted(milestones)
     if places != list(milestones) or any(not 0 <= place <= 1 for place in places):
-        raise ValueError(f"expected ascending milestones in [0, 1], came {tuple(milestones)}")
+        raise ValueError(f"expected ascending milestones in [0, 1], got {tuple(milestones)}")
     return lambda progress: gamma ** bisect_right(places, progress)
 
 
 def exponential(end: float = 1e-3) -> Schedule:
-    """Falls by the same ratio in every step, to `end` at last.
+    """Fall by the same ratio in every step, to `end` at last.
 
     Raises:
         ValueError: `end` is not positive.
     """
     if end <= 0:
-        raise ValueError(f"expected a positive end, came {end}")
+        raise ValueError(f"expected a positive end, got {end}")
     return lambda progress: end**progress
 
 
 def inverse_sqrt(warmup: float = 0.1) -> Schedule:
-    """A linear warm-up to 1, then a fall with the square root of the steps.
+    """Return a linear warm-up to 1, then a fall with the square root of the steps.
 
     Args:
         warmup: fraction of the training that climbs; the paper's 4,000 of 100,000 steps are 0.04.
@@ -149,12 +149,12 @@ def inverse_sqrt(warmup: float = 0.1) -> Schedule:
     Source: Vaswani et al. 2017, eq. 3; its peak (d_model · warmup_steps)^-½ is the learning rate here.
     """
     if not 0 < warmup < 1:
-        raise ValueError(f"expected warmup in (0, 1), came {warmup}")
+        raise ValueError(f"expected warmup in (0, 1), got {warmup}")
     return lambda progress: progress / warmup if progress < warmup else sqrt(warmup / progress)
 
 
 def trapezoid(warmup: float = 0.1, cooldown: float = 0.2, floor: float = 0.0) -> Schedule:
-    """A linear warm-up, a plateau at 1, and a linear cool-down to `floor`; the plateau may grow while the training runs.
+    """Return a linear warm-up, a plateau at 1, and a linear cool-down to `floor`; the plateau may grow while the training runs.
 
     Args:
         warmup: fraction of the training in which the factor climbs from 0 to 1.
@@ -171,6 +171,6 @@ def trapezoid(warmup: float = 0.1, cooldown: float = 0.2, floor: float = 0.0) ->
     """
     _fraction("cooldown", cooldown)
     if warmup + cooldown > 1:
-        raise ValueError(f"expected warmup + cooldown ≤ 1, came {warmup} + {cooldown}")
+        raise ValueError(f"expected warmup + cooldown ≤ 1, got {warmup} + {cooldown}")
     flat = (1 - cooldown - warmup) / (1 - warmup) if warmup < 1 else 0.0
     return _after_warmup(warmup, lambda progress: 1.0 if progress <= flat else (1 - progress) / (1 - flat), floor)

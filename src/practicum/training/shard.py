@@ -12,8 +12,9 @@ from torch.distributed.fsdp import fully_shard
 
 
 def fully_sharded(devices: int) -> Any:
-    """Returns a Fabric strategy that shards over `devices` processes: each direct child with weights (each block of a stack) is
-    a unit, the rest is the last one."""
+    """Return a Fabric strategy that shards over `devices` processes: each direct child with weights (each block of a stack) is
+    a unit, the rest is the last one.
+    """
     from lightning_fabric.strategies import ModelParallelStrategy
 
     return ModelParallelStrategy(

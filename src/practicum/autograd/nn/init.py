@@ -10,35 +10,35 @@ from practicum.autograd.tensor import Tensor
 
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0) -> Tensor:
-    """Fills with U(a, b)."""
+    """Fill with U(a, b)."""
     tensor.data[...] = random.generator().uniform(a, b, tensor.shape)
     return tensor
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0) -> Tensor:
-    """Fills with N(mean, std²)."""
+    """Fill with N(mean, std²)."""
     tensor.data[...] = random.generator().normal(mean, std, tensor.shape)
     return tensor
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
-    """Fills with one value."""
+    """Fill with one value."""
     tensor.data[...] = val
     return tensor
 
 
 def zeros_(tensor: Tensor) -> Tensor:
-    """Fills with zeros."""
+    """Fill with zeros."""
     return constant_(tensor, 0.0)
 
 
 def ones_(tensor: Tensor) -> Tensor:
-    """Fills with ones."""
+    """Fill with ones."""
     return constant_(tensor, 1.0)
 
 
 def fans(tensor: Tensor) -> tuple[int, int]:
-    """Returns (fan_in, fan_out) of a weight (outputs, inputs, *kernel)."""
+    """Return (fan_in, fan_out) of a weight (outputs, inputs, *kernel)."""
     if tensor.ndim < 2:
         raise ValueError(f"fan_in and fan_out need a weight (outputs, inputs, …), got shape {tensor.shape}")
     kernel = math.prod(tensor.shape[2:])

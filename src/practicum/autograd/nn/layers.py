@@ -18,7 +18,7 @@ from practicum.autograd.tensor import Tensor
 
 
 def uniform_parameter(shape: tuple[int, ...], bound: float) -> Parameter:
-    """Returns a float32 parameter, uniform in ±bound."""
+    """Return a float32 parameter, uniform in ±bound."""
     parameter = Parameter(np.empty(shape, np.float32))
     init.uniform_(parameter, -bound, bound)
     return parameter

@@ -43,7 +43,7 @@ class Module:
         return self.forward(*args, **kwargs)
 
     def register_buffer(self, name: str, tensor: Tensor) -> None:
-        """Makes a tensor part of the state; `self.name = nn.Buffer(tensor)` does the same."""
+        """Make a tensor part of the state; `self.name = nn.Buffer(tensor)` does the same."""
         setattr(self, name, Buffer(tensor))
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
@@ -53,7 +53,7 @@ class Module:
         return (child for _, child in self.named_children())
 
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
-        """This module and all inside it, each once, with dotted names."""
+        """Yield this module and all inside it, each once, with dotted names."""
         seen: set[int] = set()
         for name, module in self._tree(prefix):
             if id(module) not in seen:
@@ -77,7 +77,7 @@ class Module:
                     yield (f"{path}.{name}" if path else name), part
 
     def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Parameter]]:
-        """Every parameter once, with its dotted name."""
+        """Return every parameter once, with its dotted name."""
         return self._named(Parameter, prefix)
 
     def parameters(self) -> Iterator[Parameter]:
@@ -90,7 +90,7 @@ class Module:
         return (buffer for _, buffer in self.named_buffers())
 
     def state_dict(self) -> dict[str, Tensor]:
-        """All parameters and buffers by dotted name. The tensors share memory with the module."""
+        """Return all parameters and buffers by dotted name. The tensors share memory with the module."""
         state = {}
         for path, module in self._tree(""):
             for kind in (Parameter, Buffer):
@@ -100,7 +100,7 @@ class Module:
         return state
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> None:
-        """Copies values into the parameters and buffers of the same names.
+        """Copy values into the parameters and buffers of the same names.
 
         Args:
             state_dict: tensors of either engine, or arrays.
@@ -121,8 +121,9 @@ class Module:
             own[name].data[...] = values
 
     def train(self: Self, mode: bool = True) -> Self:
-        """Puts this module and all inside it into training mode, in which dropout drops and batch norm takes the batch's
-        statistics."""
+        """Put this module and all inside it into training mode, in which dropout drops and batch norm takes the batch's
+        statistics.
+        """
         for module in self.modules():
             module.training = mode
         return self
@@ -135,19 +136,19 @@ class Module:
             parameter.grad = None
 
     def requires_grad_(self: Self, requires_grad: bool = True) -> Self:
-        """Thaws all parameters, or freezes them."""
+        """Thaw all parameters, or freeze them."""
         for parameter in self.parameters():
             parameter.requires_grad_(requires_grad)
         return self
 
     def apply(self: Self, fn: Callable[[Module], Any]) -> Self:
-        """Calls `fn` with each module inside this one and with this one, innermost first."""
+        """Call `fn` with each module inside this one and with this one, innermost first."""
         for module in reversed(list(self.modules())):
             fn(module)
         return self
 
     def to(self: Self, dtype: DTypeLike) -> Self:
-        """Converts all floating-point parameters and buffers."""
+        """Convert all floating-point parameters and buffers."""
         for part in (*self.parameters(), *self.buffers()):
             if part.data.dtype.kind == "f":
                 part.data = part.data.astype(dtype)

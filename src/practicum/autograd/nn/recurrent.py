@@ -29,19 +29,19 @@ State = tuple[Tensor, ...]  # (h,), for the LSTM (h, c)
 
 
 def rnn_step(a: Tensor, b: Tensor, state: State) -> State:
-    """h' = tanh(a + b), a and b the input's and the state's part, shape (B, H)."""
+    """H' = tanh(a + b), a and b the input's and the state's part, shape (B, H)."""
     return ((a + b).tanh(),)
 
 
 def lstm_step(a: Tensor, b: Tensor, state: State) -> State:
-    """The LSTM's next (h, c) from both parts of its four gates, shape (B, 4H)."""
+    """Return the LSTM's next (h, c) from both parts of its four gates, shape (B, 4H)."""
     i, f, g, o = (a + b).chunk(4, 1)
     c = f.sigmoid() * state[1] + i.sigmoid() * g.tanh()
     return o.sigmoid() * c.tanh(), c
 
 
 def gru_step(a: Tensor, b: Tensor, state: State) -> State:
-    """The GRU's next h from both parts of its two gates and its candidate, shape (B, 3H)."""
+    """Return the GRU's next h from both parts of its two gates and its candidate, shape (B, 3H)."""
     (ar, az, an), (br, bz, bn) = a.chunk(3, 1), b.chunk(3, 1)
     z = (az + bz).sigmoid()
     n = (an + (ar + br).sigmoid() * bn).tanh()
@@ -98,7 +98,7 @@ class _Layers(Module):
         return [f"l{layer}", f"l{layer}_reverse"][: 1 + self.bidirectional]
 
     def forward(self, input: Tensor, hx: Any = None) -> tuple[Tensor, Any]:
-        """Runs all layers over all steps.
+        """Run all layers over all steps.
 
         Args:
             input: the sequence.

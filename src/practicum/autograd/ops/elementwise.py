@@ -21,7 +21,7 @@ _erf = np.frompyfunc(math.erf, 1, 1)
 
 
 def tensors(a: Operand, b: Operand) -> tuple[Tensor, Tensor]:
-    """Returns both operands as tensors. A Python number takes the dtype of the other, so float32 stays float32."""
+    """Return both operands as tensors. A Python number takes the dtype of the other, so float32 stays float32."""
     if isinstance(a, engine.Tensor):
         return a, b if isinstance(b, engine.Tensor) else _constant(b, a)
     if isinstance(b, engine.Tensor):
@@ -37,25 +37,25 @@ def _constant(value: Array | Scalar, like: Tensor) -> Tensor:
 
 
 def add(a: Operand, b: Operand) -> Tensor:
-    """a + b."""
+    """Return a + b."""
     x, y = tensors(a, b)
     return engine.record(x.data + y.data, (x, lambda g, out: sum_to(g, x.shape)), (y, lambda g, out: sum_to(g, y.shape)))
 
 
 def sub(a: Operand, b: Operand) -> Tensor:
-    """a - b."""
+    """Return a - b."""
     x, y = tensors(a, b)
     return engine.record(x.data - y.data, (x, lambda g, out: sum_to(g, x.shape)), (y, lambda g, out: sum_to(-g, y.shape)))
 
 
 def mul(a: Operand, b: Operand) -> Tensor:
-    """a · b, element by element."""
+    """Return a · b, element by element."""
     x, y = tensors(a, b)
     return engine.record(x.data * y.data, (x, lambda g, out: sum_to(g * y, x.shape)), (y, lambda g, out: sum_to(g * x, y.shape)))
 
 
 def div(a: Operand, b: Operand) -> Tensor:
-    """a / b, element by element."""
+    """Return a / b, element by element."""
     x, y = tensors(a, b)
     return engine.record(
         x.data / y.data, (x, lambda g, out: sum_to(g / y, x.shape)), (y, lambda g, out: sum_to(-g * out / y, y.shape))
@@ -81,17 +81,17 @@ def pow(a: Operand, b: Operand) -> Tensor:
 
 
 def rsub(a: Operand, b: Operand) -> Tensor:
-    """b - a, for a number on the left."""
+    """B - a, for a number on the left."""
     return sub(b, a)
 
 
 def rdiv(a: Operand, b: Operand) -> Tensor:
-    """b / a, for a number on the left."""
+    """B / a, for a number on the left."""
     return div(b, a)
 
 
 def rpow(a: Operand, b: Operand) -> Tensor:
-    """b to the power a, for a number on the left."""
+    """B to the power a, for a number on the left."""
     return pow(b, a)
 
 
@@ -111,7 +111,7 @@ def exp(x: Tensor) -> Tensor:
 
 
 def log(x: Tensor) -> Tensor:
-    """The natural logarithm."""
+    """Return the natural logarithm."""
     return engine.record(np.log(x.data), (x, lambda g, out: g / x))
 
 
@@ -121,17 +121,17 @@ def sqrt(x: Tensor) -> Tensor:
 
 
 def sin(x: Tensor) -> Tensor:
-    """sin x."""
+    """Sin x."""
     return engine.record(np.sin(x.data), (x, lambda g, out: g * cos(x)))
 
 
 def cos(x: Tensor) -> Tensor:
-    """cos x."""
+    """Cos x."""
     return engine.record(np.cos(x.data), (x, lambda g, out: -g * sin(x)))
 
 
 def tanh(x: Tensor) -> Tensor:
-    """tanh x."""
+    """Tanh x."""
     return engine.record(np.tanh(x.data), (x, lambda g, out: g * (1 - out * out)))
 
 
@@ -151,13 +151,13 @@ def relu(x: Tensor) -> Tensor:
 
 
 def erf(x: Tensor) -> Tensor:
-    """The error function 2/√π ∫₀ˣ e^(−t²) dt."""
+    """Return the error function 2/√π ∫₀ˣ e^(−t²) dt."""
     values = np.asarray(_erf(x.data), dtype=x.dtype)
     return engine.record(values, (x, lambda g, out: g * exp(-x * x) * (2 / math.sqrt(math.pi))))
 
 
 def maximum(a: Operand, b: Operand) -> Tensor:
-    """The larger of both; where they are equal, each gets half of the gradient."""
+    """Return the larger of both; where they are equal, each gets half of the gradient."""
     x, y = tensors(a, b)
 
     def share(mine: Array, other: Array, g: Tensor) -> Tensor:
@@ -171,7 +171,7 @@ def maximum(a: Operand, b: Operand) -> Tensor:
 
 
 def minimum(a: Operand, b: Operand) -> Tensor:
-    """The smaller of both; where they are equal, each gets half of the gradient."""
+    """Return the smaller of both; where they are equal, each gets half of the gradient."""
     x, y = tensors(a, b)
     return -maximum(-x, -y)
 
@@ -183,7 +183,7 @@ def clamp(x: Tensor, min: float | None = None, max: float | None = None) -> Tens
 
 
 def where(condition: Tensor | Array, a: Operand, b: Operand) -> Tensor:
-    """a where the condition holds, b elsewhere."""
+    """Return a where the condition holds, b elsewhere."""
     x, y = tensors(a, b)
     mask = np.asarray(condition)
     if mask.dtype != np.bool_:
@@ -201,12 +201,12 @@ def where_method(self: Tensor, condition: Tensor, other: Operand) -> Tensor:
 
 
 def masked_fill(x: Tensor, mask: Tensor | Array, value: float) -> Tensor:
-    """x with `value` where the mask holds."""
+    """X with `value` where the mask holds."""
     return where(mask, value, x)
 
 
 def to(x: Tensor, dtype: DTypeLike) -> Tensor:
-    """x in another dtype, or itself if it has that already."""
+    """X in another dtype, or itself if it has that already."""
     return x if x.dtype == dtype else engine.record(x.data.astype(dtype), (x, lambda g, out: to(g, x.dtype)))
 
 
@@ -226,37 +226,37 @@ def to_int64(x: Tensor) -> Tensor:
 
 
 def clone(x: Tensor) -> Tensor:
-    """A copy of the values that stays in the graph."""
+    """Return a copy of the values that stays in the graph."""
     return engine.record(x.data.copy(), (x, lambda g, out: g))
 
 
 def eq(a: Tensor, b: Any) -> Tensor:
-    """Where a = b; no gradient."""
+    """Return where a = b; no gradient."""
     return engine.record(np.equal(*_data(a, b)))
 
 
 def ne(a: Tensor, b: Any) -> Tensor:
-    """Where a ≠ b; no gradient."""
+    """Return where a ≠ b; no gradient."""
     return engine.record(np.not_equal(*_data(a, b)))
 
 
 def lt(a: Tensor, b: Operand) -> Tensor:
-    """Where a < b; no gradient."""
+    """Return where a < b; no gradient."""
     return engine.record(np.less(*_data(a, b)))
 
 
 def le(a: Tensor, b: Operand) -> Tensor:
-    """Where a ≤ b; no gradient."""
+    """Return where a ≤ b; no gradient."""
     return engine.record(np.less_equal(*_data(a, b)))
 
 
 def gt(a: Tensor, b: Operand) -> Tensor:
-    """Where a > b; no gradient."""
+    """Return where a > b; no gradient."""
     return engine.record(np.greater(*_data(a, b)))
 
 
 def ge(a: Tensor, b: Operand) -> Tensor:
-    """Where a ≥ b; no gradient."""
+    """Return where a ≥ b; no gradient."""
     return engine.record(np.greater_equal(*_data(a, b)))
 
 

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 def reshape(x: Tensor, *shape: int | tuple[int, ...]) -> Tensor:
-    """The same numbers in another shape; one size may be -1."""
+    """Return the same numbers in another shape; one size may be -1."""
     sizes = _sizes(shape)
     return engine.record(x.data.reshape(sizes), (x, lambda g, out: reshape(g, x.shape)))
 
 
 def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-    """Makes one axis of those from `start_dim` to `end_dim`."""
+    """Make one axis of those from `start_dim` to `end_dim`."""
     if x.ndim == 0:
         return reshape(x, 1)
     start, end = start_dim % x.ndim, end_dim % x.ndim
@@ -34,36 +34,36 @@ def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 
 def squeeze(x: Tensor, dim: int | None = None) -> Tensor:
-    """Drops axes of length 1: all, or `dim` if it has length 1."""
+    """Drop axes of length 1: all, or `dim` if it has length 1."""
     drop = range(x.ndim) if dim is None else (dim % x.ndim,)
     return reshape(x, tuple(n for i, n in enumerate(x.shape) if n != 1 or i not in drop))
 
 
 def unsqueeze(x: Tensor, dim: int) -> Tensor:
-    """Puts an axis of length 1 in front of axis `dim`."""
+    """Put an axis of length 1 in front of axis `dim`."""
     at = dim % (x.ndim + 1)
     return reshape(x, (*x.shape[:at], 1, *x.shape[at:]))
 
 
 def permute(x: Tensor, *dims: int | tuple[int, ...]) -> Tensor:
-    """Orders the axes anew: axis i of the result is axis dims[i] of x."""
+    """Order the axes anew: axis i of the result is axis dims[i] of x."""
     order = _sizes(dims)
     back = tuple(np.argsort([d % x.ndim for d in order]).tolist())
     return engine.record(x.data.transpose(order), (x, lambda g, out: permute(g, back)))
 
 
 def transpose(x: Tensor, dim0: int, dim1: int) -> Tensor:
-    """Swaps two axes."""
+    """Swap two axes."""
     return engine.record(x.data.swapaxes(dim0, dim1), (x, lambda g, out: transpose(g, dim0, dim1)))
 
 
 def contiguous(x: Tensor) -> Tensor:
-    """The same tensor with its values in row-major order."""
+    """Return the same tensor with its values in row-major order."""
     return engine.record(np.asarray(x.data, order="C"), (x, lambda g, out: g))
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """Joins tensors along an axis that exists."""
+    """Join tensors along an axis that exists."""
     if not tensors or tensors[0].ndim == 0:
         raise ValueError(f"cat needs at least one tensor, with axes, got {len(tensors)}")
     axis = dim % tensors[0].ndim
@@ -76,14 +76,14 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """Joins tensors of one shape along a new axis."""
+    """Join tensors of one shape along a new axis."""
     if len({t.shape for t in tensors}) > 1:
         raise ValueError(f"stack needs tensors of one shape, got {', '.join(str(t.shape) for t in tensors)}")
     return cat([unsqueeze(t, dim) for t in tensors], dim)
 
 
 def split(x: Tensor, split_size: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
-    """Cuts x along an axis into parts of this size (the last may be smaller), or of these sizes."""
+    """Cut x along an axis into parts of this size (the last may be smaller), or of these sizes."""
     length, axis = x.shape[dim], dim % x.ndim
     sizes = (
         [min(split_size, length - i) for i in range(0, length, split_size)] if isinstance(split_size, int) else list(split_size)
@@ -95,12 +95,12 @@ def split(x: Tensor, split_size: int | Sequence[int], dim: int = 0) -> tuple[Ten
 
 
 def chunk(x: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """Cuts x along an axis into this many parts of equal size (the last may be smaller)."""
+    """Cut x along an axis into this many parts of equal size (the last may be smaller)."""
     return split(x, -(-x.shape[dim] // chunks), dim)
 
 
 def pad(x: Tensor, pad: Sequence[int], value: float = 0.0) -> Tensor:
-    """Puts `value` around x; `pad` is (before, after) for the last axis, then for the one before it, and so on."""
+    """Put `value` around x; `pad` is (before, after) for the last axis, then for the one before it, and so on."""
     if len(pad) % 2 or len(pad) > 2 * x.ndim or min(pad, default=0) < 0:
         raise ValueError(f"pad takes (before, after) ≥ 0 for at most {x.ndim} axes of shape {x.shape}, got {tuple(pad)}")
     widths = [(0, 0)] * (x.ndim - len(pad) // 2) + [(pad[i], pad[i + 1]) for i in range(len(pad) - 2, -1, -2)]
@@ -111,7 +111,7 @@ def pad(x: Tensor, pad: Sequence[int], value: float = 0.0) -> Tensor:
 
 
 def plain_key(key: Any) -> Any:
-    """Returns an index with arrays in place of tensors and lists."""
+    """Return an index with arrays in place of tensors and list."""
     if isinstance(key, tuple):
         return tuple(plain_key(k) for k in key)
     if isinstance(key, engine.Tensor | np.ndarray | list):
@@ -124,14 +124,16 @@ def plain_key(key: Any) -> Any:
 
 def index(x: Tensor, key: Any) -> Tensor:
     """x[key]: slices and numbers give a view; integer arrays and boolean masks a copy. An element read twice gets both
-    gradients."""
+    gradients.
+    """
     plain = plain_key(key)
     return engine.record(x.data[plain], (x, Scatter(plain, x.shape)))
 
 
 class Scatter:
     """The rule of `index`. `into` adds to a gradient that is there already, so that reading x piece by piece costs no more
-    than reading it whole."""
+    than reading it whole.
+    """
 
     def __init__(self, key: Any, shape: tuple[int, ...]) -> None:
         self.key, self.shape = key, shape
@@ -144,7 +146,7 @@ class Scatter:
 
 
 def scatter(x: Tensor, key: Any, shape: tuple[int, ...]) -> Tensor:
-    """Zeros of this shape with x added at `key`."""
+    """Return zeros of this shape with x added at `key`."""
     data = np.zeros(shape, x.dtype)
     _add_at(data, key, x.data)
     return engine.record(data, (x, lambda g, out: index(g, key)))
@@ -158,7 +160,7 @@ def _add_at(total: Array, key: Any, values: Array) -> None:
 
 
 def gather(x: Tensor, dim: int, index: Tensor | Array) -> Tensor:
-    """Reads along an axis: out[i][j][k] = x[i][index[i][j][k]][k] for dim = 1. `index` has as many axes as x."""
+    """Read along an axis: out[i][j][k] = x[i][index[i][j][k]][k] for dim = 1. `index` has as many axes as x."""
     at = plain_key(np.asarray(index))
     if at.ndim != x.ndim or at.dtype.kind not in "iu":
         raise ValueError(

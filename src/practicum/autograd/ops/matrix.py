@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def matmul(a: Operand, b: Operand) -> Tensor:
-    """The matrix product over the last two axes; those before are broadcast.
+    """Return the matrix product over the last two axes; those before are broadcast.
 
     Shapes:
         (…, N, K) @ (…, K, M) -> (…, N, M). A vector (K) counts as one row on the left, one column on the right; that axis is
@@ -42,12 +42,12 @@ def matmul(a: Operand, b: Operand) -> Tensor:
 
 
 def rmatmul(a: Operand, b: Operand) -> Tensor:
-    """b @ a, for an array on the left."""
+    """B @ a, for an array on the left."""
     return matmul(b, a)
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """x Wᵀ + b in one operation: the bias is added in place, and the gradient of W comes out in W's own layout.
+    """X Wᵀ + b in one operation: the bias is added in place, and the gradient of W comes out in W's own layout.
 
     Shapes:
         input (…, K), weight (M, K), bias (M) -> (…, M).

@@ -27,7 +27,7 @@ class Extreme(NamedTuple):
 
 
 def sum_to(x: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """Sums x over what broadcasting `shape` to x's shape would repeat."""
+    """Sum x over what broadcasting `shape` to x's shape would repeat."""
     if x.shape == shape:
         return x
     lead = x.ndim - len(shape)
@@ -49,7 +49,7 @@ def _sizes(shape: tuple[int | tuple[int, ...], ...]) -> tuple[int, ...]:
 
 
 def _kept(shape: tuple[int, ...], dim: Dim) -> tuple[int, ...]:
-    """The shape that a reduction over `dim` leaves with keepdim."""
+    """Return the shape that a reduction over `dim` leaves with keepdim."""
     if dim is None:
         return (1,) * len(shape)
     kept = list(shape)
@@ -60,7 +60,7 @@ def _kept(shape: tuple[int, ...], dim: Dim) -> tuple[int, ...]:
 
 
 def sum(x: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
-    """The sum over `dim`, or over everything."""
+    """Return the sum over `dim`, or over everything."""
     kept = _kept(x.shape, dim)
     return engine.record(
         x.data.sum(dim, keepdims=keepdim), (x, lambda g, out: (g.reshape(kept) if g.ndim else g).expand(x.shape))
@@ -68,7 +68,7 @@ def sum(x: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
 
 
 def mean(x: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
-    """The mean; of nothing, it is nan."""
+    """Return the mean; of nothing, it is nan."""
     kept = _kept(x.shape, dim)
     count = x.numel() // builtins.max(math.prod(kept), 1)
     return sum(x, dim, keepdim) * (1 / count if count else math.nan)
@@ -83,12 +83,12 @@ def var(x: Tensor, dim: Dim = None, correction: int = 1, keepdim: bool = False) 
 
 
 def std(x: Tensor, dim: Dim = None, correction: int = 1, keepdim: bool = False) -> Tensor:
-    """The square root of `var`."""
+    """Return the square root of `var`."""
     return var(x, dim, correction, keepdim).sqrt()
 
 
 def amax(x: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
-    """The largest value; where several are equal, they share the gradient equally."""
+    """Return the largest value; where several are equal, they share the gradient equally."""
     kept = _kept(x.shape, dim)
 
     def rule(g: Tensor, out: Tensor) -> Tensor:
@@ -99,12 +99,12 @@ def amax(x: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
 
 
 def amin(x: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
-    """The smallest value; where several are equal, they share the gradient equally."""
+    """Return the smallest value; where several are equal, they share the gradient equally."""
     return -amax(-x, dim, keepdim)
 
 
 def max(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor | Extreme:
-    """The largest value; along an axis also where it is, and of several equal ones the first gets the gradient."""
+    """Return the largest value; along an axis also where it is, and of several equal ones the first gets the gradient."""
     if dim is None:
         return amax(x)
     indices = argmax(x, dim, keepdim=True)
@@ -113,7 +113,7 @@ def max(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor | Ex
 
 
 def min(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor | Extreme:
-    """The smallest value; along an axis also where it is, and of several equal ones the first gets the gradient."""
+    """Return the smallest value; along an axis also where it is, and of several equal ones the first gets the gradient."""
     if dim is None:
         return amin(x)
     indices = argmin(x, dim, keepdim=True)
@@ -122,17 +122,17 @@ def min(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor | Ex
 
 
 def argmax(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
-    """The index of the largest element; no gradient."""
+    """Return the index of the largest element; no gradient."""
     return engine.record(np.argmax(x.data, dim, keepdims=keepdim))
 
 
 def argmin(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
-    """The index of the smallest element; no gradient."""
+    """Return the index of the smallest element; no gradient."""
     return engine.record(np.argmin(x.data, dim, keepdims=keepdim))
 
 
 def logsumexp(x: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
-    """log Σ eˣ, with the largest x taken out first so that nothing overflows."""
+    """Log Σ eˣ, with the largest x taken out first so that nothing overflows."""
     kept = _kept(x.shape, dim)
     top = x.data.max(dim, keepdims=True)
     top = np.where(np.isfinite(top), top, 0)  # all −∞: the result is −∞, not nan
@@ -150,7 +150,7 @@ def softmax(x: Tensor, dim: int) -> Tensor:
 
 
 def log_softmax(x: Tensor, dim: int) -> Tensor:
-    """x − log Σ eˣ."""
+    """X − log Σ eˣ."""
     shifted = x.data - x.data.max(dim, keepdims=True)
     shifted -= np.log(np.exp(shifted).sum(dim, keepdims=True))
     return engine.record(shifted, (x, lambda g, out: g - out.exp() * sum(g, dim, keepdim=True)))

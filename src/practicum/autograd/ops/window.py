@@ -22,7 +22,7 @@ Pair = int | tuple[int, int]
 
 
 def pair(value: Pair) -> tuple[int, int]:
-    """Height and width: one number stands for both."""
+    """Return height and width: one number stands for both."""
     return (value, value) if isinstance(value, int) else value
 
 
@@ -47,7 +47,7 @@ def windows(x: Tensor, kernel_size: tuple[int, int], stride: tuple[int, int], di
 
 
 def fold(x: Tensor, shape: tuple[int, ...], stride: tuple[int, int], dilation: tuple[int, int]) -> Tensor:
-    """Adds windows up where they overlap; what no window saw is zero.
+    """Add windows up where they overlap; what no window saw is zero.
 
     Shapes:
         (kernel height, kernel width, N, C, H', W') -> `shape`, (N, C, H, W).
@@ -95,14 +95,14 @@ def conv2d(
 
 
 def avg_pool2d(input: Tensor, kernel_size: Pair, stride: Pair | None = None, padding: Pair = 0) -> Tensor:
-    """The mean of each window, padding counted as zeros."""
+    """Return the mean of each window, padding counted as zeros."""
     ph, pw = pair(padding)
     x = pad(input, (pw, pw, ph, ph)) if ph or pw else input
     return windows(x, pair(kernel_size), pair(kernel_size if stride is None else stride), (1, 1)).mean((0, 1))
 
 
 def max_pool2d(input: Tensor, kernel_size: Pair, stride: Pair | None = None, padding: Pair = 0, dilation: Pair = 1) -> Tensor:
-    """The largest value of each window; of several equal ones the first gets the gradient."""
+    """Return the largest value of each window; of several equal ones the first gets the gradient."""
     ph, pw = pair(padding)
     x = pad(input, (pw, pw, ph, ph), -np.inf) if ph or pw else input
     kernel, stride, dilation = pair(kernel_size), pair(kernel_size if stride is None else stride), pair(dilation)

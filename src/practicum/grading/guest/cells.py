@@ -38,7 +38,7 @@ def run(name: str, cells: list[str]) -> Notebook:
 
 
 def failures(module: Notebook) -> str:
-    """Which cells failed, for the message about a name that is missing because of it."""
+    """Return which cells failed, for the message about a name that is missing because of it."""
     if not module.__failed__:
         return ""
     number, error = next(iter(module.__failed__.items()))

@@ -132,7 +132,7 @@ def set_limits(limits: dict[str, Any], data_base: int) -> None:
 
 
 def data_bytes() -> int:
-    """Private writable memory of this process, in bytes, as RLIMIT_DATA counts it."""
+    """Return private writable memory of this process, in bytes, as RLIMIT_DATA counts it."""
     with open("/proc/self/statm") as f:
         return int(f.read().split()[5]) * resource.getpagesize()
 

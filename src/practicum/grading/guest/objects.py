@@ -60,7 +60,7 @@ class Objects:
         return Handle(number, str(type(value).__name__)[:80])
 
     def plain(self, value: Any, depth: int = 0) -> Any:
-        """The value as plain data where it is plain through and through.
+        """Return the value as plain data where it is plain through and through.
 
         Raises:
             TypeError: it is not; the caller keeps it as a handle.
@@ -93,14 +93,14 @@ class Objects:
         raise TypeError(f"a {kind.__name__}")
 
     def other(self, value: Any) -> Any:
-        """What stands for a value on the wire: its plain form, or a handle for the whole."""
+        """Return what stands for a value on the wire: its plain form, or a handle for the whole."""
         try:
             return self.plain(value)
         except TypeError:
             return self.keep(value)
 
     def real(self, value: Any) -> Any:
-        """An argument as the student's code receives it: handles and tensors replaced by what they stand for."""
+        """Return an argument as the student's code receives it: handles and tensors replaced by what they stand for."""
         kind = type(value)
         if kind is Handle:
             return self.objects[value.id]
@@ -172,7 +172,7 @@ class Objects:
             raise NotFound(f"{what} has no {name!r}{reason}") from None
 
     def do_get(self, request: Request) -> Any:
-        """An attribute."""
+        """Return an attribute."""
         return self._attribute(self._target(request), request.name)
 
     def do_set(self, request: Request) -> None:
@@ -198,16 +198,16 @@ class Objects:
         return len(self._target(request))
 
     def do_iterate(self, request: Request) -> Handle:
-        """An iterator over the target."""
+        """Return an iterator over the target."""
         source: Iterable[Any] = self._target(request)
         return self.keep(iter(source))
 
     def do_next(self, request: Request) -> list[Any]:
-        """The next few items of an iterator; fewer than asked means the end."""
+        """Return the next few items of an iterator; fewer than asked means the end."""
         return [self.other(item) for item in itertools.islice(self._target(request), int(request.args))]
 
     def do_plain(self, request: Request) -> Any:
-        """The target as plain data, lists and arrays made of what can be iterated."""
+        """Return the target as plain data, lists and arrays made of what can be iterated."""
         target = self._target(request)
         try:
             return self.plain(target)
@@ -217,7 +217,7 @@ class Objects:
             return self.plain(list(itertools.islice(target, MAX_ITEMS)))
 
     def do_exists(self, request: Request) -> bool:
-        """Whether a dotted name exists below the target."""
+        """Return whether a dotted name exists below the target."""
         value = self._target(request)
         for part in str(request.name).split("."):
             if not hasattr(value, part):
@@ -227,7 +227,7 @@ class Objects:
 
 
 def _text(text: str, longest: int) -> str:
-    """A text that can be encoded: a lone surrogate cannot."""
+    """Return a text that can be encoded: a lone surrogate cannot."""
     return str(text)[:longest].encode("utf-8", "backslashreplace").decode()
 
 

@@ -92,7 +92,7 @@ _EVEN_KEYS = (str, bytes, int, float, bool, type(None))
 
 
 def odd_keys(keys: Iterable[Any]) -> int:
-    """How many keys are of kinds whose hashes their maker can choose to be all the same."""
+    """Return how many keys are of kinds whose hashes their maker can choose to be all the same."""
     return sum(type(key) not in _EVEN_KEYS or (type(key) is int and not -(2**63) <= key < 2**64) for key in keys)
 
 
@@ -208,13 +208,13 @@ class _Unpacker:
         self.odd_keys_left = MAX_ODD_KEYS
 
     def value(self, value: Any, depth: int = 0) -> Any:
-        """What a decoded value stands for."""
+        """Return what a decoded value stands for."""
         if type(value) is list:
             return self.items(value, depth)
         return self.extended(value.code, value.data, depth + 1) if type(value) is msgspec.msgpack.Ext else value
 
     def items(self, items: list[Any], depth: int) -> list[Any]:
-        """What the values of a list stand for."""
+        """Return what the values of a list stand for."""
         self.values_left -= len(items)
         if self.values_left < 0:
             raise WireError(f"more than {MAX_VALUES:,} plain values")
@@ -223,14 +223,14 @@ class _Unpacker:
         return [self.value(item, depth + 1) if type(item) in (list, msgspec.msgpack.Ext) else item for item in items]
 
     def keys(self, keys: list[Any]) -> list[Any]:
-        """Keys, as long as few of them are of types whose hashes a sender can choose to be all the same."""
+        """Return keys, as long as few of them are of types whose hashes a sender can choose to be all the same."""
         self.odd_keys_left -= odd_keys(keys)
         if self.odd_keys_left < 0:
             raise WireError(f"more than {MAX_ODD_KEYS:,} keys that are neither text nor ordinary numbers")
         return keys
 
     def array(self, data: Any) -> Any:
-        """An array, which takes no more bytes than came for all arrays together."""
+        """Return an array, which takes no more bytes than came for all arrays together."""
         dtype, shape, start, scalar = msgspec.msgpack.decode(data, type=tuple[str, tuple[int, ...], int, bool])
         if len(dtype) > 4 or np.dtype(dtype).char not in _DTYPES:
             raise WireError(f"an array of dtype {dtype[:20]!r} does not cross")
@@ -246,7 +246,7 @@ class _Unpacker:
         return copy[()] if scalar and copy.shape == () else copy
 
     def extended(self, code: int, data: Any, depth: int) -> Any:
-        """A value of one of this protocol's own kinds."""
+        """Return a value of one of this protocol's own kinds."""
         if depth > MAX_DEPTH + 1:
             raise WireError("data nested too deep")
         if code == ARRAY:
@@ -322,7 +322,7 @@ def unpack(header: bytes, blob: memoryview, kind: type[Any]) -> Any:
 
 
 def sizes(prefix: bytes) -> tuple[int, int]:
-    """Lengths of header and blob from a frame's first 12 bytes.
+    """Return lengths of header and blob from a frame's first 12 bytes.
 
     Raises:
         WireError: a length above the caps.

@@ -39,7 +39,7 @@ _PARTS = ("query", "key", "value")
 
 
 def from_peer(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Returns weights for ours.
+    """Return weights for ours.
 
     Args:
         state: with or without the prefix `bert.`; copies of tied weights, position numbers and the head of next-sentence
@@ -66,12 +66,12 @@ def from_peer(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         elif block and block[2] in _LAYER:
             ours[f"encoder.blocks.{block[1]}.{_LAYER[block[2]]}.{kind}"] = tensor
         else:
-            raise ValueError(f"expected a name of BERT, came {key!r}")
+            raise ValueError(f"expected a name of BERT, got {key!r}")
     return ours | {name: torch.cat([three[part] for part in _PARTS]) for name, three in parts.items()}
 
 
 def to_peer(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Returns weights for theirs, with the prefix `bert.`; `BertForMaskedLM` gets its tied output layer.
+    """Return weights for theirs, with the prefix `bert.`; `BertForMaskedLM` gets its tied output layer.
 
     Args:
         state: of a `BERTForMaskedLM` or a `BERTClassifier`.

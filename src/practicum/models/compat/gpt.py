@@ -26,7 +26,7 @@ _TRANSPOSED = re.compile(r"(attention\.qkv|attention\.out|up|down)\.weight$")
 
 
 def from_peer(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Returns weights for `GPT`.
+    """Return weights for `GPT`.
 
     Args:
         state: with or without the prefix `transformer.`, the output layer and the causal masks that old files hold.
@@ -43,17 +43,17 @@ def from_peer(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         block = re.match(r"h\.(\d+)\.", name)
         inner, kind = name[block.end() if block else 0 :].rsplit(".", 1)
         if inner not in names:
-            raise ValueError(f"expected a name of GPT-1 or GPT-2, came {key!r}")
+            raise ValueError(f"expected a name of GPT-1 or GPT-2, got {key!r}")
         renamed = f"{f'blocks.{block[1]}.' if block else ''}{names[inner]}.{kind}"
         ours[renamed] = tensor.T.contiguous() if _TRANSPOSED.search(renamed) else tensor
     head = state.get("lm_head.weight")
     if head is not None and not torch.equal(head, ours["token_embedding.weight"]):
-        raise ValueError("expected an output layer tied to the token embedding, came one with weights of its own")
+        raise ValueError("expected an output layer tied to the token embedding, got one with weights of its own")
     return ours
 
 
 def to_peer(state: Mapping[str, Tensor], prefix: str = "transformer.") -> dict[str, Tensor]:
-    """Returns weights for `GPT2LMHeadModel`, or for `OpenAIGPTLMHeadModel` where there is no final norm.
+    """Return weights for `GPT2LMHeadModel`, or for `OpenAIGPTLMHeadModel` where there is no final norm.
 
     Args:
         state: of a `GPT`.

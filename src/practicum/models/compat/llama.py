@@ -26,7 +26,7 @@ _NAMES = {
 
 
 def from_peer(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Returns weights for `Llama`; a tied output layer may be absent.
+    """Return weights for `Llama`; a tied output layer may be absent.
 
     Raises:
         ValueError: an unknown name.
@@ -42,13 +42,13 @@ def from_peer(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         elif inner in _NAMES:
             ours[f"{block}{_NAMES[inner]}.weight"] = tensor
         elif inner not in ("self_attn.k_proj", "self_attn.v_proj") and not key.endswith("rotary_emb.inv_freq"):
-            raise ValueError(f"expected a name of Llama, came {key!r}")
+            raise ValueError(f"expected a name of Llama, got {key!r}")
     ours.setdefault("head.weight", ours["token_embedding.weight"])
     return ours
 
 
 def to_peer(state: Mapping[str, Tensor], config: LlamaConfig) -> dict[str, Tensor]:
-    """Returns weights for `LlamaForCausalLM`.
+    """Return weights for `LlamaForCausalLM`.
 
     Args:
         state: of a `Llama`.
@@ -71,7 +71,7 @@ def to_peer(state: Mapping[str, Tensor], config: LlamaConfig) -> dict[str, Tenso
 
 
 def llama2c_config(sizes: Mapping[str, int]) -> LlamaConfig:
-    """Returns the configuration for llama2.c's header, by its names (`dim`, `hidden_dim`, `n_layers`, …)."""
+    """Return the configuration for llama2.c's header, by its names (`dim`, `hidden_dim`, `n_layers`, …)."""
     return LlamaConfig(
         vocab_size=sizes["vocab_size"],
         context=sizes["max_seq_len"],
@@ -85,7 +85,7 @@ def llama2c_config(sizes: Mapping[str, int]) -> LlamaConfig:
 
 
 def from_llama2c(state: Mapping[str, Tensor], config: LlamaConfig) -> dict[str, Tensor]:
-    """Returns weights for `Llama` from llama2.c's, which stack the layers: `wq` has shape (layers, H·D, C).
+    """Return weights for `Llama` from llama2.c's, which stack the layers: `wq` has shape (layers, H·D, C).
 
     Args:
         state: `tok_embeddings`, `attn_norm`, `wq`, `wk`, `wv`, `wo`, `ffn_norm`, `w1`, `w2`, `w3`, `norm`, and `output` where
@@ -107,7 +107,7 @@ def from_llama2c(state: Mapping[str, Tensor], config: LlamaConfig) -> dict[str, 
 
 
 def _halves(weight: Tensor, config: LlamaConfig) -> Tensor:
-    """Rows of each head from (x_0, x_1, x_2, …) to (x_0, x_2, …, x_1, x_3, …)."""
+    """Return rows of each head from (x_0, x_1, x_2, …) to (x_0, x_2, …, x_1, x_3, …)."""
     rows, columns = weight.shape
     D = config.width // config.num_heads
     return weight.view(rows // D, D // 2, 2, columns).transpose(1, 2).reshape(rows, columns)

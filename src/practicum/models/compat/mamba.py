@@ -12,7 +12,7 @@ _BACK = ((r"^embedding\.", "embeddings."), (r"^blocks\.", "layers."), (r"^norm\.
 
 
 def from_peer(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Returns weights for `Mamba`.
+    """Return weights for `Mamba`.
 
     Args:
         state: with or without the prefix `backbone.` and the output layer.
@@ -23,12 +23,12 @@ def from_peer(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     ours = {_renamed(name.removeprefix("backbone."), _NAMES): value for name, value in state.items() if name != "lm_head.weight"}
     head = state.get("lm_head.weight")
     if head is not None and not torch.equal(head, ours["embedding.weight"]):
-        raise ValueError("expected an output layer tied to the embedding, came one with weights of its own")
+        raise ValueError("expected an output layer tied to the embedding, got one with weights of its own")
     return ours
 
 
 def to_peer(state: Mapping[str, Tensor], *, prefix: str = "backbone.") -> dict[str, Tensor]:
-    """Returns weights for `MambaForCausalLM`; with an empty prefix, for `MambaModel`."""
+    """Return weights for `MambaForCausalLM`; with an empty prefix, for `MambaModel`."""
     theirs = {prefix + _renamed(name, _BACK): value for name, value in state.items()}
     return theirs | ({"lm_head.weight": state["embedding.weight"]} if prefix else {})
 

@@ -14,12 +14,12 @@ from torch import Tensor
 
 
 def from_peer(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Returns torchvision's weights under our names."""
+    """Return torchvision's weights under our names."""
     return {_ours(name, state): value for name, value in state.items()}
 
 
 def to_peer(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Returns our weights under torchvision's names."""
+    """Return our weights under torchvision's names."""
     last = 2 + max(int(name.split(".")[1]) for name in state if name.startswith("blocks."))
     return {_theirs(name, state, last): value for name, value in state.items()}
 

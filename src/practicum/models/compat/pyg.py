@@ -27,7 +27,7 @@ class Names:
     folder: tuple[str, str] | None = None
 
     def from_peer(self, state: State) -> State:
-        """Returns our state dict for the peer's."""
+        """Return our state dict for the peer's."""
         new = {ours: self._turn(ours, state[theirs], peer=True) for ours, theirs in self.pairs}
         if self.folder:
             new |= {
@@ -38,7 +38,7 @@ class Names:
         return new
 
     def to_peer(self, state: State) -> State:
-        """Returns the peer's state dict for ours."""
+        """Return the peer's state dict for ours."""
         new = {theirs: self._turn(ours, state[ours], peer=False) for ours, theirs in self.pairs}
         if self.folder:
             new |= {

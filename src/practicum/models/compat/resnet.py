@@ -6,10 +6,10 @@ from torch import Tensor
 
 
 def from_peer(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Returns torchvision's weights under our names."""
+    """Return torchvision's weights under our names."""
     return {re.sub(r"^layer(\d+)\.", lambda match: f"stages.{int(match[1]) - 1}.", name): value for name, value in state.items()}
 
 
 def to_peer(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Returns our weights under torchvision's names."""
+    """Return our weights under torchvision's names."""
     return {re.sub(r"^stages\.(\d+)\.", lambda match: f"layer{int(match[1]) + 1}.", name): value for name, value in state.items()}

@@ -18,12 +18,12 @@ _LAYER = {
 
 
 def from_peer(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Renames a state of `nn.Transformer` (or of anything with its `encoder.` and `decoder.`); embeddings are not in it."""
+    """Rename a state of `nn.Transformer` (or of anything with its `encoder.` and `decoder.`); embeddings are not in it."""
     return {_rename(name, _LAYER): value for name, value in state.items()}
 
 
 def to_peer(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Renames ours; our embeddings have no counterpart and are left out."""
+    """Rename ours; our embeddings have no counterpart and are left out."""
     back = {ours: theirs for theirs, ours in _LAYER.items()}
     return {_rename(name, back): value for name, value in state.items() if name.startswith(("encoder.", "decoder."))}
 
@@ -36,4 +36,4 @@ def _rename(name: str, table: Mapping[str, str]) -> str:
     for old, new in table.items():
         if rest.startswith(old):
             return f"{stack}{layers}{number}.{new}{rest[len(old) :]}"
-    raise ValueError(f"expected a weight of an encoder or decoder layer, came {name}")
+    raise ValueError(f"expected a weight of an encoder or decoder layer, got {name}")

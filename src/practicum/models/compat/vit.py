@@ -34,7 +34,7 @@ _HUB_TO_NEW = {
 
 
 def from_peer(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Returns weights for `ViT`; a pooler is left out, and without a classifier so is the head.
+    """Return weights for `ViT`; a pooler is left out, and without a classifier so is the head.
 
     Raises:
         ValueError: an unknown name.
@@ -60,12 +60,12 @@ def from_peer(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         elif (stem := name.rpartition(".")[0]) in _OUTER or stem == "classifier":
             ours[f"{_OUTER.get(stem, 'head')}.{name.rpartition('.')[2]}"] = tensor
             continue
-        raise ValueError(f"expected a name of ViT, came {key!r}")
+        raise ValueError(f"expected a name of ViT, got {key!r}")
     return ours | {name: torch.cat([three[part] for part in "qkv"]) for name, three in parts.items()}
 
 
 def to_peer(state: Mapping[str, Tensor], *, hub: bool = False) -> dict[str, Tensor]:
-    """Returns weights for `ViTForImageClassification`.
+    """Return weights for `ViTForImageClassification`.
 
     Args:
         state: of a `ViT`.

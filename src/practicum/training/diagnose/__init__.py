@@ -47,7 +47,7 @@ def diagnose(
     count: int = 8,
     steps: int = 40,
 ) -> list[Finding]:
-    """Returns what is wrong; nothing, if all is well.
+    """Return what is wrong; nothing, if all is well.
 
     Args:
         model: any module.

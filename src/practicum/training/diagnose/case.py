@@ -18,7 +18,7 @@ SEED = 20170411
 
 @contextmanager
 def untouched() -> Iterator[None]:
-    """Gives back the state of Python's, NumPy's and PyTorch's generators."""
+    """Give back the state of Python's, NumPy's and PyTorch's generators."""
     python, numpy = random.getstate(), np.random.get_state()
     with torch.random.fork_rng():
         try:
@@ -54,14 +54,14 @@ class Case:
 
     @classmethod
     def of(cls, model: nn.Module, method: Any, batches: Any, *, test: Any, count: int, **others: Any) -> "Case":
-        """Takes the first batches of each kind; training batches in the order of an epoch where they have one."""
+        """Take the first batches of each kind; training batches in the order of an epoch where they have one."""
         taken = [*islice(batches.epoch(0) if hasattr(batches, "epoch") else batches, count)]
         if not taken:
-            raise ValueError("expected at least one training batch, came none")
+            raise ValueError("expected at least one training batch, got none")
         return cls(model, method, taken, test=[*islice(test if test is not None else (), count)], **others)
 
     def fresh(self) -> tuple[nn.Module, Any, Optimizer | None]:
-        """Returns copies of model (in train mode), method and optimiser that belong together, and seeds the generators."""
+        """Return copies of model (in train mode), method and optimiser that belong together, and seeds the generators."""
         torch.manual_seed(SEED)
         random.seed(SEED)
         np.random.seed(SEED)
@@ -84,9 +84,9 @@ class Plain:
     """A trainer for methods with a step of their own: `backward`, and nothing else."""
 
     def backward(self, loss: Tensor) -> None:
-        """Computes the gradients."""
+        """Compute the gradients."""
         loss.backward()
 
     def clip_gradients(self, model: nn.Module, optimizer: Optimizer, max_norm: float) -> None:
-        """Scales the gradients of a module to a norm of at most `max_norm`."""
+        """Scale the gradients of a module to a norm of at most `max_norm`."""
         torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)

@@ -12,7 +12,7 @@ from practicum.training.diagnose.watch import Pass
 
 
 def check_labels(passed: Pass) -> list[Finding]:
-    """Looks for a class without a row, where so many rows have been seen that chance does not explain it."""
+    """Look for a class without a row, where so many rows have been seen that chance does not explain it."""
     targets = [s.target_N for s in passed.scored if s.target_N is not None and s.kind != "binary" and len(s.shape) == 2]
     classes = {s.logits_NK.shape[1] for s in passed.scored if s.target_N is not None}
     if not targets or len(classes) != 1:
@@ -41,7 +41,7 @@ def check_labels(passed: Pass) -> list[Finding]:
 
 
 def check_leak(case: Case) -> list[Finding]:
-    """Looks for test rows that stand among the training rows, more often than training rows repeat each other."""
+    """Look for test rows that stand among the training rows, more often than training rows repeat each other."""
     train, test = _rows(case.batches), _rows(case.test)
     if len(train) < 8 or len(test) < 8:
         return []
@@ -60,7 +60,7 @@ def check_leak(case: Case) -> list[Finding]:
 
 
 def _rows(batches: list[Any]) -> list[bytes]:
-    """The rows' inputs as bytes; empty where batches are not rows of tensors, or rows have next to nothing in them."""
+    """Return the rows' inputs as bytes; empty where batches are not rows of tensors, or rows have next to nothing in them."""
     rows: list[bytes] = []
     for batch in batches:
         if not isinstance(batch, tuple | list) or not all(isinstance(part, Tensor) for part in batch):

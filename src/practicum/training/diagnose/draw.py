@@ -21,7 +21,7 @@ def draw_signals(
     *,
     optimizer: Optimizer | Callable[[nn.Module], Optimizer] | None = None,
 ) -> None:
-    """Draws three charts for the first batch: standard deviation of each layer's output, norm of the gradient there, and how far
+    """Draw three charts for the first batch: standard deviation of each layer's output, norm of the gradient there, and how far
     one step moves each weight matrix.
 
     Args:

@@ -16,7 +16,7 @@ from practicum.training.diagnose.case import Case, untouched
 
 
 def noise_scale(model: nn.Module, method: Any, batches: Iterable[Any], *, rows: int) -> float:
-    """Returns B_simple, in rows.
+    """Return B_simple, in rows.
 
     Args:
         model: any module; stays as it was.
@@ -30,7 +30,7 @@ def noise_scale(model: nn.Module, method: Any, batches: Iterable[Any], *, rows: 
     with untouched():
         case = Case.of(model, method, batches, optimizer=None, test=None, step=None, evaluate=None, count=10**9, steps=0)
         if len(case.batches) < 2:
-            raise ValueError(f"expected two batches or more, came {len(case.batches)}")
+            raise ValueError(f"expected two batches or more, got {len(case.batches)}")
         copy, method, _ = case.fresh()
         parameters = [p for p in copy.parameters() if p.requires_grad]
         total: list[Tensor] = [torch.zeros_like(p) for p in parameters]

@@ -13,7 +13,7 @@ from practicum.training.diagnose.watch import MOODY, NORMS, Pass, Stop, Watch
 
 
 def check_one_pass(case: Case) -> tuple[list[Finding], Pass | None]:
-    """Returns what the first pass shows, and its records; None for them where the loss cannot be computed."""
+    """Return what the first pass shows, and its records; None for them where the loss cannot be computed."""
     model, method, optimizer = case.fresh()
     watch = Watch(model)
     loss: Tensor | None = None
@@ -138,7 +138,7 @@ def _scores(passed: Pass) -> list[Finding]:
 
 
 def _reduction(case: Case, passed: Pass) -> list[Finding]:
-    """A mean over rows stays what it is when the batch is halved; a sum halves."""
+    """Return a mean over rows stays what it is when the batch is halved; a sum halves."""
     remedy = "Take the mean over the batch; else the step grows with the batch size"
     whole = passed.loss
     if whole is None or not math.isfinite(whole) or abs(whole) < 1e-6:

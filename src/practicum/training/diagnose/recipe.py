@@ -10,7 +10,7 @@ from practicum.training.experiment import Experiment
 
 
 def diagnose_experiment(experiment: Experiment, **settings: Any) -> list[Finding]:
-    """Returns what is wrong with an experiment's model, method and data before it is trained.
+    """Return what is wrong with an experiment's model, method and data before it is trained.
 
     The learning rate is the one that the schedule has in the first steps, so that a warm-up is not taken for a fault; gradients
     are clipped where the experiment clips them.

@@ -11,7 +11,7 @@ from practicum.training.diagnose.watch import Pass, Watch
 
 
 def check_shuffled(case: Case, passed: Pass) -> list[Finding]:
-    """Learns half of the rows by heart and asks for the other half.
+    """Learn half of the rows by heart and ask for the other half.
 
     Shuffled labels are named only where the model knows its own half (90 % right) and is no better than the commonest class on
     the other, and nearest neighbours are no better either; and only with 100 other rows or more. Rows of tokens are left out: a
@@ -74,7 +74,7 @@ def _accuracy(model: torch.nn.Module, method: object, batches: list[tuple[Tensor
 
 
 def _nearest_neighbour(known: list[tuple[Tensor, ...]], asked: list[tuple[Tensor, ...]]) -> float:
-    """Returns the share of rows whose nearest known row, by Euclidean distance of the inputs, has their label."""
+    """Return the share of rows whose nearest known row, by Euclidean distance of the inputs, has their label."""
     x, y = (torch.cat([batch[i].flatten(1).float() if not i else batch[-1] for batch in known]) for i in (0, 1))
     ask_x, ask_y = (torch.cat([batch[i].flatten(1).float() if not i else batch[-1] for batch in asked]) for i in (0, 1))
     return float((y[torch.cdist(ask_x, x).argmin(1)] == ask_y).float().mean())

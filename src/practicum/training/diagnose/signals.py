@@ -12,7 +12,7 @@ from practicum.training.diagnose.watch import Layer, Pass, Watch
 
 
 def gains(layers: list[Layer]) -> dict[str, float]:
-    """Returns σ_w √fan_in of each linear and convolutional layer that was called.
+    """Return σ_w √fan_in of each linear and convolutional layer that was called.
 
     A layer passes a signal's second moment on as E[y²] = fan_in · σ_w² · E[x²]; the gain is its root. He's initialisation
     has √2, which makes up for the half that ReLU cuts off; Xavier's has 1 where fan_in = fan_out.
@@ -32,7 +32,7 @@ def gains(layers: list[Layer]) -> dict[str, float]:
 
 
 def check_initialisation(passed: Pass) -> list[Finding]:
-    """Looks for weights that are constant, far too small or far too large."""
+    """Look for weights that are constant, far too small or far too large."""
     found = []
     matrices = {id(module.weight) for module in passed.model.modules() if isinstance(module, nn.Linear | _ConvNd)}
     for name, value in passed.model.named_parameters():
@@ -75,7 +75,7 @@ def check_initialisation(passed: Pass) -> list[Finding]:
 
 
 def check_dead(alive: dict[str, tuple[Tensor, int]]) -> list[Finding]:
-    """Looks for units that no row ever makes positive."""
+    """Look for units that no row ever makes positive."""
     for name, (units, rows) in alive.items():
         dead = int((~units).sum())
         if rows >= 32 and len(units) > 1 and 2 * dead > len(units):
@@ -94,7 +94,7 @@ def _gradients(model: nn.Module) -> list[tuple[str, Tensor]]:
 
 
 def check_overflow(passed: Pass) -> list[Finding]:
-    """Looks for values that are not finite."""
+    """Look for values that are not finite."""
     watch = passed.watch
     gradients = _gradients(passed.model)
     broken = next((name for name, grad in gradients if not bool(grad.isfinite().all())), None)
@@ -117,7 +117,7 @@ def check_overflow(passed: Pass) -> list[Finding]:
 
 
 def check_flow(passed: Pass) -> list[Finding]:
-    """Looks for gradients that vanish or explode through the layers, or explode through time."""
+    """Look for gradients that vanish or explode through the layers, or explode through time."""
     watch = passed.watch
     gradients = _gradients(passed.model)
     norm = math.sqrt(sum(float(grad.float().square().sum()) for _, grad in gradients))
@@ -157,8 +157,9 @@ def check_flow(passed: Pass) -> list[Finding]:
 
 
 def _over_time(watch: Watch) -> list[float]:
-    """How much larger the gradient is in the first quarter of the steps than in the last: along each axis of a sequence that may
-    be time, and over the calls of a cell."""
+    """Return how much larger the gradient is in the first quarter of the steps than in the last: along each axis of a sequence
+    that may be time, and over the calls of a cell.
+    """
     series = [
         torch.tensor([float(y.grad.norm()) if y.grad is not None else 0.0 for y in calls]) for calls in watch.calls.values()
     ]

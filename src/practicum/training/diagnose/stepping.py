@@ -15,7 +15,7 @@ from practicum.training.diagnose.watch import MOODY, Pass
 
 
 def check_frozen(case: Case, passed: Pass) -> list[Finding]:
-    """Looks for layers that take part and will not learn: no gradient wanted, none arriving, or not among the optimiser's."""
+    """Look for layers that take part and will not learn: no gradient wanted, none arriving, or not among the optimiser's."""
     if passed.loss is None or not math.isfinite(passed.loss):
         return []
     called = {
@@ -63,7 +63,7 @@ def check_frozen(case: Case, passed: Pass) -> list[Finding]:
 
 
 def _lost(case: Case) -> list[Finding]:
-    """Updates smaller than the weights' last bit are rounded away: in bfloat16, those below 1/256 of the weight."""
+    """Update smaller than the weights' last bit are rounded away: in bfloat16, those below 1/256 of the weight."""
     model, method, optimizer = case.fresh()
     if optimizer is None or not any(p.dtype in (torch.bfloat16, torch.float16) for p in model.parameters()):
         return []
@@ -86,7 +86,7 @@ def _lost(case: Case) -> list[Finding]:
 
 
 def plain_step(model: nn.Module, method: Any, optimizer: Optimizer, batch: Any) -> float:
-    """Does one ordinary training step and returns the loss before it."""
+    """Do one ordinary training step and return the loss before it."""
     optimizer.zero_grad()
     loss: Tensor = method.loss(model, batch)
     loss.backward()
@@ -95,7 +95,7 @@ def plain_step(model: nn.Module, method: Any, optimizer: Optimizer, batch: Any) 
 
 
 def check_step(case: Case) -> list[Finding]:
-    """Does two of the user's steps, with the gradients cleared in between and without: nothing may differ."""
+    """Do two of the user's steps, with the gradients cleared in between and without: nothing may differ."""
     if case.step is None:
         return []
     ends = []
@@ -123,7 +123,7 @@ def check_step(case: Case) -> list[Finding]:
 
 
 def check_evaluation(case: Case) -> list[Finding]:
-    """Watches whether dropout and batch norm are still in train mode while the user evaluates."""
+    """Watch whether dropout and batch norm are still in train mode while the user evaluates."""
     if case.evaluate is None:
         return []
     model, _, _ = case.fresh()
@@ -149,7 +149,7 @@ def check_evaluation(case: Case) -> list[Finding]:
 
 
 def check_training(case: Case) -> list[Finding]:
-    """Trains on one batch, whose noise is the same at each step: the loss has to fall, and at the given rate it must not rise."""
+    """Train on one batch, whose noise is the same at each step: the loss has to fall, and at the given rate it must not rise."""
     if not case.has_loss:
         return []
     found: list[Finding] = []
@@ -198,7 +198,7 @@ def _falls(losses: list[float]) -> bool:
 
 
 def _losses(case: Case, *, factor: float = 1.0, adam: float | None = None) -> list[float]:
-    """Returns the loss on the first batch along a short training.
+    """Return the loss on the first batch along a short training.
 
     Args:
         case: what is diagnosed.
@@ -224,13 +224,13 @@ def _losses(case: Case, *, factor: float = 1.0, adam: float | None = None) -> li
 
 
 def _update_ratio(case: Case) -> float:
-    """Returns the median over the weight matrices of ‖Δw‖/‖w‖ in one step."""
+    """Return the median over the weight matrices of ‖Δw‖/‖w‖ in one step."""
     ratios = sorted(update_ratios(case).values())
     return ratios[len(ratios) // 2] if ratios else math.nan
 
 
 def update_ratios(case: Case) -> dict[str, float]:
-    """Returns ‖Δw‖/‖w‖ of each weight matrix in one step of the user's optimiser; empty without one.
+    """Return ‖Δw‖/‖w‖ of each weight matrix in one step of the user's optimiser; empty without one.
 
     Embeddings are left out: only the rows of a batch move, from starts as small as one likes.
     """
