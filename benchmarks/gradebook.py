@@ -11,11 +11,11 @@ import time
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
-from practicum.course.events import Event, Exemption, Extension, Result, Submission
-from practicum.course.gradebook import gradebook
 from practicum.course.load import parse_course
 from practicum.course.model import Course
 from practicum.course.roster import Student
+from practicum.gradebook.events import Event, Exemption, Extension, Result, Submission
+from practicum.gradebook.gradebook import gradebook
 
 DUE = datetime(2027, 3, 28, 15, 59, 59, tzinfo=UTC)
 BEIJING = timezone(timedelta(hours=8))

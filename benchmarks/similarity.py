@@ -30,8 +30,8 @@ from rich.console import Console
 from similarity import report
 from tqdm import tqdm
 
-from practicum.integrity.similar import compare
-from practicum.integrity.works import read_work
+from practicum.integrity.compare import compare
+from practicum.integrity.submissions import read_work
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "similarity.json"

@@ -9,8 +9,8 @@ import time
 from datetime import UTC
 from pathlib import Path
 
-from practicum.integrity.classes import read_class
-from practicum.integrity.similar import compare
+from practicum.integrity.compare import compare
+from practicum.integrity.reading import read_class
 from practicum.labs.lab import load_lab
 
 

@@ -14,10 +14,10 @@ import typer
 from typer.testing import CliRunner
 
 from practicum.cli import course as commands
-from practicum.course.events import Result, Submission
-from practicum.course.export import read_plain
 from practicum.course.workspace import init
 from practicum.errors import PracticumError
+from practicum.gradebook.events import Result, Submission
+from practicum.gradebook.export import read_plain
 
 NOW = datetime(2027, 3, 29, 12, tzinfo=UTC)  # the day after A1 is due
 DUE = datetime(2027, 3, 28, 15, 59, 59, tzinfo=UTC)

@@ -14,11 +14,11 @@ import pytest
 from typer.testing import CliRunner
 
 from practicum.cli import app
-from practicum.course.events import Result
 from practicum.errors import PracticumError
-from practicum.grading.store import Store, events_of
+from practicum.gradebook.events import Result
+from practicum.store.store import Store, events_of
 
-CHECKS = '''from practicum.grading.checks import hidden, points
+CHECKS = '''from practicum.checks import hidden, points
 
 
 @points(2, hint="two and two")

@@ -24,7 +24,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, text in {
         "lab.toml": 'title = "A network"\npoints = 5\nsubmit = ["network.py"]\n',
         "README.md": "# A network\n",
-        "checks/test_it.py": "from practicum.grading.checks import points\n\n\n@points(5)\ndef test_it(student):\n    pass\n",
+        "checks/test_it.py": "from practicum.checks import points\n\n\n@points(5)\ndef test_it(student):\n    pass\n",
         "source/network.py": "# BEGIN SOLUTION\nx = 1\n# END SOLUTION\n",
     }.items():
         file = tmp_path / "network" / name

@@ -8,9 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from practicum.course.calendar import due
-from practicum.course.events import Exemption, Extension
 from practicum.course.late import LateRule, parse_duration
-from practicum.course.scoring import lateness
+from practicum.gradebook.events import Exemption, Extension
+from practicum.gradebook.scoring import lateness
 from tests.course.conftest import DAY, DUE, HOUR, ONE_LAB, SECOND, book, handed_in, shipped, small
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from practicum.course.csvfile import guard, unguard
 from practicum.course.roster import Student, load_roster, parse_roster, write_roster
+from practicum.csvfile import guard, unguard
 from practicum.errors import PracticumError
 
 CANVAS = """\

@@ -28,7 +28,7 @@ def add(a, b):
     # END SOLUTION
 ''',
     "checks/test_adding.py": '''import numpy as np
-from practicum.grading.checks import assert_close, hidden, interpolate, points, timeout
+from practicum.checks import assert_close, hidden, interpolate, points, timeout
 
 
 @points(1, hint="two whole numbers")

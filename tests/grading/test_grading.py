@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from practicum.errors import PracticumError
+from practicum.grading.grader import Job
 from practicum.grading.pool import GraderProcess, Pool
-from practicum.grading.submission import Job
 from tests.grading.labs import ADD, write
 
 GOOD = "def add(a, b):\n    return a + b\n"

@@ -28,7 +28,7 @@ NOTEBOOK = {
             # END SOLUTION
         '''),
     "checks/test_doubling.py": textwrap.dedent('''\
-        from practicum.grading.checks import hidden, points
+        from practicum.checks import hidden, points
 
 
         @points(1, hint="twice as much")

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from practicum.course import events
 from practicum.errors import PracticumError
+from practicum.gradebook import events
+from practicum.grading.grade import conditions, grade_folder
 from practicum.grading.regrade import preview, publish
-from practicum.grading.run import conditions, grade_folder
-from practicum.grading.store import Store, events_of
 from practicum.labs.lab import Lab, load_lab
+from practicum.store.store import Store, events_of
 from tests.grading.tiny import Fake, hand_in, tiny_lab
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from practicum.errors import PracticumError
-from practicum.grading.precheck import take_stock
+from practicum.grading.lint import take_stock
 from practicum.grading.verify import verify_lab
 from practicum.labs.lab import load_lab
 from tests.grading.labs import ADD, write

@@ -9,11 +9,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from practicum.grading.results import CheckResult, GradedSubmission, Provenance
-from practicum.grading.submission import Job
+from practicum.grading.grader import Job
 from practicum.labs.lab import Lab, load_lab
+from practicum.store.results import CheckResult, GradedSubmission, Provenance
 
-CHECKS = '''from practicum.grading.checks import hidden, points
+CHECKS = '''from practicum.checks import hidden, points
 
 
 @points(2, hint="two and two")

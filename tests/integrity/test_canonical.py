@@ -4,8 +4,8 @@ import ast
 
 import pytest
 
-from practicum.integrity.fingerprints import fingerprints
-from practicum.integrity.statements import statements
+from practicum.integrity.canonical.fingerprints import fingerprints
+from practicum.integrity.canonical.statements import statements
 
 
 def prints(source: str) -> set[int]:

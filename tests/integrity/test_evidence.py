@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from practicum.integrity.canonical.fingerprints import Prints
 from practicum.integrity.evidence import NEIGHBOURS, Cohort, Gumbel
-from practicum.integrity.fingerprints import Prints
 
 
 def prints(*statements: list[int]) -> Prints:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from practicum.integrity.parsing import LARGEST, parse
+from practicum.integrity.canonical.parsing import LARGEST, parse
 
 READ = {
     "Python 2's print": ("print 'a', x\ny = 1\n", 2, ()),

@@ -9,7 +9,7 @@ import pytest
 
 from practicum.labs.lab import Lab, load_lab
 
-CHECK = """from practicum.grading.checks import points
+CHECK = """from practicum.checks import points
 
 
 @points(1, hint="look again")

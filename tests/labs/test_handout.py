@@ -13,7 +13,7 @@ import pytest
 from practicum.errors import PracticumError
 from practicum.labs import handout
 from practicum.labs.handout import build_handout, given_files, handout_files, solution_files, starter_files
-from practicum.labs.intake import sha256_of
+from practicum.labs.intake.read import sha256_of
 
 MODULE = "def answer():\n    # BEGIN SOLUTION\n    return 42  # secret\n    # END SOLUTION\n"
 PERCENT = "# %% [markdown]\n# # Answer\n\n# %%\n" + MODULE + '\n# %%\nimport practicum\npracticum.check("answers")\n'
@@ -28,7 +28,7 @@ def lab(make_lab):
             "source/note-book.py": PERCENT,
             "source/given.py": "SHARED = 1\n",
             "source/data/points.csv": "1,2\n",
-            "checks/test_hidden.py": "from practicum.grading.checks import hidden\n\n\n@hidden\ndef test_x():\n    'secret'\n",
+            "checks/test_hidden.py": "from practicum.checks import hidden\n\n\n@hidden\ndef test_x():\n    'secret'\n",
             "bugs/secret.toml": "",
             "alternatives/secret/answer.py": "",
         },

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from practicum.errors import PracticumError
-from practicum.labs.intake import HandIn, read_hand_ins
-from practicum.labs.names import parse_entry, parse_stamp, safe_student, shown
+from practicum.labs.intake.names import parse_entry, parse_stamp, safe_student, shown
+from practicum.labs.intake.read import HandIn, read_hand_ins
 
 ZONE = ZoneInfo("Asia/Shanghai")
 WORK = b"def answer():\n    return 42\n"

@@ -20,7 +20,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from practicum.labs.intake import LARGEST, HandIn, read_hand_ins
+from practicum.labs.intake.read import LARGEST, HandIn, read_hand_ins
 
 WORK = b"def answer():\n    return 42\n"
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX files")

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from practicum.grading.grader import Job
 from practicum.grading.pool import GraderProcess
-from practicum.grading.results import GradedSubmission
-from practicum.grading.submission import Job
 from practicum.labs.handout import solution_files, starter_files
 from practicum.labs.lab import find_lab
+from practicum.store.results import GradedSubmission
 
 NAME = "linear-regression.ipynb"
 FULL = Decimal(20)

@@ -18,8 +18,8 @@ import secret_module
 import numpy as np
 import pytest
 from helpers import shared, secret_helper
-from practicum.grading import checks
-from practicum.grading.checks import (
+from practicum import checks
+from practicum.checks import (
     assert_close,
     hidden,
     points,
@@ -139,7 +139,7 @@ def test_nothing_hidden_goes_out_and_all_public_does(make_lab):
             "checks/test_answer.py": CHECKS,
             "checks/helpers.py": HELPERS,
             "checks/secret_module.py": "def f(x):\n    return 'secret'\n",
-            "checks/test_secret_only.py": "from practicum.grading.checks import hidden\n@hidden\ndef test_x(): 'secret'\n",
+            "checks/test_secret_only.py": "from practicum.checks import hidden\n@hidden\ndef test_x(): 'secret'\n",
             "checks/secret_data.txt": "secret",
         }
     )
@@ -154,7 +154,7 @@ def test_nothing_hidden_goes_out_and_all_public_does(make_lab):
                    "def batch", "def quiet", "def test_public", "def test_last", "def by_name", "import math",
                    "TOLERANCE = 1e-6", "# how close is close enough", "# A comment above a public helper.", "np.seterr",
                    "from __future__ import annotations", '"""Checks of the answer."""', "hidden = 20",
-                   "from practicum.grading.checks import assert_close, points"):  # fmt: skip
+                   "from practicum.checks import assert_close, points"):  # fmt: skip
         assert needed in body
     assert "def solution" not in body
     assert "from helpers import shared\n" in body
@@ -170,11 +170,11 @@ def test_what_is_all_public_stays_as_it_stands(make_lab):
 def test_the_mark_under_another_name(make_lab):
     lab = make_lab(
         files={
-            "checks/test_answer.py": "from practicum.grading.checks import hidden as later, points\n\n\n"
+            "checks/test_answer.py": "from practicum.checks import hidden as later, points\n\n\n"
             "@later\ndef test_a(): 'secret'\n\n\n@points(1)\ndef test_b(): pass\n"
         }
     )
-    assert texts(lab) == {"test_answer.py": "from practicum.grading.checks import points\n\n\n@points(1)\ndef test_b(): pass\n"}
+    assert texts(lab) == {"test_answer.py": "from practicum.checks import points\n\n\n@points(1)\ndef test_b(): pass\n"}
 
 
 @pytest.mark.parametrize(
@@ -193,8 +193,8 @@ def test_the_mark_under_another_name(make_lab):
 def test_what_cannot_be_taken_apart_is_refused(make_lab, code, line, problem):
     lab = make_lab(
         files={
-            "checks/test_answer.py": "from practicum.grading import checks\n"
-            f"from practicum.grading.checks import hidden\n\n\ndef test_a():\n    pass\n\n\n{code}\n"
+            "checks/test_answer.py": "from practicum import checks\n"
+            f"from practicum.checks import hidden\n\n\ndef test_a():\n    pass\n\n\n{code}\n"
         }
     )
     with pytest.raises(PracticumError) as error:

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from practicum.grading.grader import Job
 from practicum.grading.pool import GraderProcess
-from practicum.grading.results import CheckResult, GradedSubmission
-from practicum.grading.submission import Job
+from practicum.store.results import CheckResult, GradedSubmission
 
 LIMITS = {
     "cpu_seconds": 3,
@@ -31,7 +31,7 @@ CHECKS = '''
 """MARKER-OF-THE-CHECKS"""
 import numpy as np
 import pytest
-from practicum.grading.checks import StudentError, assert_close, hidden, points, ref, timeout
+from practicum.checks import StudentError, assert_close, hidden, points, ref, timeout
 
 SECRET = "MARKER-OF-THE-CHECKS"
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from practicum.grading.submission import Job
-from practicum.labs.intake import read_hand_ins
+from practicum.grading.grader import Job
+from practicum.labs.intake.read import read_hand_ins
 from practicum.labs.lab import load_lab
 
 FULL = 10

@@ -129,20 +129,20 @@ PATCHES = {
     """,
     "pytest": """
         import sys, types
-        for name in ("pytest", "_pytest", "_pytest.runner", "practicum.grading.plugin", "practicum.grading.checks"):
+        for name in ("pytest", "_pytest", "_pytest.runner", "practicum.checks.plugin", "practicum.checks"):
             module = types.ModuleType(name)
             module.skip = module.fail = module.raises = module.assert_close = lambda *a, **k: None
             sys.modules[name] = module
     """,
     "the wire's code": """
         import sys
-        wire, objects = sys.modules["practicum_guest.wire"], sys.modules["practicum_guest.objects"]
-        real = wire.pack
+        wire, objects = sys.modules["practicum_guest.protocol"], sys.modules["practicum_guest.objects"]
+        real = protocol.pack
         def pack(message, *a):
             message.failure = None
             message.value = True
             return real(message, *a)
-        wire.pack = sys.modules["practicum_guest.__main__"].pack = pack
+        protocol.pack = sys.modules["practicum_guest.__main__"].pack = pack
         objects.Objects.plain = lambda self, value, depth=0: True
     """,
     "time": """

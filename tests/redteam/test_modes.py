@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from practicum.grading import bwrap, sandbox, watch
-from practicum.grading.sandbox import Died, NoSandbox, NotNested, Sandbox
-from practicum.grading.student import Link, Student, StudentError
+from practicum.sandbox import bwrap, limits
+from practicum.sandbox import process as process_module
+from practicum.sandbox.fork_server import NoSandbox, NotNested, Sandbox
+from practicum.sandbox.outcome import Died
+from practicum.sandbox.proxy import Link, Student, StudentError
 
 SUBSET = {
     "": set(),
@@ -139,13 +141,13 @@ def test_the_memory_limit_holds_for_torch_too(with_torch, monkeypatch, hog, cgro
         raise PermissionError("no cgroup here")
 
     if not cgroup:
-        monkeypatch.setattr(watch, "Cgroup", refuse)
+        monkeypatch.setattr(process_module, "Cgroup", refuse)
     process = with_torch.open({"answer.py": HOGS[hog].encode()}, {}, 0)
     if cgroup and process.cgroup is None:
         process.kill()
         pytest.skip("no cgroup can be made by this user")
     highest = 0
-    real = watch.usage
+    real = limits.usage
 
     def spy(pid):
         nonlocal highest
@@ -153,7 +155,7 @@ def test_the_memory_limit_holds_for_torch_too(with_torch, monkeypatch, hog, cgro
         highest = max(highest, memory - process.base_memory)
         return memory, threads
 
-    monkeypatch.setattr(watch, "usage", spy)
+    monkeypatch.setattr(process_module, "usage", spy)
     link = Link(lambda: process, 20.0)
     link.begin(10.0, 0)
     try:
@@ -217,5 +219,5 @@ def test_a_killed_grader_leaves_no_process_and_the_next_one_no_cgroup(lab, make_
     with pytest.raises(WorkerDied):
         worker.grade(job)
     time.sleep(0.5)
-    sandbox.watch.sweep()
+    limits.sweep()
     assert not list(Path("/sys/fs/cgroup").glob(f"*/practicum-{pid}-*"))

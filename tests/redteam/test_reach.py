@@ -7,7 +7,7 @@ import platform
 
 import pytest
 
-from practicum.grading.guest import confine
+from practicum.sandbox.guest import confine
 
 PROBE = """
 import errno, os, socket
@@ -54,7 +54,7 @@ def test_practicum_itself_is_not_there(grade):
         import importlib, sys
         def probe():
             found = []
-            for name in ("practicum.grading", "practicum.labs", "practicum.grading.checks", "test_answer", "pytest_practicum"):
+            for name in ("practicum.grading", "practicum.labs", "practicum.checks", "test_answer", "pytest_practicum"):
                 try:
                     importlib.import_module(name)
                     found.append(name)
@@ -76,7 +76,7 @@ def test_the_environment_holds_nothing_of_the_graders(grade, make_arena, lab, mo
 
 
 def test_only_the_private_folders_can_be_written(grade):
-    places = ["/x", "/usr/x", "/etc/x", "/dev/x", "/proc/x", "/practicum/practicum_guest/wire.py", "/practicum/x"]
+    places = ["/x", "/usr/x", "/etc/x", "/dev/x", "/proc/x", "/practicum/practicum_guest/protocol.py", "/practicum/x"]
     places += ["__import__('numpy').__file__", "__import__('sys').executable", "__import__('os').__file__"]
     mine = ["/tmp/x", "/dev/shm/x", "/submission/x", "answer.py", "given.py"]
     texts = [p if p.startswith("__") else repr(p) for p in [*places, *mine]]

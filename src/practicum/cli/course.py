@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 if TYPE_CHECKING:
-    from practicum.course.events import Event, Result, Submission
-    from practicum.course.gradebook import Gradebook, StudentGrade
     from practicum.course.model import Course
     from practicum.course.roster import Student
     from practicum.course.workspace import Workspace
+    from practicum.gradebook.events import Event, Result, Submission
+    from practicum.gradebook.gradebook import Gradebook, StudentGrade
 
 course_app = typer.Typer(help="Courses: list them, check one, show its plan.", no_args_is_help=True)
 
@@ -112,8 +112,8 @@ def gradebook(
     total: Annotated[bool, typer.Option("--total", help="Export the final grade as a column, too.")] = False,
 ) -> None:
     """Show everyone's grades, explain one student's, or export them."""
-    from practicum.course.export import EXPORTS
     from practicum.errors import PracticumError, suggestion
+    from practicum.gradebook.export import EXPORTS
 
     if export is not None and export not in EXPORTS:
         raise PracticumError(f"no export `{export}`{suggestion(export, EXPORTS)}; known: {', '.join(EXPORTS)}")
@@ -154,8 +154,8 @@ def _course(name: str | None) -> tuple[Course, Workspace | None]:
 
 
 def _compute(workspace: Workspace, plan: Course, roster: list[Student]) -> Gradebook:
-    from practicum.course.files import read_events
-    from practicum.course.gradebook import gradebook as compute
+    from practicum.gradebook.event_csv import read_events
+    from practicum.gradebook.gradebook import gradebook as compute
 
     events: list[Event] = [*read_events(workspace.root, plan, roster), *_stored(workspace)]
     return compute(plan, roster, events, _now())
@@ -164,7 +164,7 @@ def _compute(workspace: Workspace, plan: Course, roster: list[Student]) -> Grade
 def _stored(workspace: Workspace) -> list[Submission | Result]:
     if not workspace.database.exists():
         return []
-    from practicum.grading.store import events_of
+    from practicum.store.store import events_of
 
     return events_of(workspace.database)
 

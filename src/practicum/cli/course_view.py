@@ -8,13 +8,13 @@ from datetime import datetime
 from rich.table import Table
 from rich.text import Text
 
+from practicum.course.assessment import Item, Part
 from practicum.course.calendar import due, instant, local, opens, week_start
-from practicum.course.gradebook import Gradebook, StudentGrade
-from practicum.course.item import Item, Part
 from practicum.course.late import LateRule
 from practicum.course.model import Course
 from practicum.course.rounding import plain, rounded
-from practicum.course.scoring import ItemGrade
+from practicum.gradebook.gradebook import Gradebook, StudentGrade
+from practicum.gradebook.scoring import ItemGrade
 
 View = Table | Text
 

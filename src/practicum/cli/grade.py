@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from practicum.cli.here import course_zone, handed_in_folder, short, workspace_here
+from practicum.cli.context import course_zone, handed_in_folder, short, workspace_here
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -17,10 +15,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from practicum.course.workspace import Workspace
-    from practicum.grading.run import Backend, Backends, Report
-    from practicum.grading.sandbox import Mode
-    from practicum.grading.store import Store
+    from practicum.grading.grade import Report
     from practicum.labs.lab import Lab
+    from practicum.store.store import Store
 
 LabName = Annotated[str, typer.Argument(metavar="LAB", help="A lab's name, or the path to its folder.")]
 Jobs = Annotated[Optional[int], typer.Option(min=1, help="Worker processes; by default one per core.")]  # noqa: UP045
@@ -75,11 +72,12 @@ def grade(
     """Grade what was handed in. What has a result is not graded again; see `regrade` for that."""
     from rich.console import Console
 
-    from practicum.cli.grade_view import Watcher, print_report
+    from practicum.cli.grade_view import GradingProgress, print_report
     from practicum.errors import PracticumError
-    from practicum.grading.run import grade_folder
-    from practicum.grading.store import Store
+    from practicum.grading.backends import backends
+    from practicum.grading.grade import grade_folder
     from practicum.labs.lab import find_lab
+    from practicum.store.store import Store
 
     found, workspace = find_lab(lab), workspace_here()
     handed_in = handed_in_folder(folder, workspace, found.name)
@@ -88,9 +86,9 @@ def grade(
     out, err = Console(), Console(stderr=True)
     _warn(unsafe, err)
     with Store(_store(store, workspace, handed_in)) as kept:
-        watcher = Watcher(err, found.name)
+        bar = GradingProgress(err, found.name)
         try:
-            with watcher:
+            with bar as progress:
                 report = grade_folder(
                     found,
                     handed_in if handed_in.exists() else None,
@@ -100,11 +98,11 @@ def grade(
                     seed=seed,
                     resume=resume,
                     only=only,
-                    watch=watcher.watch,
+                    progress=progress,
                 )
         except KeyboardInterrupt:
             again = " ".join(["practicum grade", lab, *([str(folder)] if folder else []), "--resume"])
-            err.print(f"\nStopped. {watcher.done} of {watcher.todo} graded now, and kept. Go on with: {again}", markup=False)
+            err.print(f"\nStopped. {bar.done} of {bar.todo} graded now, and kept. Go on with: {again}", markup=False)
             raise typer.Exit(INTERRUPTED) from None
         print_report(found, report, out)
         if json is not None:
@@ -132,11 +130,12 @@ def regrade(
     """Show whose marks the lab as it is now would change and why; then publish that."""
     from rich.console import Console
 
-    from practicum.cli.grade_view import Watcher, print_preview
+    from practicum.cli.grade_view import GradingProgress, print_preview
     from practicum.errors import PracticumError
     from practicum.grading import regrade as library
-    from practicum.grading.store import Store
+    from practicum.grading.backends import backends
     from practicum.labs.lab import find_lab
+    from practicum.store.store import Store
 
     if preview and publish:
         raise PracticumError("expected --preview or --publish, got both: first the one, then the other")
@@ -150,36 +149,16 @@ def regrade(
             print_preview(library.publish(found, kept), out, published=True)
             return
         _warn(unsafe, err)
-        watcher = Watcher(err, found.name)
+        bar = GradingProgress(err, found.name)
         try:
-            with watcher:
+            with bar as progress:
                 shown = library.preview(
-                    found, kept, backends(jobs, scheduler, unsafe), seed=seed, only=only, again=again, watch=watcher.watch
+                    found, kept, backends(jobs, scheduler, unsafe), seed=seed, only=only, again=again, progress=progress
                 )
         except KeyboardInterrupt:
             err.print(f"\nStopped. Nothing is published; what is graded is kept for the next preview of {lab}.", markup=False)
             raise typer.Exit(INTERRUPTED) from None
         print_preview(shown, out, published=False)
-
-
-def backends(jobs: int | None, scheduler: str | None, unsafe: bool) -> Backends:
-    """Return what grades, by these options."""
-    from practicum.errors import PracticumError
-
-    mode: Mode = "unsafe" if unsafe else "nested"
-
-    def make(lab: Lab) -> AbstractContextManager[Backend]:
-        if scheduler is None:
-            from practicum.grading.pool import Pool
-
-            return Pool(lab.folder, jobs or os.cpu_count() or 1, mode)
-        try:
-            from practicum.grading.cluster import Cluster
-        except ImportError:
-            raise PracticumError("--scheduler needs Dask: pip install 'practicum[dask]'") from None
-        return Cluster(scheduler, lab, mode)
-
-    return make
 
 
 def _store(store: str | None, workspace: Workspace | None, folder: Path) -> str:
@@ -206,8 +185,8 @@ def _write_json(report: Report, file: Path) -> None:
 
 
 def _write_pages(lab: Lab, report: Report, store: Store, folder: Path, zone: tzinfo) -> None:
-    from practicum.grading.feedback import write_feedback
-    from practicum.grading.report import write_report
+    from practicum.reports.class_report import write_report
+    from practicum.reports.student_page import write_feedback
 
     students = {r.submission.student for r in report.results}
     everything = store.results(lab.name)

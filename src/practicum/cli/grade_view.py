@@ -10,22 +10,21 @@ from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    Progress,
     TaskID,
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.progress import Progress as Bar
 from rich.table import Table
 
-from practicum.grading.pages import WORDS, marks, tone
-from practicum.grading.run import Graded, Planned, Read
+from practicum.grading.grade import Graded, Planned, Read
+from practicum.reports.pages import WORDS, marks, tone
 
 if TYPE_CHECKING:
+    from practicum.grading.grade import Progress, ProgressEvent, Report
     from practicum.grading.regrade import CheckChange, Preview
-    from practicum.grading.results import CheckResult, GradedSubmission
-    from practicum.grading.run import Progress as Event
-    from practicum.grading.run import Report
     from practicum.labs.lab import Lab
+    from practicum.store.results import CheckResult, GradedSubmission
 
 ROWS = 100
 """A class with more submissions gets only those in the table that had trouble."""
@@ -34,27 +33,26 @@ _MARKS = {"good": "[green]●[/]", "part": "[yellow]◐[/]", "bad": "[red]○[/]
 _ORDINARY = ("passed", "partial", "failed")
 
 
-class Watcher:
-    """A progress bar over a run; `done` of `todo` are graded."""
+class GradingProgress:
+    """A progress bar over a run; `done` of `todo` are graded. Entered, it gives what hears of progress."""
 
     def __init__(self, console: Console, lab: str) -> None:
         what, left = TextColumn("{task.description}"), TimeRemainingColumn(elapsed_when_finished=True)
         tally = TextColumn("{task.fields[tally]}")
-        self._bar = Progress(what, BarColumn(), MofNCompleteColumn(), left, tally, console=console, transient=True)
+        self._bar = Bar(what, BarColumn(), MofNCompleteColumn(), left, tally, console=console, transient=True)
         self._task: TaskID = self._bar.add_task(f"{lab}: reading", total=None, tally="")
         self._lab = lab
         self._full = self._none = 0
         self.done = self.todo = self._read = 0
 
-    def __enter__(self) -> Watcher:
+    def __enter__(self) -> Progress:
         self._bar.start()
-        return self
+        return self._hear
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._bar.stop()
 
-    def watch(self, event: Event) -> None:
-        """Hear of progress."""
+    def _hear(self, event: ProgressEvent) -> None:
         if isinstance(event, Read):
             self._read += 1
             self._bar.update(self._task, completed=self._read)

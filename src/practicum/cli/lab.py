@@ -63,7 +63,7 @@ def build(
     force: Annotated[bool, typer.Option("--force", help="Replace a folder that is no handout.")] = False,
 ) -> None:
     """Build a lab's handout: a folder and a zip, without solutions and hidden checks."""
-    from practicum.grading.precheck import refuse_broken
+    from practicum.grading.lint import refuse_broken
     from practicum.labs.handout import build_handout
     from practicum.labs.lab import find_lab
 

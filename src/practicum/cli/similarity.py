@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from practicum.cli.context import course_zone, handed_in_folder, short, workspace_here
 from practicum.cli.grade import LabName
-from practicum.cli.here import course_zone, handed_in_folder, short, workspace_here
 
 if TYPE_CHECKING:
     from practicum.course.workspace import Workspace
@@ -46,7 +46,7 @@ def similarity(
     from rich.progress import BarColumn, Progress, TextColumn
 
     from practicum.errors import PracticumError
-    from practicum.integrity.classes import read_baseline
+    from practicum.integrity.reading import read_baseline
     from practicum.integrity.run import compare_folders
     from practicum.labs.lab import find_lab
 
@@ -87,8 +87,8 @@ def similarity(
 
 def _teams(workspace: Workspace | None, lab: str) -> dict[str, str]:
     """Return who works together on a lab, by student."""
-    from practicum.course.events import Team
-    from practicum.course.files import read_events
+    from practicum.gradebook.event_csv import read_events
+    from practicum.gradebook.events import Team
 
     if workspace is None:
         return {}

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from practicum.course.item import Item
+from practicum.course.assessment import Item
 from practicum.course.model import Course
 from practicum.course.term import Holiday, Term, When
 

@@ -12,10 +12,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from practicum.course.agreement import disagreements
-from practicum.course.item import Item
+from practicum.course.assessment import Item
 from practicum.course.late import NO_RULE, LateRule
 from practicum.course.term import Name, Points, Table, Term, Text
+from practicum.course.validate import disagreements
 from practicum.errors import suggestion
 
 

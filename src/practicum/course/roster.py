@@ -6,7 +6,7 @@ from pathlib import Path
 from re import compile as regex
 from typing import NamedTuple
 
-from practicum.course.csvfile import decode, guard, parse_table, read_bytes, unguard, write_table
+from practicum.csvfile import decode, guard, parse_table, read_bytes, unguard, write_table
 from practicum.errors import PracticumError, suggestion
 
 _ID = regex(r"\w[\w.@+-]{0,99}")

@@ -8,15 +8,20 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from practicum.course.curriculum import curriculum
-from practicum.course.files import EXEMPTIONS, EXTENSIONS, MARKS, TEAMS
 from practicum.course.lines import line_of
 from practicum.course.load import load_course, parse_course, read_text
 from practicum.course.model import Course
 from practicum.course.roster import Student, load_roster
+from practicum.curriculum import curriculum
 from practicum.errors import PracticumError, suggestion
 
-__all__ = ["Workspace", "course_path", "courses", "curriculum", "find", "init"]
+__all__ = ["EXEMPTIONS", "EXTENSIONS", "MARKS", "TEAMS", "Workspace", "course_path", "courses", "curriculum", "find", "init"]
+
+# The columns of the CSV files beside the course file; `practicum.gradebook.event_csv` reads them.
+TEAMS = ("team", "student", "item")
+EXTENSIONS = ("student", "team", "item", "until", "reason")
+EXEMPTIONS = ("student", "team", "item", "kind", "reason")
+MARKS = ("student", "team", "item", "part", "points", "at", "submitted", "note")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,16 +12,17 @@ from typing import IO, Any
 
 import msgspec
 
+from practicum.checks.plugin import Run, run_checks
 from practicum.errors import PracticumError
-from practicum.grading.guest import wire
-from practicum.grading.guest.cells import Notebook
-from practicum.grading.guest.objects import Objects
-from practicum.grading.guest.wire import Request, Response, WireError
-from practicum.grading.plugin import Run, run_checks
-from practicum.grading.results import CheckResult, Died
-from practicum.grading.student import Answers, Link, Student
 from practicum.labs.lab import module_name
 from practicum.labs.notebook import NotebookError, read_notebook
+from practicum.sandbox.guest import protocol
+from practicum.sandbox.guest.cells import Notebook
+from practicum.sandbox.guest.objects import Objects
+from practicum.sandbox.guest.protocol import ProtocolError, Request, Response
+from practicum.sandbox.outcome import Died
+from practicum.sandbox.proxy import Answers, Link, Student
+from practicum.store.results import CheckResult
 
 WALL_SECONDS = 300.0
 
@@ -38,7 +39,7 @@ class LocalProcess:
     def __init__(self, folder: Path, notebooks: dict[str, list[str]], show_output: bool) -> None:
         self.died: Died | None = None
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "practicum.grading.guest", "--pipes", str(folder)],
+            [sys.executable, "-m", "practicum.sandbox.guest", "--pipes", str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None if show_output else subprocess.DEVNULL,
@@ -52,21 +53,21 @@ class LocalProcess:
 
         Raises:
             Died: it has ended.
-            WireError: the request holds something that does not cross.
+            ProtocolError: the request holds something that does not cross.
         """
         if self.died:
             raise self.died
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        data = b"".join(wire.pack(request))
+        data = b"".join(protocol.pack(request))
         timer = threading.Timer(max(0.0, deadline - time.monotonic()), self.process.kill)
         timer.start()
         try:
             self.process.stdin.write(data)
             self.process.stdin.flush()
-            header, blob = wire.sizes(_read(self.process.stdout, wire.PREFIX.size))
+            header, blob = protocol.sizes(_read(self.process.stdout, protocol.PREFIX.size))
             body, arrays = _read(self.process.stdout, header), _read(self.process.stdout, blob)
-            response: Response = wire.unpack(body, memoryview(arrays), Response)
+            response: Response = protocol.unpack(body, memoryview(arrays), Response)
         except (OSError, EOFError):
             code = self.process.wait()
             if time.monotonic() >= deadline:
@@ -112,16 +113,16 @@ class LiveNotebook:
         response = self.objects.answer(received)
         try:
             result: Response = _through_wire(response, self.objects)
-        except WireError as error:
-            return Response(request.id, failure=wire.Failure("WireError", str(error)))
+        except ProtocolError as error:
+            return Response(request.id, failure=protocol.Failure("ProtocolError", str(error)))
         return result
 
 
 def _through_wire(message: Request | Response, objects: Objects | None = None) -> Any:
-    data = b"".join(wire.pack(message, objects.other if objects else None))
-    header, _ = wire.sizes(data[: wire.PREFIX.size])
-    start = wire.PREFIX.size + header
-    return wire.unpack(data[wire.PREFIX.size : start], memoryview(data)[start:], type(message))
+    data = b"".join(protocol.pack(message, objects.other if objects else None))
+    header, _ = protocol.sizes(data[: protocol.PREFIX.size])
+    start = protocol.PREFIX.size + header
+    return protocol.unpack(data[protocol.PREFIX.size : start], memoryview(data)[start:], type(message))
 
 
 class Handout(msgspec.Struct, frozen=True, kw_only=True):

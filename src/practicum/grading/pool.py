@@ -14,10 +14,10 @@ from types import TracebackType
 import msgspec
 
 from practicum.errors import PracticumError
-from practicum.grading.results import GradedSubmission
-from practicum.grading.sandbox import Mode
-from practicum.grading.submission import Job
+from practicum.grading.grader import Job
 from practicum.grading.worker import Graded, Message, Ready, read_frame, write_frame
+from practicum.sandbox.fork_server import Mode
+from practicum.store.results import GradedSubmission
 
 LEAVE_SECONDS = 2.0  # for a worker to end by itself
 TRIES = 2  # of a submission whose worker ends under it

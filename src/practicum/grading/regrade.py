@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from practicum.errors import PracticumError
-from practicum.grading.records import Run, Stored, Submission
-from practicum.grading.results import CheckResult, GradedSubmission, Provenance
-from practicum.grading.run import Backends, Planned, Watch, conditions, grade_submissions, ignore
-from practicum.grading.store import Store
+from practicum.grading.grade import Backends, Planned, Progress, conditions, grade_submissions, ignore
 from practicum.labs.lab import Lab
+from practicum.store.records import Run, Stored, Submission
+from practicum.store.results import CheckResult, GradedSubmission, Provenance
+from practicum.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def preview(
     seed: int | None = None,
     only: str = "",
     again: bool = False,
-    watch: Watch = ignore,
+    progress: Progress = ignore,
 ) -> Preview:
     """Grade anew what has a published result, and publish nothing.
 
@@ -92,7 +92,7 @@ def preview(
         seed: of the hidden inputs, instead of the lab's own.
         only: this student only.
         again: grade also what was made under the same conditions, say on a machine that was too busy.
-        watch: hears of progress.
+        progress: hears of each step.
 
     Raises:
         PracticumError: grading is not possible.
@@ -106,12 +106,12 @@ def preview(
     known = [] if again else sorted(store.results(lab.name, published=None), key=lambda r: (r.published, r.id))
     ready = {r.submission.id: r.id for r in known if r.submission.id in chosen and _still_good(r.graded, now)}
     todo = [r.submission for r in published if r.submission.id not in ready]
-    watch(Planned(len(todo), len(published) - len(todo)))
+    progress(Planned(len(todo), len(published) - len(todo)))
     run = store.start_run("regrade", lab.name, now)
     store.propose(run.id, ready)
     notes: list[str] = []
     if todo:
-        notes = grade_submissions(lab, store, run, todo, backends, publish=False, watch=watch)
+        notes = grade_submissions(lab, store, run, todo, backends, publish=False, progress=progress)
     else:
         store.mark_run(run.id, "finished")
     found = _compare(store, run, notes)

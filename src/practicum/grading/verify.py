@@ -8,13 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from practicum.errors import PracticumError
+from practicum.grading.grader import Job
+from practicum.grading.lint import short, take_stock
 from practicum.grading.local import check_folder
 from practicum.grading.pool import Pool
-from practicum.grading.precheck import short, take_stock
-from practicum.grading.results import CheckResult, GradedSubmission
-from practicum.grading.submission import Job
 from practicum.labs.handout import handout_files, solution_files, starter_files
 from practicum.labs.lab import Lab, files_in
+from practicum.store.results import CheckResult, GradedSubmission
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,10 +18,10 @@ from typing import IO, Any
 import msgspec
 
 from practicum.errors import PracticumError
-from practicum.grading.results import GradedSubmission
-from practicum.grading.sandbox import Mode
-from practicum.grading.submission import Grader, Job
+from practicum.grading.grader import Grader, Job
 from practicum.labs.lab import load_lab
+from practicum.sandbox.fork_server import Mode
+from practicum.store.results import GradedSubmission
 
 
 class Ready(msgspec.Struct, frozen=True, tag=True):

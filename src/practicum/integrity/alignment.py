@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from practicum.integrity.evidence import Cohort
-from practicum.integrity.works import Work
+from practicum.integrity.submissions import Work
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from practicum.integrity.fingerprints import Prints
+from practicum.integrity.canonical.fingerprints import Prints
 
 NEIGHBOURS = 30
 CLOSEST = 20  # of the neighbours, and a fifth of the class at most: those against which a pair has to stand out

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from practicum.errors import PracticumError
-from practicum.grading.pages import page, text
 from practicum.integrity.alignment import Match, align, renamings
-from practicum.integrity.picture import graph, histogram
-from practicum.integrity.similar import LEAST_EVIDENCE, LEAST_STATEMENTS, Comparison, Found
-from practicum.integrity.works import Work
+from practicum.integrity.compare import LEAST_EVIDENCE, LEAST_STATEMENTS, Comparison, Found
+from practicum.integrity.plots import graph, histogram
+from practicum.integrity.submissions import Work
+from practicum.reports.pages import page, text
 
+STYLE_SHEET = Path(__file__).parent / "style.css"
 SHOWN = 10  # pairs below the threshold that get a page, too
 MOST = 200  # flagged pairs that get one
 _STRONG = 2.0  # nats: one in seven of those who work alike has it
@@ -70,7 +71,7 @@ def write_report(
     others = [one for one in comparison.found if not one.flagged and (one.pair.evidence >= 1 or one.traces)]
     shown = flagged[:MOST] + others[:SHOWN] + comparison.own[:SHOWN]
     files = {
-        "index.html": page(f"{about.title}: similarity", _index(about, works, comparison, shown), "similarity"),
+        "index.html": page(f"{about.title}: similarity", _index(about, works, comparison, shown), STYLE_SHEET),
         "pairs.csv": _csv(works, comparison),
         "pairs.json": _json(about, works, comparison),
     }
@@ -79,7 +80,7 @@ def write_report(
         first, second = again[found.pair.first], again[found.pair.second]
         matches = align(comparison.cohort, first, second, found.pair.first, found.pair.second)
         title = f"{_name(first)} and {_name(second)}"
-        files[_page_name(number)] = page(title, _pair(about, len(works), found, first, second, matches), "similarity")
+        files[_page_name(number)] = page(title, _pair(about, len(works), found, first, second, matches), STYLE_SHEET)
     try:
         into.mkdir(parents=True, exist_ok=True)
         for old in into.glob("pair-*.html"):

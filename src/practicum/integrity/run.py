@@ -8,10 +8,10 @@ from datetime import tzinfo
 from functools import partial
 from pathlib import Path
 
-from practicum.integrity.classes import given_by, read_again, read_class
+from practicum.integrity.compare import THRESHOLD, Comparison, Found, compare
+from practicum.integrity.reading import given_by, read_again, read_class
 from practicum.integrity.report import About, write_report
-from practicum.integrity.similar import THRESHOLD, Comparison, Found, compare
-from practicum.integrity.works import Work
+from practicum.integrity.submissions import Work
 from practicum.labs.lab import Lab
 
 

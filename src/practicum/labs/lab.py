@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
-from practicum.course.curriculum import curriculum
 from practicum.course.lines import line_of
+from practicum.curriculum import curriculum
 from practicum.errors import PracticumError, suggestion
 from practicum.labs.tomlfile import read_toml
 

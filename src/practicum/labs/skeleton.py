@@ -103,7 +103,7 @@ _CHECKS = '''\
 
 import numpy as np
 
-from practicum.grading.checks import assert_close, hidden, points, timeout
+from practicum.checks import assert_close, hidden, points, timeout
 
 
 @points(2, hint="subtract from every column its own mean: axis=0 goes down the columns")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from practicum.grading.checks import assert_close, points
+from practicum.checks import assert_close, points
 
 
 @points(1, hint="the mean of every column is 0")

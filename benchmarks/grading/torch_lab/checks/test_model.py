@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from practicum.grading.checks import accuracy, assert_decreases, assert_shape, points
+from practicum.checks import accuracy, assert_decreases, assert_shape, points
 
 
 def circles(seed, size=256):

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from practicum.grading.checks import (
+from practicum.checks import (
     assert_close,
     assert_dtype,
     assert_finite,

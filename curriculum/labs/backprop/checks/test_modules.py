@@ -4,7 +4,7 @@ summed or averaged, softmax backward as Jacobian or passed through, as long as t
 
 import numpy as np
 
-from practicum.grading.checks import (
+from practicum.checks import (
     assert_close,
     assert_finite,
     assert_proportional,

@@ -7,7 +7,7 @@ are kept for the two checks that are about precision, so that a slip with dtypes
 
 import numpy as np
 
-from practicum.grading.checks import assert_close, assert_dtype, assert_finite, assert_shape, hidden, points, ref, timeout
+from practicum.checks import assert_close, assert_dtype, assert_finite, assert_shape, hidden, points, ref, timeout
 
 LOOSE = {"rtol": 1e-3, "atol": 1e-3}
 

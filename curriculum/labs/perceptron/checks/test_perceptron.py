@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from practicum.grading.checks import (
+from practicum.checks import (
     StudentError,
     accuracy,
     assert_close,

@@ -1,0 +1,334 @@
+"""The pytest plugin: collects a lab's checks once and runs them for every submission.
+
+The checks run here, in the grader's process; `student` reaches the submission's own process. One pytest session serves any number
+of submissions, since collecting and rewriting the checks costs far more than running them.
+"""
+
+from __future__ import annotations
+
+import builtins
+import dataclasses
+import hashlib
+import inspect
+import os
+import re
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from _pytest.runner import runtestprotocol
+
+from practicum import checks
+from practicum.checks.mistakes import describe, place_of, repeated_names, unknown_fixtures
+from practicum.errors import PracticumError
+from practicum.sandbox.guest.protocol import ProtocolError
+from practicum.sandbox.outcome import Died, Outcome
+from practicum.sandbox.proxy import Link, Student, StudentError
+from practicum.store.results import CheckResult
+
+DEFAULT_SECONDS = 10.0
+_UNUSED = ("terminal", "cacheprovider", "logging", "faulthandler", "junitxml", "pastebin", "doctest", "unittest", "warnings")
+Run = Callable[[Link, Student, int], list[CheckResult]]
+
+
+class BrokenLab(PracticumError):
+    """The lab's checks cannot be collected: the author must look."""
+
+
+class Checks:
+    """A pytest plugin whose test loop is the caller's.
+
+    Args:
+        loop: called once with a function that runs all checks for one submission.
+        only_public: leave hidden checks out.
+    """
+
+    def __init__(self, loop: Callable[[Run], None], only_public: bool = False) -> None:
+        self._loop, self._only_public = loop, only_public
+        self.errors: list[str] = []
+        self.problem: BaseException | None = None
+        self._items: list[Any] = []
+        self._call: pytest.CallInfo[Any] | None = None
+        self._award: Decimal | None = None
+        self._reason = ""
+        self._student: Student | None = None
+        self._seed = 0
+
+    # Collecting
+
+    def pytest_exception_interact(self, node: Any, call: pytest.CallInfo[Any], report: Any) -> None:
+        """Keep what went wrong."""
+        if isinstance(report, pytest.CollectReport) and call.excinfo is not None:
+            self.errors.append(describe(call.excinfo.value, node.config.rootpath))
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Demand of every check points, known arguments and a name of its own."""
+        folder = items[0].config.rootpath if items else Path()
+        self.errors += repeated_names(folder) if items else ()
+        seen: dict[str, str] = {}
+        for item in items:
+            function = getattr(item, "function", None)
+            here = place_of(item, folder)
+            if not hasattr(function, "practicum_points"):
+                self.errors.append(f"{here}: {item.name} has no @points(…): every check has some")
+            if function:
+                self.errors += unknown_fixtures(item, folder, checks.__all__)
+            if item.name in seen and not self.errors:  # imported from elsewhere, or made while collecting
+                self.errors.append(f"{here}: {item.name} is also in {seen[item.name]}; names must be unique in a lab")
+            seen[item.name] = here
+        if self._only_public:
+            items[:] = [item for item in items if not _mark(item, "hidden", False)]
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Hand the loop to the caller."""
+        self._items = session.items
+        if not self._items and not self.errors:
+            self.errors.append("no checks; expected functions named test_… in files named test_….py")
+        if not self.errors:
+            try:
+                self._loop(self._run)
+            except BaseException as problem:  # pytest would make an internal error of it
+                self.problem = problem
+        return True
+
+    # What a check can ask for
+
+    @pytest.fixture
+    def student(self) -> Student:
+        """Return the submission."""
+        assert self._student is not None
+        return self._student
+
+    @pytest.fixture
+    def seed(self, request: pytest.FixtureRequest) -> int:
+        """Return a number that depends on the run's seed and the check."""
+        return check_seed(self._seed, request.node.name)
+
+    @pytest.fixture
+    def rng(self, request: pytest.FixtureRequest) -> np.random.Generator:
+        """Return random inputs for this check; no seed that reaches the sandbox, or may, leads to them."""
+        digest = hashlib.sha256(f"rng:{self._seed}:{request.node.name}".encode()).digest()
+        return np.random.default_rng(int.from_bytes(digest[:16], "big"))
+
+    @pytest.fixture
+    def award(self) -> Callable[..., None]:
+        """Give part of the points."""
+
+        def give(fraction: float, reason: str = "") -> None:
+            value = float(fraction)
+            self._award = Decimal(str(round(min(1.0, max(0.0, value)), 4))) if value == value else Decimal(0)
+            self._reason = reason
+
+        return give
+
+    # Running
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[Any]) -> pytest.TestReport:
+        """Remember the first phase that failed. pytest's own report would parse every source file that a traceback passes."""
+        if call.excinfo is not None and self._call is None:
+            self._call = call
+        assert call.when != "collect"
+        return pytest.TestReport(item.nodeid, item.location, {}, "failed" if call.excinfo else "passed", None, call.when)
+
+    def _run(self, link: Link, student: Student, seed: int) -> list[CheckResult]:
+        self._student, self._seed = student, seed
+        results = []
+        for item, following in zip(self._items, [*self._items[1:], None], strict=True):
+            self._call = self._award = None
+            self._reason = ""
+            began = time.perf_counter()
+            try:
+                link.begin(_mark(item, "timeout", DEFAULT_SECONDS), check_seed(seed, f"{item.name} in the sandbox"))
+                runtestprotocol(item, nextitem=following, log=False)
+                problem = self._call.excinfo.value if self._call and self._call.excinfo else None
+            except (Died, StudentError, ProtocolError) as error:  # between two checks: a thread, a replaced `random.seed`
+                problem = error
+            if isinstance(problem, (KeyboardInterrupt, pytest.exit.Exception)):
+                raise problem
+            results.append(self._result(item, problem, time.perf_counter() - began))
+        return results
+
+    def _result(self, item: Any, problem: BaseException | None, seconds: float) -> CheckResult:
+        points: Decimal = _mark(item, "points", Decimal(0))
+        is_hidden: bool = _mark(item, "hidden", False)
+        private = ""
+        if problem is None:
+            fraction = Decimal(1) if self._award is None else self._award
+            outcome: Outcome = "passed" if fraction == 1 else "partial" if fraction > 0 else "failed"
+            message = self._reason
+        else:
+            fraction = Decimal(0)
+            outcome, message = explain(problem)
+            if is_hidden:
+                private, message = message, explain_hidden(problem, self._student.lines if self._student else {})
+            if outcome == "broken":
+                # Its first line is what an author needs; `verify` shows no more.
+                long = "".join(traceback.format_exception(problem, limit=-8))[-4000:]
+                private = f"{describe(problem, item.config.rootpath)}\n{long}"
+        document = (inspect.getdoc(item.function) or item.name).splitlines()[0]
+        return CheckResult(
+            name=item.name,
+            title=document,
+            hidden=is_hidden,
+            points=points * fraction,
+            out_of=points,
+            outcome=outcome,
+            message=message if not is_hidden or problem is not None else "",
+            hint=_mark(item, "hint", "") if outcome != "passed" else "",
+            private=private,
+            seconds=round(seconds, 6),
+        )
+
+
+def check_seed(seed: int, name: str) -> int:
+    """Return a seed of a check's own: adding a check changes no other's inputs."""
+    return int.from_bytes(hashlib.sha256(f"{seed}:{name}".encode()).digest()[:4], "big") >> 1
+
+
+def explain(problem: BaseException) -> tuple[Outcome, str]:
+    """Outcome and message of what ended a check."""
+    if isinstance(problem, Died):
+        return problem.outcome, str(problem)
+    if isinstance(problem, StudentError):
+        if problem.missing:
+            what = "not written yet" if problem.type == "NotImplementedError" else problem.message
+            return "missing", what
+        return ("memory" if problem.type == "MemoryError" else "raised"), f"your code raised {problem}"
+    if isinstance(problem, (AssertionError, pytest.fail.Exception)):
+        return "failed", str(problem)[:4000] or "the check did not hold"
+    if isinstance(problem, ProtocolError):
+        return "broken", f"the check sent what does not cross: {problem}"
+    text = f"{type(problem).__name__}: {str(problem)[:500]}"
+    return "broken", f"the check could not read what your code gave back ({text})"
+
+
+_PLACE = re.compile(r"([\w-]{1,60}\.py|<cell \d{1,4} of [\w-]{1,60}>):(\d{1,5})( in \w{1,60})?:")
+
+
+_ENDED = {
+    "timeout": "it ran longer than its time",
+    "memory": "it used more memory than it may",
+    "processes": "it started more processes and threads than it may",
+    "output": "it printed more than it may",
+}
+
+
+def explain_hidden(problem: BaseException, lines: dict[str, int]) -> str:
+    """Return what a student may know of a failed hidden check: nothing that could carry its inputs out.
+
+    Args:
+        problem: what ended it.
+        lines: how many lines each handed-in file has; a place is named only if it is one of them.
+    """
+    if isinstance(problem, Died):
+        return _ENDED.get(problem.outcome, "your program's process ended")
+    if isinstance(problem, StudentError):
+        if problem.type == "NotImplementedError":
+            return "not written yet"
+        if problem.missing:
+            return "a file or a name is missing"
+        known = isinstance(getattr(builtins, problem.type, None), type)
+        places = [(file, int(line)) for file, line, _ in _PLACE.findall(problem.traceback)]
+        places = [(file, line) for file, line in places if 0 < line <= lines.get(file, 0)]
+        where = f" at {places[-1][0]}:{places[-1][1]}" if places else ""
+        return f"your code raised {problem.type if known else 'an exception'}{where}"
+    return ""
+
+
+def _mark(item: Any, name: str, default: Any) -> Any:
+    return getattr(item.function, f"practicum_{name}", default)
+
+
+def run_checks(folder: Path, loop: Callable[[Run], None], only_public: bool = False) -> None:
+    """Collect the checks in a folder and call `loop` with a function that runs them.
+
+    Raises:
+        BrokenLab: a file of checks cannot be imported, or a check has no points.
+    """
+    plugin = Checks(loop, only_public)
+    with tempfile.TemporaryDirectory(prefix="practicum-") as empty:
+        config = Path(empty, "pytest.ini")
+        config.write_text("[pytest]\n")
+        path, modules = list(sys.path), set(sys.modules)
+        environment = dict(os.environ)
+        # Other people's plugins and options cost time and may change outcomes.
+        os.environ.update(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", PYTEST_ADDOPTS="")
+        try:
+            arguments = [str(folder), "-c", str(config), f"--rootdir={folder}", "-o", "python_files=test_*.py"]
+            quiet = [f"-pno:{name}" for name in _UNUSED]
+            code = pytest.main([*arguments, *quiet, "--capture=no"], plugins=[plugin])
+        finally:
+            os.environ.clear()
+            os.environ.update(environment)
+            sys.path[:] = path
+            for name in set(sys.modules) - modules:  # the next lab may have files of the same names
+                if str(getattr(sys.modules[name], "__file__", "")).startswith(str(folder)):
+                    del sys.modules[name]
+    if plugin.problem is not None:
+        raise plugin.problem
+    if plugin.errors:
+        raise BrokenLab(f"the checks in {folder} cannot be run:\n" + "\n".join(dict.fromkeys(plugin.errors)))
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        raise BrokenLab(f"pytest ended with {code!r} in {folder}")
+
+
+@dataclasses.dataclass(frozen=True)
+class About:
+    """A check as its author wrote it.
+
+    Attributes:
+        name: of this instance; parametrised checks have several, `test_x[1]`.
+        place: file and line.
+        points: what it gives.
+        title: first line of the docstring, or nothing.
+        hint: what a student reads when it fails.
+        hidden: whether it stays out of the handout.
+    """
+
+    name: str
+    place: str
+    points: Decimal
+    title: str
+    hint: str
+    hidden: bool
+
+    @property
+    def function(self) -> str:
+        """The function's name, by which bugs know it."""
+        return self.name.partition("[")[0]
+
+
+def checks_of(folder: Path) -> tuple[About, ...]:
+    """Return the checks in a folder, in order, without running any.
+
+    Raises:
+        BrokenLab: as for `run_checks`.
+    """
+    found: list[About] = []
+
+    def look(run: Run) -> None:
+        items: Iterator[Any] = iter(run.__self__._items)  # type: ignore[attr-defined]
+        for item in items:
+            marks = (_mark(item, "hint", ""), _mark(item, "hidden", False))
+            title = (inspect.getdoc(item.function) or "").partition("\n")[0]
+            found.append(About(item.name, place_of(item, folder), _mark(item, "points", Decimal(0)), title, *marks))
+
+    run_checks(folder, look)
+    return tuple(found)
+
+
+def points_of(folder: Path) -> dict[str, Decimal]:
+    """Check name → points, without running anything.
+
+    Raises:
+        BrokenLab: as for `run_checks`.
+    """
+    return {check.name: check.points for check in checks_of(folder)}

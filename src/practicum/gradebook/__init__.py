@@ -1,0 +1,1 @@
+"""From events to scores, grades and exports."""

@@ -1,0 +1,162 @@
+"""The small CSV files of a workspace, as events: teams, extensions, exemptions and marks by hand.
+
+Local times are meant in the course's zone (`2027-03-19 23:59:59`); a time may also state its own (`…+08:00`, `…Z`).
+Every name is checked against the course and the roster, so that a typing error is found where it was made.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from practicum.course.calendar import local_instant
+from practicum.course.model import Course
+from practicum.course.roster import Student
+from practicum.course.rounding import plain
+from practicum.course.workspace import EXEMPTIONS, EXTENSIONS, MARKS, TEAMS
+from practicum.csvfile import Row, read_rows
+from practicum.errors import PracticumError, suggestion
+from practicum.gradebook.event_index import markable
+from practicum.gradebook.events import EXEMPT, Event, Exemption, Extension, ManualMark, Team
+
+
+def read_events(folder: Path, course: Course, roster: Sequence[Student]) -> list[Event]:
+    """Read `teams.csv`, `extensions.csv`, `exemptions.csv` and `marks.csv`, as far as they are there.
+
+    Args:
+        folder: the workspace.
+        course: its course.
+        roster: its students; a team in the roster counts where `teams.csv` does not name the student.
+
+    Raises:
+        PracticumError: something in a file is wrong; the message names file and line.
+    """
+    students = {student.id for student in roster}
+    teams = _teams(folder / "teams.csv", course, roster)
+    names = {team.name for team in teams}
+    return [
+        *teams,
+        *_extensions(folder / "extensions.csv", course, students, names),
+        *_exemptions(folder / "exemptions.csv", course, students, names),
+        *_marks(folder / "marks.csv", course, students, names),
+    ]
+
+
+def _teams(path: Path, course: Course, roster: Sequence[Student]) -> list[Team]:
+    members: dict[tuple[str, str], list[str]] = {}
+    placed: dict[tuple[str, str], str] = {}
+    students = {student.id for student in roster}
+    for row in read_rows(path, TEAMS, TEAMS[:2]):
+        item = row.cells.get("item", "")
+        if item:
+            _known(row, "item", item, [i.name for i in course.items if i.team])
+        team, student = row.need("team"), row.need("student")
+        _known(row, "student", student, students)
+        if (item, student) in placed:
+            raise PracticumError(f"{row.where}: student `{student}` is already in team `{placed[item, student]}`")
+        placed[item, student] = team
+        members.setdefault((team, item), []).append(student)
+    for someone in roster:
+        if someone.team and not any(student == someone.id for _, student in placed):
+            members.setdefault((someone.team, ""), []).append(someone.id)
+    return [Team(name, tuple(who), item) for (name, item), who in members.items()]
+
+
+def _extensions(path: Path, course: Course, students: Collection[str], teams: Collection[str]) -> list[Event]:
+    events: list[Event] = []
+    for row in read_rows(path, EXTENSIONS, ("item", "until")):
+        owner = _owner(row, students, teams)
+        item = _item(row, course)
+        until = _time(row, "until", course)
+        if until is None:
+            row.need("until")
+        else:
+            events.append(Extension(item, until, row.cells.get("reason", ""), **owner))
+    return events
+
+
+def _exemptions(path: Path, course: Course, students: Collection[str], teams: Collection[str]) -> list[Event]:
+    events: list[Event] = []
+    for row in read_rows(path, EXEMPTIONS, ("item", "reason")):
+        owner = _owner(row, students, teams)
+        kind = row.cells.get("kind", "") or EXEMPT
+        _known(row, "kind", kind, [EXEMPT, *course.certificates()])
+        events.append(Exemption(_item(row, course), row.need("reason"), kind, **owner))
+    return events
+
+
+def _marks(path: Path, course: Course, students: Collection[str], teams: Collection[str]) -> list[Event]:
+    events: list[Event] = []
+    seen: dict[tuple[str, ...], str] = {}
+    for row in read_rows(path, MARKS, ("item", "points")):
+        owner = _owner(row, students, teams)
+        item = _item(row, course, "total")
+        part = row.cells.get("part", "")
+        most = {"": course.grade.cap} if item == "total" else markable(course.find(item))
+        if part not in most:
+            known = [name for name in most if name]
+            raise PracticumError(
+                f"{row.where}: `{item}` has no part `{part}` that is marked by hand{suggestion(part, known)}"
+                + (f"; known: {', '.join(known)}" if known else "")
+            )
+        points = _points(row, most[part])
+        at = _time(row, "at", course)
+        key = (owner["student"], owner["team"], item, part, str(at))
+        if key in seen:
+            raise PracticumError(
+                f"{row.where}: a second mark for the same work (the first is {seen[key]}); "
+                "give the later one a time in column `at`, or delete one"
+            )
+        seen[key] = row.where
+        submitted = _time(row, "submitted", course)
+        events.append(ManualMark(item, points, part, at, submitted, row.cells.get("note", ""), **owner))
+    return events
+
+
+def _points(row: Row, most: Decimal) -> Decimal:
+    text = row.need("points")
+    try:
+        points = Decimal(text)
+    except InvalidOperation:
+        raise PracticumError(f"{row.where}: expected a number in column `points`, got {text!r}") from None
+    if not points.is_finite() or not 0 <= points <= most:
+        raise PracticumError(f"{row.where}: expected 0 to {plain(most)} points, got {text}")
+    return points
+
+
+def _owner(row: Row, students: Collection[str], teams: Collection[str]) -> Mapping[str, str]:
+    student, team = row.cells.get("student", ""), row.cells.get("team", "")
+    if bool(student) == bool(team):
+        raise PracticumError(f"{row.where}: expected either a student or a team, got {student!r} and {team!r}")
+    if student:
+        _known(row, "student", student, students)
+    else:
+        _known(row, "team", team, teams)
+    return {"student": student, "team": team}
+
+
+def _item(row: Row, course: Course, *more: str) -> str:
+    item = row.need("item")
+    _known(row, "item", item, [*(i.name for i in course.items), *more])
+    return item
+
+
+def _known(row: Row, column: str, value: str, known: Collection[str]) -> None:
+    if value not in known:
+        names = f"; known: {', '.join(sorted(known))}" if 0 < len(known) <= 20 else ""
+        raise PracticumError(f"{row.where}: no {column} `{value}`{suggestion(value, known)}{names}")
+
+
+def _time(row: Row, column: str, course: Course) -> datetime | None:
+    text = row.cells.get(column, "")
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise PracticumError(
+            f"{row.where}: expected a time such as `2027-03-19 23:59:59` in column `{column}`, got {text!r}"
+        ) from None
+    if at.tzinfo is None and len(text) == 10:  # a date alone means the whole day
+        at = at.replace(hour=23, minute=59, second=59)
+    return at if at.tzinfo else local_instant(at, course.term.zone)

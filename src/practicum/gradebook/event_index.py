@@ -1,0 +1,209 @@
+"""The events of a course, sorted by what they are about, with a note of each that cannot be right."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from operator import attrgetter
+from typing import NamedTuple
+
+from practicum.course.assessment import Item
+from practicum.course.calendar import due as due_of
+from practicum.course.model import Component, Course
+from practicum.course.roster import Student
+from practicum.course.rounding import plain
+from practicum.gradebook.events import EXEMPT, Event, Exemption, Extension, ManualMark, Result, Submission, Team
+from practicum.gradebook.scoring import Attempt, Rules
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+def oldest_first(attempt: Attempt) -> tuple[datetime, str]:
+    """Sort attempts by time; the id makes the order total."""
+    return attempt[0].at, attempt[0].id
+
+
+class Line(NamedTuple):
+    """An item with what holds for every student who has nothing of their own: looked up once, used for all."""
+
+    item: Item
+    name: str
+    rules: Rules
+    weight: Decimal
+
+
+class Ledger:
+    """The events, sorted by what they are about."""
+
+    def __init__(self, course: Course, roster: Sequence[Student], events: Iterable[Event], now: datetime | None) -> None:
+        self.course = course
+        self.students = {student.id for student in roster}
+        self.problems: list[str] = []
+        submissions: list[Submission] = []
+        results: list[Result] = []
+        others: list[Event] = []
+        for event in events:
+            if type(event) is Submission:
+                submissions.append(event)
+            elif type(event) is Result:
+                results.append(event)
+            else:
+                others.append(event)
+        self.due = {item.name: due_of(course, item) for item in course.items}
+        self.now = now
+        self.plan = [(component, self._lines(component)) for component in course.component]
+        self._attempts(submissions, results)
+        self._teams([event for event in others if isinstance(event, Team)])
+        self._extensions([event for event in others if isinstance(event, Extension)])
+        self._exemptions([event for event in others if isinstance(event, Exemption)])
+        self._marks([event for event in others if isinstance(event, ManualMark)])
+        self.special = {student for _, student in (*self.until, *self.certificates)}
+        """Students for whom something other than the course's own rules holds."""
+        self.problems = sorted(set(self.problems))
+
+    def _attempts(self, submissions: list[Submission], results: list[Result]) -> None:
+        graded = {result.submission: result for result in results}
+        handed_in = {submission.id: submission for submission in submissions}
+        if len(graded) < len(results) or len(handed_in) < len(submissions):
+            graded, handed_in = self._twins(submissions, results)
+        self.attempts: dict[str, dict[str, list[Attempt]]] = {}
+        labs: dict[str, list[Attempt]] = {}
+        last = None
+        for name, submission in handed_in.items():
+            found = graded.pop(name, None)
+            student, lab = submission.student, submission.lab
+            if found is not None and (found.student != student or found.lab != lab):
+                self.problems.append(f"the result of submission {name} is for {found.student} and {found.lab}; not counted")
+                found = None
+            if student != last:  # events mostly come student by student
+                labs, last = self.attempts.setdefault(student, {}), student
+            if lab in labs:
+                labs[lab].append((submission, found))
+            else:
+                labs[lab] = [(submission, found)]
+        self.problems += [f"a result for submission {name}, which was never handed in; not counted" for name in graded]
+        known = {*self.course.labs, *(item.name for item in self.course.items)}
+        for student, labs in self.attempts.items():
+            if student not in self.students:
+                self.problems.append(f"submissions of {student}, who is not on the roster")
+            for lab, attempts in labs.items():
+                if len(attempts) > 1:
+                    attempts.sort(key=oldest_first)
+                if lab not in known:
+                    self.problems.append(f"submissions of {student} for {lab}, which feeds no item of this course")
+
+    def _twins(self, submissions: list[Submission], results: list[Result]) -> tuple[dict[str, Result], dict[str, Submission]]:
+        """Return one result and one submission per id, whatever their order, and a note of each that had two."""
+        graded: dict[str, Result] = {}
+        for result in results:
+            twin = graded.setdefault(result.submission, result)
+            if twin is not result and twin != result:
+                self.problems.append(f"submission {result.submission} has two results; the higher counts")
+                graded[result.submission] = max(twin, result, key=lambda r: (r.score / r.out_of, r.score, r.student, r.lab))
+        handed_in: dict[str, Submission] = {}
+        for submission in submissions:
+            other = handed_in.setdefault(submission.id, submission)
+            if other is not submission and other != submission:
+                self.problems.append(f"two different submissions are called {submission.id}; the earlier counts")
+                handed_in[submission.id] = min(other, submission, key=attrgetter("at", "student", "lab"))
+        return graded, handed_in
+
+    def _teams(self, teams: list[Team]) -> None:
+        self.by_team: dict[str, set[str]] = defaultdict(set)
+        self.team: dict[tuple[str, str], tuple[str, ...]] = {}  # by item (or nothing) and student
+        whole: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for team in teams:
+            whole[team.name, team.item] |= set(team.members)
+        for (name, item), members in sorted(whole.items()):
+            self.by_team[name] |= members
+            for member in sorted(members):
+                if self.team.setdefault((item, member), tuple(sorted(members))) != tuple(sorted(members)):
+                    self.problems.append(f"{member} is in two teams, one of them {name}; the first by name counts")
+                if member not in self.students:
+                    self.problems.append(f"{member} of team {name} is not on the roster")
+            for size, of in ((i.team, i.name) for i in self.course.items if i.team and item in ("", i.name)):
+                if not size.min <= len(members) <= (size.max or len(members)):
+                    span = f"{size.min} to {size.max}" if size.max else f"{size.min} or more"
+                    self.problems.append(f"team {name} has {len(members)} members, {of} takes {span}")
+
+    def members(self, item: Item, student: str) -> tuple[str, ...]:
+        """Return who hands in together with `student` for a team item, the student included."""
+        return self.team.get((item.name, student)) or self.team.get(("", student)) or (student,)
+
+    def _lines(self, component: Component) -> list[Line]:
+        return [
+            Line(item, item.name, self._rules(item, self.due[item.name], ()), component.weight_of(item))
+            for item in component.item
+        ]
+
+    def _rules(self, item: Item, due: datetime | None, certificates: Collection[str]) -> Rules:
+        closed = self.now is None or (due is not None and self.now > due)
+        best = self.course.policy(item) == "best"
+        return Rules(due, self.course.late_rule(item), best, certificates, closed)
+
+    def rules_for(self, item: Item, members: Sequence[str]) -> Rules:
+        """Return the rules for those who hand in together: an extension or certificate of one holds for all of them."""
+        due = self.due[item.name]
+        if due is not None:
+            due = max((due, *(self.until.get((item.name, member), due) for member in members)))
+        held = [self.certificates.get((item.name, member), set()) for member in members]
+        return self._rules(item, due, set().union(*held))
+
+    def _whom(self, event: Extension | Exemption | ManualMark, names: Iterable[str]) -> list[str]:
+        """Return the students an event is about; notes what it names that does not exist."""
+        what = type(event).__name__.lower().replace("manualmark", "mark")
+        if event.item not in names:
+            self.problems.append(f"{what} for {event.student or event.team}: no item {event.item}")
+            return []
+        if event.team:
+            if event.team not in self.by_team:
+                self.problems.append(f"{what} for {event.item}: no team {event.team}")
+            return sorted(self.by_team.get(event.team, ()))
+        if event.student not in self.students:
+            self.problems.append(f"{what} for {event.item}: {event.student} is not on the roster")
+        return [event.student]
+
+    def _extensions(self, extensions: list[Extension]) -> None:
+        self.until: dict[tuple[str, str], datetime] = {}
+        for extension in extensions:
+            for student in self._whom(extension, self.due):
+                key = (extension.item, student)
+                self.until[key] = max(self.until.get(key, _LONG_AGO), extension.until)
+
+    def _exemptions(self, exemptions: list[Exemption]) -> None:
+        self.exempt: dict[str, dict[str, str]] = defaultdict(dict)  # by student and item, the reason
+        self.certificates: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for exemption in sorted(exemptions, key=attrgetter("reason")):
+            for student in self._whom(exemption, self.due):
+                if exemption.kind == EXEMPT:
+                    self.exempt[student].setdefault(exemption.item, exemption.reason)
+                else:
+                    self.certificates[exemption.item, student].add(exemption.kind)
+
+    def _marks(self, marks: list[ManualMark]) -> None:
+        self.marks: dict[str, dict[str, dict[str, ManualMark]]] = {}  # by student, item and part
+        paths = {item.name: markable(item) for item in self.course.items} | {"total": {"": self.course.grade.cap}}
+
+        # A mark for the student beats one for the team, a later one an earlier; the rest only makes the order total.
+        def rank(mark: ManualMark) -> tuple[bool, datetime, Decimal, str, datetime]:
+            return bool(mark.student), mark.at or _LONG_AGO, mark.points, mark.note, mark.submitted or _LONG_AGO
+
+        for mark in sorted(marks, key=rank):
+            for student in self._whom(mark, paths):
+                if mark.part not in paths[mark.item]:
+                    self.problems.append(f"mark for {student}: {mark.item} has no part {mark.part} that is marked by hand")
+                    break
+                most = paths[mark.item][mark.part]
+                if mark.points > most:
+                    self.problems.append(
+                        f"mark for {student}: {plain(mark.points)} for {mark.item} {mark.part}".rstrip()
+                        + f" is more than {plain(most)}, which counts"
+                    )
+                self.marks.setdefault(student, {}).setdefault(mark.item, {})[mark.part] = mark
+
+
+def markable(item: Item) -> dict[str, Decimal]:
+    """Return the dotted paths that can be marked by hand, with the most each can have. Below a lab nothing can."""
+    parts = list(item.walk())
+    filled = [f"{path}." for path, part in parts if part.lab] + ([""] if item.lab else [])
+    return {"": item.most} | {p: part.most for p, part in parts if not any(p.startswith(lab) for lab in filled)}

@@ -1,0 +1,262 @@
+"""One item of one student: which submission counts, what the late rule leaves of it, and why.
+
+Work comes in *units*. A part with a lab is a unit with its own submissions, so an early perceptron keeps full credit
+beside a late MLP. All parts marked by hand are one unit, handed in together, so that a cap on a late project caps the
+project and not each of its parts. A mark by hand on a part stands for everything below that part.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+from practicum.course.assessment import Item, Part
+from practicum.course.late import ON_TIME, LateRule, Outcome
+from practicum.course.rounding import plain, rounded
+from practicum.gradebook.events import ManualMark, Result, Submission
+
+Status = Literal["graded", "partly graded", "waiting", "missing", "open", "unmarked", "exempt"]
+"""How far an item or unit is: `waiting` is handed in and not graded, `missing` past its deadline with nothing handed
+in, `open` before its deadline, `unmarked` for a mark by hand to come."""
+
+ZERO = Decimal(0)
+NOT_LATE = timedelta(0)
+
+_make = tuple.__new__  # for the hundreds of thousands of units of a large course: half the time of calling the class
+
+
+Attempt = tuple[Submission, Result | None]
+"""A submission with its result, if it has one. A plain tuple: there are hundreds of thousands."""
+
+
+class Unit(NamedTuple):
+    """What one unit contributes to an item.
+
+    Attributes:
+        part: dotted path of the part, or nothing for the item itself.
+        status: how far it is.
+        raw: the score in points of the item, before the late rule; None where there is none.
+        points: what it is worth.
+        late: elapsed time after the deadline.
+        outcome: what the late rule makes of it.
+        score: what counts.
+        attempt: the submission that counts, for work that a lab grades.
+        notes: what the marks by hand say, for work marked by hand.
+        newer: a newer submission waits to be graded.
+    """
+
+    part: str
+    status: Status
+    raw: Decimal | None
+    points: Decimal
+    late: timedelta
+    outcome: Outcome
+    score: Decimal
+    attempt: Attempt | None = None
+    notes: str = ""
+    newer: bool = False
+
+    @property
+    def source(self) -> str:
+        """Where the score comes from, in words."""
+        submission, result = self.attempt or (None, None)
+        if submission and result:
+            return f"{submission.lab} {plain(result.score)}/{plain(result.out_of)} (submission {submission.id})"
+        return "marked by hand" + (f" ({self.notes})" if self.notes else "")
+
+
+class ItemGrade(NamedTuple):
+    """What a student has for one item.
+
+    Attributes:
+        item: the item.
+        status: how far it is.
+        raw: the points before late rules, or None where nothing is graded.
+        score: the points that count.
+        units: what they are made of.
+        reason: why the student is exempt, if so.
+    """
+
+    item: Item
+    status: Status
+    raw: Decimal | None
+    score: Decimal
+    units: tuple[Unit, ...]
+    reason: str = ""
+
+    @property
+    def late(self) -> timedelta:
+        """How late the latest unit that counts is."""
+        return max((unit.late for unit in self.units), default=NOT_LATE)
+
+    @property
+    def decided(self) -> bool:
+        """Return whether this item will not change without a new event."""
+        return self.status in ("graded", "missing", "exempt")
+
+    @property
+    def why(self) -> str:
+        """Says how the score came about, one line per unit."""
+        if self.status == "exempt":
+            return f"exempt: {self.reason}"
+        return "\n".join(explain(unit) for unit in self.units)
+
+
+def explain(unit: Unit) -> str:
+    """Say in one line where a unit's score comes from and what the late rule did."""
+    name = f"{unit.part}: " if unit.part else ""
+    if unit.raw is None:
+        return f"{name}{unit.status} ({plain(unit.points)} points)"
+    text = f"{name}{unit.source} = {rounded(unit.raw)} of {plain(unit.points)}"
+    if unit.late > NOT_LATE:
+        text += f", {duration(unit.late)} late: {unit.outcome.words()} = {rounded(unit.score)}"
+    return text + ("; a newer submission is not graded yet" if unit.newer else "")
+
+
+def duration(late: timedelta) -> str:
+    """Write a lateness: `1 d 02:10:03`."""
+    seconds = late.seconds
+    days = f"{late.days} d " if late.days else ""
+    return f"{days}{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+
+
+class Rules(NamedTuple):
+    """What holds for one student (or team) and one item."""
+
+    due: datetime | None
+    late: LateRule
+    best: bool
+    certificates: Collection[str]
+    closed: bool
+
+
+def lateness(at: datetime, due: datetime | None) -> timedelta:
+    """Return the elapsed time from the deadline to a submission, in whole seconds and never negative.
+
+    Fractions of a second are dropped in the student's favour: what the clock showed as 23:59:59 is in time for 23:59:59.
+
+    Args:
+        at: when it was handed in, in UTC: between two times of one zone Python subtracts the clock faces, which is an
+            hour off across a change of the clock.
+        due: the deadline, in UTC.
+    """
+    if due is None or at <= due:
+        return NOT_LATE
+    if at.microsecond:
+        at = at.replace(microsecond=0)
+    return max(at - due, NOT_LATE)
+
+
+def grade_item(
+    item: Item, rules: Rules, attempts: Mapping[str, Sequence[Attempt]], marks: Mapping[str, ManualMark] | None
+) -> ItemGrade:
+    """Grade one item.
+
+    Args:
+        item: the item.
+        rules: deadline, late rule and policy for this student.
+        attempts: per lab (or item name), what was handed in, oldest first.
+        marks: per dotted part path, the mark by hand that counts; `""` is the item.
+    """
+    if item.lab and not marks:  # most items of most students: one lab, nothing by hand
+        only = _lab(item, "", rules, attempts.get(item.lab, ()))
+        return _make(ItemGrade, (item, only.status, only.raw, only.score, (only,), ""))
+    units = _units(item, rules, attempts, marks or {})
+    score = min(sum((unit.score for unit in units), ZERO), item.most)
+    scores = [unit.raw for unit in units if unit.raw is not None]
+    raw = sum(scores, ZERO) if scores else None
+    return ItemGrade(item, _together([unit.status for unit in units]), raw, score, tuple(units))
+
+
+def _together(statuses: Sequence[Status]) -> Status:
+    if all(status in ("graded", "missing") for status in statuses):
+        return "graded" if "graded" in statuses else "missing"
+    if any(status in ("graded", "partly graded") for status in statuses):
+        return "partly graded"
+    order: tuple[Status, ...] = ("waiting", "open", "unmarked", "missing")
+    return next(status for status in order if status in statuses)
+
+
+def _lab(part: Part, path: str, rules: Rules, attempts: Sequence[Attempt]) -> Unit:
+    """Return the unit of a part that a lab fills: the attempt that counts, after the late rule."""
+    chosen: Unit | None = None
+    due, points = rules.due, part.points
+    for attempt in attempts:
+        submission, result = attempt
+        if result is None:
+            continue
+        raw = result.score * points / result.out_of
+        if raw > points:
+            raw = points
+        late = lateness(submission.at, due) if due is not None and submission.at > due else NOT_LATE
+        outcome = rules.late.outcome(late, rules.certificates) if late else ON_TIME
+        score = outcome.apply(raw, points) if late else raw
+        if chosen is None or not rules.best or score > chosen.score:
+            chosen = _make(Unit, (path, "graded", raw, points, late, outcome, score, attempt, "", False))
+    if chosen is None:
+        status: Status = "waiting" if attempts else ("missing" if rules.closed else "open")
+        return Unit(path, status, None, points, NOT_LATE, ON_TIME, ZERO)
+    return chosen if attempts[-1][1] else chosen._replace(newer=True)
+
+
+class _ByHand:
+    """Collects the parts marked by hand into their one unit."""
+
+    def __init__(self) -> None:
+        self.points = self.raw = ZERO
+        self.given: list[ManualMark] = []
+        self.wanting = 0
+
+    def add(self, part: Part, mark: ManualMark | None, bonus: bool = False) -> None:
+        self.points += ZERO if bonus else part.points
+        if mark is not None:
+            self.raw += min(mark.points, part.most)
+            self.given.append(mark)
+        elif not bonus:  # a bonus that nobody gave leaves nothing open
+            self.wanting += 1
+
+
+def _units(item: Item, rules: Rules, attempts: Mapping[str, Sequence[Attempt]], marks: Mapping[str, ManualMark]) -> list[Unit]:
+    units: list[Unit] = []
+    by_hand = _ByHand()
+
+    def visit(part: Part, path: str, bonus: bool) -> None:
+        mark = marks.get(path)
+        if part.lab and mark is None:
+            units.append(_lab(part, path, rules, attempts.get(part.lab, ())))
+        elif part.lab and path and mark is not None:
+            own = _ByHand()
+            own.add(part, mark)
+            units.append(_hand_unit(own, path, rules, _handed_in(mark, [part.lab, item.name], attempts), False))
+        elif mark is not None or not part.part:
+            by_hand.add(part, mark, bonus)
+        else:
+            for child in part.part:
+                visit(child, f"{path}.{child.name}".lstrip("."), bonus or child.bonus)
+
+    visit(item, "", False)
+    if by_hand.points or by_hand.given:
+        names = [item.name, *item.labs()] if "" in marks else [item.name]
+        times = [at for mark in by_hand.given if (at := _handed_in(mark, names, attempts))]
+        units.append(_hand_unit(by_hand, "", rules, max(times, default=None), bool(attempts.get(item.name))))
+    return units
+
+
+def _hand_unit(hand: _ByHand, path: str, rules: Rules, at: datetime | None, handed_in: bool) -> Unit:
+    if not hand.given:
+        status: Status = "waiting" if handed_in else ("open" if rules.due and not rules.closed else "unmarked")
+        return Unit(path, status, None, hand.points, NOT_LATE, ON_TIME, ZERO)
+    late = lateness(at, rules.due) if at else NOT_LATE
+    outcome = rules.late.outcome(late, rules.certificates) if late else ON_TIME
+    score = outcome.apply(hand.raw, hand.points)
+    notes = "; ".join(dict.fromkeys(mark.note for mark in hand.given if mark.note))
+    status = "partly graded" if hand.wanting else "graded"
+    return Unit(path, status, hand.raw, hand.points, late, outcome, score, None, notes)
+
+
+def _handed_in(mark: ManualMark, names: Sequence[str], attempts: Mapping[str, Sequence[Attempt]]) -> datetime | None:
+    """When the work behind a mark was handed in: as the mark says, else the last submission before the mark."""
+    if mark.submitted is not None:
+        return mark.submitted
+    times = [submission.at for name in names for submission, _ in attempts.get(name, ())]
+    return max((at for at in times if mark.at is None or at <= mark.at), default=None)

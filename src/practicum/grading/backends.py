@@ -1,0 +1,38 @@
+"""What grades: worker processes on this machine, or a cluster."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager
+
+from practicum.errors import PracticumError
+from practicum.grading.grade import Backend, Backends
+from practicum.labs.lab import Lab
+from practicum.sandbox.fork_server import Mode
+
+
+def backends(jobs: int | None, scheduler: str | None, unsafe: bool) -> Backends:
+    """Return what grades.
+
+    Args:
+        jobs: worker processes on this machine; None means one per core.
+        scheduler: address of a Dask scheduler, which is then used instead.
+        unsafe: grade without a sandbox.
+
+    Raises:
+        PracticumError: a scheduler is named and Dask is not installed. It is raised when the backend is made.
+    """
+    mode: Mode = "unsafe" if unsafe else "nested"
+
+    def make(lab: Lab) -> AbstractContextManager[Backend]:
+        if scheduler is None:
+            from practicum.grading.pool import Pool
+
+            return Pool(lab.folder, jobs or os.cpu_count() or 1, mode)
+        try:
+            from practicum.grading.dask import Cluster
+        except ImportError:
+            raise PracticumError("--scheduler needs Dask: pip install 'practicum[dask]'") from None
+        return Cluster(scheduler, lab, mode)
+
+    return make

@@ -1,0 +1,120 @@
+"""What can be said of a lab before any answer is run: its points, its checks' texts, its bugs' edits and names."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+from collections.abc import Iterator
+from decimal import Decimal
+
+from practicum.checks.mistakes import unknown_name
+from practicum.checks.plugin import About, checks_of
+from practicum.course.lines import line_of
+from practicum.course.topics import load_topics
+from practicum.course.workspace import curriculum
+from practicum.errors import PracticumError, suggestion
+from practicum.labs.lab import Lab
+from practicum.labs.mutants import Variant, load_alternatives, load_bugs
+
+BUGS, ALTERNATIVES = 8, 2  # of a lab that ships
+
+
+@dataclasses.dataclass(frozen=True)
+class Stock:
+    """A lab's checks and the answers that prove them.
+
+    Attributes:
+        checks: in order.
+        bugs: planted wrong answers.
+        alternatives: right answers written differently.
+        problems: why the lab cannot be handed out as it is, one line each.
+        notes: what is missing without being wrong.
+    """
+
+    checks: tuple[About, ...]
+    bugs: tuple[Variant, ...]
+    alternatives: tuple[Variant, ...]
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def take_stock(lab: Lab) -> Stock:
+    """Collect the checks and build the answers, running none of them.
+
+    Raises:
+        PracticumError: the checks cannot be collected, or a bug or an alternative is wrong.
+    """
+    checks = checks_of(lab.checks)
+    alternatives, bugs = tuple(load_alternatives(lab)), tuple(load_bugs(lab))
+    if unknown := list(_unknown_losses(lab, bugs, sorted({each.function for each in checks}))):
+        raise PracticumError("\n".join(unknown))
+    problems = (*_points(lab, checks), *_texts(checks), *_topics(lab), *_libraries(lab))
+    return Stock(checks, bugs, alternatives, problems, tuple(_notes(bugs, alternatives)))
+
+
+def refuse_broken(lab: Lab) -> None:
+    """Refuse a lab that cannot be proven, as far as that shows without running an answer.
+
+    Raises:
+        PracticumError: one line for each reason.
+    """
+    if problems := take_stock(lab).problems:
+        raise PracticumError("\n".join(f"{lab.name}: {problem}" for problem in problems))
+
+
+def short(points: Decimal) -> str:
+    """Points without needless zeros."""
+    return f"{points.normalize():f}"
+
+
+def _unknown_losses(lab: Lab, bugs: tuple[Variant, ...], names: list[str]) -> Iterator[str]:
+    for bug in bugs:
+        path = lab.folder / "bugs" / f"{bug.name}.toml"
+        for index, name in enumerate(bug.loses):
+            if name not in names:
+                line = line_of(path.read_text(encoding="utf-8"), ("loses", index))
+                yield f"{path}:{line}: {unknown_name(name, names)}"
+
+
+def _line(lab: Lab, *key: str | int) -> str:
+    return f"lab.toml:{line_of((lab.folder / 'lab.toml').read_text(encoding='utf-8'), key)}"
+
+
+def _points(lab: Lab, checks: tuple[About, ...]) -> Iterator[str]:
+    each: dict[str, Decimal] = {}
+    for check in checks:
+        each[check.function] = each.get(check.function, Decimal(0)) + check.points
+    total = sum(each.values(), Decimal(0))
+    if total != lab.points:
+        listed = ", ".join(f"{name} {short(points)}" for name, points in each.items())
+        yield f"{_line(lab, 'points')}: points = {short(lab.points)}, but the checks give {short(total)} together ({listed})"
+
+
+def _texts(checks: tuple[About, ...]) -> Iterator[str]:
+    for check in {each.function: each for each in checks}.values():
+        if not check.title:
+            yield f"{check.place}: {check.function} has no docstring; its first line is the title that students read"
+        if not check.hint:
+            yield f"{check.place}: {check.function} has no hint; write @points({short(check.points)}, hint=…)"
+
+
+def _topics(lab: Lab) -> Iterator[str]:
+    path = curriculum() / "topics.toml"
+    if not lab.topics or not path.is_file():
+        return
+    known = load_topics(path)
+    for index, topic in enumerate(lab.topics):
+        if topic not in known:
+            yield f"{_line(lab, 'topics', index)}: no topic {topic!r} in topics.toml{suggestion(topic, known)}"
+
+
+def _libraries(lab: Lab) -> Iterator[str]:
+    for index, name in enumerate(lab.libraries):
+        if importlib.util.find_spec(name.partition(".")[0]) is None:  # a submodule's package would have to be imported
+            yield f"{_line(lab, 'libraries', index)}: the library {name!r} is not installed here"
+
+
+def _notes(bugs: tuple[Variant, ...], alternatives: tuple[Variant, ...]) -> Iterator[str]:
+    for found, least, what in ((bugs, BUGS, "bug"), (alternatives, ALTERNATIVES, "alternative")):
+        if len(found) < least:
+            yield f"{len(found)} {what}{'' if len(found) == 1 else 's'}; a lab that ships has {least} or more"

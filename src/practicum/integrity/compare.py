@@ -1,0 +1,180 @@
+"""Comparing a class: which pairs share more than the class does, and what else two submissions have in common."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from practicum.integrity.evidence import Cohort, Pair
+from practicum.integrity.submissions import Work
+
+THRESHOLD = 0.01
+LEAST_EVIDENCE = 20.0  # nats: a chance of one in half a billion, if statements were independent
+LEAST_STATEMENTS = 8
+_FEW = 3
+_COMMON_WORD = 5
+_MANY_DECIMALS = 8
+
+
+@dataclass(frozen=True)
+class Found:
+    """A pair, and what is known of it.
+
+    Attributes:
+        pair: the two submissions, with the evidence in their code.
+        traces: in words, what else they share that hardly anyone else has: outputs, weights, numbers, misspellings.
+        flagged: whether a person should look at it.
+    """
+
+    pair: Pair
+    traces: tuple[str, ...]
+    flagged: bool
+
+
+@dataclass
+class Comparison:
+    """What came of comparing a class.
+
+    Attributes:
+        cohort: the submissions, as they were compared.
+        found: pairs, the most conspicuous first.
+        own: pairs of a student with the same student's work of an earlier term.
+        clusters: groups of submissions that flagged pairs connect, each two or more.
+    """
+
+    cohort: Cohort
+    found: list[Found] = field(default_factory=list)
+    own: list[Found] = field(default_factory=list)
+    clusters: list[list[int]] = field(default_factory=list)
+
+
+def compare(
+    works: Sequence[Work],
+    given: Iterable[Work] = (),
+    teams: Mapping[str, str] | None = None,
+    *,
+    threshold: float = THRESHOLD,
+) -> Comparison:
+    """Compare every submission of this term with every other and with those of earlier terms.
+
+    Args:
+        works: of this and earlier terms.
+        given: what everybody got or has to write: handout, solution. It counts for nothing.
+        teams: names by student; within a team nothing is compared.
+        threshold: the p-value from which down a pair is flagged.
+    """
+    given = list(given)
+    hashes: NDArray[np.uint64] = np.concatenate([np.empty(0, np.uint64), *(one.prints.hashes for one in given)])
+    cohort = Cohort([one.prints for one in works], hashes, _groups(works, teams or {}))
+    shared = _traces(works, given)
+    comparison = Comparison(cohort)
+    pairs = {(pair.first, pair.second): pair for pair in cohort.pairs()}
+    for i, j in shared:
+        if cohort.groups[i] != cohort.groups[j] and (i, j) not in pairs:
+            evidence, statements = cohort.evidence(i, j)
+            pairs[i, j] = Pair(i, j, evidence, 0.0, 1.0, statements)
+    for (i, j), pair in pairs.items():
+        traces, certain = shared.get((i, j), ([], False))
+        enough = pair.evidence >= LEAST_EVIDENCE and pair.statements >= LEAST_STATEMENTS
+        found = Found(pair, tuple(traces), certain or (enough and pair.p < threshold))
+        (comparison.own if works[i].student == works[j].student else comparison.found).append(found)
+    for each in (comparison.found, comparison.own):
+        each.sort(key=lambda found: (not found.flagged, -found.pair.excess, -len(found.traces)))
+    comparison.clusters = _clusters([(one.pair.first, one.pair.second) for one in comparison.found if one.flagged])
+    return comparison
+
+
+def _groups(works: Sequence[Work], teams: Mapping[str, str]) -> list[int]:
+    """Return a number for each submission; those that have the same are not compared."""
+    numbers: dict[tuple[str, str], int] = {}
+    groups = []
+    for one in works:
+        if one.term:
+            key = ("term", "")  # earlier ones are not compared among themselves
+        elif one.student in teams:
+            key = ("team", teams[one.student])
+        else:
+            key = ("student", one.student)
+        groups.append(numbers.setdefault(key, len(numbers)))
+    return groups
+
+
+def _traces(works: Sequence[Work], given: Sequence[Work]) -> dict[tuple[int, int], tuple[list[str], bool]]:
+    """Return what pairs share that at most a few have, and whether that alone is enough to look at them."""
+    few = max(2, min(_FEW, len(works) // 4))
+    shared: defaultdict[tuple[int, int], tuple[list[str], bool]] = defaultdict(lambda: ([], False))
+    for kind, certain in (("arrays", True), ("outputs", False)):
+        known = {key for one in given for key in getattr(one, kind)}
+        for key, holders in _holders(getattr(one, kind) for one in works).items():
+            if 2 <= len(holders) <= few and key not in known:
+                for i, j in _pairs(holders):
+                    told, before = shared[i, j]
+                    told.append(f"the same to the last bit: {getattr(works[i], kind)[key]}")
+                    shared[i, j] = (told, before or certain)
+    numbers: Counter[tuple[int, int]] = Counter()
+    known = {number for one in given for number in one.decimals}
+    for number, holders in _holders(one.decimals for one in works).items():
+        if 2 <= len(holders) <= few and number not in known:
+            numbers.update(_pairs(holders))
+    for pair, count in numbers.items():
+        if count >= _MANY_DECIMALS:
+            told, before = shared[pair]
+            told.append(f"{count} numbers in saved outputs and logs that hardly anyone else has")
+            shared[pair] = (told, before)
+    for pair, words in _misspelt(works, few).items():
+        told, before = shared[pair]
+        told.append("the same misspellings: " + ", ".join(sorted(words)[:8]))
+        shared[pair] = (told, before)
+    return dict(shared)
+
+
+def _holders(of: Iterable[Iterable[object]]) -> dict[object, list[int]]:
+    holders: defaultdict[object, list[int]] = defaultdict(list)
+    for number, things in enumerate(of):
+        for thing in things:
+            holders[thing].append(number)
+    return holders
+
+
+def _pairs(holders: Sequence[int]) -> list[tuple[int, int]]:
+    return [(i, j) for position, i in enumerate(holders) for j in holders[position + 1 :]]
+
+
+def _misspelt(works: Sequence[Work], few: int) -> dict[tuple[int, int], set[str]]:
+    """Rare words one letter away from a common one, by the pair that shares them; two or more count."""
+    holders = _holders(one.words for one in works)
+    common = {word for word, who in holders.items() if len(who) >= max(_COMMON_WORD, len(works) // 10)}
+    nearby = {edit for word in common for edit in _without_a_letter(str(word))}
+    shared: defaultdict[tuple[int, int], set[str]] = defaultdict(set)
+    for word, who in holders.items():
+        text = str(word)
+        if 2 <= len(who) <= few and word not in common and any(edit in nearby for edit in _without_a_letter(text)):
+            for pair in _pairs(who):
+                shared[pair].add(text)
+    return {pair: words for pair, words in shared.items() if len(words) >= 2}
+
+
+def _without_a_letter(word: str) -> list[str]:
+    """Return the word, and the word without each of its letters: two words that share one of these are a letter apart, or two."""
+    return [word, *(word[:at] + word[at + 1 :] for at in range(len(word)))]
+
+
+def _clusters(pairs: Sequence[tuple[int, int]]) -> list[list[int]]:
+    """Return connected components, the largest first."""
+    root: dict[int, int] = {}
+
+    def find(one: int) -> int:
+        while root.setdefault(one, one) != one:
+            one = root[one]
+        return one
+
+    for i, j in pairs:
+        root[find(i)] = find(j)
+    groups: defaultdict[int, list[int]] = defaultdict(list)
+    for one in sorted(root):
+        groups[find(one)].append(one)
+    return sorted(groups.values(), key=lambda group: (-len(group), group))

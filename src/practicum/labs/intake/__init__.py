@@ -1,0 +1,1 @@
+"""Read what a class submitted. None of it is trusted."""

@@ -1,0 +1,1 @@
+"""HTML pages: the skeleton that all share, the student page, the class report, plots."""

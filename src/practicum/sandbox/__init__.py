@@ -1,0 +1,1 @@
+"""Run untrusted Python and speak plain data with it. Knows no lab."""

@@ -1,0 +1,186 @@
+"""A warm, sandboxed Python that forks a fresh, confined process for every submission.
+
+    with Sandbox(["numpy"], limits) as sandbox:
+        process = sandbox.open(files, notebooks, seed=1)
+        response = process.call(Request(1, "module", name="perceptron"), deadline=time.monotonic() + 10)
+
+The warm process never sees a submission and a submission never sees another: each gets namespaces and a tmpfs of its own,
+and ends with its whole process tree when its pid 1 is killed from here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from types import TracebackType
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+
+from practicum.sandbox import bwrap
+from practicum.sandbox.bwrap import NoSandbox
+from practicum.sandbox.guest import confine
+from practicum.sandbox.guest.__main__ import NOTE, Order
+from practicum.sandbox.guest.protocol import ProtocolError, Request
+from practicum.sandbox.limits import sweep
+from practicum.sandbox.outcome import Died
+from practicum.sandbox.process import Process
+
+START_SECONDS = 60.0  # importing torch from a cold disk
+
+Mode = Literal["nested", "single", "unsafe"]
+
+
+class NotNested(Exception):
+    """This kernel allows no user namespace inside the sandbox."""
+
+
+class Sandbox:
+    """Starts the warm process, and opens processes for submissions.
+
+    Args:
+        libraries: modules that the warm process imports.
+        limits: as in `lab.toml`: cpu_seconds, memory_mib, processes, disk_mib, open_files, output_kib, threads.
+        mode: "nested" (fresh namespaces per fork; falls back to "single", one sandbox per submission, where the kernel
+            forbids that), or "unsafe" (no sandbox at all).
+
+    Raises:
+        NoSandbox: bubblewrap is missing or not allowed, with its reason.
+    """
+
+    def __init__(self, libraries: list[str], limits: dict[str, float], mode: Mode = "nested") -> None:
+        self.libraries, self.limits, self.mode = libraries, limits, mode
+        self.notes: list[str] = []
+        self._slots = itertools.count(os.getpid())
+        self._scratch = tempfile.mkdtemp(prefix="practicum-") if mode == "unsafe" else None
+        self._warm: subprocess.Popen[bytes] | None = None
+        sweep()
+        self._start()
+        if mode == "nested":
+            try:
+                self._fork().kill()
+            except NotNested as error:
+                self.mode = "single"
+                self.notes.append(f"this kernel allows no nested namespaces ({error}): one sandbox per submission, slower")
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the warm process and everything it started."""
+        self._stop()
+        if self._scratch:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def _stop(self) -> None:
+        if self._warm is not None:
+            self._warm.kill()
+            self._warm.wait()
+            self.control.close()
+            self._warm = None
+
+    def _start(self) -> None:
+        self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        threads = int(self.limits["threads"])
+        environment: dict[str, str] = {}
+        if self.mode == "unsafe":
+            guest = bwrap.GUEST.parent
+            line = bwrap.python_command(str(guest), "guest", theirs.fileno(), self.libraries)
+            environment = {**bwrap.environment(threads), **dict.fromkeys(("HOME", "TMPDIR", "MPLCONFIGDIR"), str(self._scratch))}
+        else:
+            line = bwrap.command(threads, theirs.fileno(), self.libraries, self.limits["disk_mib"], self.mode == "single")
+        with tempfile.TemporaryFile() as errors:
+            self._warm = subprocess.Popen(
+                line, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, env=environment, cwd="/"
+            )
+            theirs.close()
+            self.control.settimeout(START_SECONDS)
+            try:
+                ready = self.control.recv(16)
+            except TimeoutError:
+                ready = b""
+            if ready != b"ready":
+                self._stop()
+                errors.seek(0)
+                said = errors.read(4000).decode(errors="replace").strip() or "it said nothing"
+                raise NoSandbox(
+                    f"no sandbox: bubblewrap did not start ({said}). "
+                    "Unprivileged user namespaces may be switched off on this machine. "
+                    "(--unsafe grades without a sandbox, and lets the student's code read and write whatever you can.)"
+                )
+            errors.seek(0)
+            lines = errors.read(1 << 16).decode(errors="replace").splitlines()
+            notes = [line.removeprefix(NOTE) for line in lines if line.startswith(NOTE)]  # what else libraries say is no matter
+            self.notes += [note for note in notes if note not in self.notes]
+
+    def _fork(self, folder: str = confine.WORK) -> Process:
+        """Return order one fork; returns once its pid 1 is there.
+
+        Raises:
+            NotNested: no namespaces inside the sandbox.
+        """
+        ours, channel_end = socket.socketpair()
+        watch_ours, watch_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        out_read, out_write = os.pipe()
+        order = Order(next(self._slots), self.limits, self.mode == "nested", self.mode != "unsafe", folder)
+        socket.send_fds(self.control, [msgspec.msgpack.encode(order)], [channel_end.fileno(), out_write, watch_end.fileno()])
+        channel_end.close()
+        watch_end.close()
+        os.close(out_write)
+        watch_ours.settimeout(START_SECONDS)
+        data, fds, _, _ = socket.recv_fds(watch_ours, 4096, 1)
+        if data[:1] != b"P":
+            ours.close()
+            watch_ours.close()
+            os.close(out_read)
+            raise NotNested(data[1:].decode(errors="replace") or "the sandbox ended")
+        return Process(ours, watch_ours, out_read, fds[0], self.limits, self.mode == "nested")
+
+    def open(self, files: dict[str, bytes], notebooks: dict[str, list[str]], seed: int) -> Process:
+        """Return a fresh process that holds these files.
+
+        Raises:
+            Died: it could not take them (too large for its disk, say).
+        """
+        folder = confine.WORK
+        if self.mode == "unsafe":
+            folder = tempfile.mkdtemp(dir=self._scratch)
+        if self.mode == "single" or self._warm is None or self._warm.poll() is not None:  # it may have been killed for memory
+            self._stop()
+            self._start()
+        process = self._fork(folder)
+        arrays = {name: np.frombuffer(data, np.uint8) for name, data in files.items()}  # arrays may be large, plain data may not
+        arrays |= {f"\0{name}": np.frombuffer(msgspec.json.encode(cells), np.uint8) for name, cells in notebooks.items()}
+        setup = Request(0, "setup", kwargs={"files": arrays, "seed": seed})
+        try:
+            process.call(setup, time.monotonic() + START_SECONDS)
+        except ProtocolError:
+            process.kill()
+            raise Died("crashed", "the files that were handed in are too large to be graded") from None
+        except BaseException:
+            process.kill()
+            raise
+        return process
+
+
+def versions(libraries: list[str]) -> dict[str, str]:
+    """Return versions of Python and of the named libraries, for provenance."""
+    import importlib.metadata
+    import platform
+
+    found: dict[str, Any] = {"python": platform.python_version()}
+    for name in dict.fromkeys(["practicum", *(lib.split(".")[0] for lib in libraries)]):
+        distribution = {"sklearn": "scikit-learn"}.get(name, name)
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(distribution)
+    return found

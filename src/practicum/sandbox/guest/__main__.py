@@ -1,0 +1,207 @@
+"""The warm process: imports the lab's libraries once, then forks a confined process for every submission.
+
+It runs nothing of what it imports, so that no OpenMP or BLAS thread exists before a fork, and it never sees a submission:
+the fork speaks with the grader over a socket of its own.
+
+    python -I -c "…practicum_guest.__main__…" CONTROL_FD LIBRARY…     (see `practicum.sandbox.fork_server`)
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import socket
+import struct
+import sys
+from typing import Any
+
+import msgspec
+
+from . import objects
+from .protocol import PREFIX, Failure, ProtocolError, Request, Response, pack, sizes, unpack
+
+NOTE = "practicum: "  # begins what the warm process has to say to the grader, on stderr
+
+
+class Order(msgspec.Struct):
+    """What the grader asks of the warm process; three descriptors come with it: wire, output, watch."""
+
+    slot: int
+    limits: dict[str, float]
+    nested: bool
+    confined: bool
+    folder: str
+
+
+def warm_up(libraries: list[str]) -> None:
+    """Import what submissions will need; a library that is not installed is the submission's problem, not ours."""
+    for name in ["tqdm", "numpy.random", "numpy.linalg", *libraries]:
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            print(f"{NOTE}the sandbox has no {name} ({error})", file=sys.stderr)
+    if "torch" in sys.modules:
+        importlib.import_module("torch._dynamo")  # the first optimiser of a process imports it, which takes seconds
+    gc.collect()
+    gc.freeze()
+
+
+def main(control_fd: int, libraries: list[str]) -> None:
+    """Serve orders until the grader hangs up."""
+    from . import confine  # here, since it needs Linux and `serve_pipes` does not
+
+    confine.die_with_parent()
+    control = socket.socket(fileno=control_fd)
+    warm_up(libraries)
+    control.send(b"ready")
+    while True:
+        data, fds, _, _ = socket.recv_fds(control, 65536, 3)
+        while True:  # reap those that ended
+            try:
+                if os.waitpid(-1, os.WNOHANG) == (0, 0):
+                    break
+            except ChildProcessError:
+                break
+        if not data:
+            return
+        if os.fork() == 0:
+            control.close()
+            _keeper(msgspec.msgpack.decode(data, type=Order), *fds)
+        for fd in fds:
+            os.close(fd)
+
+
+def _keeper(order: Order, wire_fd: int, output_fd: int, watch_fd: int) -> None:
+    """Enter the new namespaces, fork the process that will hold the student's code, and report how it ended."""
+    from . import confine
+
+    watch = socket.socket(fileno=watch_fd)
+    try:
+        os.setsid()
+        confine.die_with_parent()
+        if order.confined:
+            confine.step_down(order.slot)
+        if order.nested:
+            confine.new_namespaces()
+        data_base = confine.data_bytes()
+        pid = os.fork()
+    except OSError as error:
+        watch.send(b"E" + str(error).encode())
+        os._exit(1)
+    if pid == 0:
+        watch.close()
+        _student(order, data_base, wire_fd, output_fd)
+    os.close(wire_fd)
+    os.close(output_fd)
+    socket.send_fds(watch, [b"P" + struct.pack(">i", pid)], [os.pidfd_open(pid)])
+    _, status, usage = os.wait4(pid, 0)
+    watch.send(b"X" + struct.pack(">id", status, usage.ru_utime + usage.ru_stime))
+    os._exit(0)
+
+
+def _student(order: Order, data_base: int, wire_fd: int, output_fd: int) -> None:
+    """Confine this process, then serve requests about the student's code until the wire closes."""
+    from . import confine
+
+    null = os.open("/dev/null", os.O_RDONLY)
+    for source, target in ((null, 0), (output_fd, 1), (output_fd, 2), (wire_fd, 3)):
+        os.dup2(source, target)
+    os.closerange(4, 4096)
+    try:
+        confine.die_with_parent()
+        os.setsid()
+        if order.nested:
+            confine.private_files(int(order.limits["disk_mib"]) << 20)
+        confine.set_limits(order.limits, data_base)
+        if order.confined:
+            confine.drop_rights()
+        confine.filter_system_calls()
+    except OSError as error:
+        _send(3, Response(0, failure=Failure("SandboxError", str(error))))
+        os._exit(1)
+    serve(3, 3, order.folder)
+    os._exit(0)
+
+
+def _send(fd: int, response: Response, table: objects.Objects | None = None) -> None:
+    try:
+        parts = pack(response, table.other if table else None)
+    except ProtocolError as error:
+        parts = pack(Response(response.id, failure=Failure("ProtocolError", str(error))))
+    except BaseException as error:  # a lone surrogate, or a student's `__class__` that raises
+        parts = pack(Response(response.id, failure=table.failure(error) if table else Failure("Error")))
+    for part in parts:
+        view = memoryview(part)
+        while view:
+            view = view[os.write(fd, view) :]
+
+
+def _receive(fd: int, count: int) -> bytes:
+    parts = []
+    while count:
+        part = os.read(fd, count)
+        if not part:
+            raise EOFError
+        parts.append(part)
+        count -= len(part)
+    return b"".join(parts)
+
+
+def serve(read_fd: int, write_fd: int, folder: str) -> None:
+    """Answer requests from one descriptor on another, until the other side closes."""
+    table: objects.Objects | None = None
+    owner = os.getpid()
+    while True:
+        try:
+            header, blob = sizes(_receive(read_fd, PREFIX.size))
+            request: Request = unpack(_receive(read_fd, header), memoryview(_receive(read_fd, blob)), Request)
+        except EOFError:
+            return
+        if request.op == "setup":
+            table = set_up(folder, **request.kwargs)
+            _send(write_fd, Response(request.id))
+        elif table is not None:
+            response = table.answer(request)
+            if os.getpid() != owner:  # the student's code forked, and the child came back to this loop
+                os._exit(0)
+            _send(write_fd, response, table)
+
+
+def set_up(folder: str, files: dict[str, Any], seed: int, notebooks: dict[str, list[str]] | None = None) -> objects.Objects:
+    """Write the submission's files into the work folder and make the process ready to import them.
+
+    Args:
+        folder: the work folder.
+        files: the bytes of each; under a name that starts with a null, the cells of a notebook as JSON.
+        seed: of all generators.
+        notebooks: cells by name, where they are few enough for a header.
+    """
+    os.chdir(folder)
+    notebooks = dict(notebooks or {})
+    for name, data in files.items():
+        if name.startswith("\0"):
+            notebooks[name[1:]] = msgspec.json.decode(data.tobytes(), type=list[str])
+            continue
+        path = os.path.join(folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as f:
+            f.write(data.tobytes())
+    objects.prepare(folder)
+    objects.seed(seed)
+    return objects.Objects(folder, notebooks)
+
+
+def serve_pipes(folder: str) -> None:
+    """Serve on stdin and stdout, without forking: `practicum check` on a student's own machine, any system."""
+    read_fd, write_fd = os.dup(0), os.dup(1)
+    os.dup2(2, 1)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    serve(read_fd, write_fd, folder)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--pipes":
+        serve_pipes(sys.argv[2])
+    else:
+        main(int(sys.argv[1]), sys.argv[2:])

@@ -1,0 +1,333 @@
+"""What crosses between grader and sandbox: frames of plain data, never a pickle.
+
+A frame is `header length (4 bytes) | blob length (8 bytes) | header | blob`, big-endian. The header is MessagePack and small;
+the bytes of arrays lie in the blob, so that a hostile header cannot unfold into gigabytes of small objects.
+Both sides use this module; what arrives from the sandbox is believed only as far as `unpack` checks it.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+import numpy as np
+
+MAX_HEADER = 1 << 20
+MAX_BLOB = 64 << 20
+MAX_DEPTH = 32
+MAX_VALUES = 250_000  # of plain data in one frame
+MAX_ODD_KEYS = 5_000  # of sets and dicts, in one frame: keys whose hashes can be made to collide
+PREFIX = struct.Struct(">IQ")
+
+ARRAY, HANDLE, TUPLE, SLICE, ELLIPSIS, COMPLEX, SET, BIGINT, TENSOR, MAPPING, BYTES = range(1, 12)
+_DTYPES = frozenset("?bhilqBHILQefdFD")  # bool, integers, floats, complex: no objects, strings, dates or records
+_encode = msgspec.msgpack.encode
+
+# What a header may hold before `_Unpacker` looks at it: no maps, no dates, no deep nesting, all refused inside msgspec.
+_Leaf = None | bool | int | float | str | msgspec.msgpack.Ext
+_Plain: Any = _Leaf
+for _ in range(MAX_DEPTH + 1):
+    _Plain = _Leaf | list[_Plain]
+_items = msgspec.msgpack.Decoder(list[_Plain])
+
+
+class ProtocolError(Exception):
+    """A frame or a value that this protocol does not carry."""
+
+
+class Handle(msgspec.Struct, frozen=True):
+    """An object that stays in the sandbox, by number."""
+
+    id: int
+    type: str = "object"
+
+
+class Tensor(msgspec.Struct, frozen=True):
+    """An array that arrives in the sandbox as a torch tensor."""
+
+    array: Any
+    requires_grad: bool = False
+
+
+class Request(msgspec.Struct, array_like=True):
+    """One thing the grader asks for; `release` names handles that are no longer needed."""
+
+    id: int
+    op: str
+    handle: int = 0
+    name: Any = None
+    args: Any = None
+    kwargs: Any = None
+    as_handle: bool = False
+    release: list[int] = []
+
+
+class Failure(msgspec.Struct, array_like=True):
+    """An exception of the student's code: its type, message and the lines it passed in the student's files."""
+
+    type: str
+    message: str = ""
+    traceback: str = ""
+    missing: bool = False
+
+
+class Response(msgspec.Struct, array_like=True):
+    """The answer to the request of the same `id`."""
+
+    id: int
+    value: Any = None
+    failure: Failure | None = None
+
+
+def _dtype_of(array: np.ndarray[Any, Any]) -> str:
+    if array.dtype.char not in _DTYPES:
+        raise ProtocolError(f"an array of dtype {array.dtype} does not cross; expected bool, integer, float or complex")
+    return str(array.dtype.newbyteorder("<").str)
+
+
+_EVEN_KEYS = (str, bytes, int, float, bool, type(None))
+
+
+def odd_keys(keys: Iterable[Any]) -> int:
+    """Return how many keys are of kinds whose hashes their maker can choose to be all the same."""
+    return sum(type(key) not in _EVEN_KEYS or (type(key) is int and not -(2**63) <= key < 2**64) for key in keys)
+
+
+class _Packer:
+    """Turns a value into MessagePack-able parts and one list of buffers."""
+
+    def __init__(self, other: Callable[[Any], Any] | None) -> None:
+        self.buffers: list[memoryview] = []
+        self.size = 0
+        self.values = self.odd_keys = 0
+        self.other = other
+
+    def _array(self, array: np.ndarray[Any, Any], scalar: bool) -> msgspec.msgpack.Ext:
+        dtype = _dtype_of(array)
+        data = np.ascontiguousarray(array, dtype=dtype)
+        start, self.size = self.size, self.size + data.nbytes
+        if self.size > MAX_BLOB:
+            raise ProtocolError(f"arrays of more than {MAX_BLOB >> 20} MiB do not cross")
+        if data.nbytes:
+            self.buffers.append(data.reshape(-1).view(np.uint8).data)
+        return msgspec.msgpack.Ext(ARRAY, _encode((dtype, array.shape, start, scalar)))
+
+    def count(self, container: Any, kind: type) -> None:
+        """Refuse what the other side would refuse."""
+        self.values += len(container)
+        if self.values > MAX_VALUES:
+            raise ProtocolError(f"more than {MAX_VALUES:,} plain values do not cross (use an array)")
+        if kind in (set, frozenset, dict):
+            self.odd_keys += odd_keys(container)
+            if self.odd_keys > MAX_ODD_KEYS:
+                raise ProtocolError(f"more than {MAX_ODD_KEYS:,} keys that are neither text nor ordinary numbers do not cross")
+
+    def pack(self, value: Any, depth: int = 0) -> Any:
+        """Pack one value; exact types only, so that no method of a student's subclass is called."""
+        if depth > MAX_DEPTH:
+            raise ProtocolError(f"data nested deeper than {MAX_DEPTH} levels does not cross")
+        kind, ext = type(value), msgspec.msgpack.Ext
+        if value is None or kind in (bool, float, str):
+            return value
+        if kind is bytes:
+            return ext(BYTES, value)
+        if kind is int:
+            if -(2**63) <= value < 2**63:
+                return value
+            if abs(value).bit_length() > 4096:
+                raise ProtocolError("an integer of more than 4096 bits does not cross")
+            return ext(BIGINT, hex(value).encode())
+        if kind is np.ndarray:
+            return self._array(value, scalar=False)
+        if kind in (list, tuple, set, frozenset, dict):
+            self.count(value, kind)
+        if kind in (list, tuple, set, frozenset):
+            items = [self.pack(item, depth + 1) for item in value]
+            return items if kind is list else ext(TUPLE if kind is tuple else SET, _encode(items))
+        if kind is dict:
+            pairs = [(self.pack(k, depth + 1), self.pack(v, depth + 1)) for k, v in value.items()]
+            return ext(MAPPING, _encode(pairs))
+        if kind is complex:
+            return ext(COMPLEX, struct.pack(">dd", value.real, value.imag))
+        if kind is slice:
+            return ext(SLICE, _encode([self.pack(v, depth + 1) for v in (value.start, value.stop, value.step)]))
+        if value is Ellipsis:
+            return ext(ELLIPSIS, b"")
+        if kind is Handle:
+            return ext(HANDLE, _encode((value.id, value.type)))
+        if kind is Tensor:
+            return ext(TENSOR, _encode((self.pack(value.array, depth + 1), value.requires_grad)))
+        if isinstance(value, np.generic):
+            return self._array(np.asarray(value), scalar=True)
+        if self.other is not None:
+            return self.pack(self.other(value), depth + 1)
+        raise ProtocolError(f"a {kind.__name__} does not cross")
+
+
+def pack(message: Request | Response, other: Callable[[Any], Any] | None = None) -> list[bytes | memoryview]:
+    """Encode a message as the parts of one frame.
+
+    Args:
+        message: its `value`, `args` and `kwargs` may hold plain data, arrays and handles.
+        other: called for any value that is not plain; returns one that is (usually a `Handle`).
+
+    Raises:
+        ProtocolError: a value does not cross, or the frame would be too large.
+    """
+    packer = _Packer(other)
+    if isinstance(message, Response):
+        header = _encode(Response(message.id, packer.pack(message.value), message.failure))
+    else:
+        header = _encode(
+            Request(
+                message.id,
+                message.op,
+                message.handle,
+                packer.pack(message.name),
+                packer.pack(message.args),
+                packer.pack(message.kwargs),
+                message.as_handle,
+                message.release,
+            )
+        )
+    if len(header) > MAX_HEADER:
+        raise ProtocolError(f"{len(header):,} bytes of plain data do not cross; at most {MAX_HEADER:,} (use an array)")
+    return [PREFIX.pack(len(header), packer.size), header, *packer.buffers]
+
+
+class _Unpacker:
+    """Rebuilds values, checking every count against the bytes that really came."""
+
+    def __init__(self, blob: memoryview) -> None:
+        self.blob = blob
+        self.bytes_left = len(blob)
+        self.values_left = MAX_VALUES
+        self.odd_keys_left = MAX_ODD_KEYS
+
+    def value(self, value: Any, depth: int = 0) -> Any:
+        """Return what a decoded value stands for."""
+        if type(value) is list:
+            return self.items(value, depth)
+        return self.extended(value.code, value.data, depth + 1) if type(value) is msgspec.msgpack.Ext else value
+
+    def items(self, items: list[Any], depth: int) -> list[Any]:
+        """Return what the values of a list stand for."""
+        self.values_left -= len(items)
+        if self.values_left < 0:
+            raise ProtocolError(f"more than {MAX_VALUES:,} plain values")
+        if depth > MAX_DEPTH:
+            raise ProtocolError("data nested too deep")
+        return [self.value(item, depth + 1) if type(item) in (list, msgspec.msgpack.Ext) else item for item in items]
+
+    def keys(self, keys: list[Any]) -> list[Any]:
+        """Return keys, as long as few of them are of types whose hashes a sender can choose to be all the same."""
+        self.odd_keys_left -= odd_keys(keys)
+        if self.odd_keys_left < 0:
+            raise ProtocolError(f"more than {MAX_ODD_KEYS:,} keys that are neither text nor ordinary numbers")
+        return keys
+
+    def array(self, data: Any) -> Any:
+        """Return an array, which takes no more bytes than came for all arrays together."""
+        dtype, shape, start, scalar = msgspec.msgpack.decode(data, type=tuple[str, tuple[int, ...], int, bool])
+        if len(dtype) > 4 or np.dtype(dtype).char not in _DTYPES:
+            raise ProtocolError(f"an array of dtype {dtype[:20]!r} does not cross")
+        if len(shape) > 32 or any(n < 0 for n in shape) or start < 0:
+            raise ProtocolError("an array with an impossible shape")
+        count = math.prod(shape)
+        size = count * np.dtype(dtype).itemsize
+        self.bytes_left -= size
+        if start + size > len(self.blob) or self.bytes_left < 0:
+            raise ProtocolError("an array larger than the bytes that came with it")
+        array = np.frombuffer(self.blob, dtype=dtype, count=count, offset=start) if count else np.empty(0, dtype)
+        copy: Any = array.reshape(shape).copy()
+        return copy[()] if scalar and copy.shape == () else copy
+
+    def extended(self, code: int, data: Any, depth: int) -> Any:
+        """Return a value of one of this protocol's own kinds."""
+        if depth > MAX_DEPTH + 1:
+            raise ProtocolError("data nested too deep")
+        if code == ARRAY:
+            return self.array(data)
+        if code == HANDLE:
+            handle, name = msgspec.msgpack.decode(data, type=tuple[int, str])
+            return Handle(handle, name[:80])
+        if code in (TUPLE, SET, SLICE):
+            items = self.items(_items.decode(data), depth)
+            if code == SLICE and len(items) != 3:
+                raise ProtocolError("a slice needs three parts")
+            return tuple(items) if code == TUPLE else set(self.keys(items)) if code == SET else slice(*items)
+        if code == MAPPING:
+            pairs = self.items(_items.decode(data), depth)
+            if any(type(pair) is not list or len(pair) != 2 for pair in pairs):
+                raise ProtocolError("a dict needs pairs")
+            return dict(zip(self.keys([key for key, _ in pairs]), [value for _, value in pairs], strict=True))
+        if code == ELLIPSIS:
+            return Ellipsis
+        if code == BYTES:
+            return bytes(data)
+        if code == COMPLEX:
+            return complex(*struct.unpack(">dd", data))
+        if code == BIGINT:
+            if len(data) > 1100:
+                raise ProtocolError("an integer that is too long")
+            return int(bytes(data), 16)
+        if code == TENSOR:
+            array, grad = self.items(_items.decode(data), depth)
+            if not isinstance(array, np.ndarray | np.generic) or type(grad) is not bool:
+                raise ProtocolError("a tensor needs an array")
+            return Tensor(array, grad)
+        raise ProtocolError(f"an unknown kind of value ({code})")
+
+
+class _RawRequest(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    id: int
+    op: str
+    handle: int
+    name: _Plain
+    args: _Plain
+    kwargs: _Plain
+    as_handle: bool
+    release: list[int]
+
+
+class _RawResponse(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    id: int
+    value: _Plain
+    failure: Failure | None
+
+
+_raw: dict[type[Any], Any] = {Request: msgspec.msgpack.Decoder(_RawRequest), Response: msgspec.msgpack.Decoder(_RawResponse)}
+
+
+def unpack(header: bytes, blob: memoryview, kind: type[Any]) -> Any:
+    """Decode a frame as `Request` or `Response`.
+
+    Raises:
+        ProtocolError: anything that is not exactly such a frame.
+    """
+    try:
+        raw: Any = _raw[kind].decode(header)
+        value = _Unpacker(blob).value
+        if kind is Response:
+            return Response(raw.id, value(raw.value), raw.failure)
+        name, args, kwargs = value(raw.name), value(raw.args), value(raw.kwargs)
+        return Request(raw.id, raw.op, raw.handle, name, args, kwargs, raw.as_handle, raw.release)
+    except ProtocolError:
+        raise
+    except (msgspec.MsgspecError, ValueError, TypeError, RecursionError, OverflowError, MemoryError, struct.error) as e:
+        raise ProtocolError(f"not a message of this protocol ({type(e).__name__}: {str(e)[:200]})") from None
+
+
+def sizes(prefix: bytes) -> tuple[int, int]:
+    """Return lengths of header and blob from a frame's first 12 bytes.
+
+    Raises:
+        ProtocolError: a length above the caps.
+    """
+    header, blob = PREFIX.unpack(prefix)
+    if header > MAX_HEADER or blob > MAX_BLOB:
+        raise ProtocolError(f"a frame of {header:,} + {blob:,} bytes; at most {MAX_HEADER:,} + {MAX_BLOB:,}")
+    return header, blob

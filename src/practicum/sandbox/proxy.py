@@ -1,0 +1,310 @@
+"""The student's code as a check sees it: proxies that ask, and plain data that comes back."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+from practicum.sandbox.guest.protocol import Handle, ProtocolError, Request, Response, Tensor
+from practicum.sandbox.outcome import Died
+
+MAX_ITEMS = 100_000
+MAX_LENGTH = 10_000_000
+_CHUNK = 256
+_RELEASED = 10_000  # handles named in one request: a frame holds no more than so many bytes
+
+
+class StudentError(Exception):
+    """The student's code raised, or does not have what was asked for.
+
+    Attributes:
+        type: name of the exception's class in the student's process.
+        message: its text there.
+        traceback: the student's own lines it passed, `file:line in function: source`.
+        missing: the file, name or solution is not there at all.
+    """
+
+    def __init__(self, type: str, message: str, traceback: str = "", missing: bool = False) -> None:
+        super().__init__(f"{type}: {message}" + (f"\n{traceback}" if traceback else ""))
+        self.type, self.message, self.traceback, self.missing = type, message, traceback, missing
+
+
+class NoLength(StudentError, TypeError):
+    """The object has no length; a `TypeError` too, since `list()` then goes on without one."""
+
+
+def clean(text: str, longest: int) -> str:
+    """Return a text of the student's that is safe to print: no escape sequences, nothing invisible, nothing that turns its
+    direction.
+    """
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text[:longest])
+
+
+class Answers(Protocol):
+    """Where requests go: a sandboxed process, a local one, or this very process."""
+
+    def call(self, request: Request, deadline: float) -> Response:
+        """Answer a request by the deadline (`time.monotonic()`), or raise `Died`."""
+        ...
+
+
+class Link:
+    """Carries requests to a submission's process and starts it anew when it has died.
+
+    Args:
+        start: opens a process that holds the submission.
+        wall_seconds: for all requests of the submission together.
+        import_seconds: for one import of a module, or one run of a notebook; a check's own time does not count it.
+    """
+
+    def __init__(self, start: Callable[[], Answers], wall_seconds: float, import_seconds: float = 30.0) -> None:
+        self.import_seconds = import_seconds
+        self._start = start
+        self._numbers = itertools.count(1)
+        self.process: Answers | None = None
+        self.deadline = float("inf")  # of the running check
+        self.left = wall_seconds
+        self.released: list[int] = []
+        self.generation = 0
+        self.seed = 0
+        self.fatal: dict[str, Died] = {}  # module → how its import killed the process: it is not tried again
+        self.methods: set[tuple[int, str]] = set()  # (handle, name) known to be methods: one question per call instead of two
+
+    def begin(self, seconds: float, seed: int) -> None:
+        """Start a check: a live process, seeded, and so many seconds."""
+        self.deadline = time.monotonic() + seconds
+        if self.process is not None and getattr(self.process, "died", None):
+            self.process = None
+            self.generation += 1  # handles of the old process are void
+        self.seed = seed
+        if self.process is not None:
+            self.ask("seed", args=seed)
+
+    def ask(
+        self, op: str, handle: int = 0, name: Any = None, args: Any = None, kwargs: Any = None, as_handle: bool = False
+    ) -> Any:
+        """Ask one thing.
+
+        Raises:
+            StudentError: the student's code raised.
+            Died: its process has ended, in this request or an earlier one of the same check.
+        """
+        if self.left <= 0:
+            raise Died("timeout", "the submission used up its time for all checks together")
+        began = time.monotonic()
+        # Importing a module or running a notebook has time of its own: it happens once, in whichever check comes first.
+        own = began + self.import_seconds if op == "module" else self.deadline
+        deadline = min(own, began + self.left)
+        try:
+            if op == "module" and name in self.fatal:
+                raise self.fatal[name]
+            if self.process is None:
+                self.process = self._start()
+                late = time.monotonic() - began  # to start a process is no fault of the submission's
+                began, deadline, self.deadline = began + late, deadline + late, self.deadline + late
+                self.released, self.methods = [], set()
+                self.process.call(Request(next(self._numbers), "seed", args=self.seed), deadline)
+            released, self.released = self.released[:_RELEASED], self.released[_RELEASED:]
+            request = Request(next(self._numbers), op, handle, name, args, kwargs, as_handle, released)
+            response = self.process.call(request, deadline)
+        except Died as died:
+            if op == "module":
+                if died.outcome == "timeout" and str(name) not in self.fatal:
+                    died = Died("timeout", f"importing {name} took too long, more than {self.import_seconds:g} seconds")
+                self.fatal[str(name)] = died
+            raise died from None
+        finally:
+            took = time.monotonic() - began
+            self.left -= took
+            if op == "module":
+                self.deadline += took
+        failure = response.failure
+        if failure is not None:
+            texts = (clean(failure.type, 80), clean(failure.message, 2000), clean(failure.traceback, 4000))
+            raise StudentError(*texts, missing=failure.missing)
+        return self._wrap(response.value)
+
+    def _wrap(self, value: Any) -> Any:
+        if type(value) is Handle:
+            return Remote(self, Handle(value.id, clean(value.type, 80)))
+        if type(value) is list:
+            return [self._wrap(item) for item in value]
+        if type(value) is tuple:
+            return tuple(self._wrap(item) for item in value)
+        if type(value) is dict:
+            return {key: self._wrap(item) for key, item in value.items()}
+        return value
+
+
+class Remote:
+    """An object of the student's, which stays in the student's process.
+
+    Attributes, calls, items, `len` and iteration go there; the proxy's own state has names that no field of a lab uses.
+    """
+
+    __slots__ = ("_practicum_generation", "_practicum_handle", "_practicum_link")
+
+    def __init__(self, link: Link, handle: Handle) -> None:
+        object.__setattr__(self, "_practicum_link", link)
+        object.__setattr__(self, "_practicum_handle", handle)
+        object.__setattr__(self, "_practicum_generation", link.generation)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(name)  # no protocol is guessed at: neither __array__ nor __float__ reach the student's object
+        link, number = self._practicum_link, self._practicum_handle.id
+        if (number, name) in link.methods:
+            return _Method(self, name)
+        value = _ask(self, "get", name=name)
+        if type(value) is Remote and value._practicum_handle.type in ("method", "builtin_function_or_method"):
+            link.methods.add((number, name))
+        return value
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        _ask(self, "set", name=name, args=outgoing(value))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the student's function or class with plain arguments; return plain data, or a proxy."""
+        return _ask(self, "call", args=outgoing(list(args)), kwargs=outgoing(kwargs))
+
+    def __getitem__(self, key: Any) -> Any:
+        return _ask(self, "item", name=outgoing(key))
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        _ask(self, "set_item", name=outgoing(key), args=outgoing(value))
+
+    def __len__(self) -> int:
+        try:
+            size = _ask(self, "len")
+        except StudentError as error:
+            raise NoLength(error.type, error.message, error.traceback) from None
+        if type(size) is not int or not 0 <= size <= MAX_LENGTH:  # `list()` reserves that much before it asks for an item
+            raise NoLength("TypeError", f"len() gave {size!r}"[:100])
+        return size
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[Any]:
+        iterator = _ask(self, "iterate")
+        for _ in range(0, MAX_ITEMS + _CHUNK, _CHUNK):
+            items = _ask(iterator, "next", args=_CHUNK)
+            if type(items) is not list or len(items) > _CHUNK:
+                raise StudentError("TypeError", "the iteration gave no items")
+            yield from items
+            if len(items) < _CHUNK:
+                return
+        raise StudentError("OverflowError", f"the iteration did not end after {MAX_ITEMS:,} items")
+
+    def __repr__(self) -> str:
+        return f"<the student's {self._practicum_handle.type}>"
+
+    def __del__(self) -> None:
+        link: Link = self._practicum_link
+        if self._practicum_generation == link.generation:
+            link.released.append(self._practicum_handle.id)
+
+
+class _Method:
+    """A method that is known to be one: looked up and called in one request."""
+
+    __slots__ = ("_name", "_target")
+
+    def __init__(self, target: Remote, name: str) -> None:
+        self._target, self._name = target, name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the student's function or class with plain arguments; return plain data, or a proxy."""
+        return _ask(self._target, "call", name=self._name, args=outgoing(list(args)), kwargs=outgoing(kwargs))
+
+
+def _ask(remote: Remote, op: str, **what: Any) -> Any:
+    link: Link = remote._practicum_link
+    if remote._practicum_generation != link.generation:
+        raise StudentError("ReferenceError", "the process that held this object has ended")
+    return link.ask(op, remote._practicum_handle.id, **what)
+
+
+def outgoing(value: Any) -> Any:
+    """Return a check's argument as it is sent: proxies become handles.
+
+    Raises:
+        ProtocolError: it is neither plain data nor an object of this student's.
+    """
+    kind = type(value)
+    if kind is Remote:
+        return value._practicum_handle
+    if kind in (list, tuple, set):
+        return kind(outgoing(item) for item in value)
+    if kind is dict:
+        return {outgoing(k): outgoing(v) for k, v in value.items()}
+    if kind is _Method:
+        raise ProtocolError("a method cannot be an argument; pass the object, or `ref(object, name)`")
+    return value
+
+
+def ref(target: Any, name: str | None = None, *, key: Any = None) -> Any:
+    """Return an attribute (or with `key`, an item) as a handle even where it is plain data, to change it in place.
+
+    Example: `ref(ref(layer, "params"), key="weight")[...] = w` writes into the student's own array.
+    """
+    if type(target) is not Remote:
+        raise StudentError("TypeError", f"expected an object of the submission, got {type(target).__name__}")
+    if name is not None:
+        return _ask(target, "get", name=name, as_handle=True)
+    return _ask(target, "item", name=outgoing(key), as_handle=True)
+
+
+def plain(value: Any) -> Any:
+    """Return a handle as plain data: arrays, lists, what can be iterated; plain data as it is.
+
+    Raises:
+        StudentError: it is no such thing.
+    """
+    return _ask(value, "plain") if type(value) is Remote else value
+
+
+class Student:
+    """The submission: its modules and notebooks as attributes.
+
+    Args:
+        link: to the process that holds it.
+        missing: module name → file that should have been handed in and was not, or could not be read, with the reason.
+        lines: how many lines each file or notebook cell has, by its name in tracebacks.
+    """
+
+    def __init__(self, link: Link, missing: dict[str, str], lines: dict[str, int] | None = None) -> None:
+        self._link, self._missing, self.lines = link, missing, lines or {}
+        self._modules: dict[tuple[int, str], Remote] = {}
+
+    def __repr__(self) -> str:
+        return "<the submission>"
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self.module(name)
+
+    def module(self, name: str) -> Any:
+        """Import a module of the submission (once per process).
+
+        Raises:
+            StudentError: it is missing, or its import raised.
+        """
+        if name in self._missing:
+            raise StudentError("FileNotFoundError", self._missing[name], missing=True)
+        known = self._modules.get((self._link.generation, name))
+        if known is None:
+            known = self._link.ask("module", name=name, as_handle=True)
+            self._modules = {(self._link.generation, name): known, **self._modules}
+        return known
+
+    def exists(self, module: str, name: str) -> bool:
+        """Return whether the submission's module has this dotted name."""
+        return bool(_ask(self.module(module), "exists", name=name))
+
+    def tensor(self, array: Any, requires_grad: bool = False) -> Tensor:
+        """Return an argument that arrives as a torch tensor of the same dtype."""
+        return Tensor(array, requires_grad)

@@ -1,0 +1,1 @@
+"""The database: submissions, runs, results and events."""

@@ -1,0 +1,84 @@
+"""What the store gives back: plain records, no rows of tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, cast
+
+import msgspec
+
+from practicum.store.results import GradedSubmission
+from practicum.store.schema import ResultRow, RunRow, SubmissionRow
+
+Kind = Literal["grade", "regrade"]
+Status = Literal["running", "interrupted", "finished", "published"]
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A stored submission; `uid` is what the gradebook calls it."""
+
+    id: int
+    uid: str
+    lab: str
+    student: str
+    at: datetime
+    sha256: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A stored run."""
+
+    id: int
+    kind: Kind
+    lab: str
+    lab_sha256: str
+    seed: int
+    versions: Mapping[str, str]
+    limits: Mapping[str, float]
+    started: datetime
+    finished: datetime | None
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A stored result with its submission."""
+
+    id: int
+    submission: Submission
+    graded: GradedSubmission
+    published: bool
+    at: datetime
+
+
+def submission_of(row: SubmissionRow) -> Submission:
+    """Return the record of a row."""
+    return Submission(row.id, row.uid, row.lab, row.student, row.at, row.sha256, tuple(json.loads(row.notes)))
+
+
+def run_of(row: RunRow) -> Run:
+    """Return the record of a row."""
+    return Run(
+        id=row.id,
+        kind=cast(Kind, row.kind),
+        lab=row.lab,
+        lab_sha256=row.lab_sha256,
+        seed=row.seed,
+        versions=json.loads(row.versions),
+        limits=json.loads(row.limits),
+        started=row.started,
+        finished=row.finished,
+        status=cast(Status, row.status),
+    )
+
+
+def stored_of(row: ResultRow, submission: SubmissionRow) -> Stored:
+    """Return the record of a result and its submission."""
+    graded = msgspec.json.decode(row.record, type=GradedSubmission)
+    return Stored(row.id, submission_of(submission), graded, row.published, row.at)

@@ -1,0 +1,289 @@
+"""The store: what was handed in, what it got, and with what it was graded. SQLite by default, any SQLAlchemy URL.
+
+Every change is one transaction, so a store whose process is killed at any moment is whole. Work is kept by content, so a
+regrade needs no folder. Of the results of a submission at most one is published, which the database itself enforces;
+the gradebook sees that one only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+from sqlalchemy import inspect, select, update
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from practicum.errors import PracticumError
+from practicum.gradebook import events
+from practicum.labs.intake.read import HandIn
+from practicum.store.records import Kind, Run, Status, Stored, Submission, run_of, stored_of, submission_of
+from practicum.store.results import GradedSubmission, Provenance
+from practicum.store.schema import SCHEMA, Base, Blob, FileRow, Meta, ProposalRow, ResultRow, RunRow, SubmissionRow, engine_of
+
+
+class Store:
+    """A store, opened or made.
+
+    Args:
+        where: the path of an SQLite file, or a SQLAlchemy URL.
+
+    Raises:
+        PracticumError: it cannot be opened, is no store, or was made by a newer Practicum.
+    """
+
+    def __init__(self, where: str | Path) -> None:
+        self.url = where if isinstance(where, str) and "://" in where else f"sqlite:///{Path(where)}"
+        self.name = str(where)
+        try:
+            self._engine = engine_of(self.url)
+        except (SQLAlchemyError, ImportError) as error:
+            raise PracticumError(f"{self.name}: expected the path of a store or a database URL, got neither ({error})") from None
+        self._writer = self._engine.execution_options(practicum_write=True)
+        self._open()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    def _open(self) -> None:
+        with self._write() as db:
+            found = None
+            if inspect(db.connection()).has_table(Meta.__tablename__):
+                found = db.get(Meta, "schema")
+            if found is None:
+                Base.metadata.create_all(db.connection())
+                db.add(Meta(key="schema", value=str(SCHEMA)))
+            elif int(found.value) > SCHEMA:
+                raise PracticumError(
+                    f"{self.name}: this store has schema {found.value}, this Practicum knows up to {SCHEMA}: "
+                    "a newer Practicum made it. Upgrade this one (`pip install -U practicum`)"
+                )
+
+    @contextmanager
+    def _read(self) -> Iterator[Session]:
+        try:
+            with Session(self._engine, expire_on_commit=False) as db:
+                yield db
+        except SQLAlchemyError as error:
+            raise self._explained(error) from error
+
+    @contextmanager
+    def _write(self) -> Iterator[Session]:
+        try:
+            with Session(self._writer, expire_on_commit=False) as db, db.begin():
+                yield db
+        except SQLAlchemyError as error:
+            raise self._explained(error) from error
+
+    def _explained(self, error: SQLAlchemyError) -> PracticumError:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        return PracticumError(f"{self.name}: the store cannot be used: {cause}")
+
+    # Submissions
+
+    def register(self, lab: str, work: HandIn) -> tuple[Submission, bool]:
+        """Keep a hand-in.
+
+        Work identical to what the same student handed in just before or just after it is the same submission, at the
+        earlier of both times: copying a folder anew, which may change its dates, makes nobody late.
+
+        Returns:
+            the submission, and whether it is new.
+        """
+        with self._write() as db:
+            mine = (SubmissionRow.lab == lab, SubmissionRow.student == work.student)
+            order = (SubmissionRow.at, SubmissionRow.id)
+            earlier = select(SubmissionRow).where(*mine, SubmissionRow.at <= work.at)
+            before = db.scalars(earlier.order_by(*(c.desc() for c in order)).limit(1)).first()
+            after = db.scalars(select(SubmissionRow).where(*mine, SubmissionRow.at > work.at).order_by(*order).limit(1)).first()
+            if before is not None and before.sha256 == work.sha256:
+                return submission_of(before), False
+            if after is not None and after.sha256 == work.sha256:
+                after.at = work.at
+                db.flush()
+                return submission_of(after), False
+            same = (SubmissionRow.at == work.at, SubmissionRow.sha256 == work.sha256)
+            same_time = db.scalars(select(SubmissionRow).where(*mine, *same)).first()
+            if same_time is not None:
+                return submission_of(same_time), False
+            moment = work.at.astimezone(UTC).isoformat()
+            uid = hashlib.sha256("\0".join((lab, work.student, moment, work.sha256)).encode()).hexdigest()[:20]
+            notes = json.dumps(work.notes)
+            row = SubmissionRow(uid=uid, lab=lab, student=work.student, at=work.at, sha256=work.sha256, notes=notes)
+            db.add(row)
+            db.flush()
+            for name, data in work.files.items():
+                content = hashlib.sha256(data).hexdigest()
+                if db.get(Blob, content) is None:
+                    db.add(Blob(sha256=content, data=zlib.compress(data)))
+                    db.flush()
+                db.add(FileRow(submission_id=row.id, name=name, size=len(data), sha256=content))
+            return submission_of(row), True
+
+    def files(self, submission: int) -> dict[str, bytes]:
+        """Return the files of a submission."""
+        with self._read() as db:
+            wanted = select(FileRow.name, Blob.data).join(Blob, Blob.sha256 == FileRow.sha256)
+            rows = db.execute(wanted.where(FileRow.submission_id == submission))
+            return {name: zlib.decompress(data) for name, data in rows}
+
+    def submissions(self, lab: str | None = None) -> list[Submission]:
+        """Return all submissions (of a lab), by student and time."""
+        wanted = select(SubmissionRow).order_by(SubmissionRow.lab, SubmissionRow.student, SubmissionRow.at, SubmissionRow.id)
+        with self._read() as db:
+            return [submission_of(row) for row in db.scalars(wanted.where(SubmissionRow.lab == lab) if lab else wanted)]
+
+    # Runs
+
+    def start_run(self, kind: Kind, lab: str, provenance: Provenance) -> Run:
+        """Begin a run."""
+        with self._write() as db:
+            row = RunRow(
+                kind=kind,
+                lab=lab,
+                lab_sha256=provenance.lab_sha256,
+                seed=provenance.seed,
+                versions=json.dumps(provenance.versions),
+                limits=json.dumps(provenance.limits),
+                started=datetime.now(UTC),
+                finished=None,
+                status="running",
+            )
+            db.add(row)
+            db.flush()
+            return run_of(row)
+
+    def mark_run(self, run: int, status: Status) -> None:
+        """Say how a run stands."""
+        finished = datetime.now(UTC) if status != "running" else None
+        with self._write() as db:
+            db.execute(update(RunRow).where(RunRow.id == run).values(status=status, finished=finished))
+
+    def runs(self, lab: str | None = None) -> list[Run]:
+        """Return all runs (of a lab), the oldest first."""
+        wanted = select(RunRow).order_by(RunRow.id)
+        with self._read() as db:
+            return [run_of(row) for row in db.scalars(wanted.where(RunRow.lab == lab) if lab else wanted)]
+
+    # Results
+
+    def add(self, run: Run, submission: int, graded: GradedSubmission, publish: bool) -> int:
+        """Keep a result: in one run a submission has one.
+
+        Args:
+            run: whose result it is.
+            submission: the stored submission.
+            graded: the result.
+            publish: show it to the gradebook; if the submission has a published result already, that one stays alone.
+
+        Returns:
+            the id of the result that is there now.
+        """
+        mine = select(ResultRow.id).where(ResultRow.submission_id == submission)
+        with self._write() as db:
+            there = db.scalars(mine.where(ResultRow.published if publish else ResultRow.run_id == run.id)).first()
+            if there is not None:
+                return there
+            row = ResultRow(
+                submission_id=submission,
+                run_id=run.id,
+                lab_sha256=graded.provenance.lab_sha256,
+                seed=graded.provenance.seed,
+                points=graded.points,
+                out_of=graded.out_of,
+                published=publish,
+                at=datetime.now(UTC),
+                record=msgspec.json.encode(graded),
+            )
+            db.add(row)
+            db.flush()
+            if run.kind == "regrade":
+                db.add(ProposalRow(run_id=run.id, submission_id=submission, result_id=row.id))
+            return row.id
+
+    def results(self, lab: str | None = None, *, published: bool | None = True) -> list[Stored]:
+        """Return results (of a lab), by student and time handed in.
+
+        Args:
+            lab: one lab only.
+            published: only published ones, only others (False), or all (None).
+        """
+        wanted = select(ResultRow, SubmissionRow).join(SubmissionRow, SubmissionRow.id == ResultRow.submission_id)
+        wanted = wanted.order_by(SubmissionRow.lab, SubmissionRow.student, SubmissionRow.at, SubmissionRow.id, ResultRow.id)
+        if lab:
+            wanted = wanted.where(SubmissionRow.lab == lab)
+        if published is not None:
+            wanted = wanted.where(ResultRow.published.is_(published))
+        with self._read() as db:
+            return [stored_of(result, submission) for result, submission in db.execute(wanted)]
+
+    # Regrades
+
+    def propose(self, run: int, results: Mapping[int, int]) -> None:
+        """Make results (by submission) part of a regrade."""
+        with self._write() as db:
+            for submission, result in results.items():
+                db.merge(ProposalRow(run_id=run, submission_id=submission, result_id=result))
+
+    def proposed(self, run: int) -> list[Stored]:
+        """Return the results that a regrade would publish."""
+        wanted = (
+            select(ResultRow, SubmissionRow)
+            .join(ProposalRow, ProposalRow.result_id == ResultRow.id)
+            .join(SubmissionRow, SubmissionRow.id == ResultRow.submission_id)
+            .where(ProposalRow.run_id == run)
+            .order_by(SubmissionRow.student, SubmissionRow.at, SubmissionRow.id)
+        )
+        with self._read() as db:
+            return [stored_of(result, submission) for result, submission in db.execute(wanted)]
+
+    def publish(self, run: int) -> int:
+        """Make a regrade's results the published ones: all of them, or on any error none.
+
+        Returns:
+            how many submissions it has.
+        """
+        with self._write() as db:
+            wanted = select(ProposalRow.submission_id, ProposalRow.result_id).where(ProposalRow.run_id == run)
+            pairs = db.execute(wanted).all()
+            for submission, result in pairs:
+                others = (ResultRow.submission_id == submission, ResultRow.published, ResultRow.id != result)
+                db.execute(update(ResultRow).where(*others).values(published=False))
+                db.execute(update(ResultRow).where(ResultRow.id == result).values(published=True))
+            db.execute(update(RunRow).where(RunRow.id == run).values(status="published"))
+            return len(pairs)
+
+
+def events_of(db: Path | str) -> list[events.Submission | events.Result]:
+    """Return what a store knows, as the gradebook's events: every submission, and the published results.
+
+    A path at which there is no store yet has no events, and none is made.
+    """
+    if not (isinstance(db, str) and "://" in db) and not Path(db).exists():
+        return []
+    wanted = select(ResultRow.points, ResultRow.out_of, SubmissionRow.uid, SubmissionRow.student, SubmissionRow.lab)
+    wanted = wanted.join(SubmissionRow, SubmissionRow.id == ResultRow.submission_id).where(ResultRow.published)
+    with Store(db) as store, store._read() as session:
+        found: list[events.Submission | events.Result] = [
+            events.Submission(uid, student, lab, at)
+            for uid, student, lab, at in session.execute(
+                select(SubmissionRow.uid, SubmissionRow.student, SubmissionRow.lab, SubmissionRow.at).order_by(SubmissionRow.id)
+            )
+        ]
+        for points, out_of, uid, student, lab in session.execute(wanted.order_by(ResultRow.id)):
+            found.append(events.Result(uid, student, lab, points, out_of))
+        return found

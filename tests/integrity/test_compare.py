@@ -1,0 +1,167 @@
+"""Planted copies are found and nobody else is; teams, earlier terms, and what else two submissions may share."""
+
+import json
+import random
+
+import numpy as np
+import pytest
+from copies import disguise, surgery
+from copies.corpora import corpus, independent
+
+from practicum.integrity.compare import Comparison, compare
+from practicum.integrity.submissions import Work, read_work
+from tests.integrity.test_submissions import IMAGE, code, notebook, npz
+
+
+def names(works: list[Work], comparison: Comparison) -> list[frozenset[str]]:
+    return [frozenset((works[one.pair.first].student, works[one.pair.second].student)) for one in comparison.found]
+
+
+@pytest.mark.parametrize("name", "ABCDEF")
+def test_planted_pairs_are_on_top_and_no_other_is_flagged(name: str) -> None:
+    """The whole corpora; more seeds are in benchmarks/similarity.py."""
+    found = corpus(name, seed=0)
+    works = [read_work(student, files) for student, files in found.files.items()]
+    comparison = compare(works, [read_work("", {"given.py": found.given})])
+    ranking = names(works, comparison)
+    planted = {frozenset(pair) for pair in found.planted}
+    assert set(ranking[:5]) == planted
+    assert {pair for pair, one in zip(ranking, comparison.found, strict=True) if one.flagged} <= planted
+
+
+@pytest.mark.parametrize("templates", [False, True])
+def test_independent_work_is_not_flagged(templates: bool) -> None:
+    found = independent(3, 100, templates=templates)
+    works = [read_work(student, files) for student, files in found.files.items()]
+    assert not [one for one in compare(works).found if one.flagged]
+
+
+@pytest.fixture(scope="module")
+def class_with_a_copy() -> tuple[list[Work], int, int]:
+    """Fifty programs of their own, and one of them again at the end under another name."""
+    found = independent(5, 50)
+    works = [read_work(student, files) for student, files in found.files.items()]
+    ((_, source),) = found.files[works[11].student].items()
+    return [*works, read_work("copier", {"again.py": source})], 11, 50
+
+
+def flagged(comparison: Comparison) -> list[tuple[int, int]]:
+    return [(one.pair.first, one.pair.second) for one in comparison.found if one.flagged]
+
+
+def test_a_copy_is_flagged(class_with_a_copy: tuple[list[Work], int, int]) -> None:
+    works, original, copy = class_with_a_copy
+    comparison = compare(works)
+    assert flagged(comparison) == [(original, copy)]
+    assert comparison.clusters == [[original, copy]]
+    assert comparison.found[0].pair.p < 1e-3
+
+
+def test_a_submission_that_merges_two_others_comes_first_with_both() -> None:
+    files = independent(6, 100).files
+    honest = [read_work(student, each) for student, each in files.items()]
+    sources = [next(iter(files[honest[one].student].values())).decode() for one in (4, 9)]
+    rng = random.Random(1)
+    merged = read_work("merger", {"m.py": disguise.rename(surgery.merge(*sources, rng), rng).encode()})
+    comparison = compare([*honest, merged])
+    assert {(one.pair.first, one.pair.second) for one in comparison.found[:2]} == {(4, 100), (9, 100)}
+
+
+def test_teams_are_exempt_inside_and_checked_outside(class_with_a_copy: tuple[list[Work], int, int]) -> None:
+    works, original, copy = class_with_a_copy
+    together = {works[original].student: "red", works[copy].student: "red"}
+    assert not flagged(compare(works, teams=together))
+    apart = {works[original].student: "red", works[3].student: "red"}
+    assert flagged(compare(works, teams=apart)) == [(original, copy)]
+
+
+def test_what_is_given_is_not_evidence(class_with_a_copy: tuple[list[Work], int, int]) -> None:
+    works, original, _ = class_with_a_copy
+    assert not flagged(compare(works, [works[original]]))
+
+
+def test_earlier_terms(class_with_a_copy: tuple[list[Work], int, int]) -> None:
+    works, original, copy = class_with_a_copy
+    for one in works[:25]:
+        one.term = "2026"
+    try:
+        assert flagged(compare(works)) == [(original, copy)]
+        works[copy].student, before = works[original].student, works[copy].student
+        again = compare(works)
+        assert not flagged(again)
+        assert [(one.pair.first, one.pair.second, one.flagged) for one in again.own] == [(original, copy, True)]
+        works[copy].student = before
+        works[copy].term = "2026"
+        assert not flagged(compare(works))  # earlier ones among themselves are nobody's business now
+    finally:
+        for one in works:
+            one.term = ""
+
+
+def traces(*extra: dict[str, bytes]) -> list[tuple[tuple[int, int], tuple[str, ...], bool]]:
+    """Thirty honest submissions, the first ones with more files."""
+    found = independent(9, 30)
+    works = [
+        read_work(student, {**files, **(extra[at] if at < len(extra) else {})})
+        for at, (student, files) in enumerate(found.files.items())
+    ]
+    return [((one.pair.first, one.pair.second), one.traces, one.flagged) for one in compare(works).found if one.traces]
+
+
+def test_the_same_weights_are_reason_enough() -> None:
+    weights = npz(w=np.random.default_rng(0).normal(size=100))
+    assert traces({"a.npz": weights}, {}, {"b.npz": weights}) == [((0, 2), ("the same to the last bit: a.npz: w.npy",), True)]
+
+
+def test_weights_that_many_have_are_the_tasks() -> None:
+    weights = {"given.npz": npz(w=np.ones(100))}
+    assert traces(*[weights] * 6) == []
+
+
+def test_weights_that_were_handed_out_are_nobodys() -> None:
+    rng = np.random.default_rng(2)
+    handed_out, trained = rng.normal(size=100), rng.normal(size=100)
+    students = list(independent(9, 30).files.items())
+    both = {"m.npz": npz(start=handed_out, trained=trained)}
+    extra = [both, both, {"m.npz": npz(start=handed_out)}]
+    works = [read_work(student, {**files, **more}) for (student, files), more in zip(students, [*extra, *[{}] * 27], strict=True)]
+    told = [
+        (one.traces, one.flagged) for one in compare(works, [read_work("", {"g.npz": npz(a=handed_out)})]).found if one.traces
+    ]
+    assert told == [(("the same to the last bit: m.npz: trained.npy",), True)]
+
+
+def test_saved_outputs_numbers_and_misspellings() -> None:
+    rng = np.random.default_rng(1)
+    log = "\n".join(f"{step},{loss:.6f}" for step, loss in enumerate(rng.random(20))).encode()
+    image = {"output_type": "display_data", "data": {"image/png": IMAGE}}
+    answers = {"cell_type": "markdown", "source": "The gradiant of the functoin is taken by backpropagation through the layers."}
+    right = {"cell_type": "markdown", "source": "The gradient of the function is taken by backpropagation through the layers."}
+    mine, others = {"n.ipynb": notebook(code("", image), answers)}, {"n.ipynb": notebook(right)}
+    told = traces({**mine, "log.csv": log}, {**mine, "train.log": log}, *[others] * 10)
+    assert told == [
+        (
+            (0, 1),
+            (
+                "the same to the last bit: n.ipynb, output of cell 1: an image",
+                "20 numbers in saved outputs and logs that hardly anyone else has",
+                "the same misspellings: functoin, gradiant",
+            ),
+            False,
+        )
+    ]
+
+
+def test_hostile_submissions_disturb_nobody(class_with_a_copy: tuple[list[Work], int, int]) -> None:
+    works, original, copy = class_with_a_copy
+    hostile = [
+        {"a.py": b"(" * 100_000},
+        {"a.py": b"x = [" + b"1," * 2_000_000 + b"]"},
+        {"a.py": b"\0" * 10_000},
+        {"a.ipynb": b'{"cells": [' + b"[" * 50_000},
+        {"a.ipynb": json.dumps({"cells": [code("x = 1")] * 10_000}).encode()},
+        {"a.py": b"x = 1\n" * 20_000},
+        {},
+    ]
+    everyone = [*works, *(read_work(f"eve{at}", files) for at, files in enumerate(hostile))]
+    assert flagged(compare(everyone)) == [(original, copy)]

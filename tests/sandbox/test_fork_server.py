@@ -1,0 +1,90 @@
+"""What every mode of the sandbox holds to; tricks against it are in tests/redteam."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from practicum.sandbox.bwrap import NoSandbox, refuse_visible
+from practicum.sandbox.fork_server import Sandbox
+from practicum.sandbox.proxy import Link, Student
+from tests.sandbox.conftest import LIMITS
+
+CHILD = """
+import os, time
+
+def leave_a_child():
+    pid = os.fork()
+    if pid == 0:
+        os.setsid()
+        if os.fork() == 0:
+            open("grandchild", "w").write(str(os.getpid()))
+            time.sleep(60)
+        time.sleep(60)
+    while not os.path.exists("grandchild") or not open("grandchild").read():
+        time.sleep(0.01)
+    return pid, int(open("grandchild").read())
+"""
+
+
+def test_without_a_sandbox_the_whole_process_tree_still_ends():
+    with Sandbox(["numpy"], LIMITS, "unsafe") as sandbox:
+        process = sandbox.open({"answer.py": CHILD.encode()}, {}, 0)
+        link = Link(lambda: process, 30.0)
+        link.begin(10.0, 0)
+        pids = Student(link, {}).answer.leave_a_child()
+        assert all(os.path.exists(f"/proc/{pid}") for pid in pids)
+        process.kill()
+        deadline = time.monotonic() + 5
+        while any(_alive(pid) for pid in pids) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert not any(_alive(pid) for pid in pids)
+
+
+def _alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            return f.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("mode", ["nested", "single"])
+def test_nothing_stays_between_submissions(mode):
+    source = "import os, tempfile\nplaces = (tempfile.gettempdir(), '/dev/shm', '.')\n"
+    source += "def look(): return [os.listdir(p) for p in places]\n"
+    source += "def leave():\n for p in places: open(p + '/x', 'w').write('x')\n"
+    seen = []
+    with Sandbox(["numpy"], LIMITS, mode) as sandbox:
+        assert sandbox.mode == mode
+        for _ in range(2):
+            process = sandbox.open({"answer.py": source.encode()}, {}, 0)
+            link = Link(lambda process=process: process, 30.0)
+            link.begin(10.0, 0)
+            answer = Student(link, {}).answer
+            seen.append(answer.look())
+            answer.leave()
+            assert all("x" in names and "x" not in before for names, before in zip(answer.look(), seen[-1], strict=True))
+            process.kill()
+    assert seen[0] == seen[1]
+
+
+def test_a_warm_process_that_was_killed_is_started_again():
+    with Sandbox(["numpy"], LIMITS) as sandbox:
+        sandbox._warm.kill()
+        sandbox._warm.wait()
+        process = sandbox.open({"answer.py": b"x = 1"}, {}, 0)
+        link = Link(lambda: process, 30.0)
+        link.begin(10.0, 0)
+        assert Student(link, {}).answer.x == 1
+        process.kill()
+
+
+def test_a_lab_that_the_sandbox_would_show_is_refused(tmp_path):
+    refuse_visible(tmp_path)
+    with pytest.raises(NoSandbox, match="move the lab elsewhere"):
+        refuse_visible(Path(sys.prefix) / "labs" / "perceptron")
+    with pytest.raises(NoSandbox, match="move the lab elsewhere"):
+        refuse_visible(Path("/usr/share/labs"))
