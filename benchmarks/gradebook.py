@@ -1,6 +1,6 @@
 """How long the gradebook takes for 10,000 students and 30 items; run it as `python benchmarks/gradebook.py`.
 
-Every student hands in every lab, in two zones, a quarter of them late, under a late rule with three steps; one in a hundred
+Every student submits every lab, in two zones, a quarter of them late, under a late rule with three steps; one in a hundred
 has an extension, one in two hundred an exemption. That is 300,000 submissions and as many results.
 """
 

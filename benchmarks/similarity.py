@@ -31,7 +31,7 @@ from similarity import report
 from tqdm import tqdm
 
 from practicum.integrity.compare import compare
-from practicum.integrity.submissions import read_work
+from practicum.integrity.submissions import read_submission
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "similarity.json"
@@ -51,8 +51,8 @@ def ranking(ranked: Sequence[frozenset[str]], planted: Sequence[tuple[str, str]]
 
 def ours(students: Corpus) -> dict[str, Any]:
     """Compare a class: the ranking, how many copies are flagged, and how sure of copies and others."""
-    works = [read_work(student, files) for student, files in students.files.items()]
-    found = compare(works, [read_work("", {"network.py": students.given})] if students.given else []).found
+    works = [read_submission(student, files) for student, files in students.files.items()]
+    found = compare(works, [read_submission("", {"network.py": students.given})] if students.given else []).found
     pairs = {frozenset((works[one.pair.first].student, works[one.pair.second].student)): one for one in found}
     planted = {frozenset(pair) for pair in students.planted}
     others = [pairs[pair] for pair in pairs.keys() - planted]
@@ -108,7 +108,7 @@ def honest(seeds: int, size: int) -> report.Rows:
 def scale(sizes: Sequence[int]) -> report.Rows:
     """Return classes in which nobody copied, each a process of its own that is watched: the larger hold the smaller."""
     with tempfile.TemporaryDirectory(prefix="practicum-benchmark-") as home:
-        lab, folder = Path(home) / "network", Path(home) / "handed-in"
+        lab, folder = Path(home) / "network", Path(home) / "submitted"
         for name, text in {
             "lab.toml": 'title = "Network"\npoints = 1\nsubmit = ["network.py"]\n', "README.md": "# Network\n",
             "source/network.py": "pass\n", "checks/test_network.py": "pass\n",

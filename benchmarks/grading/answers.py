@@ -1,4 +1,4 @@
-"""What students hand in: correct answers in several styles, wrong ones, and some that raise.
+"""What students submit: correct answers in several styles, wrong ones, and some that raise.
 
 Every answer says which of the tests it must lose, so the verdicts are held against the truth, not only against each other.
 """

@@ -32,7 +32,7 @@ class Grader(Protocol):
     batch: int | None  # submissions per command; None: all in one
 
     def prepare(self, submissions: Sequence[Submission]) -> None:
-        """Write the assignment and what was handed in, in this grader's own form."""
+        """Write the assignment and what was submitted, in this grader's own form."""
         ...
 
     def grade(self, students: Sequence[str], watch: Watch | None = None) -> Cost:

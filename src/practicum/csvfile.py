@@ -14,7 +14,7 @@ from typing import NamedTuple
 from practicum.errors import PracticumError, suggestion
 
 
-class Row(NamedTuple):
+class CsvRow(NamedTuple):
     """A row by canonical column name, with its place for messages."""
 
     where: str
@@ -32,7 +32,7 @@ class Row(NamedTuple):
         return value
 
 
-class Table(NamedTuple):
+class CsvTable(NamedTuple):
     """A parsed file: its header as written and its rows."""
 
     header: Sequence[str]
@@ -68,7 +68,7 @@ def read_bytes(path: Path) -> bytes:
         raise PracticumError(f"{path}: cannot be read ({error.strerror})") from None
 
 
-def parse_table(text: str, name: str) -> Table:
+def parse_table(text: str, name: str) -> CsvTable:
     """Split CSV text into header and rows.
 
     Raises:
@@ -99,10 +99,10 @@ def parse_table(text: str, name: str) -> Table:
         raise PracticumError(f"{name}:{start}: not valid CSV: {error}") from None
     if not header:
         raise PracticumError(f"{name}: expected a header row, got an empty file")
-    return Table(header, rows, lines)
+    return CsvTable(header, rows, lines)
 
 
-def read_rows(path: Path, columns: Sequence[str], required: Sequence[str]) -> Iterator[Row]:
+def read_rows(path: Path, columns: Sequence[str], required: Sequence[str]) -> Iterator[CsvRow]:
     """Yield the rows of a workspace file by column name; a missing file has none.
 
     Args:
@@ -126,7 +126,7 @@ def read_rows(path: Path, columns: Sequence[str], required: Sequence[str]) -> It
         if name not in names:
             raise PracticumError(f"{path}: expected a column `{name}`, got {', '.join(names)}")
     for cells, line in zip(table.rows, table.lines, strict=True):
-        yield Row(f"{path}:{line}", {n: cell.strip() for n, cell in zip(names, cells, strict=False)})
+        yield CsvRow(f"{path}:{line}", {n: cell.strip() for n, cell in zip(names, cells, strict=False)})
 
 
 _FORMULA = "=+-@\t\r"

@@ -109,7 +109,7 @@ def test_gradebook_explains_a_student(app: typer.Typer, workspace: Path) -> None
     text = run(app, "gradebook", "--student", "ada")
     assert "perceptron: perceptron 20/25 (submission s1) = 20.00 of 25" in text
     assert "backprop 60/75 (submission s2) = 60.00 of 75, 02:00:00 late: × 0.9 = 54.00" in text
-    assert "marked by hand (lovely) = 9.00 of 10" in text
+    assert "graded manually (lovely) = 9.00 of 10" in text
     assert "exempt: joined late" in run(app, "gradebook", "--student", "eve")
     assert "no student `adda` on the roster (did you mean `ada`?)" in fails(app, "gradebook", "--student", "adda")
 

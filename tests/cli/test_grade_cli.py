@@ -55,7 +55,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def hand_in(here: Path, works: dict[str, str]) -> None:
+def submit(here: Path, works: dict[str, str]) -> None:
     for student, code in works.items():
         entry = here / "in" / f"{student}@20270301T120000Z"
         entry.mkdir(parents=True, exist_ok=True)
@@ -74,7 +74,7 @@ def scores(here: Path) -> dict[str, int]:
 
 def test_grade_then_regrade(here: Path) -> None:
     ending, escaping = "import os\nos._exit(0)\n", "raise ValueError('\x1b[31m')"
-    hand_in(here, {"ada": RIGHT, "bob": "def add(a, b):\n    return 4\n", "cy": ending, "di": escaping})
+    submit(here, {"ada": RIGHT, "bob": "def add(a, b):\n    return 4\n", "cy": ending, "di": escaping})
     said = run("grade", "sums", "in", "--jobs", "1", "--json", "out.json")
     assert scores(here) == {"ada": 5, "bob": 2, "cy": 0, "di": 0}
     for row in ("ada 5/5", "bob 2/5", "all: crashed", "4 graded now, 0 had a result before"):
@@ -111,7 +111,7 @@ def test_what_is_wrong_is_said(here: Path) -> None:
 
 
 def test_unsafe_says_what_it_gives_up(here: Path) -> None:
-    hand_in(here, {"ada": RIGHT})
+    submit(here, {"ada": RIGHT})
     wide = {**os.environ, "COLUMNS": "200"}
     said = subprocess.run(_command("--unsafe", "--no-feedback"), capture_output=True, text=True, env=wide)
     assert "UNSAFE: there is no sandbox" in said.stderr
@@ -136,7 +136,7 @@ def _graded(here: Path, at_least: int, process: subprocess.Popen[str]) -> None:
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_an_end_on_the_way_loses_nothing_and_counts_nothing_twice(here: Path, how: signal.Signals) -> None:
     works = {f"s{n:02}": SLOW for n in range(14)}
-    hand_in(here, works)
+    submit(here, works)
     process = subprocess.Popen(
         _command(),
         text=True,

@@ -108,7 +108,7 @@ def test_an_archive_and_a_baseline(here: Path) -> None:
 
 
 def test_a_workspace_knows_the_teams(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A lab of a team item: what one team hands in twice is its own; what two teams share is looked at."""
+    """A lab of a team item: what one team submits twice is its own; what two teams share is looked at."""
     assert CliRunner().invoke(app, ["init", "cs324", "course"]).exit_code == 0
     root = here / "course"
     text = (root / "course.toml").read_text(encoding="utf-8")
@@ -132,7 +132,7 @@ def test_a_workspace_knows_the_teams(here: Path, monkeypatch: pytest.MonkeyPatch
     [
         (("network", "nowhere"), "nowhere: expected a folder of submissions, got nothing there"),
         (("network", "network/lab.toml"), "expected a folder of submissions, got a file"),
-        (("network",), "expected the FOLDER that was handed in"),
+        (("network",), "expected the FOLDER that was submitted"),
         (("network", "in", "--baseline", "network/README.md"), "expected a .py or .ipynb file"),
     ],
 )

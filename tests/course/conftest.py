@@ -63,7 +63,7 @@ def shipped(name: str) -> Course:
     return load_course(course_path(name))
 
 
-def handed_in(
+def submitted(
     student: str, lab: str, at: datetime, score: str | int | None = None, out_of: str | int = 100, name: str = ""
 ) -> list[Event]:
     """Returns a submission, and its result where a score is given."""

@@ -11,7 +11,7 @@ from practicum.course.calendar import due
 from practicum.course.late import LateRule, parse_duration
 from practicum.gradebook.events import Exemption, Extension
 from practicum.gradebook.scoring import lateness
-from tests.course.conftest import DAY, DUE, HOUR, ONE_LAB, SECOND, book, handed_in, shipped, small
+from tests.course.conftest import DAY, DUE, HOUR, ONE_LAB, SECOND, book, shipped, small, submitted
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_through_the_gradebook(zone: str, late: timedelta, score: int) -> None:
     at = due(course, course.items[0])
     assert at is not None
     for stamped in (UTC, ZoneInfo("Pacific/Auckland"), timezone(timedelta(hours=-7)), course.term.zone):
-        events = handed_in("ada", "lab", (at + late).astimezone(stamped), 100)
+        events = submitted("ada", "lab", (at + late).astimezone(stamped), 100)
         assert book(course, events).of("ada").items[0].score == score
 
 
@@ -105,11 +105,11 @@ def test_a_day_is_24_hours_also_when_the_clocks_change(zone: str, due_local: dat
     next_noon = local + DAY  # the same clock time tomorrow, 23 or 25 hours away
     elapsed = next_noon.astimezone(UTC) - local.astimezone(UTC)
     assert elapsed == clock_a_day_later * HOUR
-    score = book(course, handed_in("ada", "lab", next_noon, 100)).of("ada").items[0].score
+    score = book(course, submitted("ada", "lab", next_noon, 100)).of("ada").items[0].score
     assert score == (90 if clock_a_day_later < 24 else 80)
     exactly = (local.astimezone(UTC) + DAY).astimezone(ZoneInfo(zone))
-    assert book(course, handed_in("ada", "lab", exactly, 100)).of("ada").items[0].score == 90
-    assert book(course, handed_in("ada", "lab", (exactly.astimezone(UTC) + SECOND), 100)).of("ada").items[0].score == 80
+    assert book(course, submitted("ada", "lab", exactly, 100)).of("ada").items[0].score == 90
+    assert book(course, submitted("ada", "lab", (exactly.astimezone(UTC) + SECOND), 100)).of("ada").items[0].score == 80
 
 
 def test_fractions_of_a_second_are_the_students() -> None:
@@ -121,11 +121,11 @@ def test_fractions_of_a_second_are_the_students() -> None:
 
 def test_certificate_through_the_gradebook() -> None:
     course = small()
-    late = handed_in("ada", "lab", DUE + 80 * HOUR, 100)
+    late = submitted("ada", "lab", DUE + 80 * HOUR, 100)
     certificate = Exemption("a1", "in hospital", "medical certificate", student="ada")
     assert book(course, late).of("ada").items[0].score == 0
     assert book(course, [*late, certificate]).of("ada").items[0].score == 70
-    early = handed_in("ada", "lab", DUE + HOUR, 100)
+    early = submitted("ada", "lab", DUE + HOUR, 100)
     assert book(course, [*early, certificate]).of("ada").items[0].score == 90, "it waives the zero, not the deduction"
 
 
@@ -133,10 +133,10 @@ def test_extension_moves_every_boundary() -> None:
     course = small()
     extension = Extension("a1", DUE + 2 * DAY, "illness", student="ada")
     for late, score in [(2 * DAY, 100), (2 * DAY + SECOND, 90), (3 * DAY, 90), (5 * DAY, 70), (5 * DAY + SECOND, 0)]:
-        events = [extension, *handed_in("ada", "lab", DUE + late, 100)]
+        events = [extension, *submitted("ada", "lab", DUE + late, 100)]
         assert book(course, events).of("ada").items[0].score == score
     before = Extension("a1", DUE - 10 * DAY, "a slip of the pen", student="ada")
-    assert book(course, [before, *handed_in("ada", "lab", DUE, 100)]).of("ada").items[0].score == 100
+    assert book(course, [before, *submitted("ada", "lab", DUE, 100)]).of("ada").items[0].score == 100
 
 
 @pytest.mark.parametrize(

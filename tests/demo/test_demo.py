@@ -11,10 +11,10 @@ import pytest
 import practicum.demo.run as demo
 from practicum.cli.demo import demo as command
 from practicum.demo import invented_class
-from practicum.demo.invented_class import HOSTILE, kinds_of_work, names, plan_class, write_class
+from practicum.demo.invented_class import HOSTILE, kinds_of_submission, names, plan_class, write_class
 from practicum.errors import PracticumError
 from practicum.integrity.run import compare_folders
-from practicum.labs.intake.read import read_hand_ins
+from practicum.labs.intake.read import read_submissions
 from practicum.labs.lab import find_lab
 from practicum.labs.mutants import load_alternatives, load_bugs
 
@@ -27,26 +27,26 @@ STUDENTS = [student for student, *_ in names(60)]
 def test_a_class_has_every_kind_of_work_and_is_the_same_every_time() -> None:
     lab = find_lab("perceptron")
     assert len({tuple(who[1:]) for who in names(60)}) == 60
-    plan = plan_class(lab, kinds_of_work(lab), STUDENTS)
-    assert plan == plan_class(lab, kinds_of_work(lab), STUDENTS)
+    plan = plan_class(lab, kinds_of_submission(lab), STUDENTS)
+    assert plan == plan_class(lab, kinds_of_submission(lab), STUDENTS)
     works = [work for each in plan.values() for work in each]
     said = {work.what for work in works}
     assert {f"right: {v.name}" for v in load_alternatives(lab)} <= said
     assert {f"bug: {v.name}" for v in load_bugs(lab)} <= said
     assert {f"hostile: {what}" for what in HOSTILE} <= said
     assert sum(work.hours < 0 for work in works) == 3
-    assert len(works) == len(plan) + 1, "one student hands in twice"
+    assert len(works) == len(plan) + 1, "one student submits twice"
     assert len(plan) >= 24
 
 
 def test_what_a_class_hands_in_is_read_as_meant(tmp_path: Path) -> None:
     lab = find_lab("perceptron")
-    plan = plan_class(lab, kinds_of_work(lab, []), STUDENTS)
+    plan = plan_class(lab, kinds_of_submission(lab, []), STUDENTS)
     write_class(plan, tmp_path / "in", DUE)
     assert not (tmp_path / lab.submit[0]).exists(), "nothing climbs out"
     read: dict[str, list[bytes | None]] = {}
-    for hand_in in read_hand_ins(tmp_path / "in", lab, UTC):
-        read.setdefault(hand_in.student, []).append(hand_in.files.get("perceptron.py"))
+    for submission in read_submissions(tmp_path / "in", lab, UTC):
+        read.setdefault(submission.student, []).append(submission.files.get("perceptron.py"))
     assert read.keys() == plan.keys()
     assert {path.suffix for path in (tmp_path / "in").iterdir()} >= {".zip", ".gz", ".py"}
     for student, works in plan.items():
@@ -57,7 +57,7 @@ def test_what_a_class_hands_in_is_read_as_meant(tmp_path: Path) -> None:
 
 
 def test_notebooks_are_broken_in_every_way() -> None:
-    kinds = kinds_of_work(find_lab("linear-regression"), ["memory bomb"], whole=False, styles=1, bugs=1)
+    kinds = kinds_of_submission(find_lab("linear-regression"), ["memory bomb"], whole=False, styles=1, bugs=1)
     assert set(invented_class._NOTEBOOKS) <= {work.what for works in kinds for work in works}
 
 
@@ -91,7 +91,7 @@ def test_the_whole_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
     assert (into / "feedback" / "perceptron-report.html").exists()
     with (into / "class.csv").open() as file:
         rows = list(csv.DictReader(file))
-    earned = {row["what it handed in"]: (float(row["points"]), row["trouble"]) for row in rows}
+    earned = {row["what it submitted"]: (float(row["points"]), row["trouble"]) for row in rows}
     assert len(list((into / "feedback" / "perceptron").glob("s*.html"))) == len(rows) - 1
     for what, (points, trouble) in earned.items():
         if what.startswith("right") or what in ("hostile: forges result lines", "hostile: looks for answers"):
@@ -102,13 +102,13 @@ def test_the_whole_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
             assert (points, trouble) == (0, "crashed")
     with (into / "gradebook" / "plain.csv").open() as file:
         marks = {row["student"]: row["a1"] for row in csv.DictReader(file)}
-    late = next(row["student"] for row in rows if row["what it handed in"] == "right, 5 hours late")
+    late = next(row["student"] for row in rows if row["what it submitted"] == "right, 5 hours late")
     assert marks[late] == "22.50", "a day late is worth nine tenths"
 
 
 def test_the_planted_copies_are_flagged_and_nobody_else(tmp_path: Path) -> None:
     lab = find_lab("perceptron")
-    plan = plan_class(lab, kinds_of_work(lab, [], copied=2), STUDENTS)
+    plan = plan_class(lab, kinds_of_submission(lab, [], copied=2), STUDENTS)
     write_class(plan, tmp_path / "in", DUE)
     outcome = compare_folders(lab, {"": tmp_path / "in"}, UTC, tmp_path / "report")
     whose = {work.what.partition(": ")[2] for each in plan.values() for work in each if work.what.startswith("copied")}

@@ -11,7 +11,7 @@ from practicum.course.roster import Student, parse_roster
 from practicum.course.workspace import Workspace, course_path, courses, curriculum, find, init
 from practicum.errors import PracticumError
 from practicum.gradebook.event_csv import read_events
-from practicum.gradebook.events import Exemption, Extension, ManualMark, Team
+from practicum.gradebook.events import Exemption, Extension, ManualGrade, Team
 from tests.course.conftest import shipped, small
 
 ROSTER = [Student("ada"), Student("bob"), Student("eve", team="red")]
@@ -42,8 +42,8 @@ def test_every_file_becomes_events(tmp_path: Path) -> None:
         Extension("a2", datetime(2027, 3, 20, 15, 59, 59, tzinfo=UTC), "", student="ada"),
         Exemption("a1", "joined late", team="red"),
         Exemption("a2", "in hospital", "medical certificate", student="ada"),
-        ManualMark("midterm", Decimal("77.5"), student="ada"),
-        ManualMark("project", Decimal(28), "", datetime(2027, 4, 12, 1, tzinfo=UTC),
+        ManualGrade("midterm", Decimal("77.5"), student="ada"),
+        ManualGrade("project", Decimal(28), "", datetime(2027, 4, 12, 1, tzinfo=UTC),
                    datetime(2027, 4, 11, 15, 59, 59, tzinfo=UTC), "good", team="red"),
     ]  # fmt: skip
 
@@ -64,7 +64,7 @@ def test_no_files_no_events(tmp_path: Path) -> None:
         ("marks", "student,item,points\nada,midterm,NaN\n", r"marks\.csv:2: expected 0 to 25 points, got NaN"),
         ("marks", "student,item,part,points\nada,project,report.writng,1\n",
          r"no part `report\.writng`.*did you mean `report\.writing`"),
-        ("marks", "student,item,points\nada,midterm,5\n# x\nada,midterm,6\n", r"marks\.csv:4: a second mark .*marks\.csv:2"),
+        ("marks", "student,item,points\nada,midterm,5\n# x\nada,midterm,6\n", r"marks\.csv:4: a second manual grade .*marks\.csv:2"),
         ("marks", "student,item,score\nada,midterm,5\n", r"marks\.csv: unknown column `score`"),
         ("marks", "student,item\nada,midterm\n", r"marks\.csv: expected a column `points`"),
         ("marks", "student,team,item,points\nada,red,midterm,5\n", r"marks\.csv:2: expected either a student or a team"),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from practicum.course.roster import Student
 from practicum.errors import PracticumError
-from practicum.gradebook.events import Event, Exemption, ManualMark
+from practicum.gradebook.events import Event, Exemption, ManualGrade
 from practicum.gradebook.export import (
     PlainRow,
     plain_rows,
@@ -23,7 +23,7 @@ from practicum.gradebook.export import (
     write_plain,
 )
 from practicum.gradebook.gradebook import Gradebook, gradebook
-from tests.course.conftest import DUE, handed_in, small
+from tests.course.conftest import DUE, small, submitted
 from tests.gradebook.test_properties import terms
 
 COURSE = small(
@@ -56,9 +56,9 @@ ROSTER = [
 
 def a_book() -> Gradebook:
     events: list[Event] = [
-        *handed_in("1", "lab", DUE + timedelta(hours=1), 17, 20),
+        *submitted("1", "lab", DUE + timedelta(hours=1), 17, 20),
         Exemption("a1", "joined late", student="3"),
-        ManualMark("exam", Decimal("2.005"), student="1"),
+        ManualGrade("exam", Decimal("2.005"), student="1"),
     ]
     return gradebook(COURSE, ROSTER, events)
 

@@ -8,12 +8,12 @@ import pytest
 
 from practicum.course.model import Course
 from practicum.course.rounding import rounded
-from practicum.gradebook.events import Event, Exemption, Extension, ManualMark, Result, Submission, Team
-from tests.course.conftest import DAY, DUE, HOUR, SECOND, book, handed_in, shipped, small
+from practicum.gradebook.events import Event, Exemption, Extension, ManualGrade, Result, Submission, Team
+from tests.course.conftest import DAY, DUE, HOUR, SECOND, book, shipped, small, submitted
 
 
-def mark(item: str, points: str | int, part: str = "", student: str = "", team: str = "", **more: object) -> ManualMark:
-    return ManualMark(item, Decimal(points), part, student=student or ("" if team else "ada"), team=team, **more)  # type: ignore[arg-type]
+def mark(item: str, points: str | int, part: str = "", student: str = "", team: str = "", **more: object) -> ManualGrade:
+    return ManualGrade(item, Decimal(points), part, student=student or ("" if team else "ada"), team=team, **more)  # type: ignore[arg-type]
 
 
 def project_marks(points: dict[str, str], **more: str) -> list[Event]:
@@ -67,16 +67,16 @@ class TestDDA4220:
     @pytest.mark.parametrize("marks", [FULL, FULL | BONUS])
     def test_a_late_project_is_capped_at_half_for_every_member(self, marks: dict[str, str]) -> None:
         team = Team("red", ("ada", "bob", "eve"))
-        events = [team, *project_marks(marks, team="red"), *handed_in("bob", "project", self.due + SECOND)]
+        events = [team, *project_marks(marks, team="red"), *submitted("bob", "project", self.due + SECOND)]
         for row in book(self.course, events, ["ada", "bob", "eve"]).students:
             assert row.items[3].score == 20
             assert "at most 50 %" in row.items[3].why
-        events = [team, *project_marks(marks, team="red"), *handed_in("bob", "project", self.due)]
+        events = [team, *project_marks(marks, team="red"), *submitted("bob", "project", self.due)]
         assert book(self.course, events, ["ada", "bob", "eve"]).of("eve").items[3].score >= 40
 
     def test_the_cap_is_on_the_project_and_not_on_each_part(self) -> None:
         marks = FULL | {"report.findings": "0", "report.quality": "0", "report.validation": "0", "code.structure": "0"}
-        late = handed_in("ada", "project", self.due + DAY)
+        late = submitted("ada", "project", self.due + DAY)
         assert book(self.course, [*project_marks(marks), *late]).of("ada").items[3].score == 19
 
     def test_a_mark_may_say_when_the_work_was_handed_in(self) -> None:
@@ -94,7 +94,7 @@ class TestDDA4220:
 def test_cs324_assignment_1_combines_its_labs() -> None:
     course = shipped("cs324")
     at = datetime(2027, 3, 1, tzinfo=UTC)
-    events = [*handed_in("ada", "perceptron", at, 40, 50), *handed_in("ada", "backprop", at, 45, 60)]
+    events = [*submitted("ada", "perceptron", at, 40, 50), *submitted("ada", "backprop", at, 45, 60)]
     grade = book(course, events).of("ada").items[0]
     assert grade.score == Decimal(20) + Decimal("56.25")
     assert [(unit.part, unit.raw) for unit in grade.units] == [("perceptron", 20), ("backprop", Decimal("56.25"))]
@@ -106,29 +106,29 @@ def test_cs324_assignment_1_combines_its_labs() -> None:
 def test_each_lab_is_late_by_itself() -> None:
     course = shipped("polyu")
     due = datetime(2027, 2, 7, 15, 59, 59, tzinfo=UTC)
-    events = [*handed_in("ada", "linear-regression", due, 100), *handed_in("ada", "backprop", due + 25 * HOUR, 100)]
+    events = [*submitted("ada", "linear-regression", due, 100), *submitted("ada", "backprop", due + 25 * HOUR, 100)]
     grade = book(course, events).of("ada").items[0]
     assert (grade.raw, grade.score, grade.late) == (100, 90, 25 * HOUR)
     assert [unit.score for unit in grade.units] == [50, 40]
 
 
 def test_best_of_is_chosen_after_the_late_rule() -> None:
-    early, late = handed_in("ada", "lab", DUE, 80), handed_in("ada", "lab", DUE + HOUR, 85)
+    early, late = submitted("ada", "lab", DUE, 80), submitted("ada", "lab", DUE + HOUR, 85)
     assert book(small(), early + late).of("ada").items[0].score == 80  # 85 × 0.9 is less
-    better = handed_in("ada", "lab", DUE + HOUR, 100)
+    better = submitted("ada", "lab", DUE + HOUR, 100)
     assert book(small(), early + better).of("ada").items[0].score == 90
 
 
 def test_last_of_takes_the_last_even_if_worse() -> None:
     course = small(submissions="last")
-    early, late = handed_in("ada", "lab", DUE, 80), handed_in("ada", "lab", DUE + HOUR, 85)
+    early, late = submitted("ada", "lab", DUE, 80), submitted("ada", "lab", DUE + HOUR, 85)
     assert book(course, early + late).of("ada").items[0].score == Decimal("76.5")
     assert book(course, late + early).of("ada").items[0].score == Decimal("76.5")
 
 
 def test_last_of_waits_for_nobody() -> None:
     course = small(submissions="last")
-    events = [*handed_in("ada", "lab", DUE - DAY, 80), *handed_in("ada", "lab", DUE)]
+    events = [*submitted("ada", "lab", DUE - DAY, 80), *submitted("ada", "lab", DUE)]
     grade = book(course, events).of("ada").items[0]
     assert (grade.score, grade.units[0].newer) == (80, True)
     assert "newer submission is not graded yet" in grade.why
@@ -144,8 +144,8 @@ def test_states_of_an_item() -> None:
     assert status([], DUE + SECOND) == "missing"
     assert status([]) == "missing"
     assert status([Extension("a1", DUE + DAY, "illness", student="ada")], DUE + HOUR) == "open"
-    assert status(list(handed_in("ada", "lab", DUE))) == "waiting"
-    assert status(list(handed_in("ada", "lab", DUE, 0))) == "graded"
+    assert status(list(submitted("ada", "lab", DUE))) == "waiting"
+    assert status(list(submitted("ada", "lab", DUE, 0))) == "graded"
     assert status([Exemption("a1", "joined late", student="ada")]) == "exempt"
     assert book(shipped("cs324"), []).of("ada").items[-1].status == "unmarked"
 
@@ -221,7 +221,7 @@ def test_equal_shares_where_no_weight_is_stated() -> None:
 
 
 class TestTeams:
-    """One hand-in, one mark, every member."""
+    """One submission, one mark, every member."""
 
     course = shipped("xmu")
     red = Team("red", ("ada", "bob", "eve"))
@@ -238,7 +238,7 @@ class TestTeams:
         assert [row.items[5].score for row in book(self.course, events, ["ada", "bob"]).students] == [90, 50]
 
     def test_what_one_hands_in_all_hand_in(self) -> None:
-        late = handed_in("eve", "report", self.due + DAY)
+        late = submitted("eve", "report", self.due + DAY)
         events = [self.red, mark("report", 90, team="red"), *late]
         assert [row.items[5].score for row in book(self.course, events, ["ada", "bob"]).students] == [81, 81]
 
@@ -246,7 +246,7 @@ class TestTeams:
         events = [
             self.red,
             mark("report", 90, team="red"),
-            *handed_in("eve", "report", self.due + DAY),
+            *submitted("eve", "report", self.due + DAY),
             Extension("report", self.due + 2 * DAY, "illness", student="bob"),
         ]
         assert book(self.course, events, ["ada"]).of("ada").items[5].score == 90
@@ -259,29 +259,29 @@ class TestTeams:
 
     def test_team_events_of_one_name_are_one_team(self) -> None:
         parts = [Team("red", ("ada",)), Team("red", ("bob",)), Team("red", ("eve",))]
-        events = [*parts, *handed_in("eve", "report", self.due + DAY), mark("report", 90, team="red")]
+        events = [*parts, *submitted("eve", "report", self.due + DAY), mark("report", 90, team="red")]
         assert book(self.course, events, ["ada", "bob", "eve"]).of("ada").items[5].score == 81
 
 
 class TestMarks:
-    """Marks by hand."""
+    """Manual grades."""
 
     def test_the_later_mark_counts(self) -> None:
         marks = [mark("exam", 40, at=DUE), mark("exam", 30, at=DUE + DAY), mark("exam", 50)]
         assert book(two_components(), marks).of("ada").items[2].score == 30
 
     def test_a_mark_replaces_what_the_lab_gave_and_is_late_like_it(self) -> None:
-        events = [*handed_in("ada", "lab", DUE + HOUR, 50), mark("a1", 100)]
+        events = [*submitted("ada", "lab", DUE + HOUR, 50), mark("a1", 100)]
         assert book(small(), events).of("ada").items[0].score == 90
-        told = [*handed_in("ada", "lab", DUE + HOUR, 50), mark("a1", 100, submitted=DUE)]
+        told = [*submitted("ada", "lab", DUE + HOUR, 50), mark("a1", 100, submitted=DUE)]
         assert book(small(), told).of("ada").items[0].score == 100
-        before = [*handed_in("ada", "lab", DUE, 50), mark("a1", 100, at=DUE + HOUR), *handed_in("ada", "lab", DUE + DAY, 10)]
+        before = [*submitted("ada", "lab", DUE, 50), mark("a1", 100, at=DUE + HOUR), *submitted("ada", "lab", DUE + DAY, 10)]
         assert book(small(), before).of("ada").items[0].score == 100, "it was given for what had come by then"
 
     def test_a_mark_on_a_part_of_a_lab_fed_item(self) -> None:
         course = shipped("cs324")
         at = datetime(2027, 3, 1, tzinfo=UTC)
-        events = [*handed_in("ada", "perceptron", at, 40, 50), mark("a1", 70, "backprop")]
+        events = [*submitted("ada", "perceptron", at, 40, 50), mark("a1", 70, "backprop")]
         assert book(course, events).of("ada").items[0].score == 90
 
     def test_a_mark_on_an_inner_part_stands_for_all_below(self) -> None:
@@ -296,15 +296,15 @@ class TestMarks:
     def test_more_than_the_points_counts_as_the_points(self) -> None:
         grades = book(two_components(), [mark("exam", 61)])
         assert grades.of("ada").items[2].score == 60
-        assert grades.problems == ("mark for ada: 61 for exam is more than 60, which counts",)
+        assert grades.problems == ("manual grade for ada: 61 for exam is more than 60, which counts",)
 
 
 def test_what_cannot_be_right_is_said_and_costs_nobody_else() -> None:
     at = DUE - DAY
     events: list[Event] = [
-        *handed_in("ada", "lab", at, 100, name="ok"),
-        *handed_in("eve", "lab", at, 100),
-        *handed_in("ada", "other", at, 100),
+        *submitted("ada", "lab", at, 100, name="ok"),
+        *submitted("eve", "lab", at, 100),
+        *submitted("ada", "other", at, 100),
         Result("ghost", "ada", "lab", Decimal(1), Decimal(1)),
         Result("swap", "bob", "lab", Decimal(1), Decimal(1)),
         Submission("swap", "ada", "lab", at),
@@ -315,10 +315,10 @@ def test_what_cannot_be_right_is_said_and_costs_nobody_else() -> None:
     grades = book(small(), events)
     assert grades.of("ada").items[0].score == 100
     assert grades.problems == (
-        "a result for submission ghost, which was never handed in; not counted",
+        "a result for submission ghost, which was never submitted; not counted",
         "extension for ada: no item a9",
-        "mark for a1: no team nobody",
-        "mark for ada: a1 has no part nothing that is marked by hand",
+        "manual grade for a1: no team nobody",
+        "manual grade for ada: a1 has no part nothing that is graded manually",
         "submissions of ada for other, which feeds no item of this course",
         "submissions of eve, who is not on the roster",
         "the result of submission swap is for bob and lab; not counted",
@@ -334,8 +334,8 @@ def test_what_cannot_be_right_is_said_and_costs_nobody_else() -> None:
         lambda: Result("x", "ada", "lab", Decimal("NaN"), Decimal(1)),
         lambda: Result("x", "ada", "lab", Decimal(-1), Decimal(1)),
         lambda: Result("x", "ada", "lab", Decimal(1), Decimal(0)),
-        lambda: ManualMark("a1", Decimal(1), student="ada", team="red"),
-        lambda: ManualMark("a1", Decimal(1)),
+        lambda: ManualGrade("a1", Decimal(1), student="ada", team="red"),
+        lambda: ManualGrade("a1", Decimal(1)),
         lambda: Exemption("a1", "  ", student="ada"),
     ],
 )
@@ -346,7 +346,7 @@ def test_events_that_cannot_be(make: object) -> None:
 
 def test_of_several_extensions_the_latest_counts() -> None:
     two = [Extension("a1", DUE + n * DAY, "illness", student="ada") for n in (3, 1)]
-    late = handed_in("ada", "lab", DUE + 3 * DAY, 100)
+    late = submitted("ada", "lab", DUE + 3 * DAY, 100)
     for events in ([*two, *late], [*two[::-1], *late]):
         assert book(small(), events).of("ada").items[0].score == 100
 

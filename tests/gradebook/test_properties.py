@@ -11,9 +11,9 @@ from practicum.course.late import LateRule
 from practicum.course.model import Course
 from practicum.course.roster import Student
 from practicum.course.rounding import rounded
-from practicum.gradebook.events import Event, Exemption, Extension, ManualMark, Result, Submission, Team
+from practicum.gradebook.events import Event, Exemption, Extension, ManualGrade, Result, Submission, Team
 from practicum.gradebook.gradebook import Gradebook, gradebook
-from tests.course.conftest import DUE, book, handed_in, shipped, small
+from tests.course.conftest import DUE, book, shipped, small, submitted
 
 COURSES = [shipped(name) for name in ("cs324", "dda4220", "polyu", "xmu")] + [small(), small(submissions="last")]
 STUDENTS = ["ada", "bob", "eve"]
@@ -64,7 +64,7 @@ def terms(draw: st.DrawFn) -> tuple[Course, list[Event]]:
         item, part = draw(st.sampled_from(paths))
         at = draw(st.none() | lateness.map(lambda late: DUE + late))
         owner = draw(st.sampled_from([{"student": who} for who in STUDENTS] + [{"team": "red"}]))
-        events.append(ManualMark(item, draw(scores), part, at, **owner))
+        events.append(ManualGrade(item, draw(scores), part, at, **owner))
     for _ in range(draw(st.integers(0, 3))):
         item, who = draw(st.sampled_from(items)), draw(st.sampled_from(STUDENTS))
         events.append(Extension(item, due_of(course, item) + draw(lateness), "illness", student=who))
@@ -92,8 +92,8 @@ def test_handing_in_later_never_gains(course: Course, data: st.DataObject) -> No
     due = due_of(course, course.labs[lab].name)
     early, late = sorted((data.draw(lateness), data.draw(lateness)))
     score = data.draw(scores)
-    assert totals(book(course, handed_in("ada", lab, due + late, score))) <= totals(
-        book(course, handed_in("ada", lab, due + early, score))
+    assert totals(book(course, submitted("ada", lab, due + late, score))) <= totals(
+        book(course, submitted("ada", lab, due + early, score))
     )
 
 
@@ -158,7 +158,7 @@ def test_the_arithmetic_agrees_with_fractions(results: list[tuple[int, int]], mu
     events: list[Event] = []
     exact = Fraction(0)
     for n, (score, out_of) in enumerate(results):
-        events += handed_in("ada", f"l{n}", datetime(2027, 4, 1, tzinfo=UTC), min(score, out_of), out_of)
+        events += submitted("ada", f"l{n}", datetime(2027, 4, 1, tzinfo=UTC), min(score, out_of), out_of)
         exact += Fraction(min(score, out_of), out_of) * 25 * Fraction(multiplier) * Fraction(100, len(results)) / 25
     total = book(course, events).of("ada").total
     assert rounded(total) == Decimal(int(exact * 100 + Fraction(1, 2))) / 100

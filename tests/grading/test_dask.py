@@ -13,10 +13,10 @@ from types import SimpleNamespace
 import pytest
 
 from practicum.errors import PracticumError
-from practicum.grading.grade import Graded, ProgressEvent, grade_folder
+from practicum.grading.grade import ProgressEvent, SubmissionGraded, grade_folder
 from practicum.labs.lab import Lab
 from practicum.store.store import Store
-from tests.grading.tiny import LUCKY, RIGHT, SLOW, hand_in, tiny_lab
+from tests.grading.tiny import LUCKY, RIGHT, SLOW, submit, tiny_lab
 
 distributed = pytest.importorskip("distributed")
 
@@ -40,12 +40,12 @@ def test_a_lost_worker_loses_no_result_and_doubles_none(cluster, lab: Lab, tmp_p
     from practicum.grading.dask import Cluster
 
     works = {f"s{n:02}": SLOW if n % 3 else LUCKY for n in range(12)}
-    folder = hand_in(tmp_path / "in", works)
+    folder = submit(tmp_path / "in", works)
     arrived: list[str] = []
     killed: list[int] = []
 
     def watch(event: ProgressEvent) -> None:
-        if isinstance(event, Graded):
+        if isinstance(event, SubmissionGraded):
             arrived.append(event.result.student)
             if len(arrived) == 3:
                 victim = next(iter(cluster.workers.values())).process.process.pid
@@ -64,7 +64,7 @@ def test_a_lost_worker_loses_no_result_and_doubles_none(cluster, lab: Lab, tmp_p
 def test_the_workers_need_no_file_of_ours(cluster, lab: Lab, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     from practicum.grading.dask import Cluster
 
-    folder = hand_in(tmp_path / "in", {"ada": RIGHT})
+    folder = submit(tmp_path / "in", {"ada": RIGHT})
     with Store(tmp_path / "practicum.db") as store:
         with Cluster(cluster.scheduler_address, lab) as open_cluster:
             lab.folder.rename(tmp_path / "elsewhere")
@@ -99,7 +99,7 @@ def test_a_lab_that_cannot_be_run_there_is_said(cluster, tmp_path: Path) -> None
     from practicum.grading.dask import Cluster
 
     lab = tiny_lab(tmp_path / "labs" / "sums", checks="import nothing_of_this_name\n")
-    folder = hand_in(tmp_path / "in", {"ada": RIGHT})
+    folder = submit(tmp_path / "in", {"ada": RIGHT})
     with Store(tmp_path / "practicum.db") as store, pytest.raises(PracticumError, match="nothing_of_this_name"):
         grade_folder(lab, folder, store, UTC, lambda lab: Cluster(cluster.scheduler_address, lab))
 
@@ -126,7 +126,7 @@ def test_what_takes_its_workers_down_is_left_and_reported(cluster, lab: Lab, tmp
                 future = Lost()
             super()._take(future, job, emit)
 
-    folder = hand_in(tmp_path / "in", {"ada": RIGHT, "bob": RIGHT, "cy": RIGHT})
+    folder = submit(tmp_path / "in", {"ada": RIGHT, "bob": RIGHT, "cy": RIGHT})
     with Store(tmp_path / "practicum.db") as store:
         report = grade_folder(lab, folder, store, UTC, lambda lab: Cursed(cluster.scheduler_address, lab))
         assert points(report) == {"ada": 5, "cy": 5}

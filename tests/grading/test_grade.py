@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from practicum.errors import PracticumError
-from practicum.grading.grade import SEEDS, Graded, Planned, ProgressEvent, Read, Report, grade_folder
+from practicum.grading.grade import SEEDS, GradingPlanned, ProgressEvent, Report, SubmissionGraded, SubmissionRead, grade_folder
 from practicum.grading.pool import Pool
 from practicum.labs.lab import Lab, load_lab
 from practicum.store.store import Store, events_of
-from tests.grading.tiny import LUCKY, RIGHT, Fake, hand_in, tiny_lab
+from tests.grading.tiny import LUCKY, RIGHT, Fake, submit, tiny_lab
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def lab(tmp_path: Path) -> Lab:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return hand_in(tmp_path / "in", {f"s{n}": f"x = {n}\n" for n in range(6)})
+    return submit(tmp_path / "in", {f"s{n}": f"x = {n}\n" for n in range(6)})
 
 
 @pytest.fixture
@@ -40,15 +40,15 @@ def test_everything_is_graded_kept_and_published(lab: Lab, folder: Path, store: 
     report = grade_folder(lab, folder, store, UTC, Fake(lab), progress=seen.append)
     assert points(report) == {f"s{n}": Decimal(n) for n in range(6)}
     assert (report.graded, report.reused, report.ungraded) == (6, 0, [])
-    assert [type(p) for p in seen] == [Read] * 6 + [Planned] + [Graded] * 6
-    assert [p.done for p in seen if isinstance(p, Graded)] == [1, 2, 3, 4, 5, 6]
+    assert [type(p) for p in seen] == [SubmissionRead] * 6 + [GradingPlanned] + [SubmissionGraded] * 6
+    assert [p.done for p in seen if isinstance(p, SubmissionGraded)] == [1, 2, 3, 4, 5, 6]
     assert len(events_of(tmp_path / "practicum.db")) == 12
     assert [run.status for run in store.runs()] == ["finished"]
 
 
 def test_nothing_is_graded_twice(lab: Lab, folder: Path, store: Store) -> None:
     grade_folder(lab, folder, store, UTC, Fake(lab))
-    hand_in(folder, {"s9": "x = 9"})
+    submit(folder, {"s9": "x = 9"})
     again = Fake(lab)
     report = grade_folder(lab, folder, store, UTC, again)
     assert [job.student for job in again.jobs] == ["s9"]
@@ -58,7 +58,7 @@ def test_nothing_is_graded_twice(lab: Lab, folder: Path, store: Store) -> None:
 def test_everyone_gets_the_same_seed(lab: Lab, folder: Path, store: Store) -> None:
     first, second = Fake(lab), Fake(lab)
     grade_folder(lab, folder, store, UTC, first)
-    hand_in(folder, {"s9": "x = 9"})
+    submit(folder, {"s9": "x = 9"})
     grade_folder(lab, folder, store, UTC, second)
     (seed,) = {job.seed for job in first.jobs + second.jobs}
     assert 0 <= seed < SEEDS
@@ -68,7 +68,7 @@ def test_everyone_gets_the_same_seed(lab: Lab, folder: Path, store: Store) -> No
 
 def test_the_same_work_at_two_times_is_graded_once_and_both_have_it(lab: Lab, store: Store, tmp_path: Path) -> None:
     for day, code in enumerate(("x = 3", "x = 4", "x = 3"), 1):
-        hand_in(tmp_path / "in", {"ada": code}, f"2027030{day}T120000Z")
+        submit(tmp_path / "in", {"ada": code}, f"2027030{day}T120000Z")
     backend = Fake(lab)
     report = grade_folder(lab, tmp_path / "in", store, UTC, backend)
     assert len(backend.jobs) == 2
@@ -123,7 +123,7 @@ def test_a_changed_lab_changes_no_published_mark(lab: Lab, folder: Path, store: 
     (lab.folder / "README.md").write_text("# Other\n")
     changed = load_lab(lab.folder)
     backend = Fake(changed, factor=2)
-    hand_in(folder, {"s9": "x = 4"})
+    submit(folder, {"s9": "x = 4"})
     report = grade_folder(changed, folder, store, UTC, backend)
     assert [job.student for job in backend.jobs] == ["s9"]
     assert points(report)["s3"] == 3
@@ -139,7 +139,7 @@ def test_a_lab_that_changes_under_a_run_stops_it(lab: Lab, folder: Path, store: 
 def test_one_student_only(lab: Lab, folder: Path, store: Store) -> None:
     report = grade_folder(lab, folder, store, UTC, Fake(lab), only="s3")
     assert points(report) == {"s3": Decimal(3)}
-    with pytest.raises(PracticumError, match=r"nothing was handed in by `s33` \(did you mean `s3`\?\)"):
+    with pytest.raises(PracticumError, match=r"nothing was submitted by `s33` \(did you mean `s3`\?\)"):
         grade_folder(lab, folder, store, UTC, Fake(lab), only="s33")
 
 
@@ -155,6 +155,6 @@ def test_what_a_backend_cannot_grade_is_left_for_a_resume(lab: Lab, folder: Path
 
 
 def test_through_the_sandbox(lab: Lab, store: Store, tmp_path: Path) -> None:
-    folder = hand_in(tmp_path / "in", {"ada": RIGHT, "bob": LUCKY, "cy": "def add(a, b"})
+    folder = submit(tmp_path / "in", {"ada": RIGHT, "bob": LUCKY, "cy": "def add(a, b"})
     report = grade_folder(lab, folder, store, UTC, lambda lab: Pool(lab.folder, 1))
     assert points(report) == {"ada": 5, "bob": 2, "cy": 0}

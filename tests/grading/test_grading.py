@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from practicum.errors import PracticumError
-from practicum.grading.grader import Job
+from practicum.grading.grader import GradingRequest
 from practicum.grading.pool import GraderProcess, Pool
 from tests.grading.labs import ADD, write
 
@@ -14,7 +14,7 @@ GOOD = "def add(a, b):\n    return a + b\n"
 
 def job(source, student="s1", seed=0):
     files = {} if source is None else {"adding.py": source.encode()}
-    return Job(student=student, submission=f"sha-{student}", files=files, seed=seed)
+    return GradingRequest(student=student, submission=f"sha-{student}", files=files, seed=seed)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def test_a_missing_file_is_said(grader):
     result = grader.grade(job(None))
     assert result.points == 0
     assert set(outcomes(result).values()) == {"missing"}
-    assert result.checks[0].message == "adding.py was not handed in"
+    assert result.checks[0].message == "adding.py was not submitted"
 
 
 def test_the_handout_is_not_written_yet(grader):

@@ -13,7 +13,7 @@ from practicum.grading.grade import conditions, grade_folder
 from practicum.grading.regrade import preview, publish
 from practicum.labs.lab import Lab, load_lab
 from practicum.store.store import Store, events_of
-from tests.grading.tiny import Fake, hand_in, tiny_lab
+from tests.grading.tiny import Fake, submit, tiny_lab
 
 
 @pytest.fixture
@@ -30,8 +30,8 @@ def store(db: Path) -> Store:
 def lab(tmp_path: Path, store: Store) -> Lab:
     """A lab that a class of three has been graded by; one of them twice."""
     lab = tiny_lab(tmp_path / "labs" / "sums")
-    folder = hand_in(tmp_path / "in", {"ada": "x = 3", "bob": "x = 0", "cy": "x = 2"})
-    hand_in(folder, {"ada": "x = 4"}, "20270302T120000Z")
+    folder = submit(tmp_path / "in", {"ada": "x = 3", "bob": "x = 0", "cy": "x = 2"})
+    submit(folder, {"ada": "x = 4"}, "20270302T120000Z")
     grade_folder(lab, folder, store, UTC, real(lab, store))
     return lab
 

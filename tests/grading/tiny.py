@@ -1,4 +1,4 @@
-"""A tiny lab, hand-ins for it, and a backend that grades without a sandbox."""
+"""A tiny lab, submissions for it, and a backend that grades without a sandbox."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from practicum.grading.grader import Job
+from practicum.grading.grader import GradingRequest
 from practicum.labs.lab import Lab, load_lab
 from practicum.store.results import CheckResult, GradedSubmission, Provenance
 
@@ -49,7 +49,7 @@ def tiny_lab(folder: Path, checks: str = CHECKS) -> Lab:
     return load_lab(folder)
 
 
-def hand_in(folder: Path, works: dict[str, str], stamp: str = "20270301T120000Z") -> Path:
+def submit(folder: Path, works: dict[str, str], stamp: str = "20270301T120000Z") -> Path:
     """Write `{student: code}` as a folder of submissions."""
     for student, code in works.items():
         entry = folder / f"{student}@{stamp}"
@@ -69,13 +69,13 @@ class Fake:
     def __init__(self, lab: Lab, *, factor: int = 1, stop: tuple[int, BaseException] | None = None, **provenance: Any) -> None:
         self.lab, self.factor, self.stop, self.provenance = lab, factor, stop, provenance
         self.notes: list[str] = []
-        self.jobs: list[Job] = []
+        self.jobs: list[GradingRequest] = []
 
     def __call__(self, lab: Lab) -> nullcontext[Fake]:
         """As `Backends`."""
         return nullcontext(self)
 
-    def grade(self, jobs: Iterable[Job], emit: Callable[[GradedSubmission], None]) -> None:
+    def grade(self, jobs: Iterable[GradingRequest], emit: Callable[[GradedSubmission], None]) -> None:
         """As `Backend`."""
         for number, job in enumerate(jobs):
             if self.stop is not None and number == self.stop[0]:
@@ -83,7 +83,7 @@ class Fake:
             self.jobs.append(job)
             emit(self.result(job))
 
-    def result(self, job: Job) -> GradedSubmission:
+    def result(self, job: GradingRequest) -> GradedSubmission:
         """What a job gets."""
         found = re.search(rb"\d+", job.files.get("answer.py", b""))
         points = Decimal(int(found[0]) if found else 0) * self.factor

@@ -9,11 +9,11 @@ from copies import disguise, surgery
 from copies.corpora import corpus, independent
 
 from practicum.integrity.compare import Comparison, compare
-from practicum.integrity.submissions import Work, read_work
+from practicum.integrity.submissions import ComparedSubmission, read_submission
 from tests.integrity.test_submissions import IMAGE, code, notebook, npz
 
 
-def names(works: list[Work], comparison: Comparison) -> list[frozenset[str]]:
+def names(works: list[ComparedSubmission], comparison: Comparison) -> list[frozenset[str]]:
     return [frozenset((works[one.pair.first].student, works[one.pair.second].student)) for one in comparison.found]
 
 
@@ -21,8 +21,8 @@ def names(works: list[Work], comparison: Comparison) -> list[frozenset[str]]:
 def test_planted_pairs_are_on_top_and_no_other_is_flagged(name: str) -> None:
     """The whole corpora; more seeds are in benchmarks/similarity.py."""
     found = corpus(name, seed=0)
-    works = [read_work(student, files) for student, files in found.files.items()]
-    comparison = compare(works, [read_work("", {"given.py": found.given})])
+    works = [read_submission(student, files) for student, files in found.files.items()]
+    comparison = compare(works, [read_submission("", {"given.py": found.given})])
     ranking = names(works, comparison)
     planted = {frozenset(pair) for pair in found.planted}
     assert set(ranking[:5]) == planted
@@ -32,24 +32,24 @@ def test_planted_pairs_are_on_top_and_no_other_is_flagged(name: str) -> None:
 @pytest.mark.parametrize("templates", [False, True])
 def test_independent_work_is_not_flagged(templates: bool) -> None:
     found = independent(3, 100, templates=templates)
-    works = [read_work(student, files) for student, files in found.files.items()]
+    works = [read_submission(student, files) for student, files in found.files.items()]
     assert not [one for one in compare(works).found if one.flagged]
 
 
 @pytest.fixture(scope="module")
-def class_with_a_copy() -> tuple[list[Work], int, int]:
+def class_with_a_copy() -> tuple[list[ComparedSubmission], int, int]:
     """Fifty programs of their own, and one of them again at the end under another name."""
     found = independent(5, 50)
-    works = [read_work(student, files) for student, files in found.files.items()]
+    works = [read_submission(student, files) for student, files in found.files.items()]
     ((_, source),) = found.files[works[11].student].items()
-    return [*works, read_work("copier", {"again.py": source})], 11, 50
+    return [*works, read_submission("copier", {"again.py": source})], 11, 50
 
 
 def flagged(comparison: Comparison) -> list[tuple[int, int]]:
     return [(one.pair.first, one.pair.second) for one in comparison.found if one.flagged]
 
 
-def test_a_copy_is_flagged(class_with_a_copy: tuple[list[Work], int, int]) -> None:
+def test_a_copy_is_flagged(class_with_a_copy: tuple[list[ComparedSubmission], int, int]) -> None:
     works, original, copy = class_with_a_copy
     comparison = compare(works)
     assert flagged(comparison) == [(original, copy)]
@@ -59,15 +59,15 @@ def test_a_copy_is_flagged(class_with_a_copy: tuple[list[Work], int, int]) -> No
 
 def test_a_submission_that_merges_two_others_comes_first_with_both() -> None:
     files = independent(6, 100).files
-    honest = [read_work(student, each) for student, each in files.items()]
+    honest = [read_submission(student, each) for student, each in files.items()]
     sources = [next(iter(files[honest[one].student].values())).decode() for one in (4, 9)]
     rng = random.Random(1)
-    merged = read_work("merger", {"m.py": disguise.rename(surgery.merge(*sources, rng), rng).encode()})
+    merged = read_submission("merger", {"m.py": disguise.rename(surgery.merge(*sources, rng), rng).encode()})
     comparison = compare([*honest, merged])
     assert {(one.pair.first, one.pair.second) for one in comparison.found[:2]} == {(4, 100), (9, 100)}
 
 
-def test_teams_are_exempt_inside_and_checked_outside(class_with_a_copy: tuple[list[Work], int, int]) -> None:
+def test_teams_are_exempt_inside_and_checked_outside(class_with_a_copy: tuple[list[ComparedSubmission], int, int]) -> None:
     works, original, copy = class_with_a_copy
     together = {works[original].student: "red", works[copy].student: "red"}
     assert not flagged(compare(works, teams=together))
@@ -75,12 +75,12 @@ def test_teams_are_exempt_inside_and_checked_outside(class_with_a_copy: tuple[li
     assert flagged(compare(works, teams=apart)) == [(original, copy)]
 
 
-def test_what_is_given_is_not_evidence(class_with_a_copy: tuple[list[Work], int, int]) -> None:
+def test_what_is_given_is_not_evidence(class_with_a_copy: tuple[list[ComparedSubmission], int, int]) -> None:
     works, original, _ = class_with_a_copy
     assert not flagged(compare(works, [works[original]]))
 
 
-def test_earlier_terms(class_with_a_copy: tuple[list[Work], int, int]) -> None:
+def test_earlier_terms(class_with_a_copy: tuple[list[ComparedSubmission], int, int]) -> None:
     works, original, copy = class_with_a_copy
     for one in works[:25]:
         one.term = "2026"
@@ -102,7 +102,7 @@ def traces(*extra: dict[str, bytes]) -> list[tuple[tuple[int, int], tuple[str, .
     """Thirty honest submissions, the first ones with more files."""
     found = independent(9, 30)
     works = [
-        read_work(student, {**files, **(extra[at] if at < len(extra) else {})})
+        read_submission(student, {**files, **(extra[at] if at < len(extra) else {})})
         for at, (student, files) in enumerate(found.files.items())
     ]
     return [((one.pair.first, one.pair.second), one.traces, one.flagged) for one in compare(works).found if one.traces]
@@ -124,9 +124,13 @@ def test_weights_that_were_handed_out_are_nobodys() -> None:
     students = list(independent(9, 30).files.items())
     both = {"m.npz": npz(start=handed_out, trained=trained)}
     extra = [both, both, {"m.npz": npz(start=handed_out)}]
-    works = [read_work(student, {**files, **more}) for (student, files), more in zip(students, [*extra, *[{}] * 27], strict=True)]
+    works = [
+        read_submission(student, {**files, **more}) for (student, files), more in zip(students, [*extra, *[{}] * 27], strict=True)
+    ]
     told = [
-        (one.traces, one.flagged) for one in compare(works, [read_work("", {"g.npz": npz(a=handed_out)})]).found if one.traces
+        (one.traces, one.flagged)
+        for one in compare(works, [read_submission("", {"g.npz": npz(a=handed_out)})]).found
+        if one.traces
     ]
     assert told == [(("the same to the last bit: m.npz: trained.npy",), True)]
 
@@ -152,7 +156,7 @@ def test_saved_outputs_numbers_and_misspellings() -> None:
     ]
 
 
-def test_hostile_submissions_disturb_nobody(class_with_a_copy: tuple[list[Work], int, int]) -> None:
+def test_hostile_submissions_disturb_nobody(class_with_a_copy: tuple[list[ComparedSubmission], int, int]) -> None:
     works, original, copy = class_with_a_copy
     hostile = [
         {"a.py": b"(" * 100_000},
@@ -163,5 +167,5 @@ def test_hostile_submissions_disturb_nobody(class_with_a_copy: tuple[list[Work],
         {"a.py": b"x = 1\n" * 20_000},
         {},
     ]
-    everyone = [*works, *(read_work(f"eve{at}", files) for at, files in enumerate(hostile))]
+    everyone = [*works, *(read_submission(f"eve{at}", files) for at, files in enumerate(hostile))]
     assert flagged(compare(everyone)) == [(original, copy)]

@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from practicum.integrity.submissions import MOST_CELLS, read_work
+from practicum.integrity.submissions import MOST_CELLS, read_submission
 
 IMAGE = "iVBORw0KGgo" * 60
 
@@ -37,7 +37,7 @@ def safetensors(**arrays: np.ndarray) -> bytes:
 
 def test_cells_are_one_program_and_lines_know_where_they_stand() -> None:
     cells = [code("import numpy as np\nx = np.ones(3)"), {"cell_type": "markdown", "source": "Words"}, code("%time y = x.sum()")]
-    work = read_work("ada", {"a.py": b"z = 1\n", "b.ipynb": notebook(*cells)})
+    work = read_submission("ada", {"a.py": b"z = 1\n", "b.ipynb": notebook(*cells)})
     assert [(line.file, line.cell, line.number) for line in work.lines] == [
         ("a.py", 0, 1),
         ("a.py", 0, 2),
@@ -54,8 +54,8 @@ def test_cells_are_one_program_and_lines_know_where_they_stand() -> None:
 
 
 def test_a_link_reaches_from_cell_to_cell_but_not_from_file_to_file() -> None:
-    together = read_work("a", {"n.ipynb": notebook(code("x = load(3)"), code("y = x.mean()"))})
-    apart = read_work("a", {"a.py": b"x = load(3)", "b.py": b"y = x.mean()"})
+    together = read_submission("a", {"n.ipynb": notebook(code("x = load(3)"), code("y = x.mean()"))})
+    apart = read_submission("a", {"a.py": b"x = load(3)", "b.py": b"y = x.mean()"})
     assert set(apart.prints.hashes.tolist()) < set(together.prints.hashes.tolist())
 
 
@@ -63,7 +63,7 @@ def test_outputs_numbers_and_words() -> None:
     image = {"output_type": "display_data", "data": {"image/png": IMAGE, "text/plain": "<Figure>"}}
     printed = {"output_type": "stream", "text": ["loss 0.69315\n", "loss 0.4\n", "1.2345e-05"]}
     cells = [code("f()", image, printed), {"cell_type": "markdown", "source": ["The gradint is the gradint, of coarse. ", "A"]}]
-    work = read_work("ada", {"n.ipynb": notebook(*cells), "log.csv": b"step,loss\n1,0.12345\n"})
+    work = read_submission("ada", {"n.ipynb": notebook(*cells), "log.csv": b"step,loss\n1,0.12345\n"})
     assert list(work.outputs.values()) == ["n.ipynb, output of cell 1: an image"]
     assert work.decimals == {"0.69315", "1.2345e-05", "0.12345"}
     assert work.words == {"gradint": 2, "coarse": 1}
@@ -71,12 +71,12 @@ def test_outputs_numbers_and_words() -> None:
 
 def test_weights_are_told_apart_by_their_bytes() -> None:
     a, b = np.arange(100, dtype=np.float32), np.arange(100, dtype=np.float32) + 1e-6
-    one = read_work("a", {"w.npz": npz(a=a, tiny=np.ones(3))}).arrays
+    one = read_submission("a", {"w.npz": npz(a=a, tiny=np.ones(3))}).arrays
     assert list(one.values()) == ["w.npz: a.npy"]
-    assert one.keys() == read_work("b", {"other.npz": npz(renamed=a)}).arrays.keys()
-    assert one.keys() != read_work("c", {"w.npz": npz(a=b)}).arrays.keys()
-    assert read_work("d", {"m.safetensors": safetensors(x=a, y=b)}).arrays.keys() == (
-        read_work("e", {"m.safetensors": safetensors(p=b, q=a)}).arrays.keys()
+    assert one.keys() == read_submission("b", {"other.npz": npz(renamed=a)}).arrays.keys()
+    assert one.keys() != read_submission("c", {"w.npz": npz(a=b)}).arrays.keys()
+    assert read_submission("d", {"m.safetensors": safetensors(x=a, y=b)}).arrays.keys() == (
+        read_submission("e", {"m.safetensors": safetensors(p=b, q=a)}).arrays.keys()
     )
 
 
@@ -105,7 +105,7 @@ HOSTILE = {
 @pytest.mark.parametrize("what", HOSTILE)
 def test_hostile_files_become_notes(what: str) -> None:
     name, data, note = HOSTILE[what]
-    work = read_work("eve", {name: bomb() if data is None else data, "z.py": b"x = 1"})
+    work = read_submission("eve", {name: bomb() if data is None else data, "z.py": b"x = 1"})
     assert len(work.statements) >= 1
     assert len(work.notes) == 1
     assert note in work.notes[0]
@@ -113,8 +113,8 @@ def test_hostile_files_become_notes(what: str) -> None:
 
 
 def test_lines_that_do_not_parse_are_compared_by_their_tokens() -> None:
-    one = read_work("a", {"a.py": b"x = 1\nfor i in range(3) do\n    total := total + f(i  # so\ny = 2\n"})
-    other = read_work("b", {"b.py": b"a = 1\nfor j in range(9) do\n    s := s + g(j\nb = 2\n"})
+    one = read_submission("a", {"a.py": b"x = 1\nfor i in range(3) do\n    total := total + f(i  # so\ny = 2\n"})
+    other = read_submission("b", {"b.py": b"a = 1\nfor j in range(9) do\n    s := s + g(j\nb = 2\n"})
     assert [(s.first, s.form.text) for s in one.statements if "tokens" in s.form.text] == [
         (2, "(tokens for v in range ( N ) v)"),
         (3, "(tokens v : = v + v ( v)"),
@@ -123,12 +123,12 @@ def test_lines_that_do_not_parse_are_compared_by_their_tokens() -> None:
 
 
 def test_ten_thousand_cells() -> None:
-    work = read_work("eve", {"n.ipynb": notebook(*[code(f"x{i} = f({i})") for i in range(10_000)])})
+    work = read_submission("eve", {"n.ipynb": notebook(*[code(f"x{i} = f({i})") for i in range(10_000)])})
     assert work.notes == [f"n.ipynb: only the first {MOST_CELLS:,} of 10,000 cells were compared"]
     assert len(work.statements) == MOST_CELLS
 
 
 def test_cells_of_no_known_kind() -> None:
     odd = [3, None, {"cell_type": "code"}, {"cell_type": "code", "source": [1, "x = 1"], "outputs": 5}, {"source": "y"}]
-    work = read_work("eve", {"n.ipynb": notebook(*odd, code("z = 2", 7, {"data": 3}, {"text": None}))})  # type: ignore[arg-type]
+    work = read_submission("eve", {"n.ipynb": notebook(*odd, code("z = 2", 7, {"data": 3}, {"text": None}))})  # type: ignore[arg-type]
     assert [statement.form.text for statement in work.statements] == ["(= v N)", "(= v N)"]

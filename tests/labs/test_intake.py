@@ -1,4 +1,4 @@
-"""What honest students hand in is found, whatever they call it and however they pack it."""
+"""What honest students submit is found, whatever they call it and however they pack it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from practicum.errors import PracticumError
 from practicum.labs.intake.names import parse_entry, parse_stamp, safe_student, shown
-from practicum.labs.intake.read import HandIn, read_hand_ins
+from practicum.labs.intake.read import SubmissionFiles, read_submissions
 
 ZONE = ZoneInfo("Asia/Shanghai")
 WORK = b"def answer():\n    return 42\n"
@@ -55,9 +55,9 @@ def put(path: Path, data: bytes = WORK, at: str = "2027-03-01T20:00:00+08:00") -
     return path
 
 
-def only(inbox: Path, lab) -> HandIn:
-    [hand_in] = read_hand_ins(inbox, lab, ZONE)
-    return hand_in
+def only(inbox: Path, lab) -> SubmissionFiles:
+    [submission] = read_submissions(inbox, lab, ZONE)
+    return submission
 
 
 @pytest.mark.parametrize(
@@ -78,11 +78,11 @@ def only(inbox: Path, lab) -> HandIn:
 )
 def test_every_way_to_pack_it(inbox, make_lab, name, data):
     put(inbox / name, data)
-    hand_in = only(inbox, make_lab())
-    assert hand_in.student == "alice"
-    assert hand_in.files == {"answer.py": WORK}
-    assert hand_in.at == datetime(2027, 3, 1, 12, tzinfo=UTC)
-    assert hand_in.notes == ("the name holds no time; the newest file is of 2027-03-01T20:00:00+08:00",)
+    submission = only(inbox, make_lab())
+    assert submission.student == "alice"
+    assert submission.files == {"answer.py": WORK}
+    assert submission.at == datetime(2027, 3, 1, 12, tzinfo=UTC)
+    assert submission.notes == ("the name holds no time; the newest file is of 2027-03-01T20:00:00+08:00",)
 
 
 @pytest.mark.parametrize(
@@ -100,15 +100,15 @@ def test_the_stamp_in_the_name_is_the_time(inbox, make_lab, name, at):
     lab = make_lab()
     for path, data in [(name + ".zip", zipped({"answer.py": WORK})), (name + ".py", WORK), (name + "/answer.py", WORK)]:
         put(inbox / path, data)
-    hand_ins = list(read_hand_ins(inbox, lab, ZONE))
-    assert [(each.student, each.at, each.notes) for each in hand_ins] == [("bob", datetime.fromisoformat(at), ())] * 3
-    assert all(each.at.tzinfo for each in hand_ins)
+    submissions = list(read_submissions(inbox, lab, ZONE))
+    assert [(each.student, each.at, each.notes) for each in submissions] == [("bob", datetime.fromisoformat(at), ())] * 3
+    assert all(each.at.tzinfo for each in submissions)
 
 
 def test_a_stamp_that_is_none_is_noted_and_kept_apart(inbox, make_lab):
     put(inbox / "bob@20271399T235900.py")
     put(inbox / "bob@example.org" / "answer.py")
-    first, second = read_hand_ins(inbox, make_lab(), ZONE)
+    first, second = read_submissions(inbox, make_lab(), ZONE)
     assert first.student.startswith("bob-20271399T235900-")
     assert second.student.startswith("bob-example.org-")
     assert any("after the @ in the name, got 20271399T235900" in note for note in first.notes)
@@ -119,13 +119,13 @@ def test_several_attempts_in_a_students_folder(inbox, make_lab):
     put(inbox / "carol" / "20270302T120000Z.zip", zipped({"answer.py": b"2"}))
     put(inbox / "carol" / "20270303T120000Z.py", b"3")
     put(inbox / "carol" / "notes.txt")
-    hand_ins = list(read_hand_ins(inbox, make_lab(), ZONE))
-    assert [(each.student, each.at.day, each.files["answer.py"]) for each in hand_ins] == [
+    submissions = list(read_submissions(inbox, make_lab(), ZONE))
+    assert [(each.student, each.at.day, each.files["answer.py"]) for each in submissions] == [
         ("carol", 1, b"1"),
         ("carol", 2, b"2"),
         ("carol", 3, b"3"),
     ]
-    assert hand_ins[0].notes == ("ignored beside the attempts: notes.txt",)
+    assert submissions[0].notes == ("ignored beside the submissions: notes.txt",)
 
 
 def test_a_folder_inside_a_stamped_entry_cannot_change_its_time(inbox, make_lab):
@@ -138,7 +138,7 @@ def test_canvas_downloads_lie_side_by_side(inbox, make_lab):
     put(inbox / "doejane_LATE_4711_90001_modules.py", b"m")
     put(inbox / "doejane_LATE_4711_90002_mlp-2.py", b"p")
     put(inbox / "roejohn_4712_90003_work.zip", zipped({"modules.py": b"x", "mlp.py": b"y"}))
-    jane, john = read_hand_ins(inbox, lab, ZONE)
+    jane, john = read_submissions(inbox, lab, ZONE)
     assert (jane.student, jane.files) == ("4711", {"modules.py": b"m", "mlp.py": b"p"})
     assert "Canvas marks this as late" in jane.notes
     assert "mlp-2.py was taken as mlp.py" in jane.notes
@@ -149,7 +149,7 @@ def test_moodle_downloads_in_folders_and_without(inbox, make_lab):
     put(inbox / "Jane Doe_815_assignsubmission_file_" / "work.zip", zipped({"answer.py": WORK}))
     put(inbox / "John Roe_816_assignsubmission_file_my answer.py")
     put(inbox / "John Roe_816_assignsubmission_onlinetext_onlinetext.html", b"hello")
-    jane, john = read_hand_ins(inbox, make_lab(), ZONE)
+    jane, john = read_submissions(inbox, make_lab(), ZONE)
     assert (jane.student, jane.files) == ("815", {"answer.py": WORK})
     assert john.student == "816"
     assert john.files == {}  # two files: which one is meant is not guessed
@@ -157,19 +157,19 @@ def test_moodle_downloads_in_folders_and_without(inbox, make_lab):
 
 def test_one_file_from_a_platform_stands_for_the_one_asked_for(inbox, make_lab):
     put(inbox / "doejane_4711_90001_homework final.py")
-    hand_in = only(inbox, make_lab())
-    assert hand_in.files == {"answer.py": WORK}
-    assert "homework final.py was taken as answer.py" in hand_in.notes
+    submission = only(inbox, make_lab())
+    assert submission.files == {"answer.py": WORK}
+    assert "homework final.py was taken as answer.py" in submission.notes
 
 
 @pytest.mark.parametrize("evil", ["a_2_3_bob@20270101T000000Z.py", "a_2_3_x_9_assignsubmission_file_answer.py"])
 def test_a_file_name_cannot_pass_for_another_student(inbox, make_lab, evil):
     name = evil if "assign" not in evil else "Jane Doe_2_assignsubmission_file_x_9_assignsubmission_file_answer.py"
     put(inbox / name)
-    hand_in = only(inbox, make_lab())
-    assert hand_in.student == "2"
-    assert hand_in.at.year == 2027
-    assert hand_in.at.month == 3
+    submission = only(inbox, make_lab())
+    assert submission.student == "2"
+    assert submission.at.year == 2027
+    assert submission.at.month == 3
 
 
 @pytest.mark.parametrize(
@@ -179,24 +179,24 @@ def test_a_file_name_cannot_pass_for_another_student(inbox, make_lab, evil):
 )  # fmt: skip
 def test_near_names_are_taken_with_a_note(inbox, make_lab, name):
     put(inbox / "alice.zip", zipped({name: WORK, "readme.txt": b""}))
-    hand_in = only(inbox, make_lab())
-    assert hand_in.files == {"answer.py": WORK}
-    assert f"{name} was taken as answer.py" in hand_in.notes
+    submission = only(inbox, make_lab())
+    assert submission.files == {"answer.py": WORK}
+    assert f"{name} was taken as answer.py" in submission.notes
 
 
 @pytest.mark.parametrize("name", ["my_answer.py", "answer.py.txt", "answers.py", "answer-final.py", "answer.ipynb"])
 def test_other_names_are_not(inbox, make_lab, name):
     put(inbox / "alice.zip", zipped({name: WORK, "readme.txt": b""}))
-    hand_in = only(inbox, make_lab())
-    assert hand_in.files == {}
-    assert "no file of the lab was found (expected answer.py)" in hand_in.notes
-    assert f"ignored 2 other files: {name}, readme.txt" in hand_in.notes
+    submission = only(inbox, make_lab())
+    assert submission.files == {}
+    assert "no file of the lab was found (expected answer.py)" in submission.notes
+    assert f"ignored 2 other files: {name}, readme.txt" in submission.notes
 
 
 def test_the_exact_name_wins_over_copies_and_the_highest_copy_over_lower_ones(inbox, make_lab):
     put(inbox / "a.zip", zipped({"answer (1).py": b"1", "deep/answer.py": b"0", "ANSWER.py": b"2"}))
     put(inbox / "b.zip", zipped({"answer (1).py": b"1", "answer (3).py": b"3"}))
-    first, second = read_hand_ins(inbox, make_lab(), ZONE)
+    first, second = read_submissions(inbox, make_lab(), ZONE)
     assert first.files == {"answer.py": b"0"}
     assert second.files == {"answer.py": b"3"}
     assert "answer (3).py was taken as answer.py (and not answer (1).py)" in second.notes
@@ -210,9 +210,9 @@ def test_a_file_the_lab_asks_for_is_no_copy_of_another(inbox, make_lab):
 
 def test_the_shallowest_wins_and_the_choice_is_noted(inbox, make_lab):
     put(inbox / "a.zip", zipped({"x/y/answer.py": b"deep", "z/answer.py": b"z", "b/answer.py": b"b"}))
-    hand_in = only(inbox, make_lab())
-    assert hand_in.files == {"answer.py": b"b"}
-    assert "b/answer.py was taken, and not z/answer.py, x/y/answer.py" in hand_in.notes
+    submission = only(inbox, make_lab())
+    assert submission.files == {"answer.py": b"b"}
+    assert "b/answer.py was taken, and not z/answer.py, x/y/answer.py" in submission.notes
 
 
 def test_what_is_missing_is_absent(inbox, make_lab):
@@ -225,7 +225,7 @@ def test_the_hash_is_of_the_taken_files_alone(inbox, make_lab):
     put(inbox / "a.zip", zipped({"answer.py": WORK, "x.txt": b"1"}))
     put(inbox / "b@20270301T0000Z" / "hw" / "answer.py")
     put(inbox / "c.py", WORK + b"#")
-    a, b, c = read_hand_ins(inbox, make_lab(), ZONE)
+    a, b, c = read_submissions(inbox, make_lab(), ZONE)
     assert a.sha256 == b.sha256 != c.sha256
 
 
@@ -233,15 +233,15 @@ def test_a_single_entry_and_a_missing_folder(inbox, make_lab):
     lab = make_lab()
     assert only(put(inbox / "alice.zip", zipped({"answer.py": WORK})), lab).student == "alice"
     with pytest.raises(PracticumError, match="nowhere: expected a folder of submissions, got nothing there"):
-        list(read_hand_ins(inbox / "nowhere", lab, ZONE))
+        list(read_submissions(inbox / "nowhere", lab, ZONE))
 
 
 def test_other_archives_are_named_as_unreadable(inbox, make_lab):
     for ending in ("rar", "7z"):
         put(inbox / f"alice.{ending}", b"Rar!")
-    for hand_in in read_hand_ins(inbox, make_lab(), ZONE):
-        assert hand_in.files == {}
-        assert any("hand in a .zip" in note for note in hand_in.notes)
+    for submission in read_submissions(inbox, make_lab(), ZONE):
+        assert submission.files == {}
+        assert any("submit a .zip" in note for note in submission.notes)
 
 
 def test_students_of_every_script_and_form():

@@ -1,4 +1,4 @@
-"""What hostile students hand in costs nothing but a note, and the others are read all the same."""
+"""What hostile students submit costs nothing but a note, and the others are read all the same."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from practicum.labs.intake.read import LARGEST, HandIn, read_hand_ins
+from practicum.labs.intake.read import LARGEST, SubmissionFiles, read_submissions
 
 WORK = b"def answer():\n    return 42\n"
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX files")
@@ -40,19 +40,19 @@ def inbox(tmp_path: Path) -> Path:
     return folder
 
 
-def read(inbox: Path, lab, *, traced: bool = True) -> HandIn:
-    """The hand-in beside Zoe's, within bounds of time and memory."""
+def read(inbox: Path, lab, *, traced: bool = True) -> SubmissionFiles:
+    """The submission beside Zoe's, within bounds of time and memory."""
     if traced:
         tracemalloc.start()
     begin = time.perf_counter()
-    hand_ins = list(read_hand_ins(inbox, lab, UTC))
+    submissions = list(read_submissions(inbox, lab, UTC))
     seconds, (_, peak) = time.perf_counter() - begin, tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert seconds < 20
     assert peak < 300 << 20
-    assert hand_ins[-1].student == "zoe"
-    assert hand_ins[-1].files == {"answer.py": WORK}
-    [mallory, _] = hand_ins
+    assert submissions[-1].student == "zoe"
+    assert submissions[-1].files == {"answer.py": WORK}
+    [mallory, _] = submissions
     assert all(note.isprintable() and len(note) < 1000 for note in mallory.notes)
     return mallory
 
@@ -64,8 +64,8 @@ def write_zip(path: Path, entries: list[tuple[zipfile.ZipInfo | str, bytes]], me
             archive.writestr(info, data)
 
 
-def said(hand_in: HandIn, text: str) -> bool:
-    return any(text in note for note in hand_in.notes)
+def said(submission: SubmissionFiles, text: str) -> bool:
+    return any(text in note for note in submission.notes)
 
 
 @pytest.mark.parametrize(
@@ -76,9 +76,9 @@ def said(hand_in: HandIn, text: str) -> bool:
 def test_names_that_leave_their_folder(inbox, lab, name):
     write_zip(inbox / "mallory.zip", [(name, b"evil")])
     before = sorted(inbox.parent.rglob("*"))
-    hand_in = read(inbox, lab)
-    assert hand_in.files == {}
-    assert said(hand_in, "unsafe path, not taken")
+    submission = read(inbox, lab)
+    assert submission.files == {}
+    assert said(submission, "unsafe path, not taken")
     assert sorted(inbox.parent.rglob("*")) == before
 
 
@@ -97,18 +97,18 @@ def test_names_that_leave_their_folder(inbox, lab, name):
 )
 def test_names_that_look_like_the_one_asked_for(inbox, lab, name):
     write_zip(inbox / "mallory.zip", [(name, b"evil")])
-    hand_in = read(inbox, lab)
-    assert hand_in.files == {}
-    assert said(hand_in, "ignored 1 other file")
+    submission = read(inbox, lab)
+    assert submission.files == {}
+    assert said(submission, "ignored 1 other file")
 
 
 def test_a_null_byte_in_a_name(inbox, lab):
     write_zip(inbox / "mallory.zip", [("answer.py_.txt", b"evil")])
     data = (inbox / "mallory.zip").read_bytes().replace(b"answer.py_", b"answer.py\0")
     (inbox / "mallory.zip").write_bytes(data)
-    hand_in = read(inbox, lab)
-    assert hand_in.files == {}
-    assert said(hand_in, "unsafe path, not taken: answer.py\\x00.txt")
+    submission = read(inbox, lab)
+    assert submission.files == {}
+    assert said(submission, "unsafe path, not taken: answer.py\\x00.txt")
 
 
 def test_a_link_in_a_zip(inbox, lab):
@@ -116,9 +116,9 @@ def test_a_link_in_a_zip(inbox, lab):
     info.create_system = 3
     info.external_attr = (stat.S_IFLNK | 0o777) << 16
     write_zip(inbox / "mallory.zip", [(info, b"/etc/passwd")])
-    hand_in = read(inbox, lab)
-    assert hand_in.files == {}
-    assert said(hand_in, "link or device, not followed: answer.py")
+    submission = read(inbox, lab)
+    assert submission.files == {}
+    assert said(submission, "link or device, not followed: answer.py")
 
 
 @pytest.mark.parametrize("kind", [stat.S_IFIFO, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFSOCK])
@@ -136,9 +136,9 @@ def test_links_and_devices_in_a_tar(inbox, lab, kind):
         info = tarfile.TarInfo("answer.py")
         info.type, info.linkname = kind, "/etc/passwd"
         archive.addfile(info)
-    hand_in = read(inbox, lab)
-    assert hand_in.files == {}
-    assert said(hand_in, "link or device, not followed: answer.py")
+    submission = read(inbox, lab)
+    assert submission.files == {}
+    assert said(submission, "link or device, not followed: answer.py")
 
 
 @posix
@@ -151,9 +151,9 @@ def test_links_on_disk_are_not_followed(inbox, lab, where, tmp_path):
     link = inbox / where
     link.parent.mkdir(exist_ok=True)
     link.symlink_to(secret if where == "mallory" else target)
-    hand_in = read(inbox, lab)
-    assert hand_in.files == {}
-    assert said(hand_in, "link, not followed")
+    submission = read(inbox, lab)
+    assert submission.files == {}
+    assert said(submission, "link, not followed")
 
 
 @posix
@@ -164,8 +164,8 @@ def test_a_linked_folder_inside_a_folder_is_not_followed(inbox, lab, tmp_path):
     (inbox / "mallory" / "hw").symlink_to(tmp_path / "secret")
     (inbox / "mallory" / "loop").symlink_to(inbox / "mallory")
     (inbox / "mallory" / "20270101T000000Z").symlink_to(tmp_path / "secret")
-    hand_in = read(inbox, lab)
-    assert hand_in.files == {}
+    submission = read(inbox, lab)
+    assert submission.files == {}
 
 
 @posix
@@ -173,9 +173,9 @@ def test_a_linked_folder_inside_a_folder_is_not_followed(inbox, lab, tmp_path):
 def test_a_pipe_is_not_waited_for(inbox, lab, where):
     (inbox / where).parent.mkdir(exist_ok=True)
     os.mkfifo(inbox / where)
-    hand_in = read(inbox, lab)
-    assert hand_in.files == {}
-    assert said(hand_in, "not a regular file")
+    submission = read(inbox, lab)
+    assert submission.files == {}
+    assert said(submission, "not a regular file")
 
 
 @posix
@@ -204,17 +204,17 @@ def test_an_encrypted_zip(inbox, lab):
         start = data.index(signature)
         data[start + at] |= 1
     (inbox / "mallory.zip").write_bytes(data)
-    hand_in = read(inbox, lab)
-    assert hand_in.files == {}
-    assert said(hand_in, "encrypted, cannot be read: answer.py")
+    submission = read(inbox, lab)
+    assert submission.files == {}
+    assert said(submission, "encrypted, cannot be read: answer.py")
 
 
 def test_a_zip_bomb(inbox, lab):
     write_zip(inbox / "mallory.zip", [("answer.py", bytes(200 << 20))])
     assert (inbox / "mallory.zip").stat().st_size < 1 << 20
-    hand_in = read(inbox, lab)
-    assert hand_in.files == {}
-    assert said(hand_in, "answer.py is larger than 4 MiB")
+    submission = read(inbox, lab)
+    assert submission.files == {}
+    assert said(submission, "answer.py is larger than 4 MiB")
 
 
 @pytest.mark.parametrize("claimed", [10, 0, 0xFFFFFFF0])
@@ -225,9 +225,9 @@ def test_a_zip_that_lies_about_a_size(inbox, lab, claimed):
         start = data.index(signature)
         data[start + at : start + at + 4] = struct.pack("<I", claimed)
     (inbox / "mallory.zip").write_bytes(data)
-    hand_in = read(inbox, lab)
-    assert hand_in.files == {}
-    assert said(hand_in, "answer.py is larger than" if claimed > 10 else "answer.py is damaged")
+    submission = read(inbox, lab)
+    assert submission.files == {}
+    assert said(submission, "answer.py is larger than" if claimed > 10 else "answer.py is damaged")
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
@@ -241,9 +241,9 @@ def test_a_zip_within_a_zip_stays_closed(inbox, lab):
     with zipfile.ZipFile(inner, "w") as archive:
         archive.writestr("answer.py", b"evil")
     write_zip(inbox / "mallory.zip", [("inner.zip", inner.getvalue())])
-    hand_in = read(inbox, lab)
-    assert hand_in.files == {}
-    assert said(hand_in, "ignored 1 other file: inner.zip")
+    submission = read(inbox, lab)
+    assert submission.files == {}
+    assert said(submission, "ignored 1 other file: inner.zip")
 
 
 @pytest.mark.parametrize("kind", ["zip", "folder", "tar"])
@@ -258,9 +258,9 @@ def test_a_hundred_thousand_entries(inbox, lab, kind):
         (inbox / "mallory.tgz").write_bytes(gzip.compress(header * count, 1))
     else:
         write_zip(inbox / "mallory.zip", [(f"{index}", b"") for index in range(count)], zipfile.ZIP_STORED)
-    hand_in = read(inbox, lab, traced=kind != "zip")  # tracing makes this one very slow
-    assert hand_in.files == {}
-    assert said(hand_in, "more than 10,000 entries, the rest not looked at")
+    submission = read(inbox, lab, traced=kind != "zip")  # tracing makes this one very slow
+    assert submission.files == {}
+    assert said(submission, "more than 10,000 entries, the rest not looked at")
 
 
 def test_a_list_of_entries_too_long_to_hold(inbox, lab):
@@ -271,16 +271,16 @@ def test_a_list_of_entries_too_long_to_hold(inbox, lab):
 
 def test_the_same_name_twice(inbox, lab):
     write_zip(inbox / "mallory.zip", [("answer.py", b"first"), ("answer.py", b"last")])
-    hand_in = read(inbox, lab)
-    assert hand_in.files == {"answer.py": b"last"}
-    assert said(hand_in, "in the archive more than once, the last one counts: answer.py")
+    submission = read(inbox, lab)
+    assert submission.files == {"answer.py": b"last"}
+    assert said(submission, "in the archive more than once, the last one counts: answer.py")
 
 
 def test_too_deep(inbox, lab):
     write_zip(inbox / "mallory.zip", [("d/" * 9 + "answer.py", b"x"), ("d/" * 5000 + "answer.py", b"x")])
-    hand_in = read(inbox, lab)
-    assert hand_in.files == {}
-    assert said(hand_in, "deeper than 8 folders, not looked at")
+    submission = read(inbox, lab)
+    assert submission.files == {}
+    assert said(submission, "deeper than 8 folders, not looked at")
     (inbox / "mallory.zip").unlink()
     deep = inbox / "mallory" / Path(*"d" * 9)
     deep.mkdir(parents=True)
@@ -302,7 +302,7 @@ def test_all_files_together(inbox, make_lab):
     (inbox / "zoe").mkdir()
     (inbox / "zoe" / "answer.ipynb").write_bytes(WORK)
     write_zip(inbox / "mallory.zip", [(f"{name}.ipynb", bytes(LARGEST[".ipynb"])) for name in ("answer", "b", "c")])
-    [mallory, zoe] = read_hand_ins(inbox, lab, UTC)
+    [mallory, zoe] = read_submissions(inbox, lab, UTC)
     assert set(mallory.files) == {"answer.ipynb", "b.ipynb"}
     assert said(mallory, "c.ipynb is larger than 0 MiB; all files together may have 128 MiB")
     assert zoe.files == {"answer.ipynb": WORK}
@@ -336,9 +336,9 @@ def test_a_tar_of_headers_that_point_to_headers(inbox, lab):
 @pytest.mark.parametrize("data", [b"", b"PK", b"\x1f\x8b", b"<html>please log in</html>", bytes(70_000)])
 def test_no_archive_at_all(inbox, lab, ending, data):
     (inbox / f"mallory{ending}").write_bytes(data)
-    hand_in = read(inbox, lab)
-    assert hand_in.files == {}
-    assert said(hand_in, "no file of the lab was found")
+    submission = read(inbox, lab)
+    assert submission.files == {}
+    assert said(submission, "no file of the lab was found")
 
 
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -358,8 +358,8 @@ def test_damaged_archives_never_raise(tmp_path, make_lab, data):
     for _ in range(data.draw(st.integers(1, 6))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     path.write_bytes(content[: data.draw(st.integers(0, len(content)))])
-    [hand_in] = read_hand_ins(path, lab, UTC)
-    assert hand_in.student == "mallory"
+    [submission] = read_submissions(path, lab, UTC)
+    assert submission.student == "mallory"
 
 
 def test_dates_outside_the_calendar(inbox, lab):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from practicum.grading.grader import Job
+from practicum.grading.grader import GradingRequest
 from practicum.grading.pool import GraderProcess
 from practicum.labs.handout import solution_files, starter_files
 from practicum.labs.lab import find_lab
@@ -36,7 +36,7 @@ def grade() -> Iterator[Callable[..., GradedSubmission]]:
 
     def one(notebook: dict[str, Any] | bytes, seed: int = 0) -> GradedSubmission:
         data = notebook if isinstance(notebook, bytes) else json.dumps(notebook).encode()
-        return worker.grade(Job(student="ada", submission="notebook", files={NAME: data}, seed=seed))
+        return worker.grade(GradingRequest(student="ada", submission="notebook", files={NAME: data}, seed=seed))
 
     yield one
     worker.close()

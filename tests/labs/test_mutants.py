@@ -43,9 +43,9 @@ def test_edits_are_applied_to_the_source_and_built(make_lab):
         (bug(("answer.py", "y + 2", "")), 6, "expected exactly one match in source/answer.py for 'y + 2', got none"),
         (bug(("answer.py", "SOLUTION", "")), 6, "for 'SOLUTION', got 2 matches, in lines 2, 5"),
         (bug(("answer.py", "x", "y"), ("x", "y", "z")), 6, "got 2 matches, in lines 3, 4"),
-        (bug(("answr.py", "x", "y")), 5, "expected a file of source/ that students hand in, got 'answr.py' "
+        (bug(("answr.py", "x", "y")), 5, "expected a file of source/ that students submit, got 'answr.py' "
          "(did you mean `answer.py`?); there are: answer.py"),
-        (bug(("given.py", "x", "y")), 5, "expected a file that students hand in, got 'given.py', which they are given"),
+        (bug(("given.py", "x", "y")), 5, "expected a file that students submit, got 'given.py', which they are given"),
         (bug(("answer.py", "x + 2", "x +")), 4, "expected edits that leave valid Python, got in line 4 of source/answer.py:"),
         (bug(("answer.py", "40", "40")), 6, "expected `replace` to differ from `find`, got the same text"),
         (bug(("answer.py", "40", "41"), loses="[]"), 2, "expected `loses` to be a list with at least one item, got []"),
@@ -69,7 +69,7 @@ def test_mistakes_in_bugs(make_lab, toml, line, message):
 def test_an_edit_of_starter_code_alone_changes_nothing(make_lab):
     source = SOURCE.replace("    # END", "    # STARTER\n    # x = ...\n    # END")
     lab = make_lab(files={"source/answer.py": source, "bugs/off.toml": bug(("answer.py", "x = ...", "x = 3"))})
-    with pytest.raises(PracticumError, match=r"off\.toml: expected edits that change what is handed in"):
+    with pytest.raises(PracticumError, match=r"off\.toml: expected edits that change what is submitted"):
         load_bugs(lab)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from practicum.grading.grader import Job
+from practicum.grading.grader import GradingRequest
 from practicum.grading.pool import GraderProcess
 from practicum.store.results import CheckResult, GradedSubmission
 
@@ -128,10 +128,10 @@ def write_lab(
     return folder
 
 
-def job(source: str | bytes, name: str = "answer.py", student: str = "mallory", seed: int = 1) -> Job:
+def job(source: str | bytes, name: str = "answer.py", student: str = "mallory", seed: int = 1) -> GradingRequest:
     """One submission of one file."""
     data = textwrap.dedent(source).encode() if isinstance(source, str) else source
-    return Job(student=student, submission=hashlib.sha256(data).hexdigest(), files={name: data}, seed=seed)
+    return GradingRequest(student=student, submission=hashlib.sha256(data).hexdigest(), files={name: data}, seed=seed)
 
 
 class Verdict:
@@ -219,7 +219,7 @@ def make_lab() -> Callable[..., Path]:
 
 
 @pytest.fixture
-def make_job() -> Callable[..., Job]:
+def make_job() -> Callable[..., GradingRequest]:
     """A submission of one file: `make_job(source, name, student)`."""
     return job
 

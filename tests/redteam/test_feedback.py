@@ -127,4 +127,4 @@ def test_a_missing_hand_in_and_one_that_does_not_parse(grade):
         assert verdict.points == 0
     verdict = grade(b"x = 1", name="other.py")
     assert set(verdict.outcomes.values()) == {"missing"}
-    assert verdict.message("test_add") == "answer.py was not handed in"
+    assert verdict.message("test_add") == "answer.py was not submitted"

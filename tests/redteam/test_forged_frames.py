@@ -186,7 +186,7 @@ def test_more_and_more_data_in_one_check(monkeypatch, limits):
     from practicum.sandbox import process
     from practicum.sandbox.fork_server import Sandbox
     from practicum.sandbox.outcome import Died
-    from practicum.sandbox.proxy import Link, Student
+    from practicum.sandbox.proxy import Link, StudentCode
 
     monkeypatch.setattr(process, "MOST_RECEIVED", 8 << 20)
     source = b"import numpy as np\ndef many():\n    while True: yield np.ones(30_000)\n"
@@ -200,6 +200,6 @@ def test_more_and_more_data_in_one_check(monkeypatch, limits):
         link = Link(start, 60.0)
         link.begin(30.0, 0)
         with pytest.raises(Died, match="more data in one check") as died:
-            list(Student(link, {}).answer.many())
+            list(StudentCode(link, {}).answer.many())
         assert died.value.outcome == "protocol"
         opened[0].kill()

@@ -12,7 +12,7 @@ from practicum.sandbox import bwrap, limits
 from practicum.sandbox import process as process_module
 from practicum.sandbox.fork_server import NoSandbox, NotNested, Sandbox
 from practicum.sandbox.outcome import Died
-from practicum.sandbox.proxy import Link, Student, StudentError
+from practicum.sandbox.proxy import Link, StudentCode, StudentError
 
 SUBSET = {
     "": set(),
@@ -63,7 +63,7 @@ def test_a_daemon_of_one_submission_is_gone_in_the_next(single, make_job, honest
     assert "left" not in told
     assert len(re.findall(r"'\d+'", told.split("\n")[0])) <= 4, (
         told
-    )  # bubblewrap's init, the warm process, the keeper, and its own
+    )  # bubblewrap's init, the fork server, the keeper, and its own
 
 
 def test_a_kernel_without_nested_namespaces_is_said_once(limits, monkeypatch):
@@ -82,7 +82,7 @@ def test_a_kernel_without_nested_namespaces_is_said_once(limits, monkeypatch):
             process = fallen.open({"answer.py": b"def add(a, b): return a + b"}, {}, 0)
             link = Link(lambda process=process: process, 10.0)
             link.begin(5.0, 0)
-            assert Student(link, {}).answer.add(2, 3) == 5
+            assert StudentCode(link, {}).answer.add(2, 3) == 5
             process.kill()
         [note] = fallen.notes
         assert "one sandbox per submission, slower" in note
@@ -160,7 +160,7 @@ def test_the_memory_limit_holds_for_torch_too(with_torch, monkeypatch, hog, cgro
     link.begin(10.0, 0)
     try:
         with pytest.raises((Died, StudentError)) as ended:
-            Student(link, {}).answer.name()
+            StudentCode(link, {}).answer.name()
         if isinstance(ended.value, Died):
             assert ended.value.outcome == "memory"
             assert "200 MiB" in str(ended.value)
@@ -187,7 +187,7 @@ def name():
     process = with_torch.open({"answer.py": source.encode()}, {}, 0)
     link = Link(lambda: process, 20.0)
     link.begin(10.0, 0)
-    assert Student(link, {}).answer.name() == "loaded"
+    assert StudentCode(link, {}).answer.name() == "loaded"
     process.kill()
     assert not mark.exists()
 
@@ -199,7 +199,7 @@ def test_torch_computes_in_a_fork_of_the_warm_process(with_torch):
     process = with_torch.open({"answer.py": source}, {}, 0)
     link = Link(lambda: process, 20.0)
     link.begin(10.0, 0)
-    assert Student(link, {}).answer.name().sum() == 2 * 8**3
+    assert StudentCode(link, {}).answer.name().sum() == 2 * 8**3
     process.kill()
 
 

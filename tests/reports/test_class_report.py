@@ -14,7 +14,7 @@ from practicum.labs.lab import Lab
 from practicum.reports.class_report import class_report, write_report
 from practicum.reports.student_page import feedback_page, write_feedback
 from practicum.sandbox.outcome import Outcome
-from practicum.store.records import Stored, Submission
+from practicum.store.records import StoredResult, StoredSubmission
 from practicum.store.results import CheckResult, GradedSubmission, Provenance
 from tests.grading.tiny import tiny_lab
 
@@ -32,12 +32,12 @@ def check(name: str, outcome: Outcome = "passed", points: str = "2", hidden: boo
     )
 
 
-def stored(student: str, *checks: CheckResult, day: int = 0, notes: tuple[str, ...] = ()) -> Stored:
-    submission = Submission(1, f"{student}{day}", "sums", student, NOON + timedelta(days=day), "c" * 64)
+def stored(student: str, *checks: CheckResult, day: int = 0, notes: tuple[str, ...] = ()) -> StoredResult:
+    submission = StoredSubmission(1, f"{student}{day}", "sums", student, NOON + timedelta(days=day), "c" * 64)
     graded = GradedSubmission(
         lab="sums", student=student, submission="c" * 64, checks=checks, provenance=MADE, notes=notes, seconds=0.1
     )
-    return Stored(day, submission, graded, True, NOON)
+    return StoredResult(day, submission, graded, True, NOON)
 
 
 class Strict(HTMLParser):

@@ -1,9 +1,9 @@
-"""A warm sandbox with small limits, shared by the tests of one module."""
+"""A sandbox with small limits, shared by the tests of one module."""
 
 import pytest
 
 from practicum.sandbox.fork_server import Sandbox
-from practicum.sandbox.proxy import Link, Student
+from practicum.sandbox.proxy import Link, StudentCode
 
 LIMITS = {
     "cpu_seconds": 5.0,
@@ -25,7 +25,7 @@ def sandbox():
 
 @pytest.fixture
 def submit(sandbox):
-    """Open submissions: `submit("source")` gives a `Student` whose module is `answer`, with its `Link` as `.link`."""
+    """Open submissions: `submit("source")` gives a `StudentCode` whose module is `answer`, with its `Link` as `.link`."""
     opened = []
 
     def open_one(source, cells=None, seconds=10.0, seed=0):
@@ -36,7 +36,7 @@ def submit(sandbox):
 
         link = Link(start, 60.0)
         link.begin(seconds, seed)
-        student = Student(link, {})
+        student = StudentCode(link, {})
         student.__dict__["link"] = link
         return student
 

@@ -9,7 +9,7 @@ import pytest
 
 from practicum.sandbox.bwrap import NoSandbox, refuse_visible
 from practicum.sandbox.fork_server import Sandbox
-from practicum.sandbox.proxy import Link, Student
+from practicum.sandbox.proxy import Link, StudentCode
 from tests.sandbox.conftest import LIMITS
 
 CHILD = """
@@ -34,7 +34,7 @@ def test_without_a_sandbox_the_whole_process_tree_still_ends():
         process = sandbox.open({"answer.py": CHILD.encode()}, {}, 0)
         link = Link(lambda: process, 30.0)
         link.begin(10.0, 0)
-        pids = Student(link, {}).answer.leave_a_child()
+        pids = StudentCode(link, {}).answer.leave_a_child()
         assert all(os.path.exists(f"/proc/{pid}") for pid in pids)
         process.kill()
         deadline = time.monotonic() + 5
@@ -63,7 +63,7 @@ def test_nothing_stays_between_submissions(mode):
             process = sandbox.open({"answer.py": source.encode()}, {}, 0)
             link = Link(lambda process=process: process, 30.0)
             link.begin(10.0, 0)
-            answer = Student(link, {}).answer
+            answer = StudentCode(link, {}).answer
             seen.append(answer.look())
             answer.leave()
             assert all("x" in names and "x" not in before for names, before in zip(answer.look(), seen[-1], strict=True))
@@ -73,12 +73,12 @@ def test_nothing_stays_between_submissions(mode):
 
 def test_a_warm_process_that_was_killed_is_started_again():
     with Sandbox(["numpy"], LIMITS) as sandbox:
-        sandbox._warm.kill()
-        sandbox._warm.wait()
+        sandbox._server.kill()
+        sandbox._server.wait()
         process = sandbox.open({"answer.py": b"x = 1"}, {}, 0)
         link = Link(lambda: process, 30.0)
         link.begin(10.0, 0)
-        assert Student(link, {}).answer.x == 1
+        assert StudentCode(link, {}).answer.x == 1
         process.kill()
 
 

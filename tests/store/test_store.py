@@ -1,4 +1,4 @@
-"""The store keeps what was handed in and what it got, once, and exactly."""
+"""The store keeps what was submitted and what it got, once, and exactly."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ import pytest
 
 from practicum.errors import PracticumError
 from practicum.gradebook import events
-from practicum.labs.intake.read import HandIn, sha256_of
-from practicum.store.records import Run, Submission
+from practicum.labs.intake.read import SubmissionFiles, sha256_of
+from practicum.store.records import Run, StoredSubmission
 from practicum.store.results import CheckResult, GradedSubmission, Provenance
 from practicum.store.store import Store, events_of
 
@@ -28,12 +28,12 @@ PROVENANCE = Provenance(
 )
 
 
-def work(student: str = "s001", text: str = "x = 1\n", at: datetime = NOON) -> HandIn:
+def work(student: str = "s001", text: str = "x = 1\n", at: datetime = NOON) -> SubmissionFiles:
     files = {"answer.py": text.encode()}
-    return HandIn(student, at, files, sha256_of(files), ("a note",))
+    return SubmissionFiles(student, at, files, sha256_of(files), ("a note",))
 
 
-def graded(submission: Submission, points: str = "2.5", provenance: Provenance = PROVENANCE) -> GradedSubmission:
+def graded(submission: StoredSubmission, points: str = "2.5", provenance: Provenance = PROVENANCE) -> GradedSubmission:
     check = CheckResult(
         name="test_a", title="A", hidden=False, points=Decimal(points), out_of=Decimal(10), outcome="partial", message="½ <b>"
     )

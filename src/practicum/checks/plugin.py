@@ -30,12 +30,12 @@ from practicum.checks.mistakes import describe, place_of, repeated_names, unknow
 from practicum.errors import PracticumError
 from practicum.sandbox.guest.protocol import ProtocolError
 from practicum.sandbox.outcome import Died, Outcome
-from practicum.sandbox.proxy import Link, Student, StudentError
+from practicum.sandbox.proxy import Link, StudentCode, StudentError
 from practicum.store.results import CheckResult
 
 DEFAULT_SECONDS = 10.0
 _UNUSED = ("terminal", "cacheprovider", "logging", "faulthandler", "junitxml", "pastebin", "doctest", "unittest", "warnings")
-Run = Callable[[Link, Student, int], list[CheckResult]]
+RunChecks = Callable[[Link, StudentCode, int], list[CheckResult]]
 
 
 class BrokenLab(PracticumError):
@@ -50,7 +50,7 @@ class Checks:
         only_public: leave hidden checks out.
     """
 
-    def __init__(self, loop: Callable[[Run], None], only_public: bool = False) -> None:
+    def __init__(self, loop: Callable[[RunChecks], None], only_public: bool = False) -> None:
         self._loop, self._only_public = loop, only_public
         self.errors: list[str] = []
         self.problem: BaseException | None = None
@@ -58,7 +58,7 @@ class Checks:
         self._call: pytest.CallInfo[Any] | None = None
         self._award: Decimal | None = None
         self._reason = ""
-        self._student: Student | None = None
+        self._student: StudentCode | None = None
         self._seed = 0
 
     # Collecting
@@ -101,7 +101,7 @@ class Checks:
     # What a check can ask for
 
     @pytest.fixture
-    def student(self) -> Student:
+    def student(self) -> StudentCode:
         """Return the submission."""
         assert self._student is not None
         return self._student
@@ -138,7 +138,7 @@ class Checks:
         assert call.when != "collect"
         return pytest.TestReport(item.nodeid, item.location, {}, "failed" if call.excinfo else "passed", None, call.when)
 
-    def _run(self, link: Link, student: Student, seed: int) -> list[CheckResult]:
+    def _run(self, link: Link, student: StudentCode, seed: int) -> list[CheckResult]:
         self._student, self._seed = student, seed
         results = []
         for item, following in zip(self._items, [*self._items[1:], None], strict=True):
@@ -226,7 +226,7 @@ def explain_hidden(problem: BaseException, lines: dict[str, int]) -> str:
 
     Args:
         problem: what ended it.
-        lines: how many lines each handed-in file has; a place is named only if it is one of them.
+        lines: how many lines each submitted file has; a place is named only if it is one of them.
     """
     if isinstance(problem, Died):
         return _ENDED.get(problem.outcome, "your program's process ended")
@@ -247,7 +247,7 @@ def _mark(item: Any, name: str, default: Any) -> Any:
     return getattr(item.function, f"practicum_{name}", default)
 
 
-def run_checks(folder: Path, loop: Callable[[Run], None], only_public: bool = False) -> None:
+def run_checks(folder: Path, loop: Callable[[RunChecks], None], only_public: bool = False) -> None:
     """Collect the checks in a folder and call `loop` with a function that runs them.
 
     Raises:
@@ -314,7 +314,7 @@ def checks_of(folder: Path) -> tuple[About, ...]:
     """
     found: list[About] = []
 
-    def look(run: Run) -> None:
+    def look(run: RunChecks) -> None:
         items: Iterator[Any] = iter(run.__self__._items)  # type: ignore[attr-defined]
         for item in items:
             marks = (_mark(item, "hint", ""), _mark(item, "hidden", False))

@@ -22,7 +22,7 @@ def workspace_here() -> Workspace | None:
         return None
 
 
-def handed_in_folder(folder: Path | None, workspace: Workspace | None, lab: str) -> Path:
+def submissions_folder(folder: Path | None, workspace: Workspace | None, lab: str) -> Path:
     """Return the folder of submissions that was given, or the workspace's.
 
     Raises:
@@ -33,7 +33,7 @@ def handed_in_folder(folder: Path | None, workspace: Workspace | None, lab: str)
     if folder is not None:
         return folder
     if workspace is None:
-        raise PracticumError("expected the FOLDER that was handed in; outside of a workspace there is no default for it")
+        raise PracticumError("expected the FOLDER that was submitted; outside of a workspace there is no default for it")
     return workspace.submissions(lab)
 
 

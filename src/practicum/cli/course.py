@@ -135,7 +135,7 @@ def gradebook(
 
 
 def status() -> None:
-    """Show where each lab stands: handed in, graded, late, missing."""
+    """Show where each lab stands: submitted, graded, late, missing."""
     from practicum.cli.course_view import status_view
 
     plan, workspace = _course(None)

@@ -150,8 +150,8 @@ def student_view(book: Gradebook, row: StudentGrade) -> Iterator[View]:
 
 
 def status_view(book: Gradebook, now: datetime) -> Table:
-    """Return a row per lab: how many handed in, are graded, late, waiting, missing."""
-    table = Table("lab", "item", "due", "handed in", "graded", "late", "waiting", "missing", box=None)
+    """Return a row per lab: how many submitted, are graded, late, waiting, missing."""
+    table = Table("lab", "item", "due", "submitted", "graded", "late", "waiting", "missing", box=None)
     for lab, item in book.course.labs.items():
         index = book.course.items.index(item)
         path = "" if item.lab == lab else next(path for path, part in item.walk() if part.lab == lab)
@@ -160,10 +160,10 @@ def status_view(book: Gradebook, now: datetime) -> Table:
         graded = [unit for unit in units if unit.status == "graded"]
         waiting = sum(unit.status == "waiting" or unit.newer for unit in units)
         missing = sum(unit.status == "missing" for unit in units)
-        handed_in = len(graded) + sum(unit.status == "waiting" for unit in units)
+        submitted = len(graded) + sum(unit.status == "waiting" for unit in units)
         end = due(book.course, item)
         past = " (past)" if end and end < now else ""
         late = sum(bool(unit.late) for unit in graded)
-        counts = [f"{handed_in} of {len(grades)}", *map(str, (len(graded), late, waiting, missing))]
+        counts = [f"{submitted} of {len(grades)}", *map(str, (len(graded), late, waiting, missing))]
         table.add_row(lab, item.name, local(book.course, end) + past if end else "", *counts)
     return table

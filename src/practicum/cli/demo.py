@@ -57,7 +57,7 @@ def _show(into: Path, book: Gradebook, console: Console) -> None:
     table = Table(box=None, show_header=False, padding=(0, 3, 0, 0))
     rows = {
         f"{into}/handouts/LAB.zip": "what students are given",
-        f"{into}/submissions/LAB/": "what they handed in",
+        f"{into}/submissions/LAB/": "what they submitted",
         f"{into}/class.csv": "what each of them did, and what it earned",
         f"{into}/feedback/LAB/STUDENT.html": "a page for each student",
         f"{into}/feedback/LAB-report.html": "the class report",

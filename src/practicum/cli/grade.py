@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from practicum.cli.context import course_zone, handed_in_folder, short, workspace_here
+from practicum.cli.context import course_zone, short, submissions_folder, workspace_here
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -50,7 +50,7 @@ def grade(
     lab: LabName,
     folder: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Argument(help="What was handed in, an entry per student; by default submissions/LAB of the workspace."),
+        typer.Argument(help="What was submitted, an entry per student; by default submissions/LAB of the workspace."),
     ] = None,
     jobs: Jobs = None,
     scheduler: Scheduler = None,
@@ -69,7 +69,7 @@ def grade(
     no_feedback: Annotated[bool, typer.Option("--no-feedback", help="Write no pages and no class report.")] = False,
     only: Annotated[str, typer.Option("--only", metavar="STUDENT", help="Grade this student only.")] = "",
 ) -> None:
-    """Grade what was handed in. What has a result is not graded again; see `regrade` for that."""
+    """Grade what was submitted. What has a result is not graded again; see `regrade` for that."""
     from rich.console import Console
 
     from practicum.cli.grade_view import GradingProgress, print_report
@@ -80,18 +80,18 @@ def grade(
     from practicum.store.store import Store
 
     found, workspace = find_lab(lab), workspace_here()
-    handed_in = handed_in_folder(folder, workspace, found.name)
-    if not handed_in.exists() and not resume:
-        raise PracticumError(f"{handed_in}: expected a folder of submissions, got nothing there")
+    submitted = submissions_folder(folder, workspace, found.name)
+    if not submitted.exists() and not resume:
+        raise PracticumError(f"{submitted}: expected a folder of submissions, got nothing there")
     out, err = Console(), Console(stderr=True)
     _warn(unsafe, err)
-    with Store(_store(store, workspace, handed_in)) as kept:
+    with Store(_store(store, workspace, submitted)) as kept:
         bar = GradingProgress(err, found.name)
         try:
             with bar as progress:
                 report = grade_folder(
                     found,
-                    handed_in if handed_in.exists() else None,
+                    submitted if submitted.exists() else None,
                     kept,
                     course_zone(workspace),
                     backends(jobs, scheduler, unsafe),
@@ -108,7 +108,7 @@ def grade(
         if json is not None:
             _write_json(report, json)
         if not no_feedback:
-            beside = handed_in.absolute().parent / "feedback" / found.name
+            beside = submitted.absolute().parent / "feedback" / found.name
             target = feedback or (workspace.feedback(found.name) if workspace else beside)
             _write_pages(found, report, kept, target, course_zone(workspace))
     if report.ungraded:

@@ -17,7 +17,7 @@ from rich.progress import (
 from rich.progress import Progress as Bar
 from rich.table import Table
 
-from practicum.grading.grade import Graded, Planned, Read
+from practicum.grading.grade import GradingPlanned, SubmissionGraded, SubmissionRead
 from practicum.reports.pages import WORDS, marks, tone
 
 if TYPE_CHECKING:
@@ -53,13 +53,13 @@ class GradingProgress:
         self._bar.stop()
 
     def _hear(self, event: ProgressEvent) -> None:
-        if isinstance(event, Read):
+        if isinstance(event, SubmissionRead):
             self._read += 1
             self._bar.update(self._task, completed=self._read)
-        elif isinstance(event, Planned):
+        elif isinstance(event, GradingPlanned):
             self.todo = event.todo
             self._bar.reset(self._task, total=event.todo, description=f"{self._lab}: grading", tally="")
-        elif isinstance(event, Graded):
+        elif isinstance(event, SubmissionGraded):
             self.done = event.done
             result = event.result
             self._full += result.points == result.out_of
@@ -105,7 +105,7 @@ def print_preview(preview: Preview, console: Console, published: bool) -> None:
     if preview.changes:
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
         table.add_column("student", no_wrap=True)
-        table.add_column("handed in (UTC)", no_wrap=True)
+        table.add_column("submitted (UTC)", no_wrap=True)
         table.add_column("points", no_wrap=True)
         table.add_column("by", justify="right", no_wrap=True)
         table.add_column("at", ratio=1)

@@ -42,7 +42,7 @@ def show() -> None:
 
 def new(
     name: Annotated[str, typer.Argument(help="The new lab's name, like `my-lab`.")],
-    notebook: Annotated[bool, typer.Option("--notebook", help="Students hand in a notebook, not a module.")] = False,
+    notebook: Annotated[bool, typer.Option("--notebook", help="Students submit a notebook, not a module.")] = False,
     into: Annotated[
         Path | None, typer.Option("-o", "--into", help="The folder for it; by default the curriculum's labs.")
     ] = None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from practicum.cli.context import course_zone, handed_in_folder, short, workspace_here
+from practicum.cli.context import course_zone, short, submissions_folder, workspace_here
 from practicum.cli.grade import LabName
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def similarity(
     lab: LabName,
     folder: Annotated[
         Optional[Path],  # noqa: UP045 - typer reads the hint at run time
-        typer.Argument(help="What was handed in, an entry per student; by default submissions/LAB of the workspace."),
+        typer.Argument(help="What was submitted, an entry per student; by default submissions/LAB of the workspace."),
     ] = None,
     archive: Annotated[
         Optional[list[Path]],  # noqa: UP045
@@ -51,19 +51,19 @@ def similarity(
     from practicum.labs.lab import find_lab
 
     found, workspace = find_lab(lab), workspace_here()
-    handed_in = handed_in_folder(folder, workspace, found.name)
-    for each in (handed_in, *(archive or [])):
+    submitted = submissions_folder(folder, workspace, found.name)
+    for each in (submitted, *(archive or [])):
         if not each.is_dir():
             there = "a file" if each.exists() else "nothing there"
             raise PracticumError(f"{each}: expected a folder of submissions, got {there}")
-    beside = workspace.root if workspace and folder is None else handed_in.absolute().parent
+    beside = workspace.root if workspace and folder is None else submitted.absolute().parent
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}"))
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("reading", total=None)
         outcome = compare_folders(
             found,
-            {"": handed_in, **_terms(archive or [])},
+            {"": submitted, **_terms(archive or [])},
             course_zone(workspace),
             out or beside / "similarity" / found.name,
             baseline=read_baseline(baseline or []),

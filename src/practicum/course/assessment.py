@@ -10,7 +10,7 @@ from practicum.course.term import Moment, Name, Points, Table, Text
 
 
 class Part(Table):
-    """A share of an item's points. With `lab`, results of that lab fill it; marks by hand may fill any part."""
+    """A share of an item's points. With `lab`, results of that lab fill it; manual grades may fill any part."""
 
     name: Name
     title: str = ""
@@ -37,7 +37,7 @@ class Part(Table):
 
 
 class TeamSize(Table):
-    """How many students hand in together, and by when teams are formed."""
+    """How many students submit together, and by when teams are formed."""
 
     min: Annotated[int, Field(ge=1)] = 1
     max: Annotated[int, Field(ge=1)] | None = None

@@ -1,4 +1,4 @@
-"""Late rules as data: what a late hand-in is worth.
+"""Late rules as data: what a late submission is worth.
 
 A rule is a list of steps in time. The first step that still holds gives the outcome; after the last one `then` holds.
 Lateness is elapsed time: "1 day" is exactly 24 hours, also across a change to or from daylight-saving time.
@@ -46,7 +46,7 @@ Duration = Annotated[timedelta, BeforeValidator(parse_duration), PlainSerializer
 Fraction01 = Annotated[Decimal, Field(ge=0, le=1)]
 
 
-class Outcome(Table):
+class LateOutcome(Table):
     """What becomes of a score: multiplied, capped at a fraction of the points, or both (multiplied first)."""
 
     multiplier: Fraction01 = Decimal(1)
@@ -68,12 +68,12 @@ class Outcome(Table):
         parts += [f"at most {plain(self.cap * 100)} %"] if self.cap != 1 else []
         return ", ".join(parts) or "full credit"
 
-    def no_better_than(self, other: "Outcome") -> bool:
+    def no_better_than(self, other: "LateOutcome") -> bool:
         """Return whether no score fares better under this outcome than under `other`."""
         return self.multiplier <= other.multiplier and self.cap <= other.cap
 
 
-class Step(Outcome):
+class Step(LateOutcome):
     """One stretch of lateness: up to and including `up_to`, or up to but not including `under`."""
 
     up_to: Duration | None = None
@@ -101,19 +101,19 @@ class Excused(Table):
     """What stands in place of `then` for a student who holds a certificate of this kind."""
 
     kind: Annotated[str, Field(min_length=1)]
-    then: Outcome
+    then: LateOutcome
 
 
 class LateRule(Table):
     """Steps of lateness, what holds after them, and what excuses from that end. Later never pays more."""
 
     steps: tuple[Step, ...] = ()
-    then: Outcome
+    then: LateOutcome
     excused: Excused | None = None
 
     @model_validator(mode="after")
     def _never_gains(self) -> Self:
-        before: Outcome = Outcome()
+        before: LateOutcome = LateOutcome()
         until = timedelta(0)
         for step in self.steps:
             if step.until <= until:
@@ -127,7 +127,7 @@ class LateRule(Table):
             raise ValueError("expected `excused.then` to lie between the last step and `then`")
         return self
 
-    def outcome(self, late: timedelta, certificates: Collection[str] = ()) -> Outcome:
+    def outcome(self, late: timedelta, certificates: Collection[str] = ()) -> LateOutcome:
         """Return what becomes of a score.
 
         Args:
@@ -144,7 +144,7 @@ class LateRule(Table):
         return self.then
 
 
-ON_TIME = Outcome()
+ON_TIME = LateOutcome()
 """Full credit."""
 
 NO_RULE = LateRule(then=ON_TIME)

@@ -51,7 +51,7 @@ class Workspace:
         return self.root / "handouts"
 
     def submissions(self, lab: str) -> Path:
-        """Return where the work handed in for `lab` lies."""
+        """Return where the work submitted for `lab` lies."""
         return self.root / "submissions" / lab
 
     def feedback(self, lab: str) -> Path:
@@ -179,7 +179,7 @@ def _csv(path: Path, columns: Sequence[str], example: str, note: str = "") -> No
 
 
 _IGNORE = """\
-# The store, and what is made from it or handed in: keep these backed up, not in git.
+# The store, and what is made from it or submitted: keep these backed up, not in git.
 practicum.db*
 submissions/
 feedback/
@@ -200,7 +200,7 @@ A Practicum workspace. Every `practicum` command works from anywhere inside it.
 | `exemptions.csv` | work that does not count, and certificates, each with its reason |
 | `marks.csv` | marks given by hand |
 | `handouts/` | what students are given |
-| `submissions/LAB/` | what they hand in, one folder or file per student id |
+| `submissions/LAB/` | what they submit, one folder or file per student id |
 | `feedback/LAB/` | a page per student |
 | `practicum.db` | the store of submissions and results; made on first use |
 

@@ -1,4 +1,4 @@
-"""An invented class for the demonstration: what each student hands in, when, and how it is packed. The same every time."""
+"""An invented class for the demonstration: what each student submits, when, and how it is packed. The same every time."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ HOSTILE = {
 
 
 @dataclass(frozen=True)
-class Work:
-    """One hand-in.
+class InventedSubmission:
+    """One submission.
 
     `hours` are before the deadline, negative for after it. `pack` is folder, zip, tar or file. `files` may have any
     names, since that is what students do.
@@ -68,8 +68,8 @@ class Work:
     pack: str = "folder"
 
 
-Plan = dict[str, list[Work]]
-"""What each student hands in, oldest first."""
+Plan = dict[str, list[InventedSubmission]]
+"""What each student submits, oldest first."""
 
 
 def names(count: int) -> list[tuple[str, str, str]]:
@@ -78,31 +78,31 @@ def names(count: int) -> list[tuple[str, str, str]]:
     return [(f"s{n + 1:03}", first[n % len(first)], last[(7 * n + n // len(first)) % len(last)]) for n in range(count)]
 
 
-def kinds_of_work(
+def kinds_of_submission(
     lab: Lab,
     hostile: list[str] | None = None,
     whole: bool = True,
     styles: int | None = None,
     bugs: int | None = None,
     copied: int = 0,
-) -> list[list[Work]]:
-    """Return every kind of work there is for a lab; most are one hand-in.
+) -> list[list[InventedSubmission]]:
+    """Return every kind of work there is for a lab; most are one submission.
 
     Args:
         lab: the lab.
         hostile: which of `HOSTILE` are tried; by default all.
-        whole: include every way to be late, to pack and to name a hand-in, and not one of each.
+        whole: include every way to be late, to pack and to name a submission, and not one of each.
         styles: how many of the right answers in other styles; by default all.
         bugs: how many of the planted bugs; by default all.
-        copied: how many of the right answers are handed in a second time, disguised.
+        copied: how many of the right answers are submitted a second time, disguised.
     """
     wrong = _bugs(lab, bugs)
-    taken = [[Work(f"copied: {whose}", files)] for whose, files in copies(lab, copied).items()] if copied else []
+    taken = [[InventedSubmission(f"copied: {whose}", files)] for whose, files in copies(lab, copied).items()] if copied else []
     return [*_right(lab, styles), *_late(lab, whole), *_odd(lab, whole), *_broken(lab), *_hostile(lab, hostile), *wrong, *taken]
 
 
-def plan_class(lab: Lab, kinds: list[list[Work]], students: list[str]) -> Plan:
-    """Return who hands in what: each kind of work by one student, the other students nothing."""
+def plan_class(lab: Lab, kinds: list[list[InventedSubmission]], students: list[str]) -> Plan:
+    """Return who submits what: each kind of work by one student, the other students nothing."""
     draw = random.Random(f"a class for {lab.name}")
     order = list(students)
     draw.shuffle(order)
@@ -113,54 +113,54 @@ def plan_class(lab: Lab, kinds: list[list[Work]], students: list[str]) -> Plan:
     return dict(sorted(plan.items()))
 
 
-def _right(lab: Lab, most: int | None) -> list[list[Work]]:
+def _right(lab: Lab, most: int | None) -> list[list[InventedSubmission]]:
     """Right answers, in the author's style and in others."""
-    return [[Work("right", solution_files(lab))], *([Work(f"right: {v.name}", v.files)] for v in load_alternatives(lab)[:most])]
+    return [[InventedSubmission("right", solution_files(lab))], *([InventedSubmission(f"right: {v.name}", v.files)] for v in load_alternatives(lab)[:most])]
 
 
-def _bugs(lab: Lab, most: int | None) -> list[list[Work]]:
-    """Planted bugs; the first of them is put right in a second attempt."""
-    bugs = [[Work(f"bug: {v.name}", v.files)] for v in load_bugs(lab)[:most]]
+def _bugs(lab: Lab, most: int | None) -> list[list[InventedSubmission]]:
+    """Planted bugs; the first of them is put right in a second submission."""
+    bugs = [[InventedSubmission(f"bug: {v.name}", v.files)] for v in load_bugs(lab)[:most]]
     if bugs:
-        bugs[0] = [replace(bugs[0][0], hours=90), Work("right, second attempt", solution_files(lab), hours=20)]
+        bugs[0] = [replace(bugs[0][0], hours=90), InventedSubmission("right, second submission", solution_files(lab), hours=20)]
     return bugs
 
 
-def _late(lab: Lab, whole: bool) -> list[list[Work]]:
+def _late(lab: Lab, whole: bool) -> list[list[InventedSubmission]]:
     hours = {"5 hours late": -5, "2 days late": -47, "5 days late": -120}
     right = solution_files(lab)
-    return [[Work(f"right, {how}", right, hours=late)] for how, late in list(hours.items())[: 3 if whole else 1]]
+    return [[InventedSubmission(f"right, {how}", right, hours=late)] for how, late in list(hours.items())[: 3 if whole else 1]]
 
 
-def _odd(lab: Lab, whole: bool) -> list[list[Work]]:
-    """Hand-ins that are packed or named as they should not be."""
+def _odd(lab: Lab, whole: bool) -> list[list[InventedSubmission]]:
+    """Submissions that are packed or named as they should not be."""
     right, first = solution_files(lab), lab.submit[0]
     odd = [
-        Work("named as a browser does", {_copied(name): data for name, data in right.items()}),
-        Work("right, an old copy beside it", {**right, f"old/{first}": b"garbage("}, pack="zip"),
-        Work("right, in a zip that climbs out", {f"../../{first}": b"evil", "/etc/evil": b"evil", **right}, pack="zip"),
-        Work("nothing but a letter", {"letter.txt": b"Dear teacher, my computer was stolen.\n"}),
-        Work("a kind of archive that is not read", {f"{first}.rar": b"Rar!\x1a\x07\x01\x00"}),
+        InventedSubmission("named as a browser does", {_copied(name): data for name, data in right.items()}),
+        InventedSubmission("right, an old copy beside it", {**right, f"old/{first}": b"garbage("}, pack="zip"),
+        InventedSubmission("right, in a zip that climbs out", {f"../../{first}": b"evil", "/etc/evil": b"evil", **right}, pack="zip"),
+        InventedSubmission("nothing but a letter", {"letter.txt": b"Dear teacher, my computer was stolen.\n"}),
+        InventedSubmission("a kind of archive that is not read", {f"{first}.rar": b"Rar!\x1a\x07\x01\x00"}),
     ]
     return [[work] for work in (odd if whole else odd[:1])]
 
 
-def _broken(lab: Lab) -> list[list[Work]]:
+def _broken(lab: Lab) -> list[list[InventedSubmission]]:
     right, first = solution_files(lab), lab.submit[0]
-    works = [Work("the handout, untouched", starter_files(lab))]
+    works = [InventedSubmission("the handout, untouched", starter_files(lab))]
     if len(lab.submit) > 1:
-        works.append(Work(f"without {lab.submit[-1]}", {n: d for n, d in right.items() if n != lab.submit[-1]}))
+        works.append(InventedSubmission(f"without {lab.submit[-1]}", {n: d for n, d in right.items() if n != lab.submit[-1]}))
     if first.endswith(".ipynb"):
-        works += [Work(what, {first: change(right[first])}) for what, change in _NOTEBOOKS.items()]
+        works += [InventedSubmission(what, {first: change(right[first])}) for what, change in _NOTEBOOKS.items()]
     else:
-        works.append(Work("a syntax error", {**right, first: right[first] + b"\ndef broken(:\n"}))
+        works.append(InventedSubmission("a syntax error", {**right, first: right[first] + b"\ndef broken(:\n"}))
     return [[work] for work in works]
 
 
-def _hostile(lab: Lab, which: list[str] | None) -> list[list[Work]]:
+def _hostile(lab: Lab, which: list[str] | None) -> list[list[InventedSubmission]]:
     which = list(HOSTILE) if which is None else which
     right, first = solution_files(lab), lab.submit[0]
-    return [[Work(f"hostile: {what}", {**right, first: _before(first, right[first], HOSTILE[what])})] for what in which]
+    return [[InventedSubmission(f"hostile: {what}", {**right, first: _before(first, right[first], HOSTILE[what])})] for what in which]
 
 
 def write_class(plan: Plan, folder: Path, due: datetime) -> None:
@@ -172,7 +172,7 @@ def write_class(plan: Plan, folder: Path, due: datetime) -> None:
             _write(work, folder, f"{student}@{at:%Y%m%dT%H%M%S%z}")
 
 
-def _write(work: Work, folder: Path, name: str) -> None:
+def _write(work: InventedSubmission, folder: Path, name: str) -> None:
     if work.pack == "zip":
         with zipfile.ZipFile(folder / f"{name}.zip", "w", zipfile.ZIP_DEFLATED) as archive:
             for inside, data in work.files.items():
@@ -193,7 +193,7 @@ def _write(work: Work, folder: Path, name: str) -> None:
             file.write_bytes(data)
 
 
-def _pack(work: Work, lab: Lab, number: int) -> str:
+def _pack(work: InventedSubmission, lab: Lab, number: int) -> str:
     if work.pack != "folder" or set(work.files) - set(lab.submit):
         return work.pack
     kinds = ["folder", "zip", "tar", *(["file"] if len(work.files) == len(lab.submit) == 1 else [])]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from practicum.course.workspace import Workspace
-    from practicum.demo.invented_class import Plan, Work
+    from practicum.demo.invented_class import Plan, InventedSubmission
     from practicum.gradebook.gradebook import Gradebook
     from practicum.labs.lab import Lab
     from practicum.grading.grade import Progress
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 COURSE = "cs324"
 LABS = ("perceptron", "backprop", "linear-regression")
-IDLE = 3  # students who hand in nothing for any lab
+IDLE = 3  # students who submit nothing for any lab
 MARKER = ".practicum-demo"
 
 # Of the first lab the class does everything there is to do; of the others it does less, to be done in a minute.
@@ -56,12 +56,12 @@ def run_demo(into: Path, jobs: int | None, say: Say, progress_of: ProgressOf) ->
     Raises:
         PracticumError: there is something else in the folder.
     """
-    from practicum.demo.invented_class import kinds_of_work
+    from practicum.demo.invented_class import kinds_of_submission
     from practicum.labs.lab import find_lab
     from practicum.store.store import Store
 
     labs = {name: find_lab(name) for name in LABS}
-    kinds = {name: kinds_of_work(lab, **_PART.get(name, {})) for name, lab in labs.items()}
+    kinds = {name: kinds_of_submission(lab, **_PART.get(name, {})) for name, lab in labs.items()}
     workspace = make_workspace(into, IDLE + max(map(len, kinds.values())))
     say("workspace", f"{into} for {COURSE}, {len(workspace.roster())} invented students")
     _hand_out(workspace, labs, say)
@@ -128,7 +128,7 @@ def _hand_out(workspace: Workspace, labs: dict[str, Lab], say: Say) -> None:
     say("handed out", ", ".join(f"handouts/{name}.zip" for name in labs))
 
 
-def submit(workspace: Workspace, labs: dict[str, Lab], kinds: dict[str, list[list[Work]]]) -> dict[str, Plan]:
+def submit(workspace: Workspace, labs: dict[str, Lab], kinds: dict[str, list[list[InventedSubmission]]]) -> dict[str, Plan]:
     """Let the class submit; return who did what, by lab."""
     from practicum.course.calendar import due
     from practicum.demo.invented_class import plan_class, write_class
@@ -190,11 +190,11 @@ def _write_class_list(workspace: Workspace, plans: dict[str, Plan], store: Store
     ordered = sorted(results, key=lambda key: (key[0], key[1], key[2]))
     with (workspace.root / "class.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["lab", "student", "what it handed in", "points", "of", "trouble"])
+        writer.writerow(["lab", "student", "what it submitted", "points", "of", "trouble"])
         for lab, student, at in ordered:
             graded = results[lab, student, at]
-            attempts = [key for key in ordered if key[:2] == (lab, student)]
-            what = plans[lab][student][attempts.index((lab, student, at))].what
+            own = [key for key in ordered if key[:2] == (lab, student)]
+            what = plans[lab][student][own.index((lab, student, at))].what
             trouble = sorted({check.outcome for check in graded.checks} - {"passed", "partial", "failed"})
             writer.writerow([lab, student, what, marks(graded.points), marks(graded.out_of), " ".join(trouble)])
 

@@ -1,4 +1,4 @@
-"""The small CSV files of a workspace, as events: teams, extensions, exemptions and marks by hand.
+"""The small CSV files of a workspace, as events: teams, extensions, exemptions and manual grades.
 
 Local times are meant in the course's zone (`2027-03-19 23:59:59`); a time may also state its own (`…+08:00`, `…Z`).
 Every name is checked against the course and the roster, so that a typing error is found where it was made.
@@ -14,10 +14,10 @@ from practicum.course.model import Course
 from practicum.course.roster import Student
 from practicum.course.rounding import plain
 from practicum.course.workspace import EXEMPTIONS, EXTENSIONS, MARKS, TEAMS
-from practicum.csvfile import Row, read_rows
+from practicum.csvfile import CsvRow, read_rows
 from practicum.errors import PracticumError, suggestion
 from practicum.gradebook.event_index import markable
-from practicum.gradebook.events import EXEMPT, Event, Exemption, Extension, ManualMark, Team
+from practicum.gradebook.events import EXEMPT, Event, Exemption, Extension, ManualGrade, Team
 
 
 def read_events(folder: Path, course: Course, roster: Sequence[Student]) -> list[Event]:
@@ -96,7 +96,7 @@ def _marks(path: Path, course: Course, students: Collection[str], teams: Collect
         if part not in most:
             known = [name for name in most if name]
             raise PracticumError(
-                f"{row.where}: `{item}` has no part `{part}` that is marked by hand{suggestion(part, known)}"
+                f"{row.where}: `{item}` has no part `{part}` that is graded manually{suggestion(part, known)}"
                 + (f"; known: {', '.join(known)}" if known else "")
             )
         points = _points(row, most[part])
@@ -104,16 +104,16 @@ def _marks(path: Path, course: Course, students: Collection[str], teams: Collect
         key = (owner["student"], owner["team"], item, part, str(at))
         if key in seen:
             raise PracticumError(
-                f"{row.where}: a second mark for the same work (the first is {seen[key]}); "
+                f"{row.where}: a second manual grade for the same thing (the first is {seen[key]}); "
                 "give the later one a time in column `at`, or delete one"
             )
         seen[key] = row.where
         submitted = _time(row, "submitted", course)
-        events.append(ManualMark(item, points, part, at, submitted, row.cells.get("note", ""), **owner))
+        events.append(ManualGrade(item, points, part, at, submitted, row.cells.get("note", ""), **owner))
     return events
 
 
-def _points(row: Row, most: Decimal) -> Decimal:
+def _points(row: CsvRow, most: Decimal) -> Decimal:
     text = row.need("points")
     try:
         points = Decimal(text)
@@ -124,7 +124,7 @@ def _points(row: Row, most: Decimal) -> Decimal:
     return points
 
 
-def _owner(row: Row, students: Collection[str], teams: Collection[str]) -> Mapping[str, str]:
+def _owner(row: CsvRow, students: Collection[str], teams: Collection[str]) -> Mapping[str, str]:
     student, team = row.cells.get("student", ""), row.cells.get("team", "")
     if bool(student) == bool(team):
         raise PracticumError(f"{row.where}: expected either a student or a team, got {student!r} and {team!r}")
@@ -135,19 +135,19 @@ def _owner(row: Row, students: Collection[str], teams: Collection[str]) -> Mappi
     return {"student": student, "team": team}
 
 
-def _item(row: Row, course: Course, *more: str) -> str:
+def _item(row: CsvRow, course: Course, *more: str) -> str:
     item = row.need("item")
     _known(row, "item", item, [*(i.name for i in course.items), *more])
     return item
 
 
-def _known(row: Row, column: str, value: str, known: Collection[str]) -> None:
+def _known(row: CsvRow, column: str, value: str, known: Collection[str]) -> None:
     if value not in known:
         names = f"; known: {', '.join(sorted(known))}" if 0 < len(known) <= 20 else ""
         raise PracticumError(f"{row.where}: no {column} `{value}`{suggestion(value, known)}{names}")
 
 
-def _time(row: Row, column: str, course: Course) -> datetime | None:
+def _time(row: CsvRow, column: str, course: Course) -> datetime | None:
     text = row.cells.get(column, "")
     if not text:
         return None

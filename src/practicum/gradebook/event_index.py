@@ -12,18 +12,18 @@ from practicum.course.calendar import due as due_of
 from practicum.course.model import Component, Course
 from practicum.course.roster import Student
 from practicum.course.rounding import plain
-from practicum.gradebook.events import EXEMPT, Event, Exemption, Extension, ManualMark, Result, Submission, Team
-from practicum.gradebook.scoring import Attempt, Rules
+from practicum.gradebook.events import EXEMPT, Event, Exemption, Extension, ManualGrade, Result, Submission, Team
+from practicum.gradebook.scoring import Rules, ScoredSubmission
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
-def oldest_first(attempt: Attempt) -> tuple[datetime, str]:
-    """Sort attempts by time; the id makes the order total."""
-    return attempt[0].at, attempt[0].id
+def oldest_first(scored: ScoredSubmission) -> tuple[datetime, str]:
+    """Sort submissions by time; the id makes the order total."""
+    return scored[0].at, scored[0].id
 
 
-class Line(NamedTuple):
+class IndexedItem(NamedTuple):
     """An item with what holds for every student who has nothing of their own: looked up once, used for all."""
 
     item: Item
@@ -32,7 +32,7 @@ class Line(NamedTuple):
     weight: Decimal
 
 
-class Ledger:
+class EventIndex:
     """The events, sorted by what they are about."""
 
     def __init__(self, course: Course, roster: Sequence[Student], events: Iterable[Event], now: datetime | None) -> None:
@@ -56,39 +56,39 @@ class Ledger:
         self._teams([event for event in others if isinstance(event, Team)])
         self._extensions([event for event in others if isinstance(event, Extension)])
         self._exemptions([event for event in others if isinstance(event, Exemption)])
-        self._marks([event for event in others if isinstance(event, ManualMark)])
+        self._marks([event for event in others if isinstance(event, ManualGrade)])
         self.special = {student for _, student in (*self.until, *self.certificates)}
         """Students for whom something other than the course's own rules holds."""
         self.problems = sorted(set(self.problems))
 
     def _attempts(self, submissions: list[Submission], results: list[Result]) -> None:
         graded = {result.submission: result for result in results}
-        handed_in = {submission.id: submission for submission in submissions}
-        if len(graded) < len(results) or len(handed_in) < len(submissions):
-            graded, handed_in = self._twins(submissions, results)
-        self.attempts: dict[str, dict[str, list[Attempt]]] = {}
-        labs: dict[str, list[Attempt]] = {}
+        submitted = {submission.id: submission for submission in submissions}
+        if len(graded) < len(results) or len(submitted) < len(submissions):
+            graded, submitted = self._twins(submissions, results)
+        self.submissions: dict[str, dict[str, list[ScoredSubmission]]] = {}
+        labs: dict[str, list[ScoredSubmission]] = {}
         last = None
-        for name, submission in handed_in.items():
+        for name, submission in submitted.items():
             found = graded.pop(name, None)
             student, lab = submission.student, submission.lab
             if found is not None and (found.student != student or found.lab != lab):
                 self.problems.append(f"the result of submission {name} is for {found.student} and {found.lab}; not counted")
                 found = None
             if student != last:  # events mostly come student by student
-                labs, last = self.attempts.setdefault(student, {}), student
+                labs, last = self.submissions.setdefault(student, {}), student
             if lab in labs:
                 labs[lab].append((submission, found))
             else:
                 labs[lab] = [(submission, found)]
-        self.problems += [f"a result for submission {name}, which was never handed in; not counted" for name in graded]
+        self.problems += [f"a result for submission {name}, which was never submitted; not counted" for name in graded]
         known = {*self.course.labs, *(item.name for item in self.course.items)}
-        for student, labs in self.attempts.items():
+        for student, labs in self.submissions.items():
             if student not in self.students:
                 self.problems.append(f"submissions of {student}, who is not on the roster")
-            for lab, attempts in labs.items():
-                if len(attempts) > 1:
-                    attempts.sort(key=oldest_first)
+            for lab, scored in labs.items():
+                if len(scored) > 1:
+                    scored.sort(key=oldest_first)
                 if lab not in known:
                     self.problems.append(f"submissions of {student} for {lab}, which feeds no item of this course")
 
@@ -100,13 +100,13 @@ class Ledger:
             if twin is not result and twin != result:
                 self.problems.append(f"submission {result.submission} has two results; the higher counts")
                 graded[result.submission] = max(twin, result, key=lambda r: (r.score / r.out_of, r.score, r.student, r.lab))
-        handed_in: dict[str, Submission] = {}
+        submitted: dict[str, Submission] = {}
         for submission in submissions:
-            other = handed_in.setdefault(submission.id, submission)
+            other = submitted.setdefault(submission.id, submission)
             if other is not submission and other != submission:
                 self.problems.append(f"two different submissions are called {submission.id}; the earlier counts")
-                handed_in[submission.id] = min(other, submission, key=attrgetter("at", "student", "lab"))
-        return graded, handed_in
+                submitted[submission.id] = min(other, submission, key=attrgetter("at", "student", "lab"))
+        return graded, submitted
 
     def _teams(self, teams: list[Team]) -> None:
         self.by_team: dict[str, set[str]] = defaultdict(set)
@@ -127,12 +127,12 @@ class Ledger:
                     self.problems.append(f"team {name} has {len(members)} members, {of} takes {span}")
 
     def members(self, item: Item, student: str) -> tuple[str, ...]:
-        """Return who hands in together with `student` for a team item, the student included."""
+        """Return who submits together with `student` for a team item, the student included."""
         return self.team.get((item.name, student)) or self.team.get(("", student)) or (student,)
 
-    def _lines(self, component: Component) -> list[Line]:
+    def _lines(self, component: Component) -> list[IndexedItem]:
         return [
-            Line(item, item.name, self._rules(item, self.due[item.name], ()), component.weight_of(item))
+            IndexedItem(item, item.name, self._rules(item, self.due[item.name], ()), component.weight_of(item))
             for item in component.item
         ]
 
@@ -142,16 +142,16 @@ class Ledger:
         return Rules(due, self.course.late_rule(item), best, certificates, closed)
 
     def rules_for(self, item: Item, members: Sequence[str]) -> Rules:
-        """Return the rules for those who hand in together: an extension or certificate of one holds for all of them."""
+        """Return the rules for those who submit together: an extension or certificate of one holds for all of them."""
         due = self.due[item.name]
         if due is not None:
             due = max((due, *(self.until.get((item.name, member), due) for member in members)))
         held = [self.certificates.get((item.name, member), set()) for member in members]
         return self._rules(item, due, set().union(*held))
 
-    def _whom(self, event: Extension | Exemption | ManualMark, names: Iterable[str]) -> list[str]:
+    def _whom(self, event: Extension | Exemption | ManualGrade, names: Iterable[str]) -> list[str]:
         """Return the students an event is about; notes what it names that does not exist."""
-        what = type(event).__name__.lower().replace("manualmark", "mark")
+        what = type(event).__name__.lower().replace("manualgrade", "manual grade")
         if event.item not in names:
             self.problems.append(f"{what} for {event.student or event.team}: no item {event.item}")
             return []
@@ -180,30 +180,30 @@ class Ledger:
                 else:
                     self.certificates[exemption.item, student].add(exemption.kind)
 
-    def _marks(self, marks: list[ManualMark]) -> None:
-        self.marks: dict[str, dict[str, dict[str, ManualMark]]] = {}  # by student, item and part
+    def _marks(self, marks: list[ManualGrade]) -> None:
+        self.marks: dict[str, dict[str, dict[str, ManualGrade]]] = {}  # by student, item and part
         paths = {item.name: markable(item) for item in self.course.items} | {"total": {"": self.course.grade.cap}}
 
         # A mark for the student beats one for the team, a later one an earlier; the rest only makes the order total.
-        def rank(mark: ManualMark) -> tuple[bool, datetime, Decimal, str, datetime]:
+        def rank(mark: ManualGrade) -> tuple[bool, datetime, Decimal, str, datetime]:
             return bool(mark.student), mark.at or _LONG_AGO, mark.points, mark.note, mark.submitted or _LONG_AGO
 
         for mark in sorted(marks, key=rank):
             for student in self._whom(mark, paths):
                 if mark.part not in paths[mark.item]:
-                    self.problems.append(f"mark for {student}: {mark.item} has no part {mark.part} that is marked by hand")
+                    self.problems.append(f"manual grade for {student}: {mark.item} has no part {mark.part} that is graded manually")
                     break
                 most = paths[mark.item][mark.part]
                 if mark.points > most:
                     self.problems.append(
-                        f"mark for {student}: {plain(mark.points)} for {mark.item} {mark.part}".rstrip()
+                        f"manual grade for {student}: {plain(mark.points)} for {mark.item} {mark.part}".rstrip()
                         + f" is more than {plain(most)}, which counts"
                     )
                 self.marks.setdefault(student, {}).setdefault(mark.item, {})[mark.part] = mark
 
 
 def markable(item: Item) -> dict[str, Decimal]:
-    """Return the dotted paths that can be marked by hand, with the most each can have. Below a lab nothing can."""
+    """Return the dotted paths that can be graded manually, with the most each can have. Below a lab nothing can."""
     parts = list(item.walk())
     filled = [f"{path}." for path, part in parts if part.lab] + ([""] if item.lab else [])
     return {"": item.most} | {p: part.most for p, part in parts if not any(p.startswith(lab) for lab in filled)}

@@ -34,9 +34,9 @@ def _one_owner(student: str, team: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A student handed in work for a lab (or, for work marked by hand, under the item's own name)."""
+    """A student submitted work for a lab (or, for work graded manually, under the item's own name)."""
 
-    id: str
+    id: SubmissionId
     student: str
     lab: str
     at: datetime
@@ -49,7 +49,7 @@ class Submission:
 class Result:
     """A submission was graded: `score` out of `out_of`."""
 
-    submission: str
+    submission: SubmissionId
     student: str
     lab: str
     score: Decimal
@@ -94,15 +94,15 @@ class Exemption:
 
 
 @dataclass(frozen=True, slots=True)
-class ManualMark:
-    """A mark given by hand, before late rules; it stands for everything below its part.
+class ManualGrade:
+    """A manual grade, before late rules; it stands for everything below its part.
 
     Attributes:
         item: the item's name, or `total` to put the final grade in place of the computed one.
         points: the mark.
         part: the dotted path of a part (`report.writing`), or nothing for the whole item.
         at: when the mark was given. Of two marks for the same thing the later one counts.
-        submitted: when the work was handed in, where the store does not know it.
+        submitted: when the work was submitted, where the store does not know it.
         note: why, for whoever reads the gradebook.
     """
 
@@ -126,11 +126,11 @@ class ManualMark:
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """Students who hand in together: for one item, or (with no item) for every team item."""
+    """Students who submit together: for one item, or (with no item) for every team item."""
 
     name: str
     members: tuple[str, ...]
     item: str = ""
 
 
-Event = Submission | Result | Extension | Exemption | ManualMark | Team
+Event = Submission | Result | Extension | Exemption | ManualGrade | Team

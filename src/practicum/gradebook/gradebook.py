@@ -18,9 +18,9 @@ from typing import NamedTuple
 from practicum.course.model import Component, Course
 from practicum.course.roster import Student
 from practicum.course.rounding import CONTEXT
-from practicum.gradebook.event_index import Ledger, Line, oldest_first
-from practicum.gradebook.events import Event, ManualMark
-from practicum.gradebook.scoring import ZERO, Attempt, ItemGrade, grade_item
+from practicum.gradebook.event_index import EventIndex, IndexedItem, oldest_first
+from practicum.gradebook.events import Event, ManualGrade
+from practicum.gradebook.scoring import ZERO, ItemGrade, ScoredSubmission, grade_item
 
 
 class ComponentGrade(NamedTuple):
@@ -42,7 +42,7 @@ class StudentGrade(NamedTuple):
         total: the final grade as it stands; what is not decided yet counts nothing.
         decided: how many points of the final grade are decided.
         unused: points lost to the cap, for bonus and for components that make up for lost grades.
-        override: the mark by hand that stands in place of the computed total, if any.
+        override: the manual grade that stands in place of the computed total, if any.
     """
 
     student: Student
@@ -51,7 +51,7 @@ class StudentGrade(NamedTuple):
     total: Decimal
     decided: Decimal
     unused: Decimal
-    override: ManualMark | None = None
+    override: ManualGrade | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def gradebook(course: Course, roster: Sequence[Student], events: Iterable[Event]
         now: decides what is still open; without it every deadline counts as past.
     """
     with localcontext(CONTEXT), _collector_paused():
-        known = Ledger(course, roster, events, now)
+        known = EventIndex(course, roster, events, now)
         rows = tuple(_student(student, known) for student in roster)
     return Gradebook(course, rows, tuple(known.problems))
 
@@ -101,10 +101,10 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _student(student: Student, known: Ledger) -> StudentGrade:
+def _student(student: Student, known: EventIndex) -> StudentGrade:
     exempt = known.exempt.get(student.id, {})
     marks = known.marks.get(student.id, {})
-    attempts = known.attempts.get(student.id, {})
+    scored = known.submissions.get(student.id, {})
     special = student.id in known.special
     items: list[ItemGrade] = []
     components: list[ComponentGrade] = []
@@ -115,14 +115,14 @@ def _student(student: Student, known: Ledger) -> StudentGrade:
             if name in exempt:
                 grades.append(ItemGrade(item, "exempt", None, ZERO, (), exempt[name]))
                 continue
-            handed_in = attempts
+            submitted = scored
             if item.team:
                 members = known.members(item, student.id)
                 rules = known.rules_for(item, members)
-                handed_in = _pooled([known.attempts.get(member, {}) for member in members])
+                submitted = _pooled([known.submissions.get(member, {}) for member in members])
             elif special:
                 rules = known.rules_for(item, [student.id])
-            grades.append(grade_item(item, rules, handed_in, marks.get(name)))
+            grades.append(grade_item(item, rules, submitted, marks.get(name)))
         items += grades
         graded = _component(component, lines, grades)
         components.append(graded)
@@ -141,7 +141,7 @@ def _scaled(grade: ComponentGrade, out_of: Decimal, kept: Decimal) -> ComponentG
 
 
 def _total(
-    student: Student, items: list[ItemGrade], components: list[ComponentGrade], cap: Decimal, override: ManualMark | None
+    student: Student, items: list[ItemGrade], components: list[ComponentGrade], cap: Decimal, override: ManualGrade | None
 ) -> StudentGrade:
     earned = sum((c.score for c in components), ZERO)
     total = min(earned, cap)  # so a component that makes up for lost grades fills what the others leave, and no more
@@ -152,7 +152,7 @@ def _total(
     return StudentGrade(student, tuple(items), tuple(components), total, decided, unused, override)
 
 
-def _component(component: Component, lines: Sequence[Line], grades: list[ItemGrade]) -> ComponentGrade:
+def _component(component: Component, lines: Sequence[IndexedItem], grades: list[ItemGrade]) -> ComponentGrade:
     score = decided = dropped = ZERO
     for line, grade in zip(lines, grades, strict=True):
         status = grade.status
@@ -171,12 +171,12 @@ def _component(component: Component, lines: Sequence[Line], grades: list[ItemGra
     return ComponentGrade(component, score, component.weight, decided)
 
 
-def _pooled(attempts: list[dict[str, list[Attempt]]]) -> dict[str, list[Attempt]]:
-    """Return what the members of a team handed in, together and oldest first."""
-    pooled: dict[str, list[Attempt]] = defaultdict(list)
-    for one in attempts:
-        for lab, handed_in in one.items():
-            pooled[lab] += handed_in
-    for handed_in in pooled.values():
-        handed_in.sort(key=oldest_first)
+def _pooled(scored: list[dict[str, list[ScoredSubmission]]]) -> dict[str, list[ScoredSubmission]]:
+    """Return what the members of a team submitted, together and oldest first."""
+    pooled: dict[str, list[ScoredSubmission]] = defaultdict(list)
+    for one in scored:
+        for lab, submitted in one.items():
+            pooled[lab] += submitted
+    for submitted in pooled.values():
+        submitted.sort(key=oldest_first)
     return pooled

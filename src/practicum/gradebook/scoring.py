@@ -1,8 +1,8 @@
 """One item of one student: which submission counts, what the late rule leaves of it, and why.
 
 Work comes in *units*. A part with a lab is a unit with its own submissions, so an early perceptron keeps full credit
-beside a late MLP. All parts marked by hand are one unit, handed in together, so that a cap on a late project caps the
-project and not each of its parts. A mark by hand on a part stands for everything below that part.
+beside a late MLP. All parts graded manually are one unit, submitted together, so that a cap on a late project caps the
+project and not each of its parts. A manual grade on a part stands for everything below that part.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -11,13 +11,13 @@ from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from practicum.course.assessment import Item, Part
-from practicum.course.late import ON_TIME, LateRule, Outcome
+from practicum.course.late import ON_TIME, LateOutcome, LateRule
 from practicum.course.rounding import plain, rounded
-from practicum.gradebook.events import ManualMark, Result, Submission
+from practicum.gradebook.events import ManualGrade, Result, Submission
 
 Status = Literal["graded", "partly graded", "waiting", "missing", "open", "unmarked", "exempt"]
-"""How far an item or unit is: `waiting` is handed in and not graded, `missing` past its deadline with nothing handed
-in, `open` before its deadline, `unmarked` for a mark by hand to come."""
+"""How far an item or unit is: `waiting` is submitted and not graded, `missing` past its deadline with nothing handed
+in, `open` before its deadline, `unmarked` for a manual grade to come."""
 
 ZERO = Decimal(0)
 NOT_LATE = timedelta(0)
@@ -25,7 +25,7 @@ NOT_LATE = timedelta(0)
 _make = tuple.__new__  # for the hundreds of thousands of units of a large course: half the time of calling the class
 
 
-Attempt = tuple[Submission, Result | None]
+ScoredSubmission = tuple[Submission, Result | None]
 """A submission with its result, if it has one. A plain tuple: there are hundreds of thousands."""
 
 
@@ -40,8 +40,8 @@ class Unit(NamedTuple):
         late: elapsed time after the deadline.
         outcome: what the late rule makes of it.
         score: what counts.
-        attempt: the submission that counts, for work that a lab grades.
-        notes: what the marks by hand say, for work marked by hand.
+        counted: the submission that counts, for work that a lab grades.
+        notes: what the manual grades say, for work graded manually.
         newer: a newer submission waits to be graded.
     """
 
@@ -50,19 +50,19 @@ class Unit(NamedTuple):
     raw: Decimal | None
     points: Decimal
     late: timedelta
-    outcome: Outcome
+    outcome: LateOutcome
     score: Decimal
-    attempt: Attempt | None = None
+    counted: ScoredSubmission | None = None
     notes: str = ""
     newer: bool = False
 
     @property
     def source(self) -> str:
         """Where the score comes from, in words."""
-        submission, result = self.attempt or (None, None)
+        submission, result = self.counted or (None, None)
         if submission and result:
             return f"{submission.lab} {plain(result.score)}/{plain(result.out_of)} (submission {submission.id})"
-        return "marked by hand" + (f" ({self.notes})" if self.notes else "")
+        return "graded manually" + (f" ({self.notes})" if self.notes else "")
 
 
 class ItemGrade(NamedTuple):
@@ -136,7 +136,7 @@ def lateness(at: datetime, due: datetime | None) -> timedelta:
     Fractions of a second are dropped in the student's favour: what the clock showed as 23:59:59 is in time for 23:59:59.
 
     Args:
-        at: when it was handed in, in UTC: between two times of one zone Python subtracts the clock faces, which is an
+        at: when it was submitted, in UTC: between two times of one zone Python subtracts the clock faces, which is an
             hour off across a change of the clock.
         due: the deadline, in UTC.
     """
@@ -148,20 +148,20 @@ def lateness(at: datetime, due: datetime | None) -> timedelta:
 
 
 def grade_item(
-    item: Item, rules: Rules, attempts: Mapping[str, Sequence[Attempt]], marks: Mapping[str, ManualMark] | None
+    item: Item, rules: Rules, scored: Mapping[str, Sequence[ScoredSubmission]], marks: Mapping[str, ManualGrade] | None
 ) -> ItemGrade:
     """Grade one item.
 
     Args:
         item: the item.
         rules: deadline, late rule and policy for this student.
-        attempts: per lab (or item name), what was handed in, oldest first.
-        marks: per dotted part path, the mark by hand that counts; `""` is the item.
+        scored: per lab (or item name), what was submitted, oldest first.
+        marks: per dotted part path, the manual grade that counts; `""` is the item.
     """
     if item.lab and not marks:  # most items of most students: one lab, nothing by hand
-        only = _lab(item, "", rules, attempts.get(item.lab, ()))
+        only = _lab(item, "", rules, scored.get(item.lab, ()))
         return _make(ItemGrade, (item, only.status, only.raw, only.score, (only,), ""))
-    units = _units(item, rules, attempts, marks or {})
+    units = _units(item, rules, scored, marks or {})
     score = min(sum((unit.score for unit in units), ZERO), item.most)
     scores = [unit.raw for unit in units if unit.raw is not None]
     raw = sum(scores, ZERO) if scores else None
@@ -177,12 +177,12 @@ def _together(statuses: Sequence[Status]) -> Status:
     return next(status for status in order if status in statuses)
 
 
-def _lab(part: Part, path: str, rules: Rules, attempts: Sequence[Attempt]) -> Unit:
-    """Return the unit of a part that a lab fills: the attempt that counts, after the late rule."""
+def _lab(part: Part, path: str, rules: Rules, scored: Sequence[ScoredSubmission]) -> Unit:
+    """Return the unit of a part that a lab fills: the submission that counts, after the late rule."""
     chosen: Unit | None = None
     due, points = rules.due, part.points
-    for attempt in attempts:
-        submission, result = attempt
+    for dated in scored:
+        submission, result = dated
         if result is None:
             continue
         raw = result.score * points / result.out_of
@@ -192,22 +192,22 @@ def _lab(part: Part, path: str, rules: Rules, attempts: Sequence[Attempt]) -> Un
         outcome = rules.late.outcome(late, rules.certificates) if late else ON_TIME
         score = outcome.apply(raw, points) if late else raw
         if chosen is None or not rules.best or score > chosen.score:
-            chosen = _make(Unit, (path, "graded", raw, points, late, outcome, score, attempt, "", False))
+            chosen = _make(Unit, (path, "graded", raw, points, late, outcome, score, dated, "", False))
     if chosen is None:
-        status: Status = "waiting" if attempts else ("missing" if rules.closed else "open")
+        status: Status = "waiting" if scored else ("missing" if rules.closed else "open")
         return Unit(path, status, None, points, NOT_LATE, ON_TIME, ZERO)
-    return chosen if attempts[-1][1] else chosen._replace(newer=True)
+    return chosen if scored[-1][1] else chosen._replace(newer=True)
 
 
 class _ByHand:
-    """Collects the parts marked by hand into their one unit."""
+    """Collects the parts graded manually into their one unit."""
 
     def __init__(self) -> None:
         self.points = self.raw = ZERO
-        self.given: list[ManualMark] = []
+        self.given: list[ManualGrade] = []
         self.wanting = 0
 
-    def add(self, part: Part, mark: ManualMark | None, bonus: bool = False) -> None:
+    def add(self, part: Part, mark: ManualGrade | None, bonus: bool = False) -> None:
         self.points += ZERO if bonus else part.points
         if mark is not None:
             self.raw += min(mark.points, part.most)
@@ -216,18 +216,20 @@ class _ByHand:
             self.wanting += 1
 
 
-def _units(item: Item, rules: Rules, attempts: Mapping[str, Sequence[Attempt]], marks: Mapping[str, ManualMark]) -> list[Unit]:
+def _units(
+    item: Item, rules: Rules, scored: Mapping[str, Sequence[ScoredSubmission]], marks: Mapping[str, ManualGrade]
+) -> list[Unit]:
     units: list[Unit] = []
     by_hand = _ByHand()
 
     def visit(part: Part, path: str, bonus: bool) -> None:
         mark = marks.get(path)
         if part.lab and mark is None:
-            units.append(_lab(part, path, rules, attempts.get(part.lab, ())))
+            units.append(_lab(part, path, rules, scored.get(part.lab, ())))
         elif part.lab and path and mark is not None:
             own = _ByHand()
             own.add(part, mark)
-            units.append(_hand_unit(own, path, rules, _handed_in(mark, [part.lab, item.name], attempts), False))
+            units.append(_hand_unit(own, path, rules, _handed_in(mark, [part.lab, item.name], scored), False))
         elif mark is not None or not part.part:
             by_hand.add(part, mark, bonus)
         else:
@@ -237,14 +239,14 @@ def _units(item: Item, rules: Rules, attempts: Mapping[str, Sequence[Attempt]], 
     visit(item, "", False)
     if by_hand.points or by_hand.given:
         names = [item.name, *item.labs()] if "" in marks else [item.name]
-        times = [at for mark in by_hand.given if (at := _handed_in(mark, names, attempts))]
-        units.append(_hand_unit(by_hand, "", rules, max(times, default=None), bool(attempts.get(item.name))))
+        times = [at for mark in by_hand.given if (at := _handed_in(mark, names, scored))]
+        units.append(_hand_unit(by_hand, "", rules, max(times, default=None), bool(scored.get(item.name))))
     return units
 
 
-def _hand_unit(hand: _ByHand, path: str, rules: Rules, at: datetime | None, handed_in: bool) -> Unit:
+def _hand_unit(hand: _ByHand, path: str, rules: Rules, at: datetime | None, submitted: bool) -> Unit:
     if not hand.given:
-        status: Status = "waiting" if handed_in else ("open" if rules.due and not rules.closed else "unmarked")
+        status: Status = "waiting" if submitted else ("open" if rules.due and not rules.closed else "unmarked")
         return Unit(path, status, None, hand.points, NOT_LATE, ON_TIME, ZERO)
     late = lateness(at, rules.due) if at else NOT_LATE
     outcome = rules.late.outcome(late, rules.certificates) if late else ON_TIME
@@ -254,9 +256,9 @@ def _hand_unit(hand: _ByHand, path: str, rules: Rules, at: datetime | None, hand
     return Unit(path, status, hand.raw, hand.points, late, outcome, score, None, notes)
 
 
-def _handed_in(mark: ManualMark, names: Sequence[str], attempts: Mapping[str, Sequence[Attempt]]) -> datetime | None:
-    """When the work behind a mark was handed in: as the mark says, else the last submission before the mark."""
+def _handed_in(mark: ManualGrade, names: Sequence[str], scored: Mapping[str, Sequence[ScoredSubmission]]) -> datetime | None:
+    """When the work behind a mark was submitted: as the mark says, else the last submission before the mark."""
     if mark.submitted is not None:
         return mark.submitted
-    times = [submission.at for name in names for submission, _ in attempts.get(name, ())]
+    times = [submission.at for name in names for submission, _ in scored.get(name, ())]
     return max((at for at in times if mark.at is None or at <= mark.at), default=None)

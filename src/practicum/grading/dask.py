@@ -25,7 +25,7 @@ import msgspec
 from distributed import Client, KilledWorker, WorkerPlugin, as_completed
 
 from practicum.errors import PracticumError
-from practicum.grading.grader import Job
+from practicum.grading.grader import GradingRequest
 from practicum.grading.pool import GraderProcess, WorkerDied
 from practicum.labs.lab import Lab, files_in
 from practicum.sandbox.fork_server import Mode
@@ -69,7 +69,7 @@ class Graders:
         self._lock = threading.Lock()
         self._idle: threading.Timer | None = None
 
-    def grade(self, job: Job) -> tuple[GradedSubmission, list[str]]:
+    def grade(self, job: GradingRequest) -> tuple[GradedSubmission, list[str]]:
         """Grade one submission; also what the sandbox had to say."""
         with self._lock:
             self._busy += 1
@@ -136,7 +136,7 @@ def grade_one(key: str, job: bytes) -> bytes:
     """Grade one submission in a worker of the cluster; no result but a note if the lab cannot be graded there at all."""
     result: GradedSubmission | None
     try:
-        result, notes = _graders[key].grade(msgspec.msgpack.decode(job, type=Job))
+        result, notes = _graders[key].grade(msgspec.msgpack.decode(job, type=GradingRequest))
     except WorkerDied:
         raise  # Dask tries again
     except PracticumError as error:
@@ -185,14 +185,14 @@ class Cluster:
         finally:
             self._client.close()
 
-    def grade(self, jobs: Iterable[Job], emit: Callable[[GradedSubmission], None]) -> None:
+    def grade(self, jobs: Iterable[GradingRequest], emit: Callable[[GradedSubmission], None]) -> None:
         """Grade all jobs, in the order in which results arrive.
 
         Raises:
             PracticumError: the lab cannot be graded there, or the scheduler is gone.
         """
         source = iter(jobs)
-        running: dict[Any, Job] = {}
+        running: dict[Any, GradingRequest] = {}
         done = as_completed(loop=self._client.loop)
 
         def send() -> None:
@@ -210,7 +210,7 @@ class Cluster:
         finally:
             self._client.cancel(list(running))
 
-    def _take(self, future: Any, job: Job, emit: Callable[[GradedSubmission], None]) -> None:
+    def _take(self, future: Any, job: GradingRequest, emit: Callable[[GradedSubmission], None]) -> None:
         try:
             answer = future.result()
         except KilledWorker:

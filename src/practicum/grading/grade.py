@@ -1,4 +1,4 @@
-"""A run: reads what was handed in, grades what has no result yet, and keeps every result at once.
+"""A run: reads what was submitted, grades what has no result yet, and keeps every result at once.
 
 What is graded when:
 
@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Protocol
 
 from practicum.errors import PracticumError, suggestion
-from practicum.grading.grader import Job
-from practicum.labs.intake.read import read_hand_ins
+from practicum.grading.grader import GradingRequest
+from practicum.labs.intake.read import read_submissions
 from practicum.labs.lab import Lab
 from practicum.sandbox.fork_server import versions
-from practicum.store.records import Run, Stored, Submission
+from practicum.store.records import Run, StoredResult, StoredSubmission
 from practicum.store.results import GradedSubmission, Provenance
 from practicum.store.store import Store
 
@@ -32,15 +32,15 @@ SEEDS = 1 << 62  # too many to try: a student who knew the seed would know the h
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """A hand-in was read."""
+class SubmissionRead:
+    """A submission was read."""
 
-    submission: Submission
+    submission: StoredSubmission
     new: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class GradingPlanned:
     """Reading is over: so many submissions are to be graded, and so many have a result."""
 
     todo: int
@@ -49,7 +49,7 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
-class Graded:
+class SubmissionGraded:
     """A submission was graded."""
 
     result: GradedSubmission
@@ -57,7 +57,7 @@ class Graded:
     todo: int
 
 
-ProgressEvent = Read | Planned | Graded
+ProgressEvent = SubmissionRead | GradingPlanned | SubmissionGraded
 Progress = Callable[[ProgressEvent], None]
 
 
@@ -69,7 +69,7 @@ class Backend(Protocol):
         """What the user should know of it."""
         ...
 
-    def grade(self, jobs: Iterable[Job], emit: Callable[[GradedSubmission], None]) -> None:
+    def grade(self, jobs: Iterable[GradingRequest], emit: Callable[[GradedSubmission], None]) -> None:
         """Grade all jobs; `emit` is called by one thread at a time."""
         ...
 
@@ -91,11 +91,11 @@ class Report:
     """
 
     run: Run | None
-    results: list[Stored]
+    results: list[StoredResult]
     graded: int
     reused: int
     notes: list[str] = field(default_factory=list)
-    ungraded: list[Submission] = field(default_factory=list)
+    ungraded: list[StoredSubmission] = field(default_factory=list)
 
 
 def ignore(event: ProgressEvent) -> None:
@@ -118,7 +118,7 @@ def grade_folder(
 
     Args:
         lab: the lab.
-        folder: what was handed in; None takes what the store knows already.
+        folder: what was submitted; None takes what the store knows already.
         store: keeps submissions and results.
         zone: the course's time zone.
         backends: makes what grades, when there is something to grade.
@@ -148,7 +148,7 @@ def grade_folder(
     before = {r.submission.id: r for r in store.results(lab.name) if r.submission.id in chosen}
     notes += _differences(before.values(), provenance, lab.name)
     todo = [submission for key, submission in chosen.items() if key not in before]
-    progress(Planned(len(todo), len(before), tuple(notes)))
+    progress(GradingPlanned(len(todo), len(before), tuple(notes)))
     run = unfinished if resume else None
     if todo:
         if run is None:
@@ -175,11 +175,18 @@ def conditions(lab: Lab, store: Store, seed: int | None = None) -> Provenance:
 
 
 def grade_submissions(
-    lab: Lab, store: Store, run: Run, todo: list[Submission], backends: Backends, *, publish: bool, progress: Progress = ignore
+    lab: Lab,
+    store: Store,
+    run: Run,
+    todo: list[StoredSubmission],
+    backends: Backends,
+    *,
+    publish: bool,
+    progress: Progress = ignore,
 ) -> list[str]:
     """Grade submissions and keep each result as it comes.
 
-    Work that a student handed in unchanged at two times is graded once.
+    Work that a student submitted unchanged at two times is graded once.
 
     Returns:
         notes of what graded.
@@ -187,15 +194,15 @@ def grade_submissions(
     Raises:
         PracticumError: grading is not possible, or the lab changed meanwhile. What was graded is kept.
     """
-    waiting: dict[tuple[str, str], list[Submission]] = {}
+    waiting: dict[tuple[str, str], list[StoredSubmission]] = {}
     for submission in todo:
         waiting.setdefault((submission.student, submission.sha256), []).append(submission)
     done = 0
 
-    def jobs() -> Iterator[Job]:
+    def jobs() -> Iterator[GradingRequest]:
         for first, *_ in list(waiting.values()):
             files = store.files(first.id)
-            yield Job(student=first.student, submission=first.sha256, files=files, seed=run.seed, notes=first.notes)
+            yield GradingRequest(student=first.student, submission=first.sha256, files=files, seed=run.seed, notes=first.notes)
 
     def emit(result: GradedSubmission) -> None:
         nonlocal done
@@ -204,7 +211,7 @@ def grade_submissions(
         for submission in waiting.pop((result.student, result.submission), ()):
             store.add(run, submission.id, result, publish)
             done += 1
-        progress(Graded(result, done, len(todo)))
+        progress(SubmissionGraded(result, done, len(todo)))
 
     store.mark_run(run.id, "running")
     try:
@@ -218,20 +225,22 @@ def grade_submissions(
     return notes
 
 
-def _register(lab: Lab, folder: Path | None, store: Store, zone: tzinfo, only: str, progress: Progress) -> dict[int, Submission]:
-    chosen: dict[int, Submission] = {}
+def _register(
+    lab: Lab, folder: Path | None, store: Store, zone: tzinfo, only: str, progress: Progress
+) -> dict[int, StoredSubmission]:
+    chosen: dict[int, StoredSubmission] = {}
     if folder is None:
         return chosen
     others: set[str] = set()
-    for work in read_hand_ins(folder, lab, zone):
+    for work in read_submissions(folder, lab, zone):
         if only and work.student != only:
             others.add(work.student)
             continue
         submission, new = store.register(lab.name, work)
         chosen[submission.id] = submission
-        progress(Read(submission, new))
+        progress(SubmissionRead(submission, new))
     if only and not chosen:
-        raise PracticumError(f"{folder}: nothing was handed in by `{only}`{suggestion(only, others)}")
+        raise PracticumError(f"{folder}: nothing was submitted by `{only}`{suggestion(only, others)}")
     return chosen
 
 
@@ -246,7 +255,7 @@ def _must_agree(run: Run, lab: Lab, seed: int | None) -> None:
         raise PracticumError(f"the run to resume has seed {run.seed}, not {seed}: leave --seed out, or leave --resume out")
 
 
-def _differences(results: Iterable[Stored], now: Provenance, lab: str) -> Iterator[str]:
+def _differences(results: Iterable[StoredResult], now: Provenance, lab: str) -> Iterator[str]:
     """Return notes of results that were made otherwise than results would be now."""
     made = [stored.graded.provenance for stored in results]
     counts = {

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import msgspec
 
-from practicum.checks.plugin import Run, check_seed, run_checks
+from practicum.checks.plugin import RunChecks, check_seed, run_checks
 from practicum.labs.handout import given_files
 from practicum.labs.lab import Lab, module_name
 from practicum.labs.notebook import NotebookError, read_notebook
 from practicum.sandbox import bwrap
 from practicum.sandbox.fork_server import Mode, Sandbox, versions
 from practicum.sandbox.process import Process
-from practicum.sandbox.proxy import Link, Student
+from practicum.sandbox.proxy import Link, StudentCode
 from practicum.store.results import GradedSubmission, Provenance
 
 
-class Job(msgspec.Struct, frozen=True, kw_only=True):
+class GradingRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One submission to grade: who, what, and with which seed."""
 
     student: str
@@ -43,7 +43,7 @@ def prepare(lab: Lab, files: dict[str, bytes]) -> tuple[dict[str, bytes], dict[s
     for name in lab.submit:
         data = files.get(name)
         if data is None:
-            missing[module_name(name)] = f"{name} was not handed in"
+            missing[module_name(name)] = f"{name} was not submitted"
         elif name.endswith(".ipynb"):
             try:
                 notebook = read_notebook(data, name)
@@ -77,7 +77,9 @@ class Grader:
         self.limits = {key: float(value) for key, value in lab.limits.model_dump().items()}
         self.libraries = ["numpy", *lab.libraries]
 
-    def grade(self, jobs: Iterator[Job], emit: Callable[[GradedSubmission], None], ready: Callable[[list[str]], None]) -> None:
+    def grade(
+        self, jobs: Iterator[GradingRequest], emit: Callable[[GradedSubmission], None], ready: Callable[[list[str]], None]
+    ) -> None:
         """Grade all jobs, in order.
 
         Args:
@@ -92,7 +94,7 @@ class Grader:
         if self.mode != "unsafe":
             bwrap.refuse_visible(self.lab.folder)
 
-        def loop(run: Run) -> None:
+        def loop(run: RunChecks) -> None:
             with Sandbox(self.libraries, self.limits, self.mode) as sandbox:
                 provenance = Provenance(
                     lab_sha256=self.lab.sha256,
@@ -107,7 +109,7 @@ class Grader:
 
         run_checks(Path(self.lab.checks), loop)
 
-    def _one(self, job: Job, run: Run, sandbox: Sandbox, provenance: Provenance) -> GradedSubmission:
+    def _one(self, job: GradingRequest, run: RunChecks, sandbox: Sandbox, provenance: Provenance) -> GradedSubmission:
         began = time.perf_counter()
         files, notebooks, missing, notes = prepare(self.lab, job.files)
         processes: list[Process] = []
@@ -118,7 +120,7 @@ class Grader:
 
         link = Link(start, self.limits["wall_seconds"], self.limits["import_seconds"])
         try:
-            checks = run(link, Student(link, missing, _lines(files, notebooks)), job.seed)
+            checks = run(link, StudentCode(link, missing, _lines(files, notebooks)), job.seed)
         finally:
             for process in processes:
                 process.kill()

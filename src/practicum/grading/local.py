@@ -12,7 +12,7 @@ from typing import IO, Any
 
 import msgspec
 
-from practicum.checks.plugin import Run, run_checks
+from practicum.checks.plugin import RunChecks, run_checks
 from practicum.errors import PracticumError
 from practicum.labs.lab import module_name
 from practicum.labs.notebook import NotebookError, read_notebook
@@ -21,7 +21,7 @@ from practicum.sandbox.guest.cells import Notebook
 from practicum.sandbox.guest.objects import Objects
 from practicum.sandbox.guest.protocol import ProtocolError, Request, Response
 from practicum.sandbox.outcome import Died
-from practicum.sandbox.proxy import Answers, Link, Student
+from practicum.sandbox.proxy import Answers, Link, StudentCode
 from practicum.store.results import CheckResult
 
 WALL_SECONDS = 300.0
@@ -192,7 +192,7 @@ def check_folder(folder: Path, live: dict[str, Any] | None = None, show_output: 
     """Run a handout's public checks on the student's own files.
 
     Args:
-        folder: with the handout's `lab.toml` and `checks/`, and the files to hand in.
+        folder: with the handout's `lab.toml` and `checks/`, and the files to submit.
         live: the namespace of a running notebook, which then stands for the notebook's file.
         show_output: let what the code prints through.
 
@@ -227,9 +227,9 @@ def check_folder(folder: Path, live: dict[str, Any] | None = None, show_output: 
 
     results: list[CheckResult] = []
 
-    def loop(run: Run) -> None:
+    def loop(run: RunChecks) -> None:
         link = Link(start, WALL_SECONDS)
-        results.extend(run(link, Student(link, {} if live is not None else missing), 0))
+        results.extend(run(link, StudentCode(link, {} if live is not None else missing), 0))
 
     try:
         run_checks(folder / "checks", loop, only_public=True)

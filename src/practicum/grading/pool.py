@@ -14,8 +14,8 @@ from types import TracebackType
 import msgspec
 
 from practicum.errors import PracticumError
-from practicum.grading.grader import Job
-from practicum.grading.worker import Graded, Message, Ready, read_frame, write_frame
+from practicum.grading.grader import GradingRequest
+from practicum.grading.worker import Answer, Message, Ready, read_frame, write_frame
 from practicum.sandbox.fork_server import Mode
 from practicum.store.results import GradedSubmission
 
@@ -55,7 +55,7 @@ class GraderProcess:
         frame = read_frame(self.process.stdout)
         return None if frame is None else msgspec.msgpack.decode(frame, type=Message)
 
-    def grade(self, job: Job) -> GradedSubmission:
+    def grade(self, job: GradingRequest) -> GradedSubmission:
         """Grade one submission.
 
         Raises:
@@ -67,7 +67,7 @@ class GraderProcess:
             message = self._read()
         except OSError:
             message = None
-        if not isinstance(message, Graded):
+        if not isinstance(message, Answer):
             self.close()
             reason = getattr(message, "reason", f"exit code {self.process.returncode}")
             raise WorkerDied(f"a worker ended while it graded {job.student}: {reason}")
@@ -117,7 +117,7 @@ class Pool:
         while self._workers:
             self._workers.pop().close()
 
-    def grade(self, jobs: Iterable[Job], emit: Callable[[GradedSubmission], None]) -> None:
+    def grade(self, jobs: Iterable[GradingRequest], emit: Callable[[GradedSubmission], None]) -> None:
         """Grade all jobs; `emit` is called by one thread at a time, in the order in which results arrive.
 
         A submission that loses every worker it is given is left ungraded, and `notes` says so.

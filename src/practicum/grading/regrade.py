@@ -1,6 +1,6 @@
 """A regrade: what the lab as it is now would change, for whom and why, before anything is published.
 
-A preview grades every submission that has a published result once more, all attempts, since the gradebook may count any
+A preview grades every submission that has a published result once more, all of a student, since the gradebook may count any
 of them; what it finds is kept beside the published results. To publish puts the results of the last preview in their
 place, all at once.
 """
@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from practicum.errors import PracticumError
-from practicum.grading.grade import Backends, Planned, Progress, conditions, grade_submissions, ignore
+from practicum.grading.grade import Backends, GradingPlanned, Progress, conditions, grade_submissions, ignore
 from practicum.labs.lab import Lab
-from practicum.store.records import Run, Stored, Submission
+from practicum.store.records import Run, StoredResult, StoredSubmission
 from practicum.store.results import CheckResult, GradedSubmission, Provenance
 from practicum.store.store import Store
 
@@ -37,7 +37,7 @@ class CheckChange:
 class Change:
     """A submission whose marks would change, at which checks, and what was different in grading it."""
 
-    submission: Submission
+    submission: StoredSubmission
     before: GradedSubmission
     after: GradedSubmission
     checks: tuple[CheckChange, ...]
@@ -65,7 +65,7 @@ class Preview:
     run: Run | None
     changes: list[Change]
     same: int
-    lacking: list[Submission]
+    lacking: list[StoredSubmission]
     reasons: list[str]
     notes: list[str]
 
@@ -106,7 +106,7 @@ def preview(
     known = [] if again else sorted(store.results(lab.name, published=None), key=lambda r: (r.published, r.id))
     ready = {r.submission.id: r.id for r in known if r.submission.id in chosen and _still_good(r.graded, now)}
     todo = [r.submission for r in published if r.submission.id not in ready]
-    progress(Planned(len(todo), len(published) - len(todo)))
+    progress(GradingPlanned(len(todo), len(published) - len(todo)))
     run = store.start_run("regrade", lab.name, now)
     store.propose(run.id, ready)
     notes: list[str] = []
@@ -162,7 +162,7 @@ def differences(before: Provenance, after: Provenance) -> Iterator[str]:
         yield f"sandbox {before.sandbox} → {after.sandbox}"
 
 
-def compare(submission: Submission, before: GradedSubmission, after: GradedSubmission) -> Change:
+def compare(submission: StoredSubmission, before: GradedSubmission, after: GradedSubmission) -> Change:
     """Return what changes for one submission."""
     old, new = {c.name: c for c in before.checks}, {c.name: c for c in after.checks}
     checks = tuple(
@@ -179,7 +179,7 @@ def _compare(store: Store, run: Run, notes: list[str]) -> Preview:
     reasons: dict[str, None] = {}
     same = 0
     for stored in store.results(run.lab):
-        other: Stored | None = proposed.get(stored.submission.id)
+        other: StoredResult | None = proposed.get(stored.submission.id)
         if other is None:
             continue
         change = compare(stored.submission, stored.graded, other.graded)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from practicum.errors import PracticumError
-from practicum.grading.grader import Job
+from practicum.grading.grader import GradingRequest
 from practicum.grading.lint import short, take_stock
 from practicum.grading.local import check_folder
 from practicum.grading.pool import Pool
@@ -105,7 +105,7 @@ def verify_lab(lab: Lab, seeds: int = 5, jobs: int = 1, progress: Callable[[str,
         answers["bug", bug.name] = (bug.title, frozenset(bug.loses), bug.files)
 
     work = [
-        Job(student=name, submission=f"{kind}/{name}", files=files, seed=seed)
+        GradingRequest(student=name, submission=f"{kind}/{name}", files=files, seed=seed)
         for (kind, name), (_, _, files) in answers.items()
         for seed in range(seeds)
     ]

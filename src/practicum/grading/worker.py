@@ -18,7 +18,7 @@ from typing import IO, Any
 import msgspec
 
 from practicum.errors import PracticumError
-from practicum.grading.grader import Grader, Job
+from practicum.grading.grader import Grader, GradingRequest
 from practicum.labs.lab import load_lab
 from practicum.sandbox.fork_server import Mode
 from practicum.store.results import GradedSubmission
@@ -36,13 +36,13 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
-class Graded(msgspec.Struct, frozen=True, tag=True):
+class Answer(msgspec.Struct, frozen=True, tag=True):
     """The result of the last job."""
 
     result: GradedSubmission
 
 
-Message = Ready | Refused | Graded
+Message = Ready | Refused | Answer
 
 
 def write_frame(stream: IO[bytes], message: Any) -> None:
@@ -68,14 +68,14 @@ def main(lab_folder: str, mode: Mode) -> None:
     stdin, stdout = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a check prints must not get between the frames
 
-    def jobs() -> Iterator[Job]:
+    def jobs() -> Iterator[GradingRequest]:
         while (frame := read_frame(stdin)) is not None:
-            yield msgspec.msgpack.decode(frame, type=Job)
+            yield msgspec.msgpack.decode(frame, type=GradingRequest)
 
     try:
         Grader(load_lab(Path(lab_folder)), mode).grade(
             jobs(),
-            emit=lambda result: write_frame(stdout, Graded(result)),
+            emit=lambda result: write_frame(stdout, Answer(result)),
             ready=lambda notes: write_frame(stdout, Ready(notes)),
         )
     except PracticumError as error:

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from practicum.integrity.evidence import Cohort
-from practicum.integrity.submissions import Work
+from practicum.integrity.submissions import ComparedSubmission
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,9 @@ class Match:
     weight: float
 
 
-def align(cohort: Cohort, first: Work, second: Work, i: int, j: int, least: float = 0.7) -> list[Match]:
+def align(
+    cohort: Cohort, first: ComparedSubmission, second: ComparedSubmission, i: int, j: int, least: float = 0.7
+) -> list[Match]:
     """Return statements matched one to one, greedily by all that they share, in the order of the first.
 
     Args:
@@ -64,7 +66,7 @@ def align(cohort: Cohort, first: Work, second: Work, i: int, j: int, least: floa
     return sorted(matches, key=lambda match: match.first)
 
 
-def renamings(matches: list[Match], first: Work, second: Work) -> list[tuple[str, str, int, int]]:
+def renamings(matches: list[Match], first: ComparedSubmission, second: ComparedSubmission) -> list[tuple[str, str, int, int]]:
     """Return which names stand in each other's places: `(name, other, places where so, all places of the name)`.
 
     Args:

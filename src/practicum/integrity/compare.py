@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from practicum.integrity.evidence import Cohort, Pair
-from practicum.integrity.submissions import Work
+from practicum.integrity.submissions import ComparedSubmission
 
 THRESHOLD = 0.01
 LEAST_EVIDENCE = 20.0  # nats: a chance of one in half a billion, if statements were independent
@@ -53,8 +53,8 @@ class Comparison:
 
 
 def compare(
-    works: Sequence[Work],
-    given: Iterable[Work] = (),
+    works: Sequence[ComparedSubmission],
+    given: Iterable[ComparedSubmission] = (),
     teams: Mapping[str, str] | None = None,
     *,
     threshold: float = THRESHOLD,
@@ -88,7 +88,7 @@ def compare(
     return comparison
 
 
-def _groups(works: Sequence[Work], teams: Mapping[str, str]) -> list[int]:
+def _groups(works: Sequence[ComparedSubmission], teams: Mapping[str, str]) -> list[int]:
     """Return a number for each submission; those that have the same are not compared."""
     numbers: dict[tuple[str, str], int] = {}
     groups = []
@@ -103,7 +103,9 @@ def _groups(works: Sequence[Work], teams: Mapping[str, str]) -> list[int]:
     return groups
 
 
-def _traces(works: Sequence[Work], given: Sequence[Work]) -> dict[tuple[int, int], tuple[list[str], bool]]:
+def _traces(
+    works: Sequence[ComparedSubmission], given: Sequence[ComparedSubmission]
+) -> dict[tuple[int, int], tuple[list[str], bool]]:
     """Return what pairs share that at most a few have, and whether that alone is enough to look at them."""
     few = max(2, min(_FEW, len(works) // 4))
     shared: defaultdict[tuple[int, int], tuple[list[str], bool]] = defaultdict(lambda: ([], False))
@@ -144,7 +146,7 @@ def _pairs(holders: Sequence[int]) -> list[tuple[int, int]]:
     return [(i, j) for position, i in enumerate(holders) for j in holders[position + 1 :]]
 
 
-def _misspelt(works: Sequence[Work], few: int) -> dict[tuple[int, int], set[str]]:
+def _misspelt(works: Sequence[ComparedSubmission], few: int) -> dict[tuple[int, int], set[str]]:
     """Rare words one letter away from a common one, by the pair that shares them; two or more count."""
     holders = _holders(one.words for one in works)
     common = {word for word, who in holders.items() if len(who) >= max(_COMMON_WORD, len(works) // 10)}

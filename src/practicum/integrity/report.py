@@ -13,7 +13,7 @@ from practicum.errors import PracticumError
 from practicum.integrity.alignment import Match, align, renamings
 from practicum.integrity.compare import LEAST_EVIDENCE, LEAST_STATEMENTS, Comparison, Found
 from practicum.integrity.plots import graph, histogram
-from practicum.integrity.submissions import Work
+from practicum.integrity.submissions import ComparedSubmission
 from practicum.reports.pages import page, text
 
 STYLE_SHEET = Path(__file__).parent / "style.css"
@@ -47,9 +47,9 @@ class About:
 
 def write_report(
     about: About,
-    works: Sequence[Work],
+    works: Sequence[ComparedSubmission],
     comparison: Comparison,
-    whole: Callable[[Collection[int]], Mapping[int, Work]],
+    whole: Callable[[Collection[int]], Mapping[int, ComparedSubmission]],
     into: Path,
 ) -> list[Path]:
     """Write the report.
@@ -92,7 +92,7 @@ def write_report(
     return [into / name for name in files]
 
 
-def _index(about: About, works: Sequence[Work], comparison: Comparison, shown: Sequence[Found]) -> str:
+def _index(about: About, works: Sequence[ComparedSubmission], comparison: Comparison, shown: Sequence[Found]) -> str:
     flagged = sum(one.flagged for one in comparison.found)
     earlier = sum(bool(work.term) for work in works)
     facts = {
@@ -119,7 +119,7 @@ def _index(about: About, works: Sequence[Work], comparison: Comparison, shown: S
         "of one in a hundred weighs 4.6. Excess is how far the pair stands out from both its sides' other matches, in "
         "spreads. p is the chance that an honest class of this size has such a pair at all. A pair is flagged at "
         f"p &lt; {about.threshold:g} with evidence of {LEAST_EVIDENCE:g} and {LEAST_STATEMENTS} statements or more, or when "
-        "both handed in the same weights.</p>",
+        "both submitted the same weights.</p>",
     ]
     if flagged > MOST:
         parts.append(f"<p>{flagged - MOST} more pairs are flagged; they stand in pairs.csv.</p>")
@@ -147,7 +147,7 @@ def _index(about: About, works: Sequence[Work], comparison: Comparison, shown: S
     return "\n".join(parts)
 
 
-def _table(works: Sequence[Work], rows: Sequence[tuple[int, Found]]) -> str:
+def _table(works: Sequence[ComparedSubmission], rows: Sequence[tuple[int, Found]]) -> str:
     lines = []
     for number, found in rows:
         pair = found.pair
@@ -161,7 +161,9 @@ def _table(works: Sequence[Work], rows: Sequence[tuple[int, Found]]) -> str:
     return f'<div class="wide"><table><thead><tr>{head}<th>also</th></tr></thead><tbody>{"".join(lines)}</tbody></table></div>'
 
 
-def _pair(about: About, size: int, found: Found, first: Work, second: Work, matches: Sequence[Match]) -> str:
+def _pair(
+    about: About, size: int, found: Found, first: ComparedSubmission, second: ComparedSubmission, matches: Sequence[Match]
+) -> str:
     pair = found.pair
     strong = sum(match.weight >= _STRONG for match in matches)
     said = (
@@ -200,7 +202,7 @@ def _pair(about: About, size: int, found: Found, first: Work, second: Work, matc
     return "\n".join(parts)
 
 
-def _side(here: str, there: str, work: Work, matched: Sequence[tuple[int, float]]) -> str:
+def _side(here: str, there: str, work: ComparedSubmission, matched: Sequence[tuple[int, float]]) -> str:
     """Return the code of one submission, its matched statements marked and numbered as on the other side."""
     begins: dict[int, list[int]] = {}
     strongest: dict[int, float] = {}
@@ -223,7 +225,7 @@ def _side(here: str, there: str, work: Work, matched: Sequence[tuple[int, float]
     return f'<section><h3>{text(_name(work))}</h3><div class="code">{"".join(rows)}</div></section>'
 
 
-def _csv(works: Sequence[Work], comparison: Comparison) -> str:
+def _csv(works: Sequence[ComparedSubmission], comparison: Comparison) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["first", "second", "flagged", "evidence", "statements", "excess", "p", "also"])
@@ -236,7 +238,7 @@ def _csv(works: Sequence[Work], comparison: Comparison) -> str:
     return out.getvalue()
 
 
-def _json(about: About, works: Sequence[Work], comparison: Comparison) -> str:
+def _json(about: About, works: Sequence[ComparedSubmission], comparison: Comparison) -> str:
     rows = [
         {
             "first": _name(works[one.pair.first]),
@@ -256,7 +258,7 @@ def _json(about: About, works: Sequence[Work], comparison: Comparison) -> str:
     return json.dumps({**about_it, "pairs": rows, "clusters": clusters}, ensure_ascii=False, indent=1) + "\n"
 
 
-def _name(work: Work) -> str:
+def _name(work: ComparedSubmission) -> str:
     return f"{work.student} ({work.term})" if work.term else work.student
 
 

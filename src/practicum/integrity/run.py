@@ -11,12 +11,12 @@ from pathlib import Path
 from practicum.integrity.compare import THRESHOLD, Comparison, Found, compare
 from practicum.integrity.reading import given_by, read_again, read_class
 from practicum.integrity.report import About, write_report
-from practicum.integrity.submissions import Work
+from practicum.integrity.submissions import ComparedSubmission
 from practicum.labs.lab import Lab
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SimilarityRun:
     """What came of it.
 
     Attributes:
@@ -25,7 +25,7 @@ class Outcome:
         report: the report's first page.
     """
 
-    works: list[Work]
+    works: list[ComparedSubmission]
     comparison: Comparison
     report: Path
 
@@ -44,15 +44,15 @@ def compare_folders(
     zone: tzinfo,
     into: Path,
     *,
-    baseline: Mapping[str, Work] | None = None,
+    baseline: Mapping[str, ComparedSubmission] | None = None,
     teams: Mapping[str, str] | None = None,
     threshold: float = THRESHOLD,
     told: Callable[[str, int], None] = lambda what, count: None,
-) -> Outcome:
+) -> SimilarityRun:
     """Read classes, compare them and write the report.
 
     Args:
-        lab: what was to be handed in; its handout and solution count for nothing.
+        lab: what was to be submitted; its handout and solution count for nothing.
         folders: of submissions, by term; "" is the class that is looked at.
         zone: of the course.
         into: the report's folder.
@@ -65,17 +65,17 @@ def compare_folders(
         PracticumError: the lab is wrong, a folder is not there, or the report cannot be written.
     """
     given = given_by(lab) | dict(baseline or {})
-    works: list[Work] = []
+    works: list[ComparedSubmission] = []
     for term, folder in folders.items():
         works += read_class(folder, lab, zone, term, partial(told, f"reading {term or folder.name}"))
     told("comparing", len(works))
     comparison = compare(works, list(given.values()), teams, threshold=threshold)
 
-    def whole(indices: Collection[int]) -> dict[int, Work]:
+    def whole(indices: Collection[int]) -> dict[int, ComparedSubmission]:
         wanted = {(works[index].term, works[index].student): index for index in indices}
         again = [work for term, folder in folders.items() for work in read_again(folder, lab, zone, term, wanted)]
         return {wanted[work.term, work.student]: work for work in again}
 
     told("writing the report", len(works))
     about = About(lab.title, lab.name, threshold, tuple(given))
-    return Outcome(works, comparison, write_report(about, works, comparison, whole, into)[0])
+    return SimilarityRun(works, comparison, write_report(about, works, comparison, whole, into)[0])

@@ -29,7 +29,7 @@ _WORD = re.compile(r"[^\W\d_]{4,}")
 
 
 @dataclass(frozen=True)
-class Line:
+class SourceLine:
     """Where a line of a submission's code stands.
 
     Attributes:
@@ -46,7 +46,7 @@ class Line:
 
 
 @dataclass
-class Work:
+class ComparedSubmission:
     """A submission, read and ready to be compared.
 
     Attributes:
@@ -58,13 +58,13 @@ class Work:
         words: of answers in Markdown, in lower case, with how often they come.
         decimals: numbers with three decimals or more in saved outputs and logs.
         outputs: hashes of saved outputs, with what they are.
-        arrays: hashes of the weights that were handed in, with their names.
+        arrays: hashes of the weights that were submitted, with their names.
         notes: what could not be read, and why.
     """
 
     student: str
     term: str = ""
-    lines: list[Line] = field(default_factory=list)
+    lines: list[SourceLine] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
     prints: Prints = field(default_factory=lambda: fingerprints([]))
     words: dict[str, int] = field(default_factory=dict)
@@ -74,7 +74,7 @@ class Work:
     notes: list[str] = field(default_factory=list)
 
 
-def read_work(student: str, files: Mapping[str, bytes], term: str = "") -> Work:
+def read_submission(student: str, files: Mapping[str, bytes], term: str = "") -> ComparedSubmission:
     """Read a submission. Whatever it holds, nothing is run and nothing is raised: what cannot be read becomes a note.
 
     Args:
@@ -82,7 +82,7 @@ def read_work(student: str, files: Mapping[str, bytes], term: str = "") -> Work:
         files: contents by name.
         term: of an earlier class.
     """
-    work = Work(student, term)
+    work = ComparedSubmission(student, term)
     sources: list[str] = []
     for name, data in sorted(files.items()):
         suffix = PurePosixPath(name).suffix.lower()
@@ -106,7 +106,7 @@ def read_work(student: str, files: Mapping[str, bytes], term: str = "") -> Work:
     return work
 
 
-def _append(work: Work, found: list[Statement], start: int) -> None:
+def _append(work: ComparedSubmission, found: list[Statement], start: int) -> None:
     """Add the statements of a program whose first line is the `start`-th of the submission."""
     offset = len(work.statements)
     for statement in found:
@@ -118,7 +118,7 @@ def _append(work: Work, found: list[Statement], start: int) -> None:
     work.statements += found
 
 
-def _programs(work: Work, sources: list[str]) -> Iterator[tuple[int, str]]:
+def _programs(work: ComparedSubmission, sources: list[str]) -> Iterator[tuple[int, str]]:
     """Yield each file as one program, cells of a notebook together, with the index of its first line."""
     start = 0
     while start < len(work.lines):
@@ -129,16 +129,16 @@ def _programs(work: Work, sources: list[str]) -> Iterator[tuple[int, str]]:
         start = end
 
 
-def _add_code(work: Work, sources: list[str], name: str, cell: int, text: str) -> None:
+def _add_code(work: ComparedSubmission, sources: list[str], name: str, cell: int, text: str) -> None:
     if sum(map(len, sources)) + len(text) > MOST_CODE:
         work.notes.append(f"{name}: left out, as the submission has more than {MOST_CODE >> 20} MiB of code")
         return
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    work.lines += [Line(name, cell, number, line) for number, line in enumerate(lines, 1)]
+    work.lines += [SourceLine(name, cell, number, line) for number, line in enumerate(lines, 1)]
     sources += lines
 
 
-def _add_notebook(work: Work, sources: list[str], name: str, data: bytes) -> None:
+def _add_notebook(work: ComparedSubmission, sources: list[str], name: str, data: bytes) -> None:
     try:
         cells = raw_cells(data, name)
     except NotebookError as error:
@@ -160,7 +160,7 @@ def _add_notebook(work: Work, sources: list[str], name: str, data: bytes) -> Non
             _add_outputs(work, cell.get("outputs"), f"{name}, output of cell {number}")
 
 
-def _add_outputs(work: Work, outputs: Any, where: str) -> None:
+def _add_outputs(work: ComparedSubmission, outputs: Any, where: str) -> None:
     for output in outputs if isinstance(outputs, list) else []:
         if not isinstance(output, dict):
             continue
@@ -174,7 +174,7 @@ def _add_outputs(work: Work, outputs: Any, where: str) -> None:
                 work.decimals |= set(_DECIMAL.findall(text))
 
 
-def _add_arrays(work: Work, name: str, data: bytes) -> None:
+def _add_arrays(work: ComparedSubmission, name: str, data: bytes) -> None:
     try:
         for inside, content in _arrays(name, data):
             if len(content) >= _SMALLEST_ARRAY:

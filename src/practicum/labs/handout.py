@@ -1,4 +1,4 @@
-"""What is made from a lab: the handout for students, and the files a perfect student hands in."""
+"""What is made from a lab: the handout for students, and the files a perfect student submits."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MARK = ".practicum-handout"  # tells a folder that may be built anew from one t
 
 
 def solution_files(lab: Lab, changed: Mapping[str, str] | None = None) -> dict[str, bytes]:
-    """Return the lab's own solution as it would be handed in, by the names in `submit`.
+    """Return the lab's own solution as it would be submitted, by the names in `submit`.
 
     Args:
         lab: The lab.
@@ -49,7 +49,7 @@ def starter_files(lab: Lab) -> dict[str, bytes]:
 
 
 def given_files(lab: Lab) -> dict[str, bytes]:
-    """Return the files of `source/` that are not handed in: students receive them, and the grader uses its own copy."""
+    """Return the files of `source/` that are not submitted: students receive them, and the grader uses its own copy."""
     made = {source_name(name) for name in lab.submit}
     return {name: path.read_bytes() for name, path in files_in(lab.source) if name not in made}
 

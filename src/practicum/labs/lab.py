@@ -120,12 +120,12 @@ class Lab(BaseModel):
 
 
 def module_name(submit: str) -> str:
-    """Return the module by which checks reach a handed-in file: `linear-regression.ipynb` is `linear_regression`."""
+    """Return the module by which checks reach a submitted file: `linear-regression.ipynb` is `linear_regression`."""
     return submit.rpartition(".")[0].replace("-", "_")
 
 
 def source_name(submit: str) -> str:
-    """Return the file in `source/` a handed-in file is made from: a notebook from its percent source."""
+    """Return the file in `source/` a submitted file is made from: a notebook from its percent source."""
     return submit.rpartition(".")[0] + ".py"
 
 

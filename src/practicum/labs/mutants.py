@@ -23,7 +23,7 @@ Text = Annotated[str, Field(min_length=1)]
 class Variant:
     """A submission made from the solution.
 
-    `loses` names the checks that it must lose points at: none for a correct answer. `files` is all that is handed in.
+    `loses` names the checks that it must lose points at: none for a correct answer. `files` is all that is submitted.
     """
 
     name: str
@@ -90,7 +90,7 @@ def _alternative_folders(lab: Lab, folder: Path) -> Iterator[Variant]:
             continue
         changed = {}
         for name, file in files_in(path):
-            _must_be_handed_in(lab, name, str(file))
+            _must_be_submitted(lab, name, str(file))
             changed[name] = file.read_text(encoding="utf-8")
             if (error := _syntax_error(changed[name])) and not _syntax_error(read_source(lab, name)):
                 raise PracticumError(f"{file}:{error.lineno}: expected valid Python, got: {error.msg}")
@@ -102,11 +102,11 @@ def _alternative_folders(lab: Lab, folder: Path) -> Iterator[Variant]:
 
 
 def _edited(lab: Lab, path: Path, edits: tuple[_Edit, ...]) -> dict[str, bytes]:
-    """Return what is handed in after the edits; later ones see what earlier ones did."""
+    """Return what is submitted after the edits; later ones see what earlier ones did."""
     toml = path.read_text(encoding="utf-8")
     changed: dict[str, str] = {}
     for index, edit in enumerate(edits):
-        _must_be_handed_in(lab, edit.file, f"{path}:{line_of(toml, ('edit', index, 'file'))}")
+        _must_be_submitted(lab, edit.file, f"{path}:{line_of(toml, ('edit', index, 'file'))}")
         text = changed.get(edit.file) or read_source(lab, edit.file)
         count = text.count(edit.find)
         where = f"{path}:{line_of(toml, ('edit', index, 'find'))}"
@@ -127,18 +127,18 @@ def _edited(lab: Lab, path: Path, edits: tuple[_Edit, ...]) -> dict[str, bytes]:
             )
     files = solution_files(lab, changed)
     if files == solution_files(lab):
-        raise PracticumError(f"{path}: expected edits that change what is handed in, got the solution itself")
+        raise PracticumError(f"{path}: expected edits that change what is submitted, got the solution itself")
     return files
 
 
-def _must_be_handed_in(lab: Lab, name: str, where: str) -> None:
+def _must_be_submitted(lab: Lab, name: str, where: str) -> None:
     known = [source_name(each) for each in lab.submit]
     if name in known:
         return
     if (lab.source / name).is_file():
-        raise PracticumError(f"{where}: expected a file that students hand in, got {name!r}, which they are given")
+        raise PracticumError(f"{where}: expected a file that students submit, got {name!r}, which they are given")
     raise PracticumError(
-        f"{where}: expected a file of source/ that students hand in, got {name!r}{suggestion(name, known)}; "
+        f"{where}: expected a file of source/ that students submit, got {name!r}{suggestion(name, known)}; "
         f"there are: {', '.join(known)}"
     )
 

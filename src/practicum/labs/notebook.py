@@ -1,4 +1,4 @@
-"""Notebooks: written from an author's percent source, and read from whatever a student hands in."""
+"""Notebooks: written from an author's percent source, and read from whatever a student submits."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def build_notebook(percent: str) -> bytes:
 
 
 def read_notebook(data: bytes, name: str) -> Notebook:
-    """Read the code cells of a notebook that was handed in. Nothing in it is run.
+    """Read the code cells of a notebook that was submitted. Nothing in it is run.
 
     Args:
         data: The file.

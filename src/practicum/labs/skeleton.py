@@ -17,7 +17,7 @@ title = "{title}"
 summary = "Bring the columns of a table to the same scale."
 topics = []                     # names from curriculum/topics.toml
 points = 5                      # must equal the sum over the checks
-submit = ["{submit}"]           # what a student hands in: .py or .ipynb
+submit = ["{submit}"]           # what a student submits: .py or .ipynb
 libraries = ["numpy"]           # imported once, before any submission
 
 # Limits on a submission stand in a table [limits]; the defaults are generous. See docs/labs.md.
@@ -31,7 +31,7 @@ Write `standardise(x)` in `{submit}`: it brings every column of `x` to mean 0 an
 - `x` is a NumPy array of shape (N, D). The result has the same shape, and `x` itself is left as it was.
 - A column whose values are all the same becomes zeros.
 
-Check your work with `practicum check` in this folder, then hand in `{submit}`.
+Check your work with `practicum check` in this folder, then submit `{submit}`.
 
 | Part | Points |
 |---|---|
@@ -182,8 +182,8 @@ def skeleton(name: str, *, notebook: bool = False) -> dict[str, str]:
     """Return the files of a new lab, by path in its folder.
 
     Args:
-        name: The lab's name; the file that students hand in is called after it.
-        notebook: Hand in a notebook instead of a module.
+        name: The lab's name; the file that students submit is called after it.
+        notebook: Submit a notebook instead of a module.
 
     Raises:
         PracticumError: The name cannot be that of a lab.

@@ -1,4 +1,4 @@
-"""From the author's source to what students get, and to what a perfect student would hand in.
+"""From the author's source to what students get, and to what a perfect student would submit.
 
     # BEGIN SOLUTION
     the solution

@@ -12,7 +12,7 @@ from pathlib import Path
 from practicum.errors import PracticumError
 from practicum.labs.lab import Lab
 from practicum.reports.pages import STYLE, WORDS, marks, page, text, tone
-from practicum.store.records import Stored
+from practicum.store.records import StoredResult
 from practicum.store.results import CheckResult
 
 _GLYPHS = {"good": "●", "part": "◐", "bad": "○"}
@@ -20,12 +20,12 @@ _ORDINARY = ("passed", "partial", "failed")
 _READ = {"good": "all", "part": "part", "bad": "none"}
 
 
-def write_report(lab: Lab, results: Iterable[Stored], file: Path, zone: tzinfo = UTC) -> Path:
+def write_report(lab: Lab, results: Iterable[StoredResult], file: Path, zone: tzinfo = UTC) -> Path:
     """Write the report.
 
     Args:
         lab: the lab.
-        results: of all students; of several attempts the latest is reported.
+        results: of all students; of several submissions the latest is reported.
         file: where it goes.
         zone: for the times in it.
 
@@ -40,7 +40,7 @@ def write_report(lab: Lab, results: Iterable[Stored], file: Path, zone: tzinfo =
     return file
 
 
-def class_report(lab: Lab, results: Iterable[Stored], zone: tzinfo = UTC) -> str:
+def class_report(lab: Lab, results: Iterable[StoredResult], zone: tzinfo = UTC) -> str:
     """Return the report, as HTML."""
     every = sorted(results, key=lambda r: (r.submission.student, r.submission.at, r.id))
     latest = list({r.submission.student: r for r in every}.values())
@@ -59,14 +59,14 @@ def class_report(lab: Lab, results: Iterable[Stored], zone: tzinfo = UTC) -> str
     return page(f"{lab.title}: class report", "\n".join(part for part in parts if part), STYLE / "class_report.css")
 
 
-def _facts(latest: Sequence[Stored], attempts: int) -> str:
+def _facts(latest: Sequence[StoredResult], count: int) -> str:
     earned = [r.graded.points for r in latest]
     out_of = max(r.graded.out_of for r in latest)
     half = sum(2 * r.graded.points >= r.graded.out_of for r in latest)
     seconds = sum(r.graded.seconds for r in latest)
     facts = {
         "students": str(len(latest)),
-        "submissions": str(attempts),
+        "submissions": str(count),
         f"median, of {marks(out_of)}": marks(statistics.median(earned)),
         "mean": marks(sum(earned, Decimal(0)) / len(earned)),
         "full marks": str(sum(r.graded.points == r.graded.out_of for r in latest)),
@@ -77,7 +77,7 @@ def _facts(latest: Sequence[Stored], attempts: int) -> str:
     return f'<ul class="facts">{listed}</ul>'
 
 
-def _broken(latest: Sequence[Stored]) -> str:
+def _broken(latest: Sequence[StoredResult]) -> str:
     """Return the checks that were at fault themselves."""
     found: dict[str, list[tuple[str, CheckResult]]] = {}
     for stored in latest:
@@ -99,7 +99,7 @@ def _broken(latest: Sequence[Stored]) -> str:
     )
 
 
-def _plots(lab: Lab, latest: Sequence[Stored]) -> str:
+def _plots(lab: Lab, latest: Sequence[StoredResult]) -> str:
     from practicum.reports import plots  # Matplotlib takes its time to import
 
     checks = _by_check(latest)
@@ -122,7 +122,7 @@ def _plots(lab: Lab, latest: Sequence[Stored]) -> str:
     )
 
 
-def _failed(latest: Sequence[Stored]) -> str:
+def _failed(latest: Sequence[StoredResult]) -> str:
     """Return the checks by how many students did not get all their points, and what happened."""
     rows = []
     checks = _by_check(latest)
@@ -147,7 +147,7 @@ def _failed(latest: Sequence[Stored]) -> str:
     )
 
 
-def _students(latest: Sequence[Stored], zone: tzinfo) -> str:
+def _students(latest: Sequence[StoredResult], zone: tzinfo) -> str:
     names = list(_by_check(latest))
     heads = "".join(f'<th scope="col" class="c"><abbr title="{text(name)}">{n}</abbr></th>' for n, name in enumerate(names, 1))
     rows = []
@@ -167,7 +167,7 @@ def _students(latest: Sequence[Stored], zone: tzinfo) -> str:
         '<h2>Students</h2><div class="wide"><table class="students">'
         f"<caption>Points of each check: {key}. The checks: {numbered}.</caption>"
         f'<thead><tr><th scope="col">student</th><th scope="col" class="n">points</th>{heads}'
-        '<th scope="col">trouble</th><th scope="col">handed in</th><th scope="col" class="n">seconds</th></tr></thead>'
+        '<th scope="col">trouble</th><th scope="col">submitted</th><th scope="col" class="n">seconds</th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 
@@ -180,7 +180,7 @@ def _cell(check: CheckResult | None) -> str:
     return f'<td class="c {kind}"><span role="img" aria-label="{said}" title="{said}">{_GLYPHS[kind]}</span></td>'
 
 
-def _footer(latest: Sequence[Stored], zone: tzinfo) -> str:
+def _footer(latest: Sequence[StoredResult], zone: tzinfo) -> str:
     made = [r.graded.provenance for r in latest]
     facts = {
         "lab": _counted(p.lab_sha256[:16] for p in made),
@@ -203,7 +203,7 @@ def _counted(values: Iterable[str]) -> str:
     return "; ".join(f"{text(value)} ({count})" for value, count in counts.most_common())
 
 
-def _by_check(latest: Sequence[Stored]) -> dict[str, list[CheckResult]]:
+def _by_check(latest: Sequence[StoredResult]) -> dict[str, list[CheckResult]]:
     found: dict[str, list[CheckResult]] = {}
     for stored in latest:
         for check in stored.graded.checks:

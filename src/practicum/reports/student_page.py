@@ -14,16 +14,16 @@ from pathlib import Path
 from practicum.errors import PracticumError
 from practicum.labs.lab import Lab
 from practicum.reports.pages import STYLE, WORDS, marks, page, share, text, tone
-from practicum.store.records import Stored
+from practicum.store.records import StoredResult
 from practicum.store.results import CheckResult
 
 
-def write_feedback(lab: Lab, results: Iterable[Stored], folder: Path, zone: tzinfo = UTC) -> list[Path]:
+def write_feedback(lab: Lab, results: Iterable[StoredResult], folder: Path, zone: tzinfo = UTC) -> list[Path]:
     """Write a page per student.
 
     Args:
         lab: the lab.
-        results: all attempts of each student; the latest is shown whole.
+        results: all submissions of each student; the latest is shown whole.
         folder: where the pages go, made if need be.
         zone: for the times on them.
 
@@ -37,31 +37,31 @@ def write_feedback(lab: Lab, results: Iterable[Stored], folder: Path, zone: tzin
     try:
         folder.mkdir(parents=True, exist_ok=True)
         ordered = sorted(results, key=lambda r: (r.submission.student, r.submission.at, r.id))
-        for student, attempts in groupby(ordered, key=lambda r: r.submission.student):
+        for student, own in groupby(ordered, key=lambda r: r.submission.student):
             file = folder / f"{student}.html"
             if file.parent != folder:
                 raise PracticumError(f"{student!r} is no name for a file")
-            file.write_text(feedback_page(lab, list(attempts), zone), encoding="utf-8")
+            file.write_text(feedback_page(lab, list(own), zone), encoding="utf-8")
             written.append(file)
     except OSError as error:
         raise PracticumError(f"{folder}: the feedback cannot be written ({error.strerror})") from None
     return written
 
 
-def feedback_page(lab: Lab, attempts: Sequence[Stored], zone: tzinfo = UTC) -> str:
+def feedback_page(lab: Lab, results: Sequence[StoredResult], zone: tzinfo = UTC) -> str:
     """Return one student's page, as HTML.
 
     Args:
         lab: the lab.
-        attempts: the student's results, the oldest first; at least one.
+        results: the student's results, the oldest first; at least one.
         zone: for the times on it.
     """
-    stored = attempts[-1]
+    stored = results[-1]
     graded = stored.graded
     percent = 100 * share(graded.points, graded.out_of)
     parts = [
         f"<header><h1>{text(lab.title)}</h1>",
-        f'<p class="soft">{text(graded.student)} · handed in <time datetime="{stored.submission.at.isoformat()}">'
+        f'<p class="soft">{text(graded.student)} · submitted <time datetime="{stored.submission.at.isoformat()}">'
         f"{stored.submission.at.astimezone(zone):%A %d %B %Y, %H:%M:%S %Z}</time></p></header>",
         f'<p class="total"><strong>{marks(graded.points)}</strong> <span>of {marks(graded.out_of)} points</span></p>',
         f'<div class="bar" role="img" aria-label="{percent:.0f} percent of the points">',
@@ -70,7 +70,7 @@ def feedback_page(lab: Lab, attempts: Sequence[Stored], zone: tzinfo = UTC) -> s
         '<main><h2>Checks</h2><ol class="checks">',
         *(_check(check) for check in graded.checks),
         "</ol></main>",
-        _attempts(attempts, zone),
+        _all_submissions(results, zone),
         _footer(stored, zone),
     ]
     return page(f"{lab.title}: {graded.student}", "\n".join(part for part in parts if part), STYLE / "student_page.css")
@@ -95,28 +95,28 @@ def _notes(notes: Sequence[str]) -> str:
     if not notes:
         return ""
     listed = "".join(f"<li>{text(note)}</li>" for note in notes)
-    return f'<section class="notes" aria-label="About what you handed in"><ul>{listed}</ul></section>'
+    return f'<section class="notes" aria-label="About what you submitted"><ul>{listed}</ul></section>'
 
 
-def _attempts(attempts: Sequence[Stored], zone: tzinfo) -> str:
-    if len(attempts) < 2:
+def _all_submissions(results: Sequence[StoredResult], zone: tzinfo) -> str:
+    if len(results) < 2:
         return ""
     rows = "".join(
         f'<tr><th scope="row" class="n">{number}</th><td>{a.submission.at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}</td>'
         f'<td class="n">{marks(a.graded.points)} / {marks(a.graded.out_of)}</td></tr>'
-        for number, a in enumerate(attempts, 1)
+        for number, a in enumerate(results, 1)
     )
     return (
-        "<section><h2>All your attempts</h2><table><caption>The last one is shown above. "
+        "<section><h2>All your submissions</h2><table><caption>The last one is shown above. "
         'Which one counts is for the course to say.</caption><thead><tr><th scope="col" class="n">attempt</th>'
-        f'<th scope="col">handed in</th><th scope="col" class="n">points</th></tr></thead><tbody>{rows}</tbody></table></section>'
+        f'<th scope="col">submitted</th><th scope="col" class="n">points</th></tr></thead><tbody>{rows}</tbody></table></section>'
     )
 
 
-def _footer(stored: Stored, zone: tzinfo) -> str:
+def _footer(stored: StoredResult, zone: tzinfo) -> str:
     made = stored.graded.provenance
     facts = {
-        "what you handed in": f"<code>{text(stored.graded.submission[:16])}</code>",
+        "what you submitted": f"<code>{text(stored.graded.submission[:16])}</code>",
         "lab": f"<code>{text(stored.graded.lab)} {text(made.lab_sha256[:16])}</code>",
         "graded": f"{stored.at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}",
         "with": text(", ".join(f"{name} {version}" for name, version in sorted(made.versions.items()))),

@@ -64,7 +64,7 @@ def environment(threads: int) -> dict[str, str]:
 
 
 def python_command(guest_folder: str, package: str, control_fd: int, libraries: list[str]) -> list[str]:
-    """Start the warm process with this interpreter and its packages, and nothing of the caller's environment."""
+    """Start the fork server with this interpreter and its packages, and nothing of the caller's environment."""
     sites = [p for p in sys.path if os.path.basename(p) in ("site-packages", "dist-packages")]
     start = _START.format(sites=sites, folder=guest_folder, package=package)
     return [sys.executable, "-I", "-c", start, str(control_fd), *libraries]
@@ -103,11 +103,11 @@ def refuse_visible(folder: Path) -> None:
 
 
 def command(threads: int, control_fd: int, libraries: list[str], disk_mib: float, single: bool) -> list[str]:
-    """Return the arguments that start the warm process in its sandbox.
+    """Return the arguments that start the fork server in its sandbox.
 
     Args:
         threads: of BLAS and OpenMP.
-        control_fd: inherited descriptor on which the warm process takes orders.
+        control_fd: inherited descriptor on which the fork server takes orders.
         libraries: modules it imports.
         disk_mib: size of the private folder in `single` mode; nested namespaces mount their own.
         single: this sandbox serves one submission only, without nested namespaces.

@@ -1,10 +1,10 @@
-"""A warm, sandboxed Python that forks a fresh, confined process for every submission.
+"""A sandboxed fork server that forks a fresh, confined process for every submission.
 
     with Sandbox(["numpy"], limits) as sandbox:
         process = sandbox.open(files, notebooks, seed=1)
         response = process.call(Request(1, "module", name="perceptron"), deadline=time.monotonic() + 10)
 
-The warm process never sees a submission and a submission never sees another: each gets namespaces and a tmpfs of its own,
+The fork server never sees a submission and a submission never sees another: each gets namespaces and a tmpfs of its own,
 and ends with its whole process tree when its pid 1 is killed from here.
 """
 
@@ -43,10 +43,10 @@ class NotNested(Exception):
 
 
 class Sandbox:
-    """Starts the warm process, and opens processes for submissions.
+    """Starts the fork server, and opens processes for submissions.
 
     Args:
-        libraries: modules that the warm process imports.
+        libraries: modules that the fork server imports.
         limits: as in `lab.toml`: cpu_seconds, memory_mib, processes, disk_mib, open_files, output_kib, threads.
         mode: "nested" (fresh namespaces per fork; falls back to "single", one sandbox per submission, where the kernel
             forbids that), or "unsafe" (no sandbox at all).
@@ -60,7 +60,7 @@ class Sandbox:
         self.notes: list[str] = []
         self._slots = itertools.count(os.getpid())
         self._scratch = tempfile.mkdtemp(prefix="practicum-") if mode == "unsafe" else None
-        self._warm: subprocess.Popen[bytes] | None = None
+        self._server: subprocess.Popen[bytes] | None = None
         sweep()
         self._start()
         if mode == "nested":
@@ -77,17 +77,17 @@ class Sandbox:
         self.close()
 
     def close(self) -> None:
-        """End the warm process and everything it started."""
+        """End the fork server and everything it started."""
         self._stop()
         if self._scratch:
             shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _stop(self) -> None:
-        if self._warm is not None:
-            self._warm.kill()
-            self._warm.wait()
+        if self._server is not None:
+            self._server.kill()
+            self._server.wait()
             self.control.close()
-            self._warm = None
+            self._server = None
 
     def _start(self) -> None:
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -100,7 +100,7 @@ class Sandbox:
         else:
             line = bwrap.command(threads, theirs.fileno(), self.libraries, self.limits["disk_mib"], self.mode == "single")
         with tempfile.TemporaryFile() as errors:
-            self._warm = subprocess.Popen(
+            self._server = subprocess.Popen(
                 line, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, env=environment, cwd="/"
             )
             theirs.close()
@@ -155,7 +155,7 @@ class Sandbox:
         folder = confine.WORK
         if self.mode == "unsafe":
             folder = tempfile.mkdtemp(dir=self._scratch)
-        if self.mode == "single" or self._warm is None or self._warm.poll() is not None:  # it may have been killed for memory
+        if self.mode == "single" or self._server is None or self._server.poll() is not None:  # it may have been killed for memory
             self._stop()
             self._start()
         process = self._fork(folder)
@@ -166,7 +166,7 @@ class Sandbox:
             process.call(setup, time.monotonic() + START_SECONDS)
         except ProtocolError:
             process.kill()
-            raise Died("crashed", "the files that were handed in are too large to be graded") from None
+            raise Died("crashed", "the files that were submitted are too large to be graded") from None
         except BaseException:
             process.kill()
             raise

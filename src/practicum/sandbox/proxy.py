@@ -266,12 +266,12 @@ def plain(value: Any) -> Any:
     return _ask(value, "plain") if type(value) is Remote else value
 
 
-class Student:
+class StudentCode:
     """The submission: its modules and notebooks as attributes.
 
     Args:
         link: to the process that holds it.
-        missing: module name → file that should have been handed in and was not, or could not be read, with the reason.
+        missing: module name → file that should have been submitted and was not, or could not be read, with the reason.
         lines: how many lines each file or notebook cell has, by its name in tracebacks.
     """
 

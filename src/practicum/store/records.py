@@ -18,7 +18,7 @@ Status = Literal["running", "interrupted", "finished", "published"]
 
 
 @dataclass(frozen=True, slots=True)
-class Submission:
+class StoredSubmission:
     """A stored submission; `uid` is what the gradebook calls it."""
 
     id: int
@@ -47,19 +47,19 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredResult:
     """A stored result with its submission."""
 
     id: int
-    submission: Submission
+    submission: StoredSubmission
     graded: GradedSubmission
     published: bool
     at: datetime
 
 
-def submission_of(row: SubmissionRow) -> Submission:
+def submission_of(row: SubmissionRow) -> StoredSubmission:
     """Return the record of a row."""
-    return Submission(row.id, row.uid, row.lab, row.student, row.at, row.sha256, tuple(json.loads(row.notes)))
+    return StoredSubmission(row.id, row.uid, row.lab, row.student, row.at, row.sha256, tuple(json.loads(row.notes)))
 
 
 def run_of(row: RunRow) -> Run:
@@ -78,7 +78,7 @@ def run_of(row: RunRow) -> Run:
     )
 
 
-def stored_of(row: ResultRow, submission: SubmissionRow) -> Stored:
+def stored_of(row: ResultRow, submission: SubmissionRow) -> StoredResult:
     """Return the record of a result and its submission."""
     graded = msgspec.json.decode(row.record, type=GradedSubmission)
-    return Stored(row.id, submission_of(submission), graded, row.published, row.at)
+    return StoredResult(row.id, submission_of(submission), graded, row.published, row.at)

@@ -38,7 +38,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GradedSubmission(msgspec.Struct, frozen=True, kw_only=True):
-    """All checks of one submission. `submission` is the content hash of what was handed in."""
+    """All checks of one submission. `submission` is the content hash of what was submitted."""
 
     lab: str
     student: str

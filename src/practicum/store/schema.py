@@ -78,7 +78,7 @@ class Meta(Base):
 
 
 class Blob(Base):
-    """A file's content, compressed, by its own hash: what many students hand in alike is kept once."""
+    """A file's content, compressed, by its own hash: what many students submit alike is kept once."""
 
     __tablename__ = "blobs"
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -86,7 +86,7 @@ class Blob(Base):
 
 
 class SubmissionRow(Base):
-    """Work that a student handed in at a time."""
+    """Work that a student submitted at a time."""
 
     __tablename__ = "submissions"
     __table_args__ = (UniqueConstraint("lab", "student", "at", "sha256"),)

@@ -1,4 +1,4 @@
-"""The store: what was handed in, what it got, and with what it was graded. SQLite by default, any SQLAlchemy URL.
+"""The store: what was submitted, what it got, and with what it was graded. SQLite by default, any SQLAlchemy URL.
 
 Every change is one transaction, so a store whose process is killed at any moment is whole. Work is kept by content, so a
 regrade needs no folder. Of the results of a submission at most one is published, which the database itself enforces;
@@ -23,8 +23,8 @@ from sqlalchemy.orm import Session
 
 from practicum.errors import PracticumError
 from practicum.gradebook import events
-from practicum.labs.intake.read import HandIn
-from practicum.store.records import Kind, Run, Status, Stored, Submission, run_of, stored_of, submission_of
+from practicum.labs.intake.read import SubmissionFiles
+from practicum.store.records import Kind, Run, Status, StoredResult, StoredSubmission, run_of, stored_of, submission_of
 from practicum.store.results import GradedSubmission, Provenance
 from practicum.store.schema import SCHEMA, Base, Blob, FileRow, Meta, ProposalRow, ResultRow, RunRow, SubmissionRow, engine_of
 
@@ -95,10 +95,10 @@ class Store:
 
     # Submissions
 
-    def register(self, lab: str, work: HandIn) -> tuple[Submission, bool]:
-        """Keep a hand-in.
+    def register(self, lab: str, work: SubmissionFiles) -> tuple[StoredSubmission, bool]:
+        """Keep a submission.
 
-        Work identical to what the same student handed in just before or just after it is the same submission, at the
+        Work identical to what the same student submitted just before or just after it is the same submission, at the
         earlier of both times: copying a folder anew, which may change its dates, makes nobody late.
 
         Returns:
@@ -141,7 +141,7 @@ class Store:
             rows = db.execute(wanted.where(FileRow.submission_id == submission))
             return {name: zlib.decompress(data) for name, data in rows}
 
-    def submissions(self, lab: str | None = None) -> list[Submission]:
+    def submissions(self, lab: str | None = None) -> list[StoredSubmission]:
         """Return all submissions (of a lab), by student and time."""
         wanted = select(SubmissionRow).order_by(SubmissionRow.lab, SubmissionRow.student, SubmissionRow.at, SubmissionRow.id)
         with self._read() as db:
@@ -215,8 +215,8 @@ class Store:
                 db.add(ProposalRow(run_id=run.id, submission_id=submission, result_id=row.id))
             return row.id
 
-    def results(self, lab: str | None = None, *, published: bool | None = True) -> list[Stored]:
-        """Return results (of a lab), by student and time handed in.
+    def results(self, lab: str | None = None, *, published: bool | None = True) -> list[StoredResult]:
+        """Return results (of a lab), by student and time submitted.
 
         Args:
             lab: one lab only.
@@ -239,7 +239,7 @@ class Store:
             for submission, result in results.items():
                 db.merge(ProposalRow(run_id=run, submission_id=submission, result_id=result))
 
-    def proposed(self, run: int) -> list[Stored]:
+    def proposed(self, run: int) -> list[StoredResult]:
         """Return the results that a regrade would publish."""
         wanted = (
             select(ResultRow, SubmissionRow)

@@ -1,4 +1,4 @@
-"""Looking into archives that students hand in: zip and tar, neither of them trusted.
+"""Looking into archives that students submit: zip and tar, neither of them trusted.
 
 Nothing is unpacked to disk, and a name serves only for comparison, so a path that climbs out of its folder leads nowhere.
 """

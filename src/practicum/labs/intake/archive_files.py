@@ -1,4 +1,4 @@
-"""The files of a hand-in, listed first and read later, none of them trusted.
+"""The files of a submission, listed first and read later, none of them trusted.
 
 Links, devices and pipes are never opened. What is read goes into memory, up to a cap, and never to disk.
 """
@@ -28,7 +28,7 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Member:
-    """One regular file of a hand-in.
+    """One regular file of a submission.
 
     `read(cap)` returns its bytes, or raises `Unreadable` when there are more than `cap` or they are damaged.
     """
@@ -45,7 +45,7 @@ class Member:
 
 @dataclass
 class Listing:
-    """The members of a hand-in, and what was refused, by reason."""
+    """The members of a submission, and what was refused, by reason."""
 
     members: list[Member] = field(default_factory=list)
     refused: dict[str, list[str]] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Names in a folder of submissions: who handed in, and when.
+"""Names in a folder of submissions: who submitted, and when.
 
 An entry is called `STUDENT` or `STUDENT@STAMP`, with or without a file ending; the stamp is ISO basic, such as
 `20270301T235900+0800`, `20270301T155900Z`, or without a zone, which then is the course's. What learning platforms call
@@ -33,7 +33,7 @@ class Entry:
     """What the name of an entry says.
 
     `file` is the name the student gave the file, where a platform kept it; `stamp` is None if the name holds no time.
-    `platform` tells that several entries may belong to one hand-in.
+    `platform` tells that several entries may belong to one submission.
     """
 
     student: str

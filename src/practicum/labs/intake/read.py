@@ -1,7 +1,7 @@
-"""Reading what a class handed in: one folder with an entry per student, none of it trusted.
+"""Reading what a class submitted: one folder with an entry per student, none of it trusted.
 
 An entry is a folder, a `.zip`, a `.tar`, `.tar.gz` or `.tgz`, or, where the lab asks for one file, that file alone. A
-student's folder may hold several attempts, each a folder or an archive called by its time. How entries are named, also
+student's folder may hold several submissions, each a folder or an archive called by its time. How entries are named, also
 by learning platforms, stands in `practicum.labs.intake.names`.
 
 Only the files that the lab asks for are taken, wherever in the entry they lie; everything else is ignored. Whatever goes
@@ -28,19 +28,19 @@ from practicum.labs.lab import Lab
 LARGEST = {".py": 4 << 20, ".ipynb": 64 << 20}
 LARGEST_OTHER = 32 << 20
 LARGEST_TOTAL = 128 << 20
-_MOST_OTHERS = 100  # further files of one hand-in
+_MOST_OTHERS = 100  # further files of one submission
 _ARCHIVES_READ = 4  # of those that lie in one student's folder
 _UNREAD = (".rar", ".7z", ".gz", ".bz2", ".xz", ".zst", ".tbz2", ".txz")
 _LAST_SECOND = 253_402_214_400  # a day before the year 10000, where `datetime` ends
 
 
 @dataclass(frozen=True)
-class HandIn:
-    """One attempt of one student.
+class SubmissionFiles:
+    """One submission of one student, as it was read.
 
     `files` holds what was found of the files the lab asks for, by their names there; a missing file is not in it. Further
     files are in it, by their paths, where the reader asked for such (`also`).
-    `sha256` is the hash of those names and contents alone, so the same work handed in twice has the same hash.
+    `sha256` is the hash of those names and contents alone, so the same work submitted twice has the same hash.
     """
 
     student: str
@@ -50,17 +50,17 @@ class HandIn:
     notes: tuple[str, ...] = ()
 
 
-def read_hand_ins(folder: Path, lab: Lab, zone: tzinfo, also: tuple[str, ...] = ()) -> Iterator[HandIn]:
-    """Read a folder of submissions, or a single entry, one hand-in at a time.
+def read_submissions(folder: Path, lab: Lab, zone: tzinfo, also: tuple[str, ...] = ()) -> Iterator[SubmissionFiles]:
+    """Read a folder of submissions, or a single entry, one submission at a time.
 
     Args:
         folder: The folder with an entry per student, or one student's archive or file.
         lab: The lab; only the files in its `submit` are taken.
         zone: The course's time zone, for stamps without one and for the dates of files.
-        also: Endings, in lower case, of further files to take, under their paths in the hand-in.
+        also: Endings, in lower case, of further files to take, under their paths in the submission.
 
     Yields:
-        Hand-ins, by student and then by time of the entry's name.
+        Submissions, by student and then by time of the entry's name.
 
     Raises:
         PracticumError: `folder` is not there.
@@ -77,7 +77,7 @@ def read_hand_ins(folder: Path, lab: Lab, zone: tzinfo, also: tuple[str, ...] = 
         if path.name.startswith(".") or path.name == "__MACOSX":
             continue
         for entry, part in _attempts(path, lab, zone):
-            # A platform keeps the files of one student side by side; anything else is a hand-in by itself.
+            # A platform keeps the files of one student side by side; anything else is a submission by itself.
             key = (entry.student, "" if entry.platform else str(part))
             groups.setdefault(key, []).append((entry, part))
     for _, parts in sorted(groups.items(), key=lambda group: group[0]):
@@ -85,7 +85,7 @@ def read_hand_ins(folder: Path, lab: Lab, zone: tzinfo, also: tuple[str, ...] = 
 
 
 def sha256_of(files: dict[str, bytes]) -> str:
-    """Return the hash of what was handed in: sorted names and contents, each with its length."""
+    """Return the hash of what was submitted: sorted names and contents, each with its length."""
     digest = hashlib.sha256()
     for name, data in sorted(files.items()):
         digest.update(f"{len(name.encode())}:{name}{len(data)}:".encode())
@@ -94,20 +94,20 @@ def sha256_of(files: dict[str, bytes]) -> str:
 
 
 def _attempts(path: Path, lab: Lab, zone: tzinfo) -> Iterator[tuple[Entry, Path]]:
-    """Yield the attempts in one entry: itself, or those in it that are called by their time."""
+    """Yield the submissions in one entry: itself, or those in it that are called by their time."""
     is_folder = path.is_dir() and not path.is_symlink()
     entry = parse_entry(path.name, is_folder=is_folder, zone=zone)
     stamped: dict[Path, datetime] = {}
     others: list[str] = []
     # An entry that says its time itself is not searched: what is in it may all be the student's own.
     for inner in _inside(path) if is_folder and not entry.platform and not entry.stamp else ():
-        attempt = inner.is_dir() or inner.name.lower().endswith((*ARCHIVES, *_alone(lab)))
-        stamp = parse_stamp(inner.name if inner.is_dir() else without_ending(inner.name), zone) if attempt else None
+        dated = inner.is_dir() or inner.name.lower().endswith((*ARCHIVES, *_alone(lab)))
+        stamp = parse_stamp(inner.name if inner.is_dir() else without_ending(inner.name), zone) if dated else None
         if stamp:
             stamped[inner] = stamp
         elif not inner.name.startswith("."):
             others.append(inner.name)
-    beside = (f"ignored beside the attempts: {some(others)}",) if others else ()
+    beside = (f"ignored beside the submissions: {some(others)}",) if others else ()
     for inner, stamp in stamped.items():
         yield Entry(entry.student, stamp, notes=entry.notes + beside), inner
     if not stamped:
@@ -122,11 +122,11 @@ def _inside(folder: Path) -> list[Path]:
 
 
 def _alone(lab: Lab) -> tuple[str, ...]:
-    """Return the file ending that a hand-in of a single file has, if the lab asks for one file."""
+    """Return the file ending that a submission of a single file has, if the lab asks for one file."""
     return (Path(lab.submit[0]).suffix,) if len(lab.submit) == 1 else ()
 
 
-def _read(parts: list[tuple[Entry, Path]], lab: Lab, zone: tzinfo, also: tuple[str, ...]) -> HandIn:
+def _read(parts: list[tuple[Entry, Path]], lab: Lab, zone: tzinfo, also: tuple[str, ...]) -> SubmissionFiles:
     entry, first = parts[0]
     notes = [note for each, _ in parts for note in each.notes]
     listing = Listing()
@@ -154,11 +154,11 @@ def _read(parts: list[tuple[Entry, Path]], lab: Lab, zone: tzinfo, also: tuple[s
         changed = [member.changed for member in chosen.values() or listing.members] or [first.lstat().st_mtime]
         at = datetime.fromtimestamp(min(max(int(max(changed)), 0), _LAST_SECOND), zone)
         notes.append(f"the name holds no time; the newest file is of {at.isoformat()}")
-    return HandIn(entry.student, at, files, sha256_of(files), tuple(dict.fromkeys(notes)))
+    return SubmissionFiles(entry.student, at, files, sha256_of(files), tuple(dict.fromkeys(notes)))
 
 
 def _list(path: Path, name: str, into: Listing, open_archives: ExitStack) -> None:
-    """List what one part of a hand-in holds; `name` is what its student called it."""
+    """List what one part of a submission holds; `name` is what its student called it."""
     if path.is_symlink():
         into.refuse("link, not followed", path.name)
     elif path.is_dir():
@@ -171,7 +171,7 @@ def _list(path: Path, name: str, into: Listing, open_archives: ExitStack) -> Non
     elif name.lower().endswith(ARCHIVES):
         _list_archive(path, into, open_archives)
     elif name.lower().endswith(_UNREAD):
-        into.refuse("an archive of a kind that is not read here; hand in a .zip", name)
+        into.refuse("an archive of a kind that is not read here; submit a .zip", name)
     else:
         list_file(path, into, name)
 

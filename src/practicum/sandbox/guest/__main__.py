@@ -1,4 +1,4 @@
-"""The warm process: imports the lab's libraries once, then forks a confined process for every submission.
+"""The fork server: imports the lab's libraries once, then forks a confined process for every submission.
 
 It runs nothing of what it imports, so that no OpenMP or BLAS thread exists before a fork, and it never sees a submission:
 the fork speaks with the grader over a socket of its own.
@@ -21,11 +21,11 @@ import msgspec
 from . import objects
 from .protocol import PREFIX, Failure, ProtocolError, Request, Response, pack, sizes, unpack
 
-NOTE = "practicum: "  # begins what the warm process has to say to the grader, on stderr
+NOTE = "practicum: "  # begins what the fork server has to say to the grader, on stderr
 
 
 class Order(msgspec.Struct):
-    """What the grader asks of the warm process; three descriptors come with it: wire, output, watch."""
+    """What the grader asks of the fork server; three descriptors come with it: wire, output, watch."""
 
     slot: int
     limits: dict[str, float]

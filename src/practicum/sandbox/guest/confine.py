@@ -1,6 +1,6 @@
 """What a forked process gives up before it sees a line of the student's code.
 
-The warm process forks; the fork moves into its own user, mount, pid, ipc, net and uts namespaces, forks once more to become
+The fork server forks; the fork moves into its own user, mount, pid, ipc, net and uts namespaces, forks once more to become
 pid 1 there, and that process mounts a private tmpfs over every writable place, drops what rights it has, limits itself and
 filters its system calls.
 Everything goes through libc by ctypes, since Python 3.11 has no `os.unshare`.
@@ -22,7 +22,7 @@ _NOSUID_NODEV = 2 | 4
 _RDONLY, _BIND, _REC, _PRIVATE = 1, 4096, 16384, 1 << 18
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 1, 4, 22, 24, 38
 UNPRIVILEGED = 64_000  # where root steps down to: the first of a block of ids that no system account uses
-SCRATCH = "/practicum/tmp"  # for temporary files; the warm process has one of its own there
+SCRATCH = "/practicum/tmp"  # for temporary files; the fork server has one of its own there
 WORK = "/submission"  # a name that no machine uses
 
 

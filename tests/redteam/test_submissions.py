@@ -1,4 +1,4 @@
-"""Hostile hand-ins, from the folder to the marks: archives, names, notebooks, pickles and checkpoints."""
+"""Hostile submissions, from the folder to the marks: archives, names, notebooks, pickles and checkpoints."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from practicum.grading.grader import Job
-from practicum.labs.intake.read import read_hand_ins
+from practicum.grading.grader import GradingRequest
+from practicum.labs.intake.read import read_submissions
 from practicum.labs.lab import load_lab
 
 FULL = 10
@@ -46,7 +46,7 @@ def special(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
 
 @pytest.fixture
 def class_marks(grade, lab, tmp_path, honest_source):
-    """Grade a folder of one hostile hand-in and one honest one; the hostile one's notes and points."""
+    """Grade a folder of one hostile submission and one honest one; the hostile one's notes and points."""
 
     def run(make) -> tuple[tuple[str, ...], int]:
         inbox, outside = tmp_path / "inbox", tmp_path / "outside.py"
@@ -56,9 +56,11 @@ def class_marks(grade, lab, tmp_path, honest_source):
         make(inbox, honest_source.encode(), outside)
         before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if not path.is_symlink()}
         began, marks = time.monotonic(), {}
-        for hand_in in read_hand_ins(inbox, load_lab(lab), UTC):
-            job = Job(student=hand_in.student, submission=hand_in.sha256, files=hand_in.files, seed=3, notes=hand_in.notes)
-            marks[hand_in.student] = grade.worker.grade(job)
+        for submission in read_submissions(inbox, load_lab(lab), UTC):
+            job = GradingRequest(
+                student=submission.student, submission=submission.sha256, files=submission.files, seed=3, notes=submission.notes
+            )
+            marks[submission.student] = grade.worker.grade(job)
         assert time.monotonic() - began < 10
         assert before == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if not path.is_symlink()}
         assert marks.pop("zoe").points == FULL
