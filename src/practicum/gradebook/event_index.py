@@ -12,7 +12,7 @@ from practicum.course.calendar import due as due_of
 from practicum.course.model import Component, Course
 from practicum.course.roster import Student
 from practicum.course.rounding import plain
-from practicum.gradebook.events import EXEMPT, Event, Exemption, Extension, ManualGrade, Result, Submission, Team
+from practicum.gradebook.events import EXEMPT, Event, Exemption, Extension, ManualGrade, Result, Submission, SubmissionId, Team
 from practicum.gradebook.scoring import Rules, ScoredSubmission
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -52,7 +52,7 @@ class EventIndex:
         self.due = {item.name: due_of(course, item) for item in course.items}
         self.now = now
         self.plan = [(component, self._lines(component)) for component in course.component]
-        self._attempts(submissions, results)
+        self._submissions(submissions, results)
         self._teams([event for event in others if isinstance(event, Team)])
         self._extensions([event for event in others if isinstance(event, Extension)])
         self._exemptions([event for event in others if isinstance(event, Exemption)])
@@ -61,7 +61,7 @@ class EventIndex:
         """Students for whom something other than the course's own rules holds."""
         self.problems = sorted(set(self.problems))
 
-    def _attempts(self, submissions: list[Submission], results: list[Result]) -> None:
+    def _submissions(self, submissions: list[Submission], results: list[Result]) -> None:
         graded = {result.submission: result for result in results}
         submitted = {submission.id: submission for submission in submissions}
         if len(graded) < len(results) or len(submitted) < len(submissions):
@@ -92,15 +92,17 @@ class EventIndex:
                 if lab not in known:
                     self.problems.append(f"submissions of {student} for {lab}, which feeds no item of this course")
 
-    def _twins(self, submissions: list[Submission], results: list[Result]) -> tuple[dict[str, Result], dict[str, Submission]]:
+    def _twins(
+        self, submissions: list[Submission], results: list[Result]
+    ) -> tuple[dict[SubmissionId, Result], dict[SubmissionId, Submission]]:
         """Return one result and one submission per id, whatever their order, and a note of each that had two."""
-        graded: dict[str, Result] = {}
+        graded: dict[SubmissionId, Result] = {}
         for result in results:
             twin = graded.setdefault(result.submission, result)
             if twin is not result and twin != result:
                 self.problems.append(f"submission {result.submission} has two results; the higher counts")
                 graded[result.submission] = max(twin, result, key=lambda r: (r.score / r.out_of, r.score, r.student, r.lab))
-        submitted: dict[str, Submission] = {}
+        submitted: dict[SubmissionId, Submission] = {}
         for submission in submissions:
             other = submitted.setdefault(submission.id, submission)
             if other is not submission and other != submission:
@@ -191,7 +193,9 @@ class EventIndex:
         for mark in sorted(marks, key=rank):
             for student in self._whom(mark, paths):
                 if mark.part not in paths[mark.item]:
-                    self.problems.append(f"manual grade for {student}: {mark.item} has no part {mark.part} that is graded manually")
+                    self.problems.append(
+                        f"manual grade for {student}: {mark.item} has no part {mark.part} that is graded manually"
+                    )
                     break
                 most = paths[mark.item][mark.part]
                 if mark.points > most:

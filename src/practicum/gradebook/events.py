@@ -8,6 +8,10 @@ An extension, exemption or mark is for one student or for one team: exactly one 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import NewType
+
+SubmissionId = NewType("SubmissionId", str)
+"""What the gradebook calls a submission; nobody reads it but programs."""
 
 EXEMPT = "item"
 """The kind of an exemption that takes the whole item out of a student's grade."""

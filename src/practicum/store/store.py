@@ -279,11 +279,11 @@ def events_of(db: Path | str) -> list[events.Submission | events.Result]:
     wanted = wanted.join(SubmissionRow, SubmissionRow.id == ResultRow.submission_id).where(ResultRow.published)
     with Store(db) as store, store._read() as session:
         found: list[events.Submission | events.Result] = [
-            events.Submission(uid, student, lab, at)
+            events.Submission(events.SubmissionId(uid), student, lab, at)
             for uid, student, lab, at in session.execute(
                 select(SubmissionRow.uid, SubmissionRow.student, SubmissionRow.lab, SubmissionRow.at).order_by(SubmissionRow.id)
             )
         ]
         for points, out_of, uid, student, lab in session.execute(wanted.order_by(ResultRow.id)):
-            found.append(events.Result(uid, student, lab, points, out_of))
+            found.append(events.Result(events.SubmissionId(uid), student, lab, points, out_of))
         return found
