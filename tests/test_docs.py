@@ -57,7 +57,17 @@ def test_a_broken_link_fails_the_build(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "index.md").write_text("# Start\n\n[nowhere](missing.md)\n")
     whole = (ROOT / "mkdocs.yml").read_text()
-    (tmp_path / "mkdocs.yml").write_text(whole.replace("hooks: [docs/hooks/pages.py]\n", ""))
+    (tmp_path / "mkdocs.yml").write_text(whole.replace("hooks: [docs/hooks/house.py, docs/hooks/pages.py]\n", ""))
     done = build(tmp_path / "site", tmp_path / "mkdocs.yml")
     assert done.returncode != 0
     assert "missing.md" in done.stderr
+
+
+def test_the_picture_of_the_house_is_of_these_contracts() -> None:
+    sys.path.insert(0, str(ROOT / "docs" / "hooks"))
+    try:
+        import house
+    finally:
+        sys.path.remove(str(ROOT / "docs" / "hooks"))
+    assert house.PICTURE.read_text(encoding="utf-8") == house.draw(), "run python docs/hooks/house.py"
+    assert "integrity" in house.draw()

@@ -37,6 +37,7 @@ def on_config(config: Any) -> Any:
         {"Labs": "labs.md"},
         {"Similarity": "similarity.md"},
         {"Security": "security.md"},
+        {"The house": "house.md"},
         {"Library": ["library.md", *library]},
         {"Recipes": ["results.md", *({name: f"recipes/{name}.md"} for name in recipes.names())]},
     ]

@@ -1,4 +1,4 @@
-"""The course as data: the course file, calendar, late rules, roster, gradebook and its exports.
+"""The course as data: the course file, calendar, late rules, roster, workspace.
 
 Pure functions: nothing here prints, keeps state or imports torch. Import from the modules directly.
 """

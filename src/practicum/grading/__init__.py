@@ -1,1 +1,1 @@
-"""Labs: sandboxed grading, from submissions to points."""
+"""Grade, regrade and verify labs: from submissions to points, on worker processes or a cluster."""
