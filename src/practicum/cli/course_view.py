@@ -109,14 +109,14 @@ def grades_view(book: Gradebook) -> Table:
     table.add_column(f"total\n/{plain(book.course.grade.out_of)}", justify="right")
     table.add_column("decided", justify="right")
     for row in book.students:
-        marks = [_mark(grade) for grade in row.items]
-        table.add_row(row.student.id, row.student.name, *marks, str(rounded(row.total)), plain(rounded(row.decided)))
-    table.caption = "* late   ~ not all marked yet   w waiting   m missing   x exempt   – open or unmarked"
+        scores = [_score(grade) for grade in row.items]
+        table.add_row(row.student.id, row.student.name, *scores, str(rounded(row.total)), plain(rounded(row.decided)))
+    table.caption = "* late   ~ not all graded yet   w waiting   m missing   x exempt   – open or unmarked"
     table.caption_justify = "left"
     return table
 
 
-def _mark(grade: ItemGrade) -> str:
+def _score(grade: ItemGrade) -> str:
     signs = {"waiting": "w", "missing": "m", "exempt": "x", "open": "–", "unmarked": "–"}
     if grade.status in signs:
         return signs[grade.status]

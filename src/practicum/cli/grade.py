@@ -1,4 +1,4 @@
-"""`practicum grade` and `practicum regrade`: from a folder of submissions to marks, and from a changed lab to changed marks."""
+"""`practicum grade` and `practicum regrade`: from a folder of submissions to points, and from a changed lab to changed points."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ INTERRUPTED = 130
 
 UNSAFE = (
     "UNSAFE: there is no sandbox. The students' code runs as you: it can read and change your files, the other submissions, "
-    "the marks and the checks, and use the network. Do this only with code that you would run yourself."
+    "the points and the checks, and use the network. Do this only with code that you would run yourself."
 )
 
 
@@ -127,7 +127,7 @@ def regrade(
     store: StoreAt = None,
     unsafe: Unsafe = False,
 ) -> None:
-    """Show whose marks the lab as it is now would change and why; then publish that."""
+    """Show whose points the lab as it is now would change and why; then publish that."""
     from rich.console import Console
 
     from practicum.cli.grade_view import GradingProgress, print_preview

@@ -101,7 +101,7 @@ def print_report(lab: Lab, report: Report, console: Console) -> None:
 
 
 def print_preview(preview: Preview, console: Console, published: bool) -> None:
-    """Print whose marks change, by how much, where and why."""
+    """Print whose points change, by how much, where and why."""
     if preview.changes:
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
         table.add_column("student", no_wrap=True)
@@ -124,10 +124,10 @@ def print_preview(preview: Preview, console: Console, published: bool) -> None:
     for note in preview.notes:
         console.print(f"[yellow]note:[/] {escape(clean(note))}")
     for submission in preview.lacking:
-        console.print(f"[yellow]not regraded:[/] {escape(submission.student)} keeps the published marks")
+        console.print(f"[yellow]not regraded:[/] {escape(submission.student)} keeps the published points")
     changed = len(preview.changes)
     if published:
-        console.print(f"Published: {changed} submissions have new marks, {preview.same} have the same.", highlight=False)
+        console.print(f"Published: {changed} submissions have new points, {preview.same} have the same.", highlight=False)
     else:
         console.print(f"{changed} submissions would change, {preview.same} would not. Nothing is published.", highlight=False)
         if changed and preview.run is not None:

@@ -24,7 +24,7 @@ class Part(Table):
 
     @property
     def most(self) -> Decimal:
-        """The highest mark, bonus included."""
+        """The highest score, bonus included."""
         inside = sum((child.most for child in self.part if not child.bonus), Decimal(0))
         extra = sum((child.most for child in self.part if child.bonus), Decimal(0))
         return max(self.points, inside) + extra

@@ -198,7 +198,7 @@ A Practicum workspace. Every `practicum` command works from anywhere inside it.
 | `teams.csv` | who works together |
 | `extensions.csv` | deadlines that moved for a student or a team |
 | `exemptions.csv` | work that does not count, and certificates, each with its reason |
-| `marks.csv` | marks given by hand |
+| `marks.csv` | manual grades |
 | `handouts/` | what students are given |
 | `submissions/LAB/` | what they submit, one folder or file per student id |
 | `feedback/LAB/` | a page per student |

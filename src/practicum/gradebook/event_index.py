@@ -56,7 +56,7 @@ class EventIndex:
         self._teams([event for event in others if isinstance(event, Team)])
         self._extensions([event for event in others if isinstance(event, Extension)])
         self._exemptions([event for event in others if isinstance(event, Exemption)])
-        self._marks([event for event in others if isinstance(event, ManualGrade)])
+        self._manual_grades([event for event in others if isinstance(event, ManualGrade)])
         self.special = {student for _, student in (*self.until, *self.certificates)}
         """Students for whom something other than the course's own rules holds."""
         self.problems = sorted(set(self.problems))
@@ -182,28 +182,34 @@ class EventIndex:
                 else:
                     self.certificates[exemption.item, student].add(exemption.kind)
 
-    def _marks(self, marks: list[ManualGrade]) -> None:
-        self.marks: dict[str, dict[str, dict[str, ManualGrade]]] = {}  # by student, item and part
+    def _manual_grades(self, manual_grades: list[ManualGrade]) -> None:
+        self.manual_grades: dict[str, dict[str, dict[str, ManualGrade]]] = {}  # by student, item and part
         paths = {item.name: markable(item) for item in self.course.items} | {"total": {"": self.course.grade.cap}}
 
-        # A mark for the student beats one for the team, a later one an earlier; the rest only makes the order total.
-        def rank(mark: ManualGrade) -> tuple[bool, datetime, Decimal, str, datetime]:
-            return bool(mark.student), mark.at or _LONG_AGO, mark.points, mark.note, mark.submitted or _LONG_AGO
+        # A manual grade for the student beats one for the team, a later one an earlier; the rest only makes the order total.
+        def rank(manual_grade: ManualGrade) -> tuple[bool, datetime, Decimal, str, datetime]:
+            return (
+                bool(manual_grade.student),
+                manual_grade.at or _LONG_AGO,
+                manual_grade.points,
+                manual_grade.note,
+                manual_grade.submitted or _LONG_AGO,
+            )
 
-        for mark in sorted(marks, key=rank):
-            for student in self._whom(mark, paths):
-                if mark.part not in paths[mark.item]:
+        for manual_grade in sorted(manual_grades, key=rank):
+            for student in self._whom(manual_grade, paths):
+                if manual_grade.part not in paths[manual_grade.item]:
                     self.problems.append(
-                        f"manual grade for {student}: {mark.item} has no part {mark.part} that is graded manually"
+                        f"manual grade for {student}: {manual_grade.item} has no part {manual_grade.part} that is graded manually"
                     )
                     break
-                most = paths[mark.item][mark.part]
-                if mark.points > most:
+                most = paths[manual_grade.item][manual_grade.part]
+                named = f"{manual_grade.item} {manual_grade.part}".rstrip()
+                if manual_grade.points > most:
                     self.problems.append(
-                        f"manual grade for {student}: {plain(mark.points)} for {mark.item} {mark.part}".rstrip()
-                        + f" is more than {plain(most)}, which counts"
+                        f"manual grade for {student}: {plain(manual_grade.points)} for {named} is more than {plain(most)}, which counts"
                     )
-                self.marks.setdefault(student, {}).setdefault(mark.item, {})[mark.part] = mark
+                self.manual_grades.setdefault(student, {}).setdefault(manual_grade.item, {})[manual_grade.part] = manual_grade
 
 
 def markable(item: Item) -> dict[str, Decimal]:

@@ -2,7 +2,7 @@
 
 Times must carry their zone (and are kept in UTC) and scores must be exact decimals; anything else is refused when the
 event is made.
-An extension, exemption or mark is for one student or for one team: exactly one of the two is given.
+An extension, exemption or manual grade is for one student or for one team: exactly one of the two is given.
 """
 
 from dataclasses import dataclass
@@ -103,9 +103,9 @@ class ManualGrade:
 
     Attributes:
         item: the item's name, or `total` to put the final grade in place of the computed one.
-        points: the mark.
+        points: the points given.
         part: the dotted path of a part (`report.writing`), or nothing for the whole item.
-        at: when the mark was given. Of two marks for the same thing the later one counts.
+        at: when it was given. Of two grades for the same thing the later one counts.
         submitted: when the work was submitted, where the store does not know it.
         note: why, for whoever reads the gradebook.
     """

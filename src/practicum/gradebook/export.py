@@ -1,6 +1,6 @@
 """The gradebook as CSV: for Canvas, Blackboard and Moodle in the columns they import, and a plain one of our own.
 
-Marks are in points of each item, after late rules, rounded to two places (half up). An item that is not decided for a
+Scores are in points of each item, after late rules, rounded to two places (half up). An item that is not decided for a
 student (open, waiting, unmarked) is an empty cell, so that an import overwrites nothing; missing work is 0.
 Text that a spreadsheet would run as a formula gets an apostrophe before it. Ids never need one: the roster refuses them.
 """
@@ -86,7 +86,7 @@ def _total(row: StudentGrade, wanted: bool) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class PlainRow:
-    """A row of the plain CSV: marks to two places, None where nothing is decided, and who is exempt."""
+    """A row of the plain CSV: scores to two places, None where nothing is decided, and who is exempt."""
 
     student: str
     name: str
@@ -130,9 +130,9 @@ def write_plain(rows: list[PlainRow], items: list[str], components: list[str]) -
     """Write plain rows; `read_plain` gives them back."""
     lines = [[*_LEAD, *items, *(_COMPONENT + name for name in components), "total", "decided"]]
     for row in rows:
-        marks = [_EXEMPT if n in row.exempt else "" if (m := row.items[n]) is None else str(m) for n in items]
+        scores = [_EXEMPT if n in row.exempt else "" if (m := row.items[n]) is None else str(m) for n in items]
         sums = [str(row.components[name]) for name in components]
-        lines.append([row.student, guard(row.name), guard(row.section), *marks, *sums, str(row.total), str(row.decided)])
+        lines.append([row.student, guard(row.name), guard(row.section), *scores, *sums, str(row.total), str(row.decided)])
     return write_table(lines)
 
 
@@ -148,8 +148,8 @@ def read_plain(text: str, name: str = "gradebook.csv") -> list[PlainRow]:
         raise PracticumError(f"{name}: expected the columns {', '.join(_LEAD)}, …, total, decided; got {', '.join(header)}")
     rows = []
     for cells, line in zip(table.rows, table.lines, strict=True):
-        marks = dict(zip(header[3:], cells[3:], strict=False))
-        numbers = {key: _number(value, f"{name}:{line}", key) for key, value in marks.items()}
+        scores = dict(zip(header[3:], cells[3:], strict=False))
+        numbers = {key: _number(value, f"{name}:{line}", key) for key, value in scores.items()}
         sums = {key.removeprefix(_COMPONENT): value for key, value in numbers.items() if key.startswith(_COMPONENT)}
         items = {key: numbers[key] for key in header[3:-2] if not key.startswith(_COMPONENT)}
         rows.append(
@@ -158,7 +158,7 @@ def read_plain(text: str, name: str = "gradebook.csv") -> list[PlainRow]:
                 unguard(cells[1]),
                 unguard(cells[2]),
                 items,
-                frozenset(key for key, value in marks.items() if value == _EXEMPT),
+                frozenset(key for key, value in scores.items() if value == _EXEMPT),
                 {key: _ZERO if value is None else value for key, value in sums.items()},
                 _ZERO if (total := numbers["total"]) is None else total,
                 _ZERO if (decided := numbers["decided"]) is None else decided,

@@ -103,7 +103,7 @@ def _collector_paused() -> Iterator[None]:
 
 def _student(student: Student, known: EventIndex) -> StudentGrade:
     exempt = known.exempt.get(student.id, {})
-    marks = known.marks.get(student.id, {})
+    manual_grades = known.manual_grades.get(student.id, {})
     scored = known.submissions.get(student.id, {})
     special = student.id in known.special
     items: list[ItemGrade] = []
@@ -122,7 +122,7 @@ def _student(student: Student, known: EventIndex) -> StudentGrade:
                 submitted = _pooled([known.submissions.get(member, {}) for member in members])
             elif special:
                 rules = known.rules_for(item, [student.id])
-            grades.append(grade_item(item, rules, submitted, marks.get(name)))
+            grades.append(grade_item(item, rules, submitted, manual_grades.get(name)))
         items += grades
         graded = _component(component, lines, grades)
         components.append(graded)
@@ -131,7 +131,7 @@ def _student(student: Student, known: EventIndex) -> StudentGrade:
     out_of, cap = known.course.grade.out_of, known.course.grade.cap
     if lost and lost < out_of:
         components = [_scaled(c, out_of, out_of - lost) for c in components]
-    return _total(student, items, components, cap, marks.get("total", {}).get(""))
+    return _total(student, items, components, cap, manual_grades.get("total", {}).get(""))
 
 
 def _scaled(grade: ComponentGrade, out_of: Decimal, kept: Decimal) -> ComponentGrade:

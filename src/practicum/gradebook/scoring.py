@@ -148,7 +148,7 @@ def lateness(at: datetime, due: datetime | None) -> timedelta:
 
 
 def grade_item(
-    item: Item, rules: Rules, scored: Mapping[str, Sequence[ScoredSubmission]], marks: Mapping[str, ManualGrade] | None
+    item: Item, rules: Rules, scored: Mapping[str, Sequence[ScoredSubmission]], manual_grades: Mapping[str, ManualGrade] | None
 ) -> ItemGrade:
     """Grade one item.
 
@@ -156,12 +156,12 @@ def grade_item(
         item: the item.
         rules: deadline, late rule and policy for this student.
         scored: per lab (or item name), what was submitted, oldest first.
-        marks: per dotted part path, the manual grade that counts; `""` is the item.
+        manual_grades: per dotted part path, the manual grade that counts; `""` is the item.
     """
-    if item.lab and not marks:  # most items of most students: one lab, nothing by hand
+    if item.lab and not manual_grades:  # most items of most students: one lab, no manual grade
         only = _lab(item, "", rules, scored.get(item.lab, ()))
         return _make(ItemGrade, (item, only.status, only.raw, only.score, (only,), ""))
-    units = _units(item, rules, scored, marks or {})
+    units = _units(item, rules, scored, manual_grades or {})
     score = min(sum((unit.score for unit in units), ZERO), item.most)
     scores = [unit.raw for unit in units if unit.raw is not None]
     raw = sum(scores, ZERO) if scores else None
@@ -199,7 +199,7 @@ def _lab(part: Part, path: str, rules: Rules, scored: Sequence[ScoredSubmission]
     return chosen if scored[-1][1] else chosen._replace(newer=True)
 
 
-class _ByHand:
+class _ManualParts:
     """Collects the parts graded manually into their one unit."""
 
     def __init__(self) -> None:
@@ -207,58 +207,60 @@ class _ByHand:
         self.given: list[ManualGrade] = []
         self.wanting = 0
 
-    def add(self, part: Part, mark: ManualGrade | None, bonus: bool = False) -> None:
+    def add(self, part: Part, manual_grade: ManualGrade | None, bonus: bool = False) -> None:
         self.points += ZERO if bonus else part.points
-        if mark is not None:
-            self.raw += min(mark.points, part.most)
-            self.given.append(mark)
+        if manual_grade is not None:
+            self.raw += min(manual_grade.points, part.most)
+            self.given.append(manual_grade)
         elif not bonus:  # a bonus that nobody gave leaves nothing open
             self.wanting += 1
 
 
 def _units(
-    item: Item, rules: Rules, scored: Mapping[str, Sequence[ScoredSubmission]], marks: Mapping[str, ManualGrade]
+    item: Item, rules: Rules, scored: Mapping[str, Sequence[ScoredSubmission]], manual_grades: Mapping[str, ManualGrade]
 ) -> list[Unit]:
     units: list[Unit] = []
-    by_hand = _ByHand()
+    manual = _ManualParts()
 
     def visit(part: Part, path: str, bonus: bool) -> None:
-        mark = marks.get(path)
-        if part.lab and mark is None:
+        manual_grade = manual_grades.get(path)
+        if part.lab and manual_grade is None:
             units.append(_lab(part, path, rules, scored.get(part.lab, ())))
-        elif part.lab and path and mark is not None:
-            own = _ByHand()
-            own.add(part, mark)
-            units.append(_hand_unit(own, path, rules, _handed_in(mark, [part.lab, item.name], scored), False))
-        elif mark is not None or not part.part:
-            by_hand.add(part, mark, bonus)
+        elif part.lab and path and manual_grade is not None:
+            own = _ManualParts()
+            own.add(part, manual_grade)
+            units.append(_manual_unit(own, path, rules, _submitted_at(manual_grade, [part.lab, item.name], scored), False))
+        elif manual_grade is not None or not part.part:
+            manual.add(part, manual_grade, bonus)
         else:
             for child in part.part:
                 visit(child, f"{path}.{child.name}".lstrip("."), bonus or child.bonus)
 
     visit(item, "", False)
-    if by_hand.points or by_hand.given:
-        names = [item.name, *item.labs()] if "" in marks else [item.name]
-        times = [at for mark in by_hand.given if (at := _handed_in(mark, names, scored))]
-        units.append(_hand_unit(by_hand, "", rules, max(times, default=None), bool(scored.get(item.name))))
+    if manual.points or manual.given:
+        names = [item.name, *item.labs()] if "" in manual_grades else [item.name]
+        times = [at for manual_grade in manual.given if (at := _submitted_at(manual_grade, names, scored))]
+        units.append(_manual_unit(manual, "", rules, max(times, default=None), bool(scored.get(item.name))))
     return units
 
 
-def _hand_unit(hand: _ByHand, path: str, rules: Rules, at: datetime | None, submitted: bool) -> Unit:
+def _manual_unit(hand: _ManualParts, path: str, rules: Rules, at: datetime | None, submitted: bool) -> Unit:
     if not hand.given:
         status: Status = "waiting" if submitted else ("open" if rules.due and not rules.closed else "unmarked")
         return Unit(path, status, None, hand.points, NOT_LATE, ON_TIME, ZERO)
     late = lateness(at, rules.due) if at else NOT_LATE
     outcome = rules.late.outcome(late, rules.certificates) if late else ON_TIME
     score = outcome.apply(hand.raw, hand.points)
-    notes = "; ".join(dict.fromkeys(mark.note for mark in hand.given if mark.note))
+    notes = "; ".join(dict.fromkeys(manual_grade.note for manual_grade in hand.given if manual_grade.note))
     status = "partly graded" if hand.wanting else "graded"
     return Unit(path, status, hand.raw, hand.points, late, outcome, score, None, notes)
 
 
-def _handed_in(mark: ManualGrade, names: Sequence[str], scored: Mapping[str, Sequence[ScoredSubmission]]) -> datetime | None:
-    """When the work behind a mark was submitted: as the mark says, else the last submission before the mark."""
-    if mark.submitted is not None:
-        return mark.submitted
+def _submitted_at(
+    manual_grade: ManualGrade, names: Sequence[str], scored: Mapping[str, Sequence[ScoredSubmission]]
+) -> datetime | None:
+    """Return when the work behind a manual grade was submitted: as the grade says, else the last submission before it."""
+    if manual_grade.submitted is not None:
+        return manual_grade.submitted
     times = [submission.at for name in names for submission, _ in scored.get(name, ())]
-    return max((at for at in times if mark.at is None or at <= mark.at), default=None)
+    return max((at for at in times if manual_grade.at is None or at <= manual_grade.at), default=None)

@@ -35,7 +35,7 @@ class CheckChange:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A submission whose marks would change, at which checks, and what was different in grading it."""
+    """A submission whose points would change, at which checks, and what was different in grading it."""
 
     submission: StoredSubmission
     before: GradedSubmission
@@ -55,7 +55,7 @@ class Preview:
 
     Attributes:
         run: the regrade; None if there is nothing to regrade.
-        changes: submissions whose marks change, by student and time.
+        changes: submissions whose points change, by student and time.
         same: how many keep theirs.
         lacking: submissions that could not be graded; they keep their marks.
         reasons: everything that differs between the published results and these.
