@@ -27,10 +27,12 @@ from practicum.labs import lab as lab_format
 from practicum.labs.handout import build_handout, solution_files
 from practicum.labs.lab import find_lab
 from practicum.labs.mutants import load_bugs
+from practicum.training import recipes
 
 HERE = Path(__file__).resolve().parent
 WORKSPACE = HERE / "workspace"
 BUG = "no_bias_update"
+RECIPE = "softmax-mnist"
 EXPORTS = ("plain", "canvas", "blackboard", "moodle")
 
 
@@ -281,6 +283,15 @@ def every_key() -> list[str]:
     return sorted(known)
 
 
+def make_results() -> None:
+    """Three results of a recipe, and the table that the old code made of them."""
+    shutil.rmtree(HERE / "results", ignore_errors=True)
+    package = Path(lab_format.__file__).parents[3]
+    shutil.copytree(package / "results" / RECIPE, HERE / "results" / RECIPE, ignore=shutil.ignore_patterns("*.png", "*.txt"))
+    table = HERE / "expected" / "results.md"
+    practicum("results", "--only-table", "--folder", str(HERE / "results"), "--table", str(table), cwd=HERE)
+
+
 def names() -> dict[str, object]:
     """Return the names that users have: commands, options, keys, headings, tables, variables."""
     root = typer.main.get_command(app)
@@ -311,6 +322,7 @@ def names() -> dict[str, object]:
         "events": sorted(each.__name__ for each in events.Event.__args__),
         "tables": {name: sorted(column.name for column in table.columns) for name, table in tables.Base.metadata.tables.items()},
         "result": {each.__name__: list(each.__struct_fields__) for each in (GradedSubmission, CheckResult, Provenance)},
+        "recipes": {name: sorted(recipes.knobs(recipes.load(name))) for name in recipes.names()},
         "environment": sorted(variables - {"PRACTICUM_TOKEN"}),
     }
 
@@ -322,6 +334,7 @@ def main() -> None:
     tidy(WORKSPACE / "practicum.db")
     make_expected(HERE / "scratch")
     make_handouts()
+    make_results()
     (HERE / "names.json").write_text(json.dumps(names(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(datetime.now().isoformat(timespec="seconds"), "done")
 

@@ -110,6 +110,19 @@ def test_a_run_that_the_old_code_began_is_taken_up(workspace):
         assert export(workspace, form) == (EXPECTED / "resumed" / f"{form}.csv").read_bytes()
 
 
+def test_graded_again_everybody_has_the_same_marks(workspace):
+    """By a regrade with the labs that ship, as they are now. What is said of the test above holds for this one too."""
+    practicum("regrade", "perceptron", "--preview", "--again", "--jobs", "1", cwd=workspace)
+    query = "SELECT submission_id, points, out_of FROM results WHERE published AND run_id {} ORDER BY submission_id"
+    last = "(SELECT max(id) FROM runs)"
+    before = select(workspace / "practicum.db", query.format("IN (SELECT id FROM runs WHERE lab = 'perceptron')"))
+    assert len(before) == 6
+    practicum("regrade", "perceptron", "--publish", cwd=workspace)
+    assert select(workspace / "practicum.db", query.format(f"= {last}")) == before
+    for form in FORMS:
+        assert export(workspace, form) == (EXPECTED / "stopped" / f"{form}.csv").read_bytes()
+
+
 CARRIED = {
     "Submission": "practicum.db",
     "Result": "practicum.db",
@@ -270,6 +283,31 @@ def test_every_command_and_option_is_there():
         arguments = [each for each in command.params if each.param_type_name == "argument"]
         assert len(arguments) >= old["arguments"], path
         assert not [each.name for each in arguments[old["arguments"] :] if each.required], path
+
+
+def test_every_recipe_and_its_hyperparameters_are_there(tmp_path):
+    listed = {line.split()[0] for line in practicum("recipes", cwd=tmp_path).splitlines() if line.strip()}
+    assert set(NAMES["recipes"]) <= listed
+    for recipe, old in NAMES["recipes"].items():
+        options = set(re.findall(r"^\s+--([\w-]+)", practicum("recipes", recipe, cwd=tmp_path), flags=re.MULTILINE))
+        assert {name.replace("_", "-") for name in old} <= options, recipe
+
+
+def test_results_of_recipes_are_read(tmp_path):
+    shutil.copytree(HERE / "results", tmp_path / "results")
+    practicum("results", "--only-table", "--folder", "results", "--table", "now.md", cwd=tmp_path)
+    old, new = (
+        {
+            row[0]: row[2]
+            for line in file.read_text(encoding="utf-8").splitlines()
+            if len(row := re.split(r" *\| *", line.strip("| "))) > 4
+        }
+        for file in (EXPECTED / "results.md", tmp_path / "now.md")
+    )
+    assert "±" in old["softmax-mnist"]
+    assert (
+        new["softmax-mnist"].removesuffix(" (stale)") == old["softmax-mnist"]
+    )  # whether the code is the same is not the point here
 
 
 def test_every_variable_of_the_environment(tmp_path):
