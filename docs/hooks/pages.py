@@ -16,6 +16,7 @@ from practicum.training.results import summary
 from practicum.training.run import Result, read_result
 
 ROOT = Path(__file__).parents[2]
+DECISIONS = ROOT / "docs" / "decisions"
 SHELVES = {
     "classic": "Before deep networks",
     "autograd": "Automatic differentiation",
@@ -38,6 +39,7 @@ def on_config(config: Any) -> Any:
         {"Similarity": "similarity.md"},
         {"Security": "security.md"},
         {"The house": "house.md"},
+        {"Decisions": ["decisions/README.md", *(f"decisions/{path.name}" for path in sorted(DECISIONS.glob("0*.md")))]},
         {"Library": ["library.md", *library]},
         {"Recipes": ["results.md", *({name: f"recipes/{name}.md"} for name in recipes.names())]},
     ]

@@ -207,7 +207,8 @@ class EventIndex:
                 named = f"{manual_grade.item} {manual_grade.part}".rstrip()
                 if manual_grade.points > most:
                     self.problems.append(
-                        f"manual grade for {student}: {plain(manual_grade.points)} for {named} is more than {plain(most)}, which counts"
+                        f"manual grade for {student}: {plain(manual_grade.points)} for {named} "
+                        f"is more than {plain(most)}, which counts"
                     )
                 self.manual_grades.setdefault(student, {}).setdefault(manual_grade.item, {})[manual_grade.part] = manual_grade
 

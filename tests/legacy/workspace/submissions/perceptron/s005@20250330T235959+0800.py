@@ -1,0 +1,2 @@
+class Perceptron:
+    def __init__(self, n_inputs:
