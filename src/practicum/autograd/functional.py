@@ -23,7 +23,7 @@ __all__ = [
 
 
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
-    """X Φ(x), with Φ the normal distribution function, or its approximation by tanh (Hendrycks & Gimpel 2016, section 2).
+    """Return x Φ(x), with Φ the normal distribution function, or its approximation by tanh (Hendrycks & Gimpel 2016, section 2).
 
     Raises:
         ValueError: if `approximate` is neither "none" nor "tanh".
@@ -67,7 +67,7 @@ def batch_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
-    """γ (x − μ) / √(σ² + ε) + β per channel, over the batch and all positions (Ioffe & Szegedy 2015, algorithm 1).
+    """Return γ (x − μ) / √(σ² + ε) + β per channel, over the batch and all positions (Ioffe & Szegedy 2015, algorithm 1).
 
     In training μ and σ² are those of this batch, and the running ones move towards them by `momentum` (the variance's unbiased
     estimate); otherwise they are the running ones.
@@ -104,7 +104,7 @@ def batch_norm(
 def layer_norm(
     input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
 ) -> Tensor:
-    """γ (x − μ) / √(σ² + ε) + β with μ and σ² over the last axes of each example (Ba et al. 2016, eq. 3 and 4).
+    """Return γ (x − μ) / √(σ² + ε) + β with μ and σ² over the last axes of each example (Ba et al. 2016, eq. 3 and 4).
 
     Shapes:
         input (…, *normalized_shape), weight and bias (*normalized_shape).
@@ -123,7 +123,7 @@ def layer_norm(
 
 
 def one_hot(input: Tensor | Array, num_classes: int) -> Tensor:
-    """1 at the class, 0 elsewhere: (…) -> (…, num_classes), integers."""
+    """Return 1 at the class, 0 elsewhere: (…) -> (…, num_classes), integers."""
     return Tensor((np.asarray(input)[..., None] == np.arange(num_classes)).astype(np.int64))
 
 
@@ -136,7 +136,7 @@ def cross_entropy(
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Tensor:
-    """−Σ_c q_c w_c log softmax(x)_c, with q = 1 − α + α/C at the true class and α/C at the others, α = `label_smoothing`.
+    """Return −Σ_c q_c w_c log softmax(x)_c, with q = 1 − α + α/C at the true class and α/C at the others, α = `label_smoothing`.
 
     Args:
         input: logits.
@@ -181,14 +181,14 @@ def cross_entropy(
 
 
 def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
-    """(x − y)². Raises ValueError if the shapes differ."""
+    """Return (x − y)², reduced. Raises ValueError if the shapes differ."""
     _same_shape("mse_loss", input, target)
     difference = input - target
     return _reduce(difference * difference, reduction)
 
 
 def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
-    """−y log σ(x) − (1 − y) log(1 − σ(x)) = softplus(x) − x y. Raises ValueError if the shapes differ."""
+    """Return −y log σ(x) − (1 − y) log(1 − σ(x)) = softplus(x) − x y. Raises ValueError if the shapes differ."""
     _same_shape("binary_cross_entropy_with_logits", input, target)
     return _reduce(softplus(input) - input * target, reduction)
 

@@ -90,6 +90,7 @@ class SGD(Optimizer):
         super().__init__(params, lr=lr, momentum=momentum, dampening=dampening, weight_decay=weight_decay, nesterov=nesterov)
 
     def update(self, p: Array, g: Array, memory: Memory, s: Settings) -> None:
+        """θ ← θ − η v, with v ← μ v + (1 − dampening) g; without momentum v = g."""
         if s.weight_decay:
             g = g + s.weight_decay * p
         if s.momentum:
@@ -124,6 +125,7 @@ class Adagrad(Optimizer):
         )
 
     def update(self, p: Array, g: Array, memory: Memory, s: Settings) -> None:
+        """θ ← θ − η g / √G, with G ← G + g²."""
         if s.weight_decay:
             g = g + s.weight_decay * p
         memory["steps"] = memory.get("steps", 0) + 1
@@ -150,6 +152,7 @@ class RMSprop(Optimizer):
         super().__init__(params, lr=lr, alpha=alpha, eps=eps, weight_decay=weight_decay, momentum=momentum, centered=centered)
 
     def update(self, p: Array, g: Array, memory: Memory, s: Settings) -> None:
+        """θ ← θ − η g / √v, with v ← α v + (1 − α) g²."""
         if s.weight_decay:
             g = g + s.weight_decay * p
         square = _average(memory, "square", g * g, s.alpha)  # v ← α v + (1 − α) g²
@@ -174,6 +177,7 @@ class Adam(Optimizer):
         super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
 
     def update(self, p: Array, g: Array, memory: Memory, s: Settings) -> None:
+        """θ ← θ − η m̂ / (√v̂ + ε), with m and v running means of g and g²."""
         if s.weight_decay:
             g = g + s.weight_decay * p
         t = memory["steps"] = memory.get("steps", 0) + 1
@@ -199,6 +203,7 @@ class AdamW(Adam):
         super().__init__(params, lr, betas, eps, weight_decay)
 
     def update(self, p: Array, g: Array, memory: Memory, s: Settings) -> None:
+        """θ ← (1 − η λ) θ, then Adam's step."""
         p *= 1 - s.lr * s.weight_decay  # θ ← θ − η λ θ
         super().update(p, g, memory, SimpleNamespace(lr=s.lr, betas=s.betas, eps=s.eps, weight_decay=0))
 
@@ -245,6 +250,7 @@ class Muon(Optimizer):
                     raise ValueError(f"Muon takes matrices, got a parameter of shape {p.shape}")
 
     def update(self, p: Array, g: Array, memory: Memory, s: Settings) -> None:
+        """θ ← (1 − η λ) θ − η √max(1, rows / columns) UVᵀ."""
         mean = _average(memory, "mean", g, s.momentum)
         direction = orthogonalise(
             (1 - s.momentum) * g + s.momentum * mean if s.nesterov else mean, s.ns_coefficients, s.eps, s.ns_steps

@@ -29,7 +29,7 @@ State = tuple[Tensor, ...]  # (h,), for the LSTM (h, c)
 
 
 def rnn_step(a: Tensor, b: Tensor, state: State) -> State:
-    """H' = tanh(a + b), a and b the input's and the state's part, shape (B, H)."""
+    """Return h' = tanh(a + b), a and b the input's and the state's part, shape (B, H)."""
     return ((a + b).tanh(),)
 
 

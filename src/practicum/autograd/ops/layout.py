@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-import practicum.autograd.tensor as engine
-from practicum.autograd.ops.reduction import _sizes
-
-if TYPE_CHECKING:
-    from practicum.autograd.tensor import Array, Tensor
+from practicum.autograd.ops.reduction import as_shape
+from practicum.autograd.tensor import Array, Tensor, record
 
 
 def reshape(x: Tensor, *shape: int | tuple[int, ...]) -> Tensor:
     """Return the same numbers in another shape; one size may be -1."""
-    sizes = _sizes(shape)
-    return engine.record(x.data.reshape(sizes), (x, lambda g, out: reshape(g, x.shape)))
+    new = as_shape(shape)
+    return record(x.data.reshape(new), (x, lambda g, out: reshape(g, x.shape)))
 
 
 def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
@@ -47,19 +44,19 @@ def unsqueeze(x: Tensor, dim: int) -> Tensor:
 
 def permute(x: Tensor, *dims: int | tuple[int, ...]) -> Tensor:
     """Order the axes anew: axis i of the result is axis dims[i] of x."""
-    order = _sizes(dims)
+    order = as_shape(dims)
     back = tuple(np.argsort([d % x.ndim for d in order]).tolist())
-    return engine.record(x.data.transpose(order), (x, lambda g, out: permute(g, back)))
+    return record(x.data.transpose(order), (x, lambda g, out: permute(g, back)))
 
 
 def transpose(x: Tensor, dim0: int, dim1: int) -> Tensor:
     """Swap two axes."""
-    return engine.record(x.data.swapaxes(dim0, dim1), (x, lambda g, out: transpose(g, dim0, dim1)))
+    return record(x.data.swapaxes(dim0, dim1), (x, lambda g, out: transpose(g, dim0, dim1)))
 
 
 def contiguous(x: Tensor) -> Tensor:
     """Return the same tensor with its values in row-major order."""
-    return engine.record(np.asarray(x.data, order="C"), (x, lambda g, out: g))
+    return record(np.asarray(x.data, order="C"), (x, lambda g, out: g))
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
@@ -72,7 +69,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     ends = np.cumsum([t.shape[axis] for t in tensors]).tolist()
     keys = [(*[slice(None)] * axis, slice(end - t.shape[axis], end)) for t, end in zip(tensors, ends, strict=True)]
     edges = [(t, lambda g, out, key=key: index(g, key)) for t, key in zip(tensors, keys, strict=True)]
-    return engine.record(np.concatenate([t.data for t in tensors], axis), *edges)
+    return record(np.concatenate([t.data for t in tensors], axis), *edges)
 
 
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
@@ -107,14 +104,14 @@ def pad(x: Tensor, pad: Sequence[int], value: float = 0.0) -> Tensor:
     inside = tuple(slice(before, before + n) for (before, _), n in zip(widths, x.shape, strict=True))
     data = np.full([before + n + after for (before, after), n in zip(widths, x.shape, strict=True)], value, x.dtype)
     data[inside] = x.data
-    return engine.record(data, (x, lambda g, out: index(g, inside)))
+    return record(data, (x, lambda g, out: index(g, inside)))
 
 
 def plain_key(key: Any) -> Any:
     """Return an index with arrays in place of tensors and list."""
     if isinstance(key, tuple):
         return tuple(plain_key(k) for k in key)
-    if isinstance(key, engine.Tensor | np.ndarray | list):
+    if isinstance(key, Tensor | np.ndarray | list):
         array = np.asarray(key, dtype=np.intp if isinstance(key, list) and not key else None)
         if array.dtype.kind not in "iub":
             raise IndexError(f"an index must hold integers or booleans, got {array.dtype} of shape {array.shape}")
@@ -127,7 +124,7 @@ def index(x: Tensor, key: Any) -> Tensor:
     gradients.
     """
     plain = plain_key(key)
-    return engine.record(x.data[plain], (x, Scatter(plain, x.shape)))
+    return record(x.data[plain], (x, Scatter(plain, x.shape)))
 
 
 class Scatter:
@@ -139,9 +136,11 @@ class Scatter:
         self.key, self.shape = key, shape
 
     def __call__(self, g: Tensor, out: Tensor) -> Tensor:
+        """Return the gradient of x: zeros, and g where x was read."""
         return scatter(g, self.key, self.shape)
 
     def into(self, total: Array, g: Array) -> None:
+        """Add the gradient of x into `total`."""
         _add_at(total, self.key, g)
 
 
@@ -149,7 +148,7 @@ def scatter(x: Tensor, key: Any, shape: tuple[int, ...]) -> Tensor:
     """Return zeros of this shape with x added at `key`."""
     data = np.zeros(shape, x.dtype)
     _add_at(data, key, x.data)
-    return engine.record(data, (x, lambda g, out: index(g, key)))
+    return record(data, (x, lambda g, out: index(g, key)))
 
 
 def _add_at(total: Array, key: Any, values: Array) -> None:
