@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from practicum.models.layers import BatchNorm, Dropout, LayerNorm
+from practicum.models.layers.dropout import Dropout
+from practicum.models.layers.norms import BatchNorm, LayerNorm
 from practicum.models.mlp import MLP
 
 

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from practicum.models.transformer_block import TransformerBlock
+from practicum.models.layers.transformer_block import TransformerBlock
 
 
 @dataclass(frozen=True)

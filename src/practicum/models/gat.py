@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from practicum.models.gcn import loops_once
-from practicum.models.sparse import Sparse, dropout
+from practicum.models.layers.sparse import Sparse, dropout
 
 
 def neighbourhoods(edges_2E: Tensor, num_nodes: int) -> Sparse:

@@ -13,7 +13,7 @@ Departs from the paper: nowhere. Given means (D⁻¹ A, and 1/n for members) in 
 import torch
 from torch import Tensor, nn
 
-from practicum.models.sparse import Sparse
+from practicum.models.layers.sparse import Sparse
 
 
 def adjacency(edges_2E: Tensor, num_nodes: int) -> Sparse:

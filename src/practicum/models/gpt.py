@@ -14,8 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from practicum.models.attention import KVCache
-from practicum.models.transformer_block import Norm, TransformerBlock
+from practicum.models.layers.attention import KVCache
+from practicum.models.layers.transformer_block import Norm, TransformerBlock
 
 
 @dataclass(frozen=True)

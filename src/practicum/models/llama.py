@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from practicum.models.attention import KVCache, fused_attention
+from practicum.models.layers.attention import KVCache, fused_attention
 
 
 @dataclass(frozen=True)

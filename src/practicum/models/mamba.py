@@ -22,7 +22,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from practicum.models.selective_scan import chunked_scan, selective_scan, selective_step
+from practicum.models.layers.selective_scan import chunked_scan, selective_scan, selective_step
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ class MambaBlock(nn.Module):
 
 
 class Mamba(nn.Module):
-    """Maps tokens to the logits of their successors; `models/generate.py` writes with it.
+    """Maps tokens to the logits of their successors; `methods/generate.py` writes with it.
 
     Args:
         config: sizes.

@@ -4,7 +4,7 @@
 
 Symbols: B rows, D inputs, K outputs, φ the activation. `x_BD`.
 Departs from the paper: normalisation (in front of φ, as Ioffe & Szegedy 2015, section 3.2) and dropout are later inventions, off
-unless asked for. They are PyTorch's fused ones; `models/layers.py` has them written out.
+unless asked for. They are PyTorch's fused ones; `models/layers/` has them written out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from practicum.models.init import he_, initialise, xavier_
+from practicum.models.layers.initialise import he_, initialise, xavier_
 
 ACTIVATIONS: Mapping[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "gelu": nn.GELU}
 NORMS: Mapping[str, type[nn.Module]] = {"none": nn.Identity, "batch": nn.BatchNorm1d, "layer": nn.LayerNorm}

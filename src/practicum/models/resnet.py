@@ -12,12 +12,14 @@ Departs from the paper:
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from practicum.models.images import expect_images, he_initialise
+from practicum.models.images import expect_images
+from practicum.models.layers.initialise import he_, initialise
 
 
 def conv3x3(in_channels: int, out_channels: int, stride: int = 1) -> nn.Conv2d:
@@ -143,7 +145,7 @@ class ResNet(nn.Module):
             blocks += [block(channels, width, 1) for _ in range(number - 1)]
             self.stages.append(nn.Sequential(*blocks))
         self.fc = nn.Linear(channels, config.num_classes)
-        he_initialise(self)
+        initialise(self, partial(he_, fan="out"), (nn.Conv2d,))  # keeps the gradients' size, He et al. 2015, eq. 14
         if config.zero_init_residual:
             for module in self.modules():
                 if isinstance(module, BasicBlock | Bottleneck):

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from practicum.models.sparse import Sparse, dropout
+from practicum.models.layers.sparse import Sparse, dropout
 
 
 def mean_adjacency(edges_2E: Tensor, num_nodes: int) -> Sparse:

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from practicum.models.attention import attention_weights
+from practicum.models.layers.attention import attention_weights
 
 State = tuple[Tensor, Tensor, Tensor]  # decoder's state (B, L, H), annotations (B, S, H), True where the source is real (B, S)
 

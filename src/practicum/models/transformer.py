@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from practicum.models.attention import KVCache, MultiHeadAttention
+from practicum.models.layers.attention import KVCache, MultiHeadAttention
 
 
 @dataclass(frozen=True)

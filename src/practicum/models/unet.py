@@ -18,6 +18,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from practicum.models.layers.initialise import he_
+
 
 class Block(nn.Sequential):
     """Twice: 3×3 convolution, batch normalisation (optional), ReLU."""
@@ -61,7 +63,7 @@ class UNet(nn.Module):
         self.out = nn.Conv2d(width, num_classes, 1)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+                he_(module.weight)
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
         """Score (logits) of every pixel.

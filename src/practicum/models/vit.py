@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from practicum.models.transformer_block import TransformerBlock
+from practicum.models.layers.transformer_block import TransformerBlock
 
 
 @dataclass(frozen=True)

@@ -8,24 +8,33 @@ Departs from the papers: top-k and top-p may be combined, top-k first.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
-from practicum.models.attention import KVCache
+
+class Cache(Protocol):
+    """A layer's memory of the tokens that it has read."""
+
+    capacity: int
+
+    @property
+    def length(self) -> int:
+        """How many tokens it holds."""
+        ...
 
 
 class LanguageModel(Protocol):
-    """What `generate` needs: `GPT` and `Llama` have it."""
+    """What `generate` needs: `GPT`, `Llama` and `Mamba` have it."""
 
     training: bool
 
-    def __call__(self, tokens_BT: Tensor, caches: Sequence[KVCache] | None = None) -> Tensor:
+    def __call__(self, tokens_BT: Tensor, caches: Any = None) -> Tensor:
         """Return logits, shape (B, T, V)."""
         ...
 
-    def caches(self) -> list[KVCache]:
+    def caches(self) -> Sequence[Cache]:
         """Return empty caches, one per layer; their capacity is the context."""
         ...
 

@@ -14,7 +14,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from practicum.models.attention import KVCache, MultiHeadAttention
+from practicum.models.layers.attention import KVCache, MultiHeadAttention
 
 Norm = Literal["pre", "post"]
 
