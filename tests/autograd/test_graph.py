@@ -352,10 +352,10 @@ def test_creation():
         (lambda x: x[np.ones((3, 3), bool)], IndexError, "boolean"),
         (lambda x: x.gather(0, Tensor([0])), ValueError, r"2 axes.*\(2, 3\).*\(1,\)"),
         (lambda x: autograd.cat([x, Tensor(np.ones((2, 2)))]), ValueError, r"\(2, 3\), \(2, 2\)"),
-        (lambda x: autograd.cat([]), ValueError, "at least one.*got 0"),
+        (lambda x: autograd.cat([]), ValueError, r"at least one.*got \[\]"),
         (lambda x: autograd.cat([x.sum(), x.sum()]), ValueError, "with axes"),
         (lambda x: autograd.stack([x, Tensor(np.ones((2, 2)))]), ValueError, r"\(2, 3\), \(2, 2\)"),
-        (lambda x: x.split([1, 1], 1), ValueError, r"\[1, 1\].*3"),
+        (lambda x: x.split([1, 1], 1), ValueError, r"length, 3, got \[1, 1\]"),
         (lambda x: autograd.where(x, x, x), TypeError, "boolean condition, got float64"),
     ],
 )

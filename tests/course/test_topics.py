@@ -54,9 +54,8 @@ def test_a_false_claim_is_found() -> None:
 
 def test_the_old_form_reads_the_same(tmp_path: Path) -> None:
     old, new = tmp_path / "old.toml", tmp_path / "new.toml"
-    old.write_text(
-        '[topic.cnn]\ntitle = "CNN"\nreference = ["a.py"]\nplanned = ["b.py"]\nlabs = ["one"]\nquestions = []\n[topic.topic]\ntitle = "T"\n'
-    )
+    gone = 'planned = ["b.py"]\nlabs = ["one"]\nquestions = []'
+    old.write_text(f'[topic.cnn]\ntitle = "CNN"\nreference = ["a.py"]\n{gone}\n[topic.topic]\ntitle = "T"\n')
     new.write_text('cnn = { title = "CNN", reference = ["a.py"] }\ntopic = { title = "T" }\n')
     assert load_topics(old) == load_topics(new) == {"cnn": Topic(title="CNN", reference=("a.py",)), "topic": Topic(title="T")}
 

@@ -74,7 +74,7 @@ def test_googlenet_gives_three_scores_while_it_trains() -> None:
     assert isinstance(scores, Scores)
     assert [tuple(head.shape) for head in scores] == [(2, 10)] * 3
     assert isinstance(model.eval()(images), torch.Tensor)
-    with pytest.raises(ValueError, match="3 channels, got in_channels=1"):
+    with pytest.raises(ValueError, match="3 channels for transform_input, got in_channels=1"):
         GoogLeNet(GoogLeNetConfig(in_channels=1, transform_input=True))
 
 

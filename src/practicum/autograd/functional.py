@@ -32,7 +32,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
         return input * ((input * math.sqrt(0.5)).erf() + 1) * 0.5
     if approximate == "tanh":
         return input * ((math.sqrt(2 / math.pi) * (input + 0.044715 * input * input * input)).tanh() + 1) * 0.5
-    raise ValueError(f'gelu: approximate is "none" or "tanh", got {approximate!r}')
+    raise ValueError(f'gelu: expected approximate "none" or "tanh", got {approximate!r}')
 
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
@@ -42,7 +42,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
         ValueError: if p is not in [0, 1].
     """
     if not 0 <= p <= 1:
-        raise ValueError(f"dropout: p must be in [0, 1], got {p}")
+        raise ValueError(f"dropout: expected p in [0, 1], got {p}")
     if not training or p == 0:
         return input
     kept = random.generator().random(input.shape, np.float32) >= p
@@ -81,13 +81,15 @@ def batch_norm(
     channels = input.shape[1] if input.ndim > 1 else -1
     for name, t in (("running_mean", running_mean), ("running_var", running_var), ("weight", weight), ("bias", bias)):
         if t is not None and t.shape != (channels,):
-            raise ValueError(f"batch_norm: {name} of shape {t.shape} does not fit input (N, C, …) of shape {input.shape}")
+            raise ValueError(f"batch_norm: expected input (N, C, …) and {name} (C), got {input.shape} and {t.shape}")
     shape = (1, channels, *[1] * (input.ndim - 2))
     if training or running_mean is None or running_var is None:
         dims = (0, *range(2, input.ndim))
         count = input.numel() // max(input.shape[1], 1)
         if count == 1:
-            raise ValueError(f"batch_norm needs more than one value per channel in training, got input of shape {input.shape}")
+            raise ValueError(
+                f"batch_norm: expected more than one value per channel in training, got input of shape {input.shape}"
+            )
         mean = input.mean(dims, keepdim=True)
         centred = input - mean
         var = (centred * centred).mean(dims, keepdim=True)
@@ -114,7 +116,7 @@ def layer_norm(
     """
     shape = tuple(normalized_shape)
     if input.shape[input.ndim - len(shape) :] != shape:
-        raise ValueError(f"layer_norm over {shape} does not fit input of shape {input.shape}")
+        raise ValueError(f"layer_norm: expected input (…, {', '.join(map(str, shape))}), got shape {input.shape}")
     dims = tuple(range(-len(shape), 0))
     centred = input - input.mean(dims, keepdim=True)
     out = centred * ((centred * centred).mean(dims, keepdim=True) + eps) ** -0.5
@@ -157,16 +159,16 @@ def cross_entropy(
     axis = 1 if input.ndim > 1 else 0
     num_classes = input.shape[axis] if input.ndim else 0
     if classes.dtype.kind not in "iu":
-        raise TypeError(f"cross_entropy: targets must be integers (class indices), got {classes.dtype} of shape {classes.shape}")
+        raise TypeError(f"cross_entropy: expected integer targets (class indices), got {classes.dtype} of shape {classes.shape}")
     if input.ndim == 0 or classes.shape != input.shape[:axis] + input.shape[axis + 1 :]:
-        raise ValueError(f"cross_entropy: target of shape {classes.shape} does not fit input (N, C, …) of shape {input.shape}")
+        raise ValueError(f"cross_entropy: expected input (N, C, …) and target (N, …), got {input.shape} and {classes.shape}")
     rows = input
     if input.ndim != 2:  # (N, C, …) -> (N·…, C)
         rows = (input.permute(0, *range(2, input.ndim), 1) if axis else input).reshape(classes.size, num_classes)
     counting = np.flatnonzero(classes != ignore_index)
     true = classes.reshape(-1)[counting]
     if true.size and not 0 <= true.min() <= true.max() < num_classes:
-        raise ValueError(f"cross_entropy: targets must be in [0, {num_classes}), got {true.min()} to {true.max()}")
+        raise ValueError(f"cross_entropy: expected targets in [0, {num_classes}), got {true.min()} to {true.max()}")
     q = np.zeros(rows.shape, input.dtype)
     if label_smoothing:
         q[counting] = label_smoothing / num_classes
@@ -195,10 +197,10 @@ def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, reduction: s
 
 def _same_shape(name: str, input: Tensor, target: Tensor) -> None:
     if input.shape != target.shape:
-        raise ValueError(f"{name}: input of shape {input.shape} and target of shape {target.shape} must have the same shape")
+        raise ValueError(f"{name}: expected input and target of one shape, got {input.shape} and {target.shape}")
 
 
 def _reduce(losses: Tensor, reduction: str) -> Tensor:
     if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f'reduction is "mean", "sum" or "none", got {reduction!r}')
+        raise ValueError(f'expected reduction "mean", "sum" or "none", got {reduction!r}')
     return losses.mean() if reduction == "mean" else losses.sum() if reduction == "sum" else losses

@@ -41,14 +41,14 @@ class Optimizer(ABC):
     def __init__(self, params: Iterable[Tensor] | Iterable[dict[str, Any]], **settings: Any) -> None:
         given: list[Any] = list(params)
         if not given:
-            raise ValueError(f"{type(self).__name__} got no parameters")
+            raise ValueError(f"{type(self).__name__}: expected parameters, got none")
         groups = given if isinstance(given[0], dict) else [{"params": given}]
         self.param_groups: list[dict[str, Any]] = [{**settings, **group, "params": list(group["params"])} for group in groups]
         self.state: dict[Tensor, Memory] = {}
         for group in self.param_groups:
             for name in ("lr", "weight_decay"):
                 if group[name] < 0:
-                    raise ValueError(f"{type(self).__name__}: {name} must be ≥ 0, got {group[name]}")
+                    raise ValueError(f"{type(self).__name__}: expected {name} ≥ 0, got {group[name]}")
 
     def zero_grad(self) -> None:
         """Forget all gradients."""
@@ -86,7 +86,9 @@ class SGD(Optimizer):
         nesterov: bool = False,
     ) -> None:
         if nesterov and (momentum <= 0 or dampening != 0):
-            raise ValueError(f"SGD: nesterov needs momentum > 0 and dampening 0, got momentum={momentum}, dampening={dampening}")
+            raise ValueError(
+                f"SGD: expected momentum > 0 and dampening 0 for nesterov, got momentum={momentum}, dampening={dampening}"
+            )
         super().__init__(params, lr=lr, momentum=momentum, dampening=dampening, weight_decay=weight_decay, nesterov=nesterov)
 
     def update(self, p: Array, g: Array, memory: Memory, s: Settings) -> None:
@@ -247,7 +249,7 @@ class Muon(Optimizer):
         for group in self.param_groups:
             for p in group["params"]:
                 if p.ndim != 2:
-                    raise ValueError(f"Muon takes matrices, got a parameter of shape {p.shape}")
+                    raise ValueError(f"Muon: expected matrices, got a parameter of shape {p.shape}")
 
     def update(self, p: Array, g: Array, memory: Memory, s: Settings) -> None:
         """θ ← (1 − η λ) θ − η √max(1, rows / columns) UVᵀ."""

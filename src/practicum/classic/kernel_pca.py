@@ -7,7 +7,7 @@
     kernels: linear x·y;  rbf exp(-γ ‖x - y‖²);  poly (γ x·y + c)^degree;  sigmoid tanh(γ x·y + c)
 
 Symbols: N rows of the training set, M new rows, F features, D components. `kernel_MN` holds k(x_m, x_n).
-Departs from the papers: nowhere. Signs make each component's largest training coordinate positive; names are scikit-learn's.
+Signs make each component's largest training coordinate positive; names are scikit-learn's.
 """
 
 from typing import Any, Self

@@ -6,7 +6,7 @@
 
 Symbols: N rows, F features, T targets, K classes, X = `x_NF`; b is never penalised. Two classes have one logit, the second's; the
 first one's is 0, which makes the softmax a logistic function.
-Departs from the papers: nowhere. Names and meaning of arguments and attributes are scikit-learn's.
+Names and meaning of arguments and attributes are scikit-learn's.
 """
 
 from typing import Any, Self

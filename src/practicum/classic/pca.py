@@ -5,7 +5,7 @@
 Of all projections to D dimensions this one leaves the least squared error, Σ_{k > D} S_k² (Eckart & Young 1936).
 
 Symbols: N rows, F features, D components. `x_NF`, `z_ND`; V is `components_.T`, shape (F, D).
-Departs from the papers: nowhere. Each component's sign makes its largest entry positive; names are scikit-learn's.
+Each component's sign makes its largest entry positive; names are scikit-learn's.
 """
 
 from typing import Any, Self

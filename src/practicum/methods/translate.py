@@ -9,7 +9,6 @@ The further columns are other references to the same source, all padding where t
 A model maps `(source_BS, target_BT)` to logits (B, T, V) and can go step by step: `start(source) → state`,
 `step(token_B, state) → (logits_BV, state)`, `select(state, rows) → state`.
 Source: Sutskever et al. 2014, section 3.2; α is Wu et al. 2016, eq. 14; label smoothing Szegedy et al. 2016, section 7.
-Departs from the papers: nowhere.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence

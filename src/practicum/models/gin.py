@@ -7,7 +7,7 @@ Sums, and not means or maxima, keep the multiset of the neighbours' features apa
 Weisfeiler–Lehman test does (theorem 3).
 
 Symbols: G graphs in a batch, N nodes in all of them, F input features, C hidden features, K classes.
-Departs from the paper: nowhere. Given means (D⁻¹ A, and 1/n for members) in place of sums, it is the weaker network of section 5.
+Given means (D⁻¹ A, and 1/n for members) in place of sums, it is the weaker network of section 5.
 """
 
 import torch

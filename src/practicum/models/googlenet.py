@@ -160,7 +160,7 @@ class GoogLeNet(nn.Module):
         super().__init__()
         self.config = config = config or GoogLeNetConfig()
         if config.transform_input and config.in_channels != 3:
-            raise ValueError(f"transform_input expects images of 3 channels, got in_channels={config.in_channels}")
+            raise ValueError(f"expected images of 3 channels for transform_input, got in_channels={config.in_channels}")
 
         def maps(number: int) -> int:
             return max(1, int(number * config.width))

@@ -46,9 +46,9 @@ class LeNet5(nn.Module):
     ) -> None:
         super().__init__()
         if activation not in ("relu", "tanh"):
-            raise ValueError(f'activation must be "relu" or "tanh", got {activation!r}')
+            raise ValueError(f'expected activation "relu" or "tanh", got {activation!r}')
         if pooling not in ("max", "average"):
-            raise ValueError(f'pooling must be "max" or "average", got {pooling!r}')
+            raise ValueError(f'expected pooling "max" or "average", got {pooling!r}')
         squash = nn.ReLU if activation == "relu" else ScaledTanh
         pool = nn.MaxPool2d if pooling == "max" else nn.AvgPool2d
         self.features = nn.Sequential(
@@ -75,6 +75,6 @@ class LeNet5(nn.Module):
             ValueError: the images are not (B, 1, 28, 28).
         """
         if x_BCHW.shape[1:] != (1, 28, 28):
-            raise ValueError(f"LeNet-5 expects images of shape (B, 1, 28, 28), got {tuple(x_BCHW.shape)}")
+            raise ValueError(f"expected images of shape (B, 1, 28, 28), got {tuple(x_BCHW.shape)}")
         scores_BK: Tensor = self.classifier(self.features(x_BCHW))
         return scores_BK

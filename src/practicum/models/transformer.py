@@ -240,7 +240,7 @@ class Transformer(nn.Module):
 
     def _embed(self, embedding: nn.Embedding, token_BT: Tensor, start: int) -> Tensor:
         if token_BT.ndim != 2 or start + token_BT.shape[1] > self.config.max_length:
-            came = f"{tuple(token_BT.shape)} from place {start} on"
-            raise ValueError(f"expected tokens of shape (batch, length up to {self.config.max_length}), got {came}")
+            got = f"{tuple(token_BT.shape)} from place {start} on"
+            raise ValueError(f"expected tokens of shape (batch, length up to {self.config.max_length}), got {got}")
         place_TC = self.positions[start : start + token_BT.shape[1]]
         return self.dropout(embedding(token_BT) * self.config.width**0.5 + place_TC)

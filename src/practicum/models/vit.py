@@ -3,7 +3,7 @@
     z₀ = [x_class; x_p¹ E; …; x_pᴺ E] + E_pos,   z_l = block(z_{l-1}),   y = LN(z_L)₀,   logits = W y + b
 
 Symbols: B images, P side of a patch, N = (H/P)(W/P) patches, C width, K classes. `images_BCHW` has shape (B, channels, H, W).
-Departs from the paper: nowhere; the head is its fine-tuning head, one layer.
+The head is the paper's fine-tuning head, one layer.
 """
 
 from dataclasses import dataclass

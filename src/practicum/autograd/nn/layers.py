@@ -53,7 +53,9 @@ class Conv2d(Module):
         bias: bool = True,
     ) -> None:
         if in_channels % groups or out_channels % groups:
-            raise ValueError(f"Conv2d: {groups} groups must divide in_channels, {in_channels}, and out_channels, {out_channels}")
+            raise ValueError(
+                f"Conv2d: expected channels that {groups} groups divide, got {in_channels} in and {out_channels} out"
+            )
         self.in_channels, self.out_channels, self.kernel_size = in_channels, out_channels, pair(kernel_size)
         self.stride, self.padding, self.dilation, self.groups = stride, padding, dilation, groups
         shape = (out_channels, in_channels // groups, *self.kernel_size)
@@ -109,7 +111,7 @@ class _BatchNorm(Module):
     def forward(self, input: Tensor) -> Tensor:
         if input.ndim not in self.ndims:
             raise ValueError(
-                f"{type(self).__name__} expects input with {' or '.join(map(str, self.ndims))} axes, got shape {input.shape}"
+                f"{type(self).__name__}: expected input with {' or '.join(map(str, self.ndims))} axes, got shape {input.shape}"
             )
         momentum = self.momentum
         if self.training and self.num_batches_tracked is not None:
@@ -153,7 +155,7 @@ class Dropout(Module):
 
     def __init__(self, p: float = 0.5) -> None:
         if not 0 <= p <= 1:
-            raise ValueError(f"Dropout: p must be in [0, 1], got {p}")
+            raise ValueError(f"Dropout: expected p in [0, 1], got {p}")
         self.p = p
 
     def forward(self, input: Tensor) -> Tensor:

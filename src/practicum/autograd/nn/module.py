@@ -125,7 +125,7 @@ class Module:
         for name in own.keys() & state_dict.keys():
             values = np.asarray(state_dict[name])
             if values.shape != own[name].shape:
-                raise ValueError(f"{type(self).__name__}: {name} has shape {own[name].shape}, state_dict has {values.shape}")
+                raise ValueError(f"{type(self).__name__}: expected {name} of shape {own[name].shape}, got {values.shape}")
             own[name].data[...] = values
 
     def train(self: Self, mode: bool = True) -> Self:

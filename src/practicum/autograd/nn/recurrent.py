@@ -117,7 +117,7 @@ class _Layers(Module):
         if input.ndim != 3 or input.shape[2] != self.input_size or input.shape[int(self.batch_first)] == 0:
             order = "(batch, steps, features)" if self.batch_first else "(steps, batch, features)"
             raise ValueError(
-                f"{type(self).__name__} expects {order} with {self.input_size} features and at least one step, got {input.shape}"
+                f"{type(self).__name__}: expected {order}, {self.input_size} features and at least one step, got {input.shape}"
             )
         x = input.transpose(0, 1) if self.batch_first else input
         suffixes = [suffix for layer in range(self.num_layers) for suffix in self._suffixes(layer)]

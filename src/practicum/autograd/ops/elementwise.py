@@ -182,7 +182,7 @@ def where(condition: Tensor | Array, a: Operand, b: Operand) -> Tensor:
     x, y = tensors(a, b)
     mask = np.asarray(condition)
     if mask.dtype != np.bool_:
-        raise TypeError(f"where needs a boolean condition, got {mask.dtype}")
+        raise TypeError(f"where: expected a boolean condition, got {mask.dtype}")
     return record(
         np.where(mask, x.data, y.data),
         (x, lambda g, out: sum_to(where(mask, g, 0), x.shape)),

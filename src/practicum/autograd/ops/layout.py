@@ -62,10 +62,10 @@ def contiguous(x: Tensor) -> Tensor:
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Join tensors along an axis that exists."""
     if not tensors or tensors[0].ndim == 0:
-        raise ValueError(f"cat needs at least one tensor, with axes, got {len(tensors)}")
+        raise ValueError(f"cat: expected at least one tensor, with axes, got {[t.shape for t in tensors]}")
     axis = dim % tensors[0].ndim
     if len({t.shape[:axis] + t.shape[axis + 1 :] for t in tensors}) > 1:
-        raise ValueError(f"cat along axis {dim} needs equal shapes elsewhere, got {', '.join(str(t.shape) for t in tensors)}")
+        raise ValueError(f"cat along axis {dim}: expected equal shapes elsewhere, got {', '.join(str(t.shape) for t in tensors)}")
     ends = np.cumsum([t.shape[axis] for t in tensors]).tolist()
     keys = [(*[slice(None)] * axis, slice(end - t.shape[axis], end)) for t, end in zip(tensors, ends, strict=True)]
     edges = [(t, lambda g, out, key=key: index(g, key)) for t, key in zip(tensors, keys, strict=True)]
@@ -75,7 +75,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Join tensors of one shape along a new axis."""
     if len({t.shape for t in tensors}) > 1:
-        raise ValueError(f"stack needs tensors of one shape, got {', '.join(str(t.shape) for t in tensors)}")
+        raise ValueError(f"stack: expected tensors of one shape, got {', '.join(str(t.shape) for t in tensors)}")
     return cat([unsqueeze(t, dim) for t in tensors], dim)
 
 
@@ -86,7 +86,7 @@ def split(x: Tensor, split_size: int | Sequence[int], dim: int = 0) -> tuple[Ten
         [min(split_size, length - i) for i in range(0, length, split_size)] if isinstance(split_size, int) else list(split_size)
     )
     if sum(sizes) != length:
-        raise ValueError(f"split sizes {sizes} must add up to the axis' length, {length}")
+        raise ValueError(f"split: expected sizes that add up to the axis' length, {length}, got {sizes}")
     ends = np.cumsum(sizes).tolist()
     return tuple(index(x, (*[slice(None)] * axis, slice(end - n, end))) for n, end in zip(sizes, ends, strict=True))
 
@@ -99,7 +99,7 @@ def chunk(x: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
 def pad(x: Tensor, pad: Sequence[int], value: float = 0.0) -> Tensor:
     """Put `value` around x; `pad` is (before, after) for the last axis, then for the one before it, and so on."""
     if len(pad) % 2 or len(pad) > 2 * x.ndim or min(pad, default=0) < 0:
-        raise ValueError(f"pad takes (before, after) ≥ 0 for at most {x.ndim} axes of shape {x.shape}, got {tuple(pad)}")
+        raise ValueError(f"pad: expected (before, after) ≥ 0 for at most {x.ndim} axes of shape {x.shape}, got {tuple(pad)}")
     widths = [(0, 0)] * (x.ndim - len(pad) // 2) + [(pad[i], pad[i + 1]) for i in range(len(pad) - 2, -1, -2)]
     inside = tuple(slice(before, before + n) for (before, _), n in zip(widths, x.shape, strict=True))
     data = np.full([before + n + after for (before, after), n in zip(widths, x.shape, strict=True)], value, x.dtype)
@@ -114,7 +114,7 @@ def plain_key(key: Any) -> Any:
     if isinstance(key, Tensor | np.ndarray | list):
         array = np.asarray(key, dtype=np.intp if isinstance(key, list) and not key else None)
         if array.dtype.kind not in "iub":
-            raise IndexError(f"an index must hold integers or booleans, got {array.dtype} of shape {array.shape}")
+            raise IndexError(f"expected an index of integers or booleans, got {array.dtype} of shape {array.shape}")
         return array
     return key
 
@@ -163,7 +163,7 @@ def gather(x: Tensor, dim: int, index: Tensor | Array) -> Tensor:
     at = plain_key(np.asarray(index))
     if at.ndim != x.ndim or at.dtype.kind not in "iu":
         raise ValueError(
-            f"gather needs an integer index with {x.ndim} axes as x of shape {x.shape}, got {at.dtype} of shape {at.shape}"
+            f"gather: expected an integer index with {x.ndim} axes as x of shape {x.shape}, got {at.dtype} of shape {at.shape}"
         )
     key = list(np.ogrid[tuple(slice(n) for n in at.shape)]) if at.ndim > 1 else [at]
     key[dim] = at

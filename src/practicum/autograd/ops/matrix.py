@@ -23,7 +23,7 @@ def matmul(a: Operand, b: Operand) -> Tensor:
     """
     x, y = tensors(a, b)
     if x.ndim == 0 or y.ndim == 0 or x.shape[-1] != y.shape[-2 if y.ndim > 1 else 0]:
-        raise ValueError(f"matmul of shapes {x.shape} and {y.shape}: (…, N, K) @ (…, K, M) expected")
+        raise ValueError(f"matmul: expected (…, N, K) @ (…, K, M), got {x.shape} and {y.shape}")
     if x.ndim == 1:
         return matmul(x.unsqueeze(0), y).squeeze(-2 if y.ndim > 1 else 0)
     if y.ndim == 1:

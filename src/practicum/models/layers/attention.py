@@ -271,7 +271,7 @@ def attention_maps(model: nn.Module, *args: Any, **kwargs: Any) -> dict[str, Ten
     def keep(name: str, layer: MultiHeadAttention, args: tuple[Any, ...], given: dict[str, Any]) -> None:
         kwargs = dict(given)
         if kwargs.pop("cache", None) is not None:
-            raise ValueError("expected a call without caches: their queries are not here to be drawn")
+            raise ValueError("expected a call without caches, whose queries are not here to be drawn, got caches")
         maps[name] = layer.weights(*args, **kwargs)
 
     hooks = [

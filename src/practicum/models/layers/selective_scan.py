@@ -13,7 +13,7 @@ everything else again on the way back (section 3.3.2 does so in a GPU's on-chip 
     Δ̄_t = Σ_n E_t ⊙ A + x_t ⊙ (δ_t B_t),   x̄_t = Δ_t ⊙ (δ_t B_t) + D ⊙ ȳ_t,   B̄_t = δ_tᵀ (Δ_t x_t)
 
 Symbols: B rows, T steps, D channels, N states per channel.
-Departs from the paper: nowhere. As there, B's discretisation is Euler's Δ B, not the zero-order hold of eq. 4.
+As in the paper, B's discretisation is Euler's Δ B, not the zero-order hold of eq. 4.
 """
 
 from typing import Any

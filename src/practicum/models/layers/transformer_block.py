@@ -7,7 +7,6 @@
 
 Symbols: B rows, T tokens, C width, F = 4 C hidden units of the MLP.
 Source: Vaswani et al. 2017, section 3.1 (post-norm); Radford et al. 2019, section 2.3 (pre-norm); Hendrycks & Gimpel 2016 (GELU).
-Departs from the papers: nowhere.
 """
 
 from typing import Literal
