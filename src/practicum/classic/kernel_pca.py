@@ -67,6 +67,11 @@ class KernelPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         X_fit_: the training set.
         n_features_in_: F.
 
+    Example:
+        >>> circles = [[1.0, 0.0], [0.0, 1.0], [3.0, 0.0], [0.0, 3.0]]
+        >>> KernelPCA(n_components=2, kernel="rbf", gamma=0.1).fit_transform(circles).shape
+        (4, 2)
+
     Source: Schölkopf et al. 1998; Bakır et al. 2004.
     """
 

@@ -38,6 +38,11 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         singular_values_: S, shape (D,).
         n_features_in_: F.
 
+    Example:
+        >>> line = [[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]]
+        >>> PCA(n_components=1).fit_transform(line).ravel().round(3).tolist()
+        [-1.414, 0.0, 1.414]
+
     Source: Hotelling 1933; Bishop 2006, section 12.1.
     """
 

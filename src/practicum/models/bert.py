@@ -50,6 +50,11 @@ class BERT(nn.Module):
     Args:
         config: its sizes.
 
+    Example:
+        >>> model = BERT(BERTConfig(vocab_size=50, context=16, width=8, num_layers=1, num_heads=2))
+        >>> model(torch.ones(2, 5, dtype=torch.long)).shape
+        torch.Size([2, 5, 8])
+
     Source: Devlin et al. 2019, section 3; matrices start as N(0, 0.02), cut at two standard deviations, as in the published code.
     """
 

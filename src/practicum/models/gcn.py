@@ -81,6 +81,11 @@ class GCN(nn.Module):
         hidden: features in between.
         num_layers: 2 in the paper.
         dropout: rate, of the input features too.
+
+    Example:
+        >>> path = torch.tensor([[0, 1, 1, 2], [1, 0, 2, 1]])  # 0 - 1 - 2, both directions
+        >>> GCN(in_features=4, num_classes=2)(torch.ones(3, 4), normalise(path, 3)).shape
+        torch.Size([3, 2])
     """
 
     def __init__(

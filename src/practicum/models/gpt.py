@@ -57,6 +57,11 @@ class GPT(nn.Module):
     Args:
         config: its sizes.
 
+    Example:
+        >>> model = GPT(GPTConfig(vocab_size=50, context=16, width=8, num_layers=1, num_heads=2))
+        >>> model(torch.zeros(2, 5, dtype=torch.long)).shape
+        torch.Size([2, 5, 50])
+
     Source: Radford et al. 2019, section 2.3 (initialisation: N(0, 0.02), layers that write to the residual stream scaled by
         1/√(number of them); positions N(0, 0.01) as in the published code).
     """

@@ -38,6 +38,10 @@ class LeNet5(nn.Module):
         activation: `"relu"`, or `"tanh"` for the paper's scaled hyperbolic tangent.
         pooling: `"max"`, or `"average"`.
 
+    Example:
+        >>> LeNet5()(torch.zeros(2, 1, 28, 28)).shape
+        torch.Size([2, 10])
+
     Source: LeCun et al. 1998, figure 2.
     """
 

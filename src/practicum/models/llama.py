@@ -149,6 +149,11 @@ class Llama(nn.Module):
     Args:
         config: its sizes.
 
+    Example:
+        >>> config = LlamaConfig(vocab_size=50, context=16, width=8, num_layers=1, num_heads=2, num_kv_heads=1, hidden=16)
+        >>> Llama(config)(torch.zeros(2, 5, dtype=torch.long)).shape
+        torch.Size([2, 5, 50])
+
     Source: Touvron et al. 2023a, section 2.2; matrices start as N(0, 0.02), as published implementations do.
     """
 

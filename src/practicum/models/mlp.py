@@ -30,6 +30,11 @@ class MLP(nn.Module):
     Raises:
         ValueError: fewer than two sizes, or an unknown activation or norm.
 
+    Example:
+        >>> import torch
+        >>> MLP((784, 256, 10))(torch.zeros(2, 784)).shape
+        torch.Size([2, 10])
+
     Source: Rumelhart et al. 1986; weights start as He et al. 2015 (ReLU, GELU) or Glorot & Bengio 2010, biases at 0.
     """
 

@@ -122,6 +122,12 @@ class ResNet(nn.Module):
     Args:
         config: depth and width.
 
+    Example:
+        >>> import torch
+        >>> model = ResNet(ResNetConfig(blocks=(1, 1), width=8, num_classes=10, stem="cifar"))
+        >>> model(torch.zeros(2, 3, 32, 32)).shape
+        torch.Size([2, 10])
+
     Source: He et al. 2016, table 1.
     """
 

@@ -135,6 +135,11 @@ class Recurrent(nn.Module):
 
     Raises:
         ValueError: an unknown kind.
+
+    Example:
+        >>> outputs, (h, c) = Recurrent(RecurrentConfig("lstm", input_size=3, hidden_size=5))(torch.zeros(2, 7, 3))
+        >>> outputs.shape, h.shape
+        (torch.Size([2, 7, 5]), torch.Size([1, 2, 5]))
     """
 
     def __init__(self, config: RecurrentConfig) -> None:

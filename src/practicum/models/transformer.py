@@ -173,6 +173,11 @@ class Transformer(nn.Module):
     Raises:
         ValueError: the width is odd, or no multiple of `num_heads`.
 
+    Example:
+        >>> config = TransformerConfig(20, 30, width=8, num_heads=2, hidden=16, encoder_layers=1, decoder_layers=1)
+        >>> Transformer(config)(torch.ones(2, 5, dtype=torch.long), torch.ones(2, 4, dtype=torch.long)).shape
+        torch.Size([2, 4, 30])
+
     Source: Vaswani et al. 2017, figure 1.
     """
 

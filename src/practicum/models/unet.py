@@ -46,6 +46,10 @@ class UNet(nn.Module):
     Raises:
         ValueError: an argument is below 1, or `depth` below 0.
 
+    Example:
+        >>> UNet(num_classes=2, width=4, depth=2)(torch.zeros(1, 3, 30, 30)).shape
+        torch.Size([1, 2, 30, 30])
+
     Source: Ronneberger et al. 2015, figure 1; weights start as in section 3 (normal, standard deviation √(2/fan-in)).
     """
 

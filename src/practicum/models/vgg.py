@@ -65,6 +65,11 @@ class VGG(nn.Module):
     Args:
         config: depth and widths.
 
+    Example:
+        >>> import torch
+        >>> VGG(SMALL_VGG)(torch.zeros(2, 1, 28, 28)).shape
+        torch.Size([2, 10])
+
     Source: Simonyan & Zisserman 2015, table 1.
     """
 

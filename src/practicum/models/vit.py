@@ -52,6 +52,11 @@ class ViT(nn.Module):
     Raises:
         ValueError: the patches do not divide the images.
 
+    Example:
+        >>> model = ViT(ViTConfig(image_size=28, patch_size=7, channels=1, num_classes=10, width=8, num_layers=1, num_heads=2))
+        >>> model(torch.zeros(2, 1, 28, 28)).shape
+        torch.Size([2, 10])
+
     Source: Dosovitskiy et al. 2021, figure 1.
     """
 
