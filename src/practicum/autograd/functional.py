@@ -84,6 +84,7 @@ def batch_norm(
             raise ValueError(f"batch_norm: expected input (N, C, …) and {name} (C), got {input.shape} and {t.shape}")
     shape = (1, channels, *[1] * (input.ndim - 2))
     if training or running_mean is None or running_var is None:
+        # All axes but the channels'.
         dims = (0, *range(2, input.ndim))
         count = input.numel() // max(input.shape[1], 1)
         if count == 1:
@@ -94,6 +95,7 @@ def batch_norm(
         centred = input - mean
         var = (centred * centred).mean(dims, keepdim=True)
         if running_mean is not None and running_var is not None:
+            # On the arrays themselves: running statistics are no part of the graph.
             running_mean.data += momentum * (mean.data.reshape(-1) - running_mean.data)
             running_var.data += momentum * (var.data.reshape(-1) * (count / (count - 1)) - running_var.data)
     else:
@@ -165,6 +167,7 @@ def cross_entropy(
     rows = input
     if input.ndim != 2:  # (N, C, …) -> (N·…, C)
         rows = (input.permute(0, *range(2, input.ndim), 1) if axis else input).reshape(classes.size, num_classes)
+    # Targets that don't count keep a row of zeros in q, and so add nothing to loss and gradient.
     counting = np.flatnonzero(classes != ignore_index)
     true = classes.reshape(-1)[counting]
     if true.size and not 0 <= true.min() <= true.max() < num_classes:
@@ -176,6 +179,7 @@ def cross_entropy(
     total = true.size
     if weight is not None:
         q *= weight.data
+        # The mean divides by the weights that took part, as PyTorch's does.
         total = weight.data[true].sum()
     if reduction == "mean":
         return soft_cross_entropy(rows, q / total)

@@ -101,11 +101,13 @@ def average_precision(
         scores, right, count = [], [], 0
         for found, truth in zip(detections, truths, strict=True):
             mine, true = found.labels == k, truth.boxes[truth.labels == k]
+            # Stable, so that equal scores keep their order, as in pycocotools.
             best = found.scores[mine].argsort(descending=True, stable=True)[:most]
             scores.append(found.scores[mine][best])
             right.append(match(found.boxes[mine][best], true, limits))
             count += len(true)
         if count:
+            # Detections of all images compete in one ranking.
             order = torch.cat(scores).argsort(descending=True, stable=True)
             precision[:, k], recall[:, k] = _curve(torch.cat(right, 1)[:, order], count)
             ap[:, k] = precision[:, k].mean(1)

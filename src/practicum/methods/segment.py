@@ -50,6 +50,7 @@ class Segment:
             logits_BKHW = model(*inputs)
             ce, dice = cross_entropy(logits_BKHW, target_BHW), soft_dice(logits_BKHW, target_BHW, self.smooth)
             losses.append(float(ce + self.dice * (1 - dice)))
+            # Class 0 is the background, which would flatter the mean: it is left out below.
             overlap = dice_and_iou(predict(logits_BKHW), target_BHW, max(2, logits_BKHW.shape[1]))
             scores.append(torch.stack([score_BK[:, 1:].nanmean(1) for score_BK in overlap], 1))
         dice_iou = torch.cat(scores).nanmean(0).tolist()

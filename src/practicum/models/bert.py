@@ -107,6 +107,7 @@ class BERT(nn.Module):
         if types_BT is None:
             types_BT = torch.zeros_like(tokens_BT)
         positions_TC = self.position_embedding.weight[: tokens_BT.shape[1]]
+        # (B, T, C) + (T, C) + (B, T, C)
         x_BTC = self.token_embedding(tokens_BT) + positions_TC + self.type_embedding(types_BT)
         return self.dropout(self.embedding_norm(x_BTC)), padding_BT
 

@@ -99,11 +99,12 @@ class GPT(nn.Module):
             raise ValueError(
                 f"expected tokens of shape (batch, at most {self.config.context - seen}), got {tuple(tokens_BT.shape)}"
             )
+        # Behind a cache the first new token is not at place 0.
         positions_T = torch.arange(seen, seen + tokens_BT.shape[1], device=tokens_BT.device)
         x_BTC = self.dropout(self.token_embedding(tokens_BT) + self.position_embedding(positions_T))
         for index, block in enumerate(self.blocks):
             x_BTC = block(x_BTC, cache=caches[index] if caches else None)
-        return F.linear(self.final_norm(x_BTC), self.token_embedding.weight)
+        return F.linear(self.final_norm(x_BTC), self.token_embedding.weight)  # the embedding again: logits = LN(h_n) W_eᵀ
 
     def caches(self) -> list[KVCache]:
         """Return empty caches, one per block, for `generate`."""

@@ -113,12 +113,14 @@ class RotaryAttention(nn.Module):
 
     def forward(self, x_BTC: Tensor, cos_TD: Tensor, sin_TD: Tensor, cache: KVCache | None = None) -> Tensor:
         """Return what each token takes from those up to it, shape (B, T, C); the tables are for these T positions."""
+        # (B, T, H·D) -> (B, T, H, D) -> (B, H, T, D), keys and values with G heads
         query, key, value = (
             part.unflatten(-1, (-1, self.head_width)).transpose(1, 2) for part in self.qkv(x_BTC).split(self.sizes, -1)
         )
         query, key = rotate(query, cos_TD, sin_TD), rotate(key, cos_TD, sin_TD)
         if cache is not None:
             key, value = cache.append(key, value)
+        # (B, H, T, D) -> (B, T, H, D) -> (B, T, C)
         return self.out(fused_attention(query, key, value, causal=True).transpose(1, 2).flatten(2))
 
 

@@ -48,6 +48,7 @@ class MLP(nn.Module):
         layers: list[nn.Module] = []
         for inputs, units in pairwise(sizes[:-1]):
             layers += [nn.Linear(inputs, units), NORMS[norm](units), ACTIVATIONS[activation](), nn.Dropout(dropout)]
+        # No norm, no layer: the numbering of the weights then stays that of the plain network.
         self.layers = nn.Sequential(*(layer for layer in layers if not isinstance(layer, nn.Identity)), nn.Linear(*sizes[-2:]))
         initialise(self, he_ if activation in ("relu", "gelu") else xavier_)
 

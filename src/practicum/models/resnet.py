@@ -146,6 +146,7 @@ class ResNet(nn.Module):
         self.stages = nn.Sequential()
         for stage, number in enumerate(config.blocks):
             width, stride = config.width * 2**stage, 1 if stage == 0 else 2
+            # Only the first block of a stage changes the shape.
             blocks = [block(channels, width, stride)]
             channels = width * block.expansion
             blocks += [block(channels, width, 1) for _ in range(number - 1)]
@@ -155,6 +156,7 @@ class ResNet(nn.Module):
         if config.zero_init_residual:
             for module in self.modules():
                 if isinstance(module, BasicBlock | Bottleneck):
+                    # F(x) starts at 0, so that each block starts as the identity.
                     last = module.bn2 if isinstance(module, BasicBlock) else module.bn3
                     nn.init.zeros_(last.weight)
 
@@ -169,6 +171,7 @@ class ResNet(nn.Module):
         """
         expect_images(x_BCHW, self.config.in_channels)
         out = self.maxpool(F.relu(self.bn1(self.conv1(x_BCHW))))
+        # (B, D, H, W) -> (B, D): the mean over all places
         features_BD = self.stages(out).mean((2, 3))
         scores_BK: Tensor = self.fc(features_BD)
         return scores_BK

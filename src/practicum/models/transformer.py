@@ -161,6 +161,7 @@ class Decoding:
 def positions(length: int, width: int) -> Tensor:
     """Return the sinusoidal position encoding PE, shape (length, width). Source: Vaswani et al. 2017, section 3.5."""
     angle = torch.arange(length)[:, None] * 10000.0 ** (-torch.arange(0, width, 2) / width)
+    # (length, C/2, 2) -> (length, C): sines at even places, cosines at odd ones
     return torch.stack([angle.sin(), angle.cos()], 2).flatten(1)
 
 
@@ -248,4 +249,5 @@ class Transformer(nn.Module):
             got = f"{tuple(token_BT.shape)} from place {start} on"
             raise ValueError(f"expected tokens of shape (batch, length up to {self.config.max_length}), got {got}")
         place_TC = self.positions[start : start + token_BT.shape[1]]
+        # section 3.4: √C brings embeddings to the size of the positions
         return self.dropout(embedding(token_BT) * self.config.width**0.5 + place_TC)

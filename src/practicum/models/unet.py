@@ -86,9 +86,11 @@ class UNet(nn.Module):
             raise ValueError(f"expected images (B, {self.in_channels}, ≥ {least}, ≥ {least}), got {tuple(x_BCHW.shape)}")
         skips: list[Tensor] = []
         for level, block in enumerate(self.down):
+            # Level 0 works on the full image; every level below on half of the size.
             x_BCHW = block(F.max_pool2d(x_BCHW, 2) if level else x_BCHW)
             skips.append(x_BCHW)
         skips.pop()
+        # The maps of the way down are asked for in reverse, and stand in front of what comes up.
         for upsample, block in zip(reversed(self.upsample), reversed(self.up), strict=True):
             skip_BCHW = skips.pop()
             x_BCHW = block(torch.cat([skip_BCHW, _fit(upsample(x_BCHW), skip_BCHW.shape[2:])], 1))

@@ -74,6 +74,7 @@ class Module:
             yield from child._tree(f"{prefix}.{name}" if prefix else name)
 
     def _named(self, kind: type[Tensor], prefix: str = "") -> Iterator[tuple[str, Any]]:
+        # A weight that two layers share is one parameter.
         seen: set[Tensor] = set()
         for path, module in self.named_modules(prefix):
             for name, part in vars(module).items():

@@ -121,6 +121,7 @@ class _Layers(Module):
             )
         x = input.transpose(0, 1) if self.batch_first else input
         suffixes = [suffix for layer in range(self.num_layers) for suffix in self._suffixes(layer)]
+        # States stand layer by layer, forward before backward.
         before = _as_state(hx, self.states, (len(suffixes), x.shape[1], self.hidden_size), x)
         last: list[State] = []
         for layer in range(self.num_layers):
@@ -142,6 +143,7 @@ class _Layers(Module):
         assert weight_hh is not None
         a = F.linear(x, weight_ih, bias_ih)
         outputs = []
+        # The input's part `a` is there for all steps; only the state's part waits for the step before.
         for t in reversed(range(x.shape[0])) if reverse else range(x.shape[0]):
             state = type(self).step(a[t], F.linear(state[0], weight_hh, bias_hh), state)
             outputs.append(state[0])

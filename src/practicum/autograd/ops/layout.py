@@ -165,6 +165,7 @@ def gather(x: Tensor, dim: int, index: Tensor | Array) -> Tensor:
         raise ValueError(
             f"gather: expected an integer index with {x.ndim} axes as x of shape {x.shape}, got {at.dtype} of shape {at.shape}"
         )
+    # On the other axes an index is its own place; on `dim` it is what was given.
     key = list(np.ogrid[tuple(slice(n) for n in at.shape)]) if at.ndim > 1 else [at]
     key[dim] = at
     return x[tuple(key)]

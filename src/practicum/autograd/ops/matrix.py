@@ -55,6 +55,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         raise ValueError(
             f"linear: expected (…, K), (M, K) and (M), got {input.shape}, {weight.shape}, {None if bias is None else bias.shape}"
         )
+    # (…, K) -> (N, K): one large product
     x = input if input.ndim == 2 else input.reshape(math.prod(input.shape[:-1]), input.shape[-1])
     data = x.data @ weight.data.T
     edges = [(x, lambda g, out: matmul(g, weight)), (weight, lambda g, out: matmul(g.mT, x))]

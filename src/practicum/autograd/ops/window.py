@@ -101,6 +101,7 @@ def max_pool2d(input: Tensor, kernel_size: Pair, stride: Pair | None = None, pad
     ph, pw = pair(padding)
     x = pad(input, (pw, pw, ph, ph), -np.inf) if ph or pw else input
     kernel, stride, dilation = pair(kernel_size), pair(kernel_size if stride is None else stride), pair(dilation)
+    # Where each number stands in x: the largest are then read by index, whose rule spreads the gradient.
     positions = np.arange(x.numel()).reshape(x.shape)
     values = windows(x.detach(), kernel, stride, dilation).data
     where = windows(record(positions), kernel, stride, dilation).data

@@ -107,6 +107,7 @@ def _allowed(mask: Tensor | None, causal: bool, query: Tensor, key: Tensor) -> T
     T, S = query.shape[-2], key.shape[-2]
     if not causal or T == 1:
         return mask
+    # Query t stands at place S - T + t, behind the cached keys.
     triangle = torch.ones(T, S, dtype=torch.bool, device=query.device).tril(S - T)
     return triangle if mask is None else mask & triangle
 
@@ -211,6 +212,7 @@ class MultiHeadAttention(nn.Module):
             query, key, value, mask=_join(mask, key_padding_mask), causal=self.causal and memory_BSC is None,
             dropout=self.dropout if self.training else 0.0,
         )  # fmt: skip
+        # (B, H, T, D) -> (B, T, H, D) -> (B, T, C): the heads side by side, then W_O
         return self.out(head_BHTD.transpose(1, 2).flatten(2))
 
     def weights(
@@ -232,8 +234,10 @@ class MultiHeadAttention(nn.Module):
         if memory_BSC is None:
             query, key, value = self._heads(self.qkv(x_BTC), 3)
             return query, *((key, value) if cache is None else cache.append(key, value))
+        # The first C rows of the matrix are W_Q, the others W_K and W_V.
         C, bias = self.width, self.qkv.bias
         (query,) = self._heads(F.linear(x_BTC, self.qkv.weight[:C], None if bias is None else bias[:C]), 1)
+        # The memory stays the same while a translation grows.
         if cache is not None and cache.length:
             return query, *cache.all()
         key, value = self._heads(F.linear(memory_BSC, self.qkv.weight[C:], None if bias is None else bias[C:]), 2)
@@ -250,6 +254,7 @@ def _join(mask: Tensor | None, key_padding_mask: Tensor | None) -> Tensor | None
         return mask
     if key_padding_mask.dtype != torch.bool:
         raise TypeError(f"expected a boolean key padding mask, True where a key is padding; got {key_padding_mask.dtype}")
+    # (B, S) -> (B, 1, 1, S): the same for all heads and queries
     real = ~key_padding_mask[:, None, None, :]
     return real if mask is None else mask & real
 
