@@ -49,6 +49,9 @@ def assign(
         reach: size of the levels' ranges, in strides.
         radius: of the region around a box's centre, in strides.
 
+    Shapes:
+        points_P2: (P, 2). strides_P: (P,). boxes_BG4: (B, G, 4). labels_BG: (B, G).
+
     Raises:
         ValueError: the shapes do not fit.
     """

@@ -123,7 +123,10 @@ def match(boxes_D4: Tensor, true_G4: Tensor, limits_T: Tensor) -> Tensor:
         limits_T: IoU thresholds.
 
     Returns:
-        Shape (T, D), boolean.
+        True where a detection is right, at each threshold.
+
+    Shapes:
+        boxes_D4: (D, 4). true_G4: (G, 4). limits_T: (T,). Returns (T, D).
     """
     right = torch.zeros(len(limits_T), len(boxes_D4), dtype=torch.bool)
     if not len(true_G4):

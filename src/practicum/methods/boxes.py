@@ -82,6 +82,9 @@ def nms(boxes_N4: Tensor, scores_N: Tensor, threshold: float, labels_N: Tensor |
     Returns:
         The indices of the boxes that stay, best first, int64.
 
+    Shapes:
+        boxes_N4: (N, 4). scores_N: (N,). labels_N: (N,). Returns at most (N,).
+
     Raises:
         ValueError: the numbers of boxes, scores and labels differ.
     """

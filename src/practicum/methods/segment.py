@@ -90,6 +90,9 @@ def dice_and_iou(predicted_BHW: Tensor, target_BHW: Tensor, num_classes: int) ->
         target_BHW: true classes.
         num_classes: number of classes, with the background.
 
+    Shapes:
+        predicted_BHW: (B, H, W). target_BHW: (B, H, W). Returns (B, num_classes) twice.
+
     Raises:
         ValueError: the shapes differ.
     """

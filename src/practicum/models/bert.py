@@ -76,12 +76,15 @@ class BERT(nn.Module):
         """Return the tokens' representations.
 
         Args:
-            tokens_BT: integers in [0, V), shape (B, T).
+            tokens_BT: integers in [0, V).
             padding_BT: boolean, True where a token is padding; if None, where it is `config.pad`.
             types_BT: which segment a token belongs to; all 0 if None.
 
         Returns:
-            Shape (B, T, C); what stands at padding means nothing.
+            What stands at padding means nothing.
+
+        Shapes:
+            tokens_BT: (B, T). padding_BT: (B, T). types_BT: (B, T). Returns (B, T, C).
 
         Raises:
             ValueError: the tokens are not two-dimensional, or more than the context holds.
@@ -135,13 +138,14 @@ class BERTForMaskedLM(nn.Module):
         """Return logits over the vocabulary.
 
         Args:
-            tokens_BT: integers in [0, V), shape (B, T).
+            tokens_BT: integers in [0, V).
             padding_BT: boolean, True where a token is padding; if None, where it is `config.pad`.
             types_BT: which segment a token belongs to; all 0 if None.
             asked_BT: boolean, True at the N tokens whose logits are wanted; only these are computed.
 
-        Returns:
-            Shape (N, V) in row-major order, or (B, T, V) if `asked_BT` is None.
+        Shapes:
+            tokens_BT: (B, T). padding_BT: (B, T). types_BT: (B, T). asked_BT: (B, T). Returns (N, V) in row-major
+            order, or (B, T, V) if `asked_BT` is None.
         """
         x = self.encoder(tokens_BT, padding_BT, types_BT)
         if asked_BT is not None:

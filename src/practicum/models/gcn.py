@@ -64,8 +64,8 @@ class GCNLayer(nn.Module):
             x_NF: features, dense or sparse.
             adjacency_NN: Â, dense or sparse.
 
-        Returns:
-            Shape (N, C).
+        Shapes:
+            x_NF: (N, F). adjacency_NN: (N, N). Returns (N, C).
         """
         if x_NF.shape[-1] != self.weight_FC.shape[0]:
             raise ValueError(f"expected features of shape (N, {self.weight_FC.shape[0]}), got {tuple(x_NF.shape)}")
@@ -105,8 +105,8 @@ class GCN(nn.Module):
             adjacency_NN: Â, dense or sparse, from `normalise`.
             nodes_B: the nodes asked for; all by default.
 
-        Returns:
-            Shape (N, K), or (B, K) for `nodes_B`.
+        Shapes:
+            x_NF: (N, F). adjacency_NN: (N, N). nodes_B: (B,). Returns (N, K), or (B, K) for `nodes_B`.
         """
         h_NC = self.embed(x_NF, adjacency_NN)
         logits_NK: Tensor = self.layers[-1](dropout(h_NC, self.dropout, self.training), adjacency_NN)

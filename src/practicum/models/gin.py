@@ -74,8 +74,8 @@ class GIN(nn.Module):
             adjacency_NN: block-diagonal; A for sums, D⁻¹ A for means.
             members_GN: which nodes belong to which graph; ones for sums, 1/n for means.
 
-        Returns:
-            Shape (G, K).
+        Shapes:
+            x_NF: (N, F). adjacency_NN: (N, N). members_GN: (G, N). Returns (G, K).
         """
         h_NC = x_NF
         logits_GK: Tensor = self.dropout(self.votes[0](members_GN @ h_NC))

@@ -80,9 +80,12 @@ def rotate(x_BHTD: Tensor, cos_TD: Tensor, sin_TD: Tensor) -> Tensor:
     """Return queries or keys turned by their positions' angles.
 
     Args:
-        x_BHTD: shape (B, H, T, D), D even.
-        cos_TD: shape (T, D/2).
-        sin_TD: shape (T, D/2).
+        x_BHTD: queries or keys, D even.
+        cos_TD: of the positions' angles.
+        sin_TD: of the positions' angles.
+
+    Shapes:
+        x_BHTD: (B, H, T, D). cos_TD: (T, D/2). sin_TD: (T, D/2). Returns (B, H, T, D).
 
     Source: Su et al. 2021, eq. 34.
     """

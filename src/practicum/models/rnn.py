@@ -240,6 +240,9 @@ def unroll(
 
     Returns:
         h at every step, zeros at padding, shape (T, B, H), and the last state.
+
+    Shapes:
+        x_TBI: (T, B, I). real_TB1: (T, B, 1).
     """
     # The inputs' part of all steps in one product: only the states' part has to wait for the step before.
     projected = cell.project(x_TBI).unbind()

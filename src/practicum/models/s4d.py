@@ -125,6 +125,9 @@ class S4D(nn.Module):
 
         Returns:
             y, shape (B, H), and the new state.
+
+        Shapes:
+            u_BH: (B, H). state_BHP: (B, H, P).
         """
         decay_HP, input_HP = self.discretized()
         state_BHP = input_HP * u_BH[..., None] if state_BHP is None else decay_HP * state_BHP + input_HP * u_BH[..., None]

@@ -107,8 +107,8 @@ class Seq2Seq(nn.Module):
             source_BS: tokens, padded at the end; at least one in each row.
             target_BT: tokens, the first one the start of a sentence, padded at the end.
 
-        Returns:
-            Shape (B, T, V).
+        Shapes:
+            source_BS: (B, S). target_BT: (B, T). Returns (B, T, V).
 
         Raises:
             ValueError: the batches differ, or a source is empty.

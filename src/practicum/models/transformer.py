@@ -206,8 +206,8 @@ class Transformer(nn.Module):
             source_BS: tokens, padded at the end.
             target_BT: tokens, the first one the start of a sentence, padded at the end.
 
-        Returns:
-            Shape (B, T, V).
+        Shapes:
+            source_BS: (B, S). target_BT: (B, T). Returns (B, T, V).
 
         Raises:
             ValueError: the batches differ, or a sentence is longer than `max_length`.

@@ -27,14 +27,17 @@ def attention_weights(
     """Return softmax(Q Kᵀ · scale): how much each query takes from each key.
 
     Args:
-        query: shape (…, T, D).
-        key: shape (…, S, D); with fewer heads than `query` in the third dimension from the end, each is shared.
-        mask: boolean, True where a query may look at a key; broadcast to (…, T, S).
+        query: what asks.
+        key: what is looked at; with fewer heads than `query` in the third dimension from the end, each is shared.
+        mask: boolean, True where a query may look at a key.
         causal: a query sees no later keys.
         scale: 1/√D if None.
 
     Returns:
-        Shape (…, T, S); rows sum to 1, or to 0 where everything is masked.
+        Weights; rows sum to 1, or to 0 where everything is masked.
+
+    Shapes:
+        query: (…, T, D). key: (…, S, D). mask: broadcast to (…, T, S). Returns (…, T, S).
 
     Raises:
         TypeError: the mask is not boolean.
@@ -62,16 +65,16 @@ def attention(
     """Return Attention(Q, K, V), written out.
 
     Args:
-        query: shape (…, T, D).
-        key: shape (…, S, D); with fewer heads than `query` in the third dimension from the end, each is shared.
-        value: shape (…, S, E), with as many heads as `key`.
-        mask: boolean, True where a query may look at a key; broadcast to (…, T, S).
+        query: what asks.
+        key: what is looked at; with fewer heads than `query` in the third dimension from the end, each is shared.
+        value: what is taken, with as many heads as `key`.
+        mask: boolean, True where a query may look at a key.
         causal: a query sees no later keys.
         dropout: share of the weights that are dropped.
         scale: 1/√D if None.
 
-    Returns:
-        Shape (…, T, E).
+    Shapes:
+        query: (…, T, D). key: (…, S, D). value: (…, S, E). mask: broadcast to (…, T, S). Returns (…, T, E).
 
     Source: Vaswani et al. 2017, eq. 1.
     """
@@ -194,15 +197,16 @@ class MultiHeadAttention(nn.Module):
         """Return what each token takes from the keys.
 
         Args:
-            x_BTC: what asks; shape (B, T, C).
+            x_BTC: what asks.
             memory_BSC: what is looked at; `x_BTC` itself if None.
-            mask: boolean, True where a query may look at a key; broadcast to (B, H, T, S).
-            key_padding_mask: boolean, True where a key is padding; shape (B, S), cached keys included.
+            mask: boolean, True where a query may look at a key.
+            key_padding_mask: boolean, True where a key is padding, cached keys included.
             cache: self-attention adds the keys of `x_BTC` to it and looks at all it holds; with `memory_BSC`, the memory's
                 keys are computed at the first call and read from it later.
 
-        Returns:
-            Shape (B, T, C).
+        Shapes:
+            x_BTC: (B, T, C). memory_BSC: (B, S, C). mask: broadcast to (B, H, T, S). key_padding_mask: (B, S).
+            Returns (B, T, C).
 
         Raises:
             ValueError: the last dimension is not C.

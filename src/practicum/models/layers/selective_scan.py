@@ -92,6 +92,9 @@ def chunked_scan(
 
     Returns:
         Outputs y and the last state. They have first derivatives only.
+
+    Shapes:
+        x_BTD: (B, T, D). delta_BTD: (B, T, D). A_DN: (D, N). B_BTN: (B, T, N). C_BTN: (B, T, N). D_D: (D,). h_BDN: (B, D, N).
     """
     if h_BDN is None:
         h_BDN = x_BTD.new_zeros(len(x_BTD), *A_DN.shape)
