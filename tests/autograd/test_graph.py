@@ -359,7 +359,7 @@ def test_creation():
         (lambda x: autograd.where(x, x, x), TypeError, "boolean condition, got float64"),
     ],
 )
-def test_errors_say_what_was_expected_and_what_came(call, error, message):
+def test_errors_say_what_was_expected_and_got(call, error, message):
     with pytest.raises(error, match=message):
         call(Tensor(np.ones((2, 3))))
 

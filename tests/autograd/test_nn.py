@@ -341,6 +341,6 @@ def test_modules():
         (lambda F, x: nn.Conv2d(3, 4, 3, groups=2), ValueError, "2 groups"),
     ],
 )
-def test_errors_say_what_was_expected_and_what_came(call, error, message):
+def test_errors_say_what_was_expected_and_got(call, error, message):
     with pytest.raises(error, match=message):
         call(nn.functional, Tensor(normal(2, 3)))

@@ -51,7 +51,7 @@ def test_it_starts_as_he_and_xavier_say() -> None:
     assert MLP((500, 800, 10), activation="tanh").layers[0].weight.var().item() == pytest.approx(2 / 1300, rel=0.02)
 
 
-def test_errors_say_what_came() -> None:
+def test_errors_say_what_was_got() -> None:
     with pytest.raises(ValueError, match=r"inputs and outputs, got \(3,\)"):
         MLP((3,))
     with pytest.raises(ValueError, match="norm in none, batch, layer, got 'group'"):

@@ -252,6 +252,6 @@ def test_a_signal_keeps_its_size_through_thirty_layers() -> None:
         (lambda: cross_entropy(torch.zeros(2, 3), torch.zeros(2).long(), 1.5), r"label_smoothing in \[0, 1\], got 1.5"),
     ],
 )
-def test_errors_say_what_came(make: Any, says: str) -> None:
+def test_errors_say_what_was_got(make: Any, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         make()
