@@ -12,7 +12,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 @pytest.fixture(autouse=True)
 def seeded() -> None:
-    """Start the global generators anew, so that no test depends on those before it. PyTorch is not loaded for this."""
+    """Start the global generators anew, so that no test depends on those before it; PyTorch is not loaded for this."""
     random.seed(0)
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed(0)
