@@ -46,7 +46,7 @@ class InPlaceGradients(Gradients):
 
     def arrive(self, x: Tensor, part: Tensor, fresh: bool = False) -> None:
         """Add `part` to the gradient of x; `fresh` says that nothing else refers to its array."""
-        if part.dtype != x.dtype:
+        if part.data.dtype != x.data.dtype:
             part, fresh = part.to(x.dtype), True
         if x not in self:
             self[x] = part

@@ -133,9 +133,8 @@ def walk(seeds: Sequence[tuple[Tensor, Tensor]], wanted: set[Tensor] | None, gra
         edges = _edges(y)
         if y not in gradients or not edges:
             continue
-        g = gradients[y]
-        if wanted is None or y not in wanted:
-            del gradients[y]  # frees its memory
+        # What nobody asks for is taken out, so that its memory is free as soon as it was used.
+        g = gradients.pop(y) if wanted is None or y not in wanted else gradients[y]
         if y not in needed:
             continue
         for x, rule, version in edges:
