@@ -14,7 +14,7 @@ from torch import nn
 
 from practicum.classic.linear import SoftmaxRegression
 from practicum.classic.pca import PCA
-from practicum.models.layers import BatchNorm, LayerNorm
+from practicum.models.layers.norms import BatchNorm, LayerNorm
 
 ROWS, FEATURES, CLASSES, STEPS = 10_000, 784, 10, 20
 

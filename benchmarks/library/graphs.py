@@ -4,7 +4,7 @@
 Both sides compute the same model and loss on the same graph and start from the same weights: dropout 0.5 of the input features
 and of the 16 hidden ones, two graph convolutions, ReLU in between, cross-entropy on the 140 nodes, one step of fused Adam. The
 peer is `GCNConv(cached=True)`, whose Â is normalised once too, and `F.dropout`. Where the time goes: dropout of the dense
-features draws 3.9 million coins, which PyTorch draws one by one and `practicum.models.sparse.dropout` four at a time (which
+features draws 3.9 million coins, which PyTorch draws one by one and `models.layers.sparse.dropout` four at a time (which
 coins fall is chance on both sides; the rates are the same). With sparse features only the 48,744 entries get a coin, and X W
 and its gradient are CSR products; `GCNConv` takes dense features alone, so that the peer's step is the same in both rows.
 """
@@ -20,7 +20,7 @@ from torch_geometric.nn import GATConv, GCNConv
 from practicum.models.compat import pyg
 from practicum.models.gat import GAT, neighbourhoods
 from practicum.models.gcn import GCN, normalise
-from practicum.models.sparse import Sparse
+from practicum.models.layers.sparse import Sparse
 
 NODES, EDGES, WORDS, CLASSES, LABELS = 2708, 10_556, 1433, 7, 140
 

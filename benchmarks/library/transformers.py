@@ -11,8 +11,8 @@ import transformers
 from interleave import Row
 from torch import Tensor, nn
 
+from practicum.methods.generate import generate
 from practicum.models.bert import BERTClassifier, BERTConfig, BERTForMaskedLM
-from practicum.models.generate import generate
 from practicum.models.gpt import GPT, GPTConfig
 from practicum.models.vit import ViT, ViTConfig
 

@@ -9,6 +9,8 @@ import torch
 
 from practicum import autograd
 from practicum.autograd import Tensor, enable_grad, grad, is_grad_enabled, no_grad
+from practicum.autograd.accumulate import Gradients, InPlaceGradients
+from practicum.autograd.graph import topological_order, walk
 from tests.autograd.oracle import close
 
 
@@ -193,7 +195,7 @@ def test_what_backward_refuses():
     x = leaf(1, 2)
     with pytest.raises(RuntimeError, match=r"shape \(2,\)"):
         (x * 2).backward()
-    with pytest.raises(ValueError, match=r"\(3,\).*\(2,\)"):
+    with pytest.raises(ValueError, match=r"\(2,\), got \(3,\)"):
         (x * 2).backward(Tensor(np.ones(3)))
     with pytest.raises(RuntimeError, match="nothing to differentiate"):
         Tensor(np.ones(1)).backward()
@@ -350,13 +352,59 @@ def test_creation():
         (lambda x: x[np.ones((3, 3), bool)], IndexError, "boolean"),
         (lambda x: x.gather(0, Tensor([0])), ValueError, r"2 axes.*\(2, 3\).*\(1,\)"),
         (lambda x: autograd.cat([x, Tensor(np.ones((2, 2)))]), ValueError, r"\(2, 3\), \(2, 2\)"),
-        (lambda x: autograd.cat([]), ValueError, "at least one.*got 0"),
+        (lambda x: autograd.cat([]), ValueError, r"at least one.*got \[\]"),
         (lambda x: autograd.cat([x.sum(), x.sum()]), ValueError, "with axes"),
         (lambda x: autograd.stack([x, Tensor(np.ones((2, 2)))]), ValueError, r"\(2, 3\), \(2, 2\)"),
-        (lambda x: x.split([1, 1], 1), ValueError, r"\[1, 1\].*3"),
+        (lambda x: x.split([1, 1], 1), ValueError, r"length, 3, got \[1, 1\]"),
         (lambda x: autograd.where(x, x, x), TypeError, "boolean condition, got float64"),
     ],
 )
-def test_errors_say_what_was_expected_and_what_came(call, error, message):
+def test_errors_say_what_was_expected_and_got(call, error, message):
     with pytest.raises(error, match=message):
         call(Tensor(np.ones((2, 3))))
+
+
+def random_graph(rng: np.random.Generator, leaves: list[Tensor]) -> Tensor:
+    """Return a number computed from the leaves by operations drawn at random, results read whole and piece by piece."""
+    steps = [
+        lambda a, b: a + b,
+        lambda a, b: a * b,
+        lambda a, b: (a - b).tanh(),
+        lambda a, b: a.reshape(3, 3).T.reshape(3, 3) @ b,
+        lambda a, b: autograd.cat([a[1:], b[:1]]),
+        lambda a, b: sum(a[i] * b[i - 1] for i in range(3)).expand(3, 3),
+        lambda a, b: a.clone() + a[:, [0, 0, 2]],
+        lambda a, b: a.float().double() + b.contiguous(),
+    ]
+    values = list(leaves)
+    for _ in range(12):
+        i, j = rng.integers(len(values), size=2)
+        values.append(steps[rng.integers(len(steps))](values[i], values[j]))
+    return sum(v.tanh().mean() for v in values[-4:])
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_adding_up_in_place_changes_nothing(seed):
+    """The fast path beside the plain one, on random graphs."""
+    found = []
+    for kind in (Gradients, InPlaceGradients):
+        rng = np.random.default_rng(seed)
+        leaves = [leaf(*rng.standard_normal(9)).detach().reshape(3, 3).requires_grad_() for _ in range(3)]
+        y = random_graph(rng, leaves)
+        gradients = kind()
+        with no_grad():
+            walk([(y, Tensor(np.ones(())))], None, gradients, keep=False)
+        found.append([gradients.get(x) for x in leaves])
+    for plain, fast in zip(*found, strict=True):
+        if plain is None:
+            assert fast is None
+        else:
+            np.testing.assert_allclose(fast.data, plain.data, rtol=1e-13, atol=1e-14)
+
+
+def test_in_a_topological_order_children_come_first():
+    rng = np.random.default_rng(3)
+    order = topological_order([random_graph(rng, [leaf(*rng.standard_normal(9)).detach().reshape(3, 3).requires_grad_()])])
+    place = {y: i for i, y in enumerate(order)}
+    assert len(place) == len(order) > 12
+    assert all(place[y] < place[x] for y in order for x, _, _ in y._edges)

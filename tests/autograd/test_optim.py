@@ -113,11 +113,11 @@ def test_orthogonalise(shape):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda p: optim.SGD([]), "SGD got no parameters"),
-        (lambda p: optim.Adam(p, lr=-1), "Adam: lr must be ≥ 0, got -1"),
-        (lambda p: optim.AdamW(p, weight_decay=-0.1), "weight_decay must be ≥ 0, got -0.1"),
+        (lambda p: optim.SGD([]), "SGD: expected parameters, got none"),
+        (lambda p: optim.Adam(p, lr=-1), "Adam: expected lr ≥ 0, got -1"),
+        (lambda p: optim.AdamW(p, weight_decay=-0.1), "expected weight_decay ≥ 0, got -0.1"),
         (lambda p: optim.SGD(p, nesterov=True), "momentum=0"),
-        (lambda p: optim.Muon(p), r"Muon takes matrices, got a parameter of shape \(5,\)"),
+        (lambda p: optim.Muon(p), r"Muon: expected matrices, got a parameter of shape \(5,\)"),
     ],
 )
 def test_errors(make, message):

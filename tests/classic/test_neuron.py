@@ -75,7 +75,7 @@ def test_the_proof_for_xor_is_the_crossed_diagonals() -> None:
     np.testing.assert_allclose(separate(patterns(2), [0, 1, 1, 0]), [0.25] * 4)
 
 
-def test_errors_say_what_came() -> None:
+def test_errors_say_what_was_got() -> None:
     with pytest.raises(ValueError, match=r"shape \(B, 2\), got \(1, 3\)"):
         AND([[1, 0, 1]])
     with pytest.raises(ValueError, match="zeros and ones, got 2"):

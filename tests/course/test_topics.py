@@ -7,7 +7,7 @@ import pytest
 
 import practicum
 from practicum.course.model import Course
-from practicum.course.topics import Topic, false_claims, load_topics
+from practicum.course.topics import Topic, false_claims, load_topics, open_topics
 from practicum.course.workspace import courses, curriculum
 from practicum.errors import PracticumError
 from tests.course.conftest import shipped
@@ -26,34 +26,49 @@ def test_every_topic_of_the_file_is_named_by_a_course() -> None:
 
 
 def test_what_the_file_claims_is_there() -> None:
-    assert list(false_claims(TOPICS, PACKAGE, curriculum())) == []
+    assert list(false_claims(TOPICS, PACKAGE)) == []
 
 
 def test_open_topics_are_named(record_property: Callable[[str, object], None], capsys: pytest.CaptureFixture[str]) -> None:
-    """Computes which topics nothing teaches yet, and says so; they are filled in as references and labs arrive."""
-    still_open = [name for name, topic in TOPICS.items() if topic.open]
-    arrived = {n: [f for f in t.planned if (PACKAGE / f).is_file()] for n, t in TOPICS.items()}
+    """Says which topics nothing teaches yet; they are filled in as references, labs and questions arrive."""
+    still_open = open_topics(TOPICS, curriculum())
     record_property("open topics", ", ".join(still_open))
     with capsys.disabled():
         print(f"\n{len(still_open)} of {len(TOPICS)} topics are still open: {', '.join(still_open)}")
-        for name, files in arrived.items():
-            if files:
-                print(f"{name}: {', '.join(files)} has arrived; move it from `planned` to `reference`")
-    assert not TOPICS["perceptron"].open
-    assert all(not (TOPICS[n].reference or TOPICS[n].labs or TOPICS[n].questions) for n in still_open)
+    assert not {"perceptron", "gradient-descent"} & set(still_open)
 
 
-def test_a_false_claim_is_found(tmp_path: Path) -> None:
-    topics = {"x": Topic(title="X", reference=("models/none.py",), labs=("none",), questions=("none.toml",))}
-    assert list(false_claims(topics, PACKAGE, curriculum())) == [
-        "x: no file models/none.py",
-        "x: no lab none",
-        "x: no questions none.toml",
-    ]
+def test_a_lab_or_a_question_closes_a_topic(tmp_path: Path) -> None:
+    (tmp_path / "labs" / "one").mkdir(parents=True)
+    (tmp_path / "labs" / "one" / "lab.toml").write_text('topics = ["a"]\n')
+    (tmp_path / "questions").mkdir()
+    (tmp_path / "questions" / "b.py").touch()
+    topics = {name: Topic(title=name) for name in "abc"} | {"d": Topic(title="d", reference=("models/gpt.py",))}
+    assert open_topics(topics, tmp_path) == ["c"]
 
 
-def test_errors_name_the_line(tmp_path: Path) -> None:
+def test_a_false_claim_is_found() -> None:
+    topics = {"x": Topic(title="X", reference=("models/none.py",), recipe=("recipes/none.py",))}
+    assert list(false_claims(topics, PACKAGE)) == ["x: no file models/none.py", "x: no file recipes/none.py"]
+
+
+def test_the_old_form_reads_the_same(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.toml", tmp_path / "new.toml"
+    gone = 'planned = ["b.py"]\nlabs = ["one"]\nquestions = []'
+    old.write_text(f'[topic.cnn]\ntitle = "CNN"\nreference = ["a.py"]\n{gone}\n[topic.topic]\ntitle = "T"\n')
+    new.write_text('cnn = { title = "CNN", reference = ["a.py"] }\ntopic = { title = "T" }\n')
+    assert load_topics(old) == load_topics(new) == {"cnn": Topic(title="CNN", reference=("a.py",)), "topic": Topic(title="T")}
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('[topic.cnn]\ntitle = "CNN"\n[topic.rnn]\ntitle = "RNN"\nrefrence = ["x.py"]\n', 5),
+        ('cnn = { title = "CNN" }\nrnn = { title = "RNN", refrence = ["x.py"] }\n', 2),
+    ],
+)
+def test_errors_name_the_line(tmp_path: Path, text: str, line: int) -> None:
     file = tmp_path / "topics.toml"
-    file.write_text('[topic.cnn]\ntitle = "CNN"\n[topic.rnn]\ntitle = "RNN"\nrefrence = ["x.py"]\n')
-    with pytest.raises(PracticumError, match=r"topics\.toml:5: .*unknown key `refrence` \(did you mean `reference`\?\)"):
+    file.write_text(text)
+    with pytest.raises(PracticumError, match=rf"topics\.toml:{line}: .*unknown key `refrence` \(did you mean `reference`\?\)"):
         load_topics(file)

@@ -39,9 +39,9 @@ def test_nuclei_come_in_the_order_of_their_names(tmp_path: Path) -> None:
     ("changed", "told"),
     [
         ({"labels_a": None}, "holds no labels/a.png"),
-        ({"labels_a": picture(np.zeros((5, 4), np.uint16))}, r"image a has shape \(5, 3\), its labels \(5, 4\)"),
+        ({"labels_a": picture(np.zeros((5, 4), np.uint16))}, r"labels of image a with its shape, \(5, 3\), got \(5, 4\)"),
         ({"labels_b": b"no"}, "labels/b.png is not a whole image"),
-        ({"images_a": None, "images_b": None}, r"holds no images/\*.png"),
+        ({"images_a": None, "images_b": None}, r"expected images/\*.png, got none"),
     ],
 )
 def test_wrong_nuclei_are_told(tmp_path: Path, changed: dict[str, bytes | None], told: str) -> None:
@@ -84,11 +84,11 @@ def test_cells_are_scaled_with_their_boxes_and_padded(tmp_path: Path) -> None:
         ({"JPEGImages/i3.jpg": None}, "holds no BCCD/JPEGImages/i3.jpg"),
         ({"Annotations/i3.xml": None}, "holds no BCCD/Annotations/i3.xml"),
         ({"ImageSets/Main/val.txt": None}, "holds no BCCD/ImageSets/Main/val.txt"),
-        ({"ImageSets/Main/val.txt": "\n"}, "the split val names no images"),
+        ({"ImageSets/Main/val.txt": "\n"}, "images in the split val, got none"),
         ({"JPEGImages/i1.jpg": b"\xff\xd8\xff"}, "i1.jpg is not a whole image"),
         (
             {"JPEGImages/i1.jpg": picture(np.zeros((40, 30, 3), np.uint8), "JPEG")},
-            "i1.jpg is 30 × 40, and its annotation says 40 × 30",
+            "i1.jpg: expected 40 × 30 as its annotation says, got 30 × 40",
         ),
         ({"Annotations/i1.xml": note(("Fish", 1, 2, 3, 4))}, "i1.xml: expected one of RBC, WBC, Platelets, got 'Fish'"),
     ],

@@ -105,7 +105,7 @@ def test_omniglot_has_242_characters() -> None:
 def test_a_broken_sheet_is_named(tmp_path: Path) -> None:
     path = tmp_path / "sheet.png"
     path.write_bytes((store.SAMPLES / "emoji_24_sheet.png").read_bytes()[:5000])
-    with pytest.raises(PracticumError, match=r"sheet\.png: not a whole PNG image"):
+    with pytest.raises(PracticumError, match=r"sheet\.png: expected a whole PNG image"):
         cells(path, 24, 10)
     with pytest.raises(PracticumError, match=r"expected 900 squares of 24 pixels, got 960 × 480 pixels"):
         cells(store.SAMPLES / "emoji_24_sheet.png", 24, 900)

@@ -111,7 +111,7 @@ def test_cooccurrences(text, reach):
             for j, b in enumerate(s):
                 if i != j and abs(i - j) <= reach:
                     expected[a, b] += 1 / abs(i - j)
-    came = cooccurrences(Corpus(tokens, sentence, 6), reach=reach)
-    assert came.is_sparse
-    torch.testing.assert_close(came.to_dense(), expected)
-    assert (came.values() > 0).all()
+    got = cooccurrences(Corpus(tokens, sentence, 6), reach=reach)
+    assert got.is_sparse
+    torch.testing.assert_close(got.to_dense(), expected)
+    assert (got.values() > 0).all()

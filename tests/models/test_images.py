@@ -1,6 +1,7 @@
 """The networks for images: what they refuse, small stems, initialisation, half precision."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 import torch
@@ -8,7 +9,7 @@ from torch import nn
 
 from practicum.models.alexnet import AlexNet, AlexNetConfig
 from practicum.models.googlenet import GoogLeNet, GoogLeNetConfig, Inception, Scores
-from practicum.models.images import he_initialise
+from practicum.models.layers.initialise import he_, initialise
 from practicum.models.mobilenet import MobileNetV2, MobileNetV2Config, rounded
 from practicum.models.resnet import BasicBlock, ResNet, ResNetConfig
 from practicum.models.vgg import SMALL_VGG, VGG
@@ -73,7 +74,7 @@ def test_googlenet_gives_three_scores_while_it_trains() -> None:
     assert isinstance(scores, Scores)
     assert [tuple(head.shape) for head in scores] == [(2, 10)] * 3
     assert isinstance(model.eval()(images), torch.Tensor)
-    with pytest.raises(ValueError, match="3 channels, got in_channels=1"):
+    with pytest.raises(ValueError, match="3 channels for transform_input, got in_channels=1"):
         GoogLeNet(GoogLeNetConfig(in_channels=1, transform_input=True))
 
 
@@ -96,7 +97,7 @@ def test_he_initialisation_keeps_the_gradients_size() -> None:
     torch.manual_seed(0)
     layers = [nn.Sequential(nn.Conv2d(64, 64, 3, padding=1, padding_mode="circular"), nn.ReLU()) for _ in range(8)]
     model = nn.Sequential(*layers)
-    he_initialise(model)
+    initialise(model, partial(he_, fan="out"), (nn.Conv2d,))
     assert all(not layer[0].bias.any() for layer in layers)
     x = torch.randn(2, 64, 8, 8, requires_grad=True)
     upstream = torch.randn(2, 64, 8, 8)

@@ -89,9 +89,9 @@ def test_refuses_other_images(shape: tuple[int, ...]) -> None:
 
 
 def test_refuses_unknown_variants() -> None:
-    with pytest.raises(ValueError, match=r"activation must be .*'gelu'"):
+    with pytest.raises(ValueError, match=r"expected activation .*'gelu'"):
         LeNet5(activation="gelu")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=r"pooling must be .*'min'"):
+    with pytest.raises(ValueError, match=r"expected pooling .*'min'"):
         LeNet5(pooling="min")  # type: ignore[arg-type]
 
 

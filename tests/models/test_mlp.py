@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from practicum.models.layers import BatchNorm, Dropout, LayerNorm
+from practicum.models.layers.dropout import Dropout
+from practicum.models.layers.norms import BatchNorm, LayerNorm
 from practicum.models.mlp import MLP
 
 
@@ -50,7 +51,7 @@ def test_it_starts_as_he_and_xavier_say() -> None:
     assert MLP((500, 800, 10), activation="tanh").layers[0].weight.var().item() == pytest.approx(2 / 1300, rel=0.02)
 
 
-def test_errors_say_what_came() -> None:
+def test_errors_say_what_was_got() -> None:
     with pytest.raises(ValueError, match=r"inputs and outputs, got \(3,\)"):
         MLP((3,))
     with pytest.raises(ValueError, match="norm in none, batch, layer, got 'group'"):

@@ -89,8 +89,8 @@ def test_bf16_runs_and_stays_near(name):
     words = torch.tensor([[1, 2, 3], [4, 5, 0]])
     expected = model(words)
     with torch.autocast("cpu", torch.bfloat16):
-        came = model(words)
-    torch.testing.assert_close(came.float(), expected, rtol=0.1, atol=0.1)
+        got = model(words)
+    torch.testing.assert_close(got.float(), expected, rtol=0.1, atol=0.1)
 
 
 @pytest.mark.parametrize("name", ["cnn", "rnn"])

@@ -115,13 +115,13 @@ def test_global_attention_by_hand():
     layer = GlobalAttention(4).double()
     d, h = torch.randn(2, 3, 4, dtype=torch.float64), torch.randn(2, 5, 4, dtype=torch.float64)
     real = torch.arange(5) < torch.tensor([[5], [2]])
-    came = layer(d, h, real)
+    got = layer(d, h, real)
     for b in range(2):
         for t in range(3):
             keys = h[b, real[b]]
             a = torch.stack([d[b, t] @ layer.score.weight @ key for key in keys]).softmax(0)
             expected = (layer.combine.weight @ torch.cat([a @ keys, d[b, t]])).tanh()
-            torch.testing.assert_close(came[b, t], expected)
+            torch.testing.assert_close(got[b, t], expected)
 
 
 @torch.no_grad()
@@ -166,8 +166,8 @@ def test_bf16_runs_and_stays_near(name):
     source, target = torch.tensor([[1, 2, 3], [4, 5, 0]]), torch.tensor([[1, 2], [3, 4]])
     expected = model(source, target)
     with torch.autocast("cpu", torch.bfloat16):
-        came = model(source, target)
-    torch.testing.assert_close(came.float(), expected, rtol=0.1, atol=0.1)
+        got = model(source, target)
+    torch.testing.assert_close(got.float(), expected, rtol=0.1, atol=0.1)
 
 
 def test_wrong_arguments():

@@ -9,7 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from practicum.models.attention import KVCache, MultiHeadAttention, attention, attention_maps, attention_weights, fused_attention
+from practicum.models.layers.attention import (
+    KVCache,
+    MultiHeadAttention,
+    attention,
+    attention_maps,
+    attention_weights,
+    fused_attention,
+)
 
 SHAPES = [(1, 1, 1, 1, 1), (2, 3, 5, 5, 4), (3, 2, 7, 4, 8), (1, 4, 1, 9, 3), (2, 1, 6, 6, 16), (4, 2, 3, 11, 5)]  # B, H, T, S, D
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from practicum.methods.generate import generate
 from practicum.models.compat import gpt as compat
-from practicum.models.generate import generate
 from practicum.models.gpt import CONFIGS, GPT, GPTConfig
 
 SMALL = GPTConfig(vocab_size=31, context=12, width=24, num_layers=3, num_heads=4, dropout=0.0)

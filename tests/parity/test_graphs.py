@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from practicum.models import gat, gcn, gin, sage
 from practicum.models.compat import pyg
-from practicum.models.sparse import Sparse
+from practicum.models.layers.sparse import Sparse
 
 tg = pytest.importorskip("torch_geometric.nn")
 

@@ -10,8 +10,9 @@ from torch import Tensor, nn
 
 from practicum.methods.classify import Classify
 from practicum.methods.regularise import Penalised, cross_entropy, l1, l2
-from practicum.models.init import fans, he_, initialise, xavier_
-from practicum.models.layers import BatchNorm, Dropout, LayerNorm, Standardise
+from practicum.models.layers.dropout import Dropout
+from practicum.models.layers.initialise import fans, he_, initialise, xavier_
+from practicum.models.layers.norms import BatchNorm, LayerNorm, Standardise
 
 F64: dict[str, Any] = {"rtol": 1e-10, "atol": 1e-10}
 SHAPES = [(7, 3), (2, 5), (33, 1), (4, 6, 9), (1, 3, 5), (5, 2, 4, 3), (3, 4, 1, 7), (2, 3, 2, 4, 3)]
@@ -251,6 +252,6 @@ def test_a_signal_keeps_its_size_through_thirty_layers() -> None:
         (lambda: cross_entropy(torch.zeros(2, 3), torch.zeros(2).long(), 1.5), r"label_smoothing in \[0, 1\], got 1.5"),
     ],
 )
-def test_errors_say_what_came(make: Any, says: str) -> None:
+def test_errors_say_what_was_got(make: Any, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         make()

@@ -5,8 +5,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from practicum.methods.generate import generate
 from practicum.models.compat import llama as compat
-from practicum.models.generate import generate
 from practicum.models.llama import Llama, LlamaConfig, RMSNorm, rope_table, rotate
 
 CASES = {

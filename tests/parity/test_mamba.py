@@ -8,10 +8,10 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from practicum.methods.generate import generate
 from practicum.models.compat import mamba as compat
-from practicum.models.generate import generate
+from practicum.models.layers.selective_scan import chunked_scan, selective_scan
 from practicum.models.mamba import CONFIGS, Mamba, MambaConfig
-from practicum.models.selective_scan import chunked_scan, selective_scan
 
 SMALL = MambaConfig(19, 8, 2, states=4)
 OTHER = MambaConfig(11, 20, 3, states=3, expand=3, kernel=3, rank=5, bias=True)

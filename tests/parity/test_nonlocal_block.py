@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from practicum.models.attention import attention
+from practicum.models.layers.attention import attention
 from practicum.models.nonlocal_block import NonLocalBlock
 
 SHAPES = [(1, 1, 1), (2, 4, 7), (2, 6, 3, 5), (1, 3, 4, 4), (3, 8, 2, 3, 2), (1, 5, 1, 9)]

@@ -116,7 +116,7 @@ def test_a_component_without_variance_has_coordinate_zero() -> None:
     assert fitted.transform([[5.0, 1.0]])[0, 1:].tolist() == [0, 0]
 
 
-def test_errors_say_what_came() -> None:
+def test_errors_say_what_was_got() -> None:
     with pytest.raises(ValueError, match=r"between 1 and min\(N, F\) = 3, got 4"):
         PCA(4).fit(points(20, 3))
     with pytest.raises(ValueError, match="between 1 and N = 20, got 21"):

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from practicum.data.stories import LlamaTokenizer, read_tokenizer, stories15m
 from practicum.errors import PracticumError
+from practicum.methods.generate import generate
 from practicum.models.compat import llama as compat
-from practicum.models.generate import generate
 from practicum.models.llama import Llama
 
 full = pytest.mark.skipif("PRACTICUM_DATA" not in os.environ, reason="needs stories15M in $PRACTICUM_DATA")

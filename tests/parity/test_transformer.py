@@ -47,15 +47,15 @@ def test_values_and_gradients(shape, norm_first, mode, padded):
     triangle = nn.Transformer.generate_square_subsequent_mask(shape[2], dtype=torch.float64)
     masks = {"src_key_padding_mask": padding, "memory_key_padding_mask": padding} if padded else {}
     expected = theirs(x, y, tgt_mask=triangle, tgt_is_causal=True, **masks)
-    came = ours.decoder(y, ours.encoder(x, padding if padded else None), padding if padded else None)
-    torch.testing.assert_close(came, expected, rtol=1e-10, atol=1e-10)
+    got = ours.decoder(y, ours.encoder(x, padding if padded else None), padding if padded else None)
+    torch.testing.assert_close(got, expected, rtol=1e-10, atol=1e-10)
     direction = torch.randn_like(expected)
     names = [name for name, _ in theirs.named_parameters()]
     expected_gradients = torch.autograd.grad(expected, [x, y, *theirs.parameters()], direction)
     own = dict(ours.named_parameters())
     renamed = from_peer(dict(zip(names, names, strict=True)))  # our name → theirs
-    came_gradients = torch.autograd.grad(came, [x, y, *(own[name] for name in renamed)], direction)
-    for a, b in zip(came_gradients, expected_gradients, strict=True):
+    got_gradients = torch.autograd.grad(got, [x, y, *(own[name] for name in renamed)], direction)
+    for a, b in zip(got_gradients, expected_gradients, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-10)
 
 

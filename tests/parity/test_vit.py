@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from practicum.models.attention import attention_maps
 from practicum.models.compat import vit as compat
+from practicum.models.layers.attention import attention_maps
 from practicum.models.vit import ViT, ViTConfig, attention_rollout
 
 CASES = {

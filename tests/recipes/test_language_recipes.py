@@ -8,7 +8,7 @@ from practicum.data.tatoeba import divide
 from practicum.data.texts import Texts
 from practicum.data.words import BOS, EOS, UNK
 from practicum.methods.word_vectors import WordVectors
-from practicum.models.attention import attention_maps
+from practicum.models.layers.attention import attention_maps
 from practicum.recipes import _books, _sentences, _tatoeba, seq2seq_tatoeba, textcnn_reviews, transformer_tatoeba
 
 

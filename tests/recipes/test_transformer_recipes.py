@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from practicum.data.batches import Crops
-from practicum.models.attention import MultiHeadAttention, attention_maps
+from practicum.models.layers.attention import MultiHeadAttention, attention_maps
 from practicum.recipes import bert_banking77, gpt_shakespeare, vit_fashion
 from practicum.training.attention_picture import draw_heads
 from practicum.training.loop import Fit, fit

@@ -5,7 +5,8 @@ A model moves between the two engines by its imports:
     from practicum import autograd as torch          # import torch
     from practicum.autograd import Tensor, nn, optim  # from torch import Tensor, nn, optim
 
-`tensor` holds the array that remembers, `graph` the differentiation, `ops` the operations with the rules for their gradients.
+Each file builds on those before it: `recording` (whether operations are recorded), `tensor` (the array that remembers), `ops`
+(the operations with the rules for their gradients), `graph` (differentiation), `operators` (the operations as methods).
 """
 
 from typing import Any
@@ -15,7 +16,8 @@ from numpy import float32, float64, int64
 from numpy.typing import DTypeLike
 
 from practicum.autograd import functional, nn, optim
-from practicum.autograd.graph import enable_grad, grad, is_grad_enabled, no_grad, set_grad_enabled
+from practicum.autograd.graph import grad
+from practicum.autograd.operators import give_operators
 from practicum.autograd.ops.elementwise import (
     abs,
     clamp,
@@ -35,6 +37,7 @@ from practicum.autograd.ops.layout import cat, gather, stack
 from practicum.autograd.ops.matrix import matmul
 from practicum.autograd.ops.reduction import amax, argmax, logsumexp, max, mean, softmax, sum, var
 from practicum.autograd.random import manual_seed, rand, randint, randn, randperm
+from practicum.autograd.recording import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from practicum.autograd.tensor import Tensor
 
 __all__ = [
@@ -44,6 +47,8 @@ __all__ = [
     "relu", "set_grad_enabled", "sigmoid", "sin", "softmax", "sqrt", "stack", "sum", "tanh", "tensor", "var", "where", "zeros",
     "zeros_like",
 ]  # fmt: skip
+
+give_operators(Tensor)
 
 
 def tensor(data: Any, *, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
@@ -77,7 +82,7 @@ def ones_like(input: Tensor) -> Tensor:
 
 
 def arange(*args: int) -> Tensor:
-    """Start (0 if left out), end, step, as `range`."""
+    """Return the integers from start (0 if left out) to before end, in steps, as `range`."""
     return Tensor(np.arange(*args))
 
 

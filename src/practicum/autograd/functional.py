@@ -23,7 +23,7 @@ __all__ = [
 
 
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
-    """X Φ(x), with Φ the normal distribution function, or its approximation by tanh (Hendrycks & Gimpel 2016, section 2).
+    """Return x Φ(x), with Φ the normal distribution function, or its approximation by tanh (Hendrycks & Gimpel 2016, section 2).
 
     Raises:
         ValueError: if `approximate` is neither "none" nor "tanh".
@@ -32,7 +32,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
         return input * ((input * math.sqrt(0.5)).erf() + 1) * 0.5
     if approximate == "tanh":
         return input * ((math.sqrt(2 / math.pi) * (input + 0.044715 * input * input * input)).tanh() + 1) * 0.5
-    raise ValueError(f'gelu: approximate is "none" or "tanh", got {approximate!r}')
+    raise ValueError(f'gelu: expected approximate "none" or "tanh", got {approximate!r}')
 
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
@@ -42,7 +42,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
         ValueError: if p is not in [0, 1].
     """
     if not 0 <= p <= 1:
-        raise ValueError(f"dropout: p must be in [0, 1], got {p}")
+        raise ValueError(f"dropout: expected p in [0, 1], got {p}")
     if not training or p == 0:
         return input
     kept = random.generator().random(input.shape, np.float32) >= p
@@ -67,7 +67,7 @@ def batch_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
-    """γ (x − μ) / √(σ² + ε) + β per channel, over the batch and all positions (Ioffe & Szegedy 2015, algorithm 1).
+    """Return γ (x − μ) / √(σ² + ε) + β per channel, over the batch and all positions (Ioffe & Szegedy 2015, algorithm 1).
 
     In training μ and σ² are those of this batch, and the running ones move towards them by `momentum` (the variance's unbiased
     estimate); otherwise they are the running ones.
@@ -81,17 +81,21 @@ def batch_norm(
     channels = input.shape[1] if input.ndim > 1 else -1
     for name, t in (("running_mean", running_mean), ("running_var", running_var), ("weight", weight), ("bias", bias)):
         if t is not None and t.shape != (channels,):
-            raise ValueError(f"batch_norm: {name} of shape {t.shape} does not fit input (N, C, …) of shape {input.shape}")
+            raise ValueError(f"batch_norm: expected input (N, C, …) and {name} (C), got {input.shape} and {t.shape}")
     shape = (1, channels, *[1] * (input.ndim - 2))
     if training or running_mean is None or running_var is None:
+        # All axes but the channels'.
         dims = (0, *range(2, input.ndim))
         count = input.numel() // max(input.shape[1], 1)
         if count == 1:
-            raise ValueError(f"batch_norm needs more than one value per channel in training, got input of shape {input.shape}")
+            raise ValueError(
+                f"batch_norm: expected more than one value per channel in training, got input of shape {input.shape}"
+            )
         mean = input.mean(dims, keepdim=True)
         centred = input - mean
         var = (centred * centred).mean(dims, keepdim=True)
         if running_mean is not None and running_var is not None:
+            # On the arrays themselves: running statistics are no part of the graph.
             running_mean.data += momentum * (mean.data.reshape(-1) - running_mean.data)
             running_var.data += momentum * (var.data.reshape(-1) * (count / (count - 1)) - running_var.data)
     else:
@@ -104,7 +108,7 @@ def batch_norm(
 def layer_norm(
     input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
 ) -> Tensor:
-    """γ (x − μ) / √(σ² + ε) + β with μ and σ² over the last axes of each example (Ba et al. 2016, eq. 3 and 4).
+    """Return γ (x − μ) / √(σ² + ε) + β with μ and σ² over the last axes of each example (Ba et al. 2016, eq. 3 and 4).
 
     Shapes:
         input (…, *normalized_shape), weight and bias (*normalized_shape).
@@ -114,7 +118,7 @@ def layer_norm(
     """
     shape = tuple(normalized_shape)
     if input.shape[input.ndim - len(shape) :] != shape:
-        raise ValueError(f"layer_norm over {shape} does not fit input of shape {input.shape}")
+        raise ValueError(f"layer_norm: expected input (…, {', '.join(map(str, shape))}), got shape {input.shape}")
     dims = tuple(range(-len(shape), 0))
     centred = input - input.mean(dims, keepdim=True)
     out = centred * ((centred * centred).mean(dims, keepdim=True) + eps) ** -0.5
@@ -123,7 +127,7 @@ def layer_norm(
 
 
 def one_hot(input: Tensor | Array, num_classes: int) -> Tensor:
-    """1 at the class, 0 elsewhere: (…) -> (…, num_classes), integers."""
+    """Return 1 at the class, 0 elsewhere: (…) -> (…, num_classes), integers."""
     return Tensor((np.asarray(input)[..., None] == np.arange(num_classes)).astype(np.int64))
 
 
@@ -136,7 +140,7 @@ def cross_entropy(
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Tensor:
-    """−Σ_c q_c w_c log softmax(x)_c, with q = 1 − α + α/C at the true class and α/C at the others, α = `label_smoothing`.
+    """Return −Σ_c q_c w_c log softmax(x)_c, with q = 1 − α + α/C at the true class and α/C at the others, α = `label_smoothing`.
 
     Args:
         input: logits.
@@ -157,16 +161,17 @@ def cross_entropy(
     axis = 1 if input.ndim > 1 else 0
     num_classes = input.shape[axis] if input.ndim else 0
     if classes.dtype.kind not in "iu":
-        raise TypeError(f"cross_entropy: targets must be integers (class indices), got {classes.dtype} of shape {classes.shape}")
+        raise TypeError(f"cross_entropy: expected integer targets (class indices), got {classes.dtype} of shape {classes.shape}")
     if input.ndim == 0 or classes.shape != input.shape[:axis] + input.shape[axis + 1 :]:
-        raise ValueError(f"cross_entropy: target of shape {classes.shape} does not fit input (N, C, …) of shape {input.shape}")
+        raise ValueError(f"cross_entropy: expected input (N, C, …) and target (N, …), got {input.shape} and {classes.shape}")
     rows = input
     if input.ndim != 2:  # (N, C, …) -> (N·…, C)
         rows = (input.permute(0, *range(2, input.ndim), 1) if axis else input).reshape(classes.size, num_classes)
+    # Targets that don't count keep a row of zeros in q, and so add nothing to loss and gradient.
     counting = np.flatnonzero(classes != ignore_index)
     true = classes.reshape(-1)[counting]
     if true.size and not 0 <= true.min() <= true.max() < num_classes:
-        raise ValueError(f"cross_entropy: targets must be in [0, {num_classes}), got {true.min()} to {true.max()}")
+        raise ValueError(f"cross_entropy: expected targets in [0, {num_classes}), got {true.min()} to {true.max()}")
     q = np.zeros(rows.shape, input.dtype)
     if label_smoothing:
         q[counting] = label_smoothing / num_classes
@@ -174,6 +179,7 @@ def cross_entropy(
     total = true.size
     if weight is not None:
         q *= weight.data
+        # The mean divides by the weights that took part, as PyTorch's does.
         total = weight.data[true].sum()
     if reduction == "mean":
         return soft_cross_entropy(rows, q / total)
@@ -181,24 +187,24 @@ def cross_entropy(
 
 
 def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
-    """(x − y)². Raises ValueError if the shapes differ."""
+    """Return (x − y)², reduced. Raises ValueError if the shapes differ."""
     _same_shape("mse_loss", input, target)
     difference = input - target
     return _reduce(difference * difference, reduction)
 
 
 def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
-    """−y log σ(x) − (1 − y) log(1 − σ(x)) = softplus(x) − x y. Raises ValueError if the shapes differ."""
+    """Return −y log σ(x) − (1 − y) log(1 − σ(x)) = softplus(x) − x y. Raises ValueError if the shapes differ."""
     _same_shape("binary_cross_entropy_with_logits", input, target)
     return _reduce(softplus(input) - input * target, reduction)
 
 
 def _same_shape(name: str, input: Tensor, target: Tensor) -> None:
     if input.shape != target.shape:
-        raise ValueError(f"{name}: input of shape {input.shape} and target of shape {target.shape} must have the same shape")
+        raise ValueError(f"{name}: expected input and target of one shape, got {input.shape} and {target.shape}")
 
 
 def _reduce(losses: Tensor, reduction: str) -> Tensor:
     if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f'reduction is "mean", "sum" or "none", got {reduction!r}')
+        raise ValueError(f'expected reduction "mean", "sum" or "none", got {reduction!r}')
     return losses.mean() if reduction == "mean" else losses.sum() if reduction == "sum" else losses

@@ -41,14 +41,14 @@ class Optimizer(ABC):
     def __init__(self, params: Iterable[Tensor] | Iterable[dict[str, Any]], **settings: Any) -> None:
         given: list[Any] = list(params)
         if not given:
-            raise ValueError(f"{type(self).__name__} got no parameters")
+            raise ValueError(f"{type(self).__name__}: expected parameters, got none")
         groups = given if isinstance(given[0], dict) else [{"params": given}]
         self.param_groups: list[dict[str, Any]] = [{**settings, **group, "params": list(group["params"])} for group in groups]
         self.state: dict[Tensor, Memory] = {}
         for group in self.param_groups:
             for name in ("lr", "weight_decay"):
                 if group[name] < 0:
-                    raise ValueError(f"{type(self).__name__}: {name} must be ≥ 0, got {group[name]}")
+                    raise ValueError(f"{type(self).__name__}: expected {name} ≥ 0, got {group[name]}")
 
     def zero_grad(self) -> None:
         """Forget all gradients."""
@@ -86,10 +86,13 @@ class SGD(Optimizer):
         nesterov: bool = False,
     ) -> None:
         if nesterov and (momentum <= 0 or dampening != 0):
-            raise ValueError(f"SGD: nesterov needs momentum > 0 and dampening 0, got momentum={momentum}, dampening={dampening}")
+            raise ValueError(
+                f"SGD: expected momentum > 0 and dampening 0 for nesterov, got momentum={momentum}, dampening={dampening}"
+            )
         super().__init__(params, lr=lr, momentum=momentum, dampening=dampening, weight_decay=weight_decay, nesterov=nesterov)
 
     def update(self, p: Array, g: Array, memory: Memory, s: Settings) -> None:
+        """θ ← θ − η v, with v ← μ v + (1 − dampening) g; without momentum v = g."""
         if s.weight_decay:
             g = g + s.weight_decay * p
         if s.momentum:
@@ -124,6 +127,7 @@ class Adagrad(Optimizer):
         )
 
     def update(self, p: Array, g: Array, memory: Memory, s: Settings) -> None:
+        """θ ← θ − η g / √G, with G ← G + g²."""
         if s.weight_decay:
             g = g + s.weight_decay * p
         memory["steps"] = memory.get("steps", 0) + 1
@@ -150,6 +154,7 @@ class RMSprop(Optimizer):
         super().__init__(params, lr=lr, alpha=alpha, eps=eps, weight_decay=weight_decay, momentum=momentum, centered=centered)
 
     def update(self, p: Array, g: Array, memory: Memory, s: Settings) -> None:
+        """θ ← θ − η g / √v, with v ← α v + (1 − α) g²."""
         if s.weight_decay:
             g = g + s.weight_decay * p
         square = _average(memory, "square", g * g, s.alpha)  # v ← α v + (1 − α) g²
@@ -174,6 +179,7 @@ class Adam(Optimizer):
         super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
 
     def update(self, p: Array, g: Array, memory: Memory, s: Settings) -> None:
+        """θ ← θ − η m̂ / (√v̂ + ε), with m and v running means of g and g²."""
         if s.weight_decay:
             g = g + s.weight_decay * p
         t = memory["steps"] = memory.get("steps", 0) + 1
@@ -199,6 +205,7 @@ class AdamW(Adam):
         super().__init__(params, lr, betas, eps, weight_decay)
 
     def update(self, p: Array, g: Array, memory: Memory, s: Settings) -> None:
+        """θ ← (1 − η λ) θ, then Adam's step."""
         p *= 1 - s.lr * s.weight_decay  # θ ← θ − η λ θ
         super().update(p, g, memory, SimpleNamespace(lr=s.lr, betas=s.betas, eps=s.eps, weight_decay=0))
 
@@ -242,9 +249,10 @@ class Muon(Optimizer):
         for group in self.param_groups:
             for p in group["params"]:
                 if p.ndim != 2:
-                    raise ValueError(f"Muon takes matrices, got a parameter of shape {p.shape}")
+                    raise ValueError(f"Muon: expected matrices, got a parameter of shape {p.shape}")
 
     def update(self, p: Array, g: Array, memory: Memory, s: Settings) -> None:
+        """θ ← (1 − η λ) θ − η √max(1, rows / columns) UVᵀ."""
         mean = _average(memory, "mean", g, s.momentum)
         direction = orthogonalise(
             (1 - s.momentum) * g + s.momentum * mean if s.nesterov else mean, s.ns_coefficients, s.eps, s.ns_steps

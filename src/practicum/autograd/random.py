@@ -34,5 +34,5 @@ def randint(low: int, high: int, size: tuple[int, ...]) -> Tensor:
 
 
 def randperm(n: int) -> Tensor:
-    """0, …, n − 1 in random order."""
+    """Return 0, …, n − 1 in random order."""
     return Tensor(_generator.permutation(n))

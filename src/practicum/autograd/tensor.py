@@ -9,20 +9,19 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-import practicum.autograd.graph as graph
-from practicum.autograd.ops import elementwise, layout, matrix, reduction  # these need Tensor only when called
-
-if TYPE_CHECKING:
-    from practicum.autograd.graph import Edge, Rule
+from practicum.autograd.recording import mode
 
 Array = NDArray[Any]
 Scalar = int | float | bool | np.number[Any]
 Operand: TypeAlias = "Tensor | Array | Scalar"
+Rule: TypeAlias = "Callable[[Tensor, Tensor], Tensor]"  # (gradient of the result, the result) -> gradient of the input
+Edge: TypeAlias = "tuple[Tensor, Rule, int]"  # the last is the input's version when it was used
+Operation: TypeAlias = "Callable[..., Tensor]"
 
 _clock = itertools.count()
 
@@ -66,7 +65,7 @@ class Tensor:
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Make this leaf part of the graph, or take it out, and return it."""
         if requires_grad and self.data.dtype.kind != "f":
-            raise TypeError(f"only floating-point tensors can require gradients; this one is {self.dtype}")
+            raise TypeError(f"expected floating-point values, which alone can require gradients, got {self.dtype}")
         if not self.is_leaf:
             raise RuntimeError("requires_grad can only be set on leaves; use detach() to leave the graph")
         self.requires_grad = requires_grad
@@ -74,14 +73,17 @@ class Tensor:
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """The length of each axis."""
         return self.data.shape
 
     @property
     def ndim(self) -> int:
+        """The number of axes."""
         return self.data.ndim
 
     @property
     def dtype(self) -> np.dtype[Any]:
+        """NumPy's dtype of the values."""
         return self.data.dtype
 
     @property
@@ -91,25 +93,32 @@ class Tensor:
 
     @property
     def T(self) -> Tensor:
+        """The same values with all axes in reverse order."""
         return self.permute(*reversed(range(self.ndim)))
 
     @property
     def mT(self) -> Tensor:
+        """The same values with the last two axes swapped: each matrix transposed."""
         return self.transpose(-1, -2)
 
     def size(self, dim: int | None = None) -> Any:
+        """Return the shape, or the length of one axis."""
         return self.shape if dim is None else self.shape[dim]
 
     def dim(self) -> int:
+        """Return the number of axes."""
         return self.ndim
 
     def numel(self) -> int:
+        """Return how many numbers the tensor holds."""
         return self.data.size
 
     def item(self) -> Any:
+        """Return the only value as a Python number."""
         return self.data.item()
 
     def tolist(self) -> Any:
+        """Return the values as nested lists."""
         return self.data.tolist()
 
     def detach(self) -> Tensor:
@@ -121,21 +130,6 @@ class Tensor:
         if self.requires_grad:
             raise RuntimeError("numpy() of a tensor that requires grad would lose its gradient; use detach().numpy()")
         return self.data
-
-    def backward(self, gradient: Tensor | None = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
-        """Add ∂self/∂leaf to `leaf.grad` for every leaf that this tensor was computed from.
-
-        Args:
-            gradient: ∂loss/∂self, of this tensor's shape; may be left out for a single number.
-            retain_graph: keep the graph for another backward pass; by default only if `create_graph`.
-            create_graph: record the backward pass itself, so that the gradients can be differentiated.
-
-        Raises:
-            RuntimeError: for a non-scalar without `gradient`, a tensor outside any graph, a graph already used up, or values
-                changed in place.
-            ValueError: if `gradient` has another shape.
-        """
-        graph.backward(self, gradient, retain_graph, create_graph)
 
     def __repr__(self) -> str:
         values = np.array2string(self.data, separator=", ", precision=4, threshold=100, prefix="tensor(")
@@ -159,80 +153,84 @@ class Tensor:
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
         return self.data.astype(dtype) if dtype is not None and dtype != self.dtype else self.data.copy() if copy else self.data
 
-    def _changed(self, how: Callable[[Array, Array], Any], other: Operand) -> bool:
-        """Change `data` in place where no gradient is at stake; return whether it did."""
-        value = other if isinstance(other, Tensor) else Tensor(other, dtype=self.dtype)
-        if graph.mode.recording and (self.requires_grad or value.requires_grad):
-            if self.requires_grad and self.is_leaf:
-                raise RuntimeError(
-                    "a leaf that requires grad cannot be changed in place while operations are recorded; use no_grad()"
-                )
-            return False
-        how(self.data, value.data)
-        self._version += 1
-        return True
-
-    # `loss += penalty` on a recorded value makes a new tensor: nothing that a rule may need is overwritten.
-    def __iadd__(self, other: Operand) -> Tensor:  # type: ignore[misc]
-        return self if self._changed(lambda a, b: np.add(a, b, out=a), other) else self + other
-
-    def __isub__(self, other: Operand) -> Tensor:  # type: ignore[misc]
-        return self if self._changed(lambda a, b: np.subtract(a, b, out=a), other) else self - other
-
-    def __imul__(self, other: Operand) -> Tensor:  # type: ignore[misc]
-        return self if self._changed(lambda a, b: np.multiply(a, b, out=a), other) else self * other
-
-    def __itruediv__(self, other: Operand) -> Tensor:  # type: ignore[misc]
-        return self if self._changed(lambda a, b: np.divide(a, b, out=a), other) else self / other
-
-    def __setitem__(self, key: Any, value: Operand) -> None:
-        if not self._changed(lambda a, b: a.__setitem__(layout.plain_key(key), b), value):
-            raise RuntimeError("an element of a recorded tensor cannot be assigned to; build the result with where, cat or stack")
-
-    # What a tensor can do stands in ops/, one idea per file.
-    __add__ = elementwise.add
-    __radd__ = elementwise.add
-    add = elementwise.add
-    __sub__ = elementwise.sub
-    sub = elementwise.sub
-    __rsub__ = elementwise.rsub
-    __mul__ = elementwise.mul
-    __rmul__ = elementwise.mul
-    mul = elementwise.mul
-    __truediv__ = elementwise.div
-    div = elementwise.div
-    __rtruediv__ = elementwise.rdiv
-    __pow__ = elementwise.pow
-    pow = elementwise.pow
-    __rpow__ = elementwise.rpow
-    __neg__ = elementwise.neg
-    neg = elementwise.neg
-    __abs__ = elementwise.abs
-    abs = elementwise.abs
-    __matmul__ = matrix.matmul
-    matmul = matrix.matmul
-    __rmatmul__ = matrix.rmatmul
-    __eq__ = elementwise.eq  # type: ignore[assignment]
-    __ne__ = elementwise.ne  # type: ignore[assignment]
-    __lt__ = elementwise.lt
-    __le__ = elementwise.le
-    __gt__ = elementwise.gt
-    __ge__ = elementwise.ge
-    __getitem__ = layout.index
-    exp, log, sqrt, sin, cos = elementwise.exp, elementwise.log, elementwise.sqrt, elementwise.sin, elementwise.cos
-    tanh, sigmoid, relu, erf = elementwise.tanh, elementwise.sigmoid, elementwise.relu, elementwise.erf
-    clamp, where, masked_fill = elementwise.clamp, elementwise.where_method, elementwise.masked_fill
-    to, clone = elementwise.to, elementwise.clone
-    float, double, long = elementwise.to_float32, elementwise.to_float64, elementwise.to_int64
-    sum, mean, var, std = reduction.sum, reduction.mean, reduction.var, reduction.std
-    max, min, amax, amin = reduction.max, reduction.min, reduction.amax, reduction.amin
-    argmax, argmin = reduction.argmax, reduction.argmin
-    logsumexp, softmax, log_softmax = reduction.logsumexp, reduction.softmax, reduction.log_softmax
-    expand = reduction.expand
-    reshape, view = layout.reshape, layout.reshape
-    flatten, squeeze, unsqueeze, contiguous = layout.flatten, layout.squeeze, layout.unsqueeze, layout.contiguous
-    transpose, permute, gather = layout.transpose, layout.permute, layout.gather
-    chunk, split = layout.chunk, layout.split
+    # The operations are built on tensors, so they come later: `operators` gives the class all that is declared from here on.
+    backward: Callable[..., None]
+    __setitem__: Callable[..., None]
+    __getitem__: Operation
+    __add__: Operation
+    __radd__: Operation
+    __iadd__: Operation
+    __sub__: Operation
+    __rsub__: Operation
+    __isub__: Operation
+    __mul__: Operation
+    __rmul__: Operation
+    __imul__: Operation
+    __truediv__: Operation
+    __rtruediv__: Operation
+    __itruediv__: Operation
+    __pow__: Operation
+    __rpow__: Operation
+    __matmul__: Operation
+    __rmatmul__: Operation
+    __neg__: Operation
+    __abs__: Operation
+    __eq__: Operation  # type: ignore[assignment]
+    __ne__: Operation  # type: ignore[assignment]
+    __lt__: Operation
+    __le__: Operation
+    __gt__: Operation
+    __ge__: Operation
+    add: Operation
+    sub: Operation
+    mul: Operation
+    div: Operation
+    pow: Operation
+    matmul: Operation
+    neg: Operation
+    abs: Operation
+    exp: Operation
+    log: Operation
+    sqrt: Operation
+    sin: Operation
+    cos: Operation
+    tanh: Operation
+    sigmoid: Operation
+    relu: Operation
+    erf: Operation
+    clamp: Operation
+    where: Operation
+    masked_fill: Operation
+    to: Operation
+    clone: Operation
+    float: Operation
+    double: Operation
+    long: Operation
+    sum: Operation
+    mean: Operation
+    var: Operation
+    std: Operation
+    max: Callable[..., Any]
+    min: Callable[..., Any]
+    amax: Operation
+    amin: Operation
+    argmax: Operation
+    argmin: Operation
+    logsumexp: Operation
+    softmax: Operation
+    log_softmax: Operation
+    expand: Operation
+    reshape: Operation
+    view: Operation
+    flatten: Operation
+    squeeze: Operation
+    unsqueeze: Operation
+    contiguous: Operation
+    transpose: Operation
+    permute: Operation
+    gather: Operation
+    chunk: Callable[..., tuple[Tensor, ...]]
+    split: Callable[..., tuple[Tensor, ...]]
 
 
 def record(data: Any, *edges: tuple[Tensor, Rule]) -> Tensor:
@@ -242,11 +240,11 @@ def record(data: Any, *edges: tuple[Tensor, Rule]) -> Tensor:
         data: its values.
         edges: each input with the rule for its gradient. Only inputs that require one are kept; none while recording is off.
     """
-    out = Tensor.__new__(Tensor)
+    out = Tensor.__new__(Tensor)  # past __init__, which converts: this runs once per operation
     out.data = data if type(data) is np.ndarray else np.asarray(data)
     out.grad = None
     out._version = 0
     out._order = next(_clock)
-    out._edges = tuple([(x, rule, x._version) for x, rule in edges if x.requires_grad]) if graph.mode.recording else ()
+    out._edges = tuple([(x, rule, x._version) for x, rule in edges if x.requires_grad]) if mode.recording else ()
     out.requires_grad = bool(out._edges)
     return out

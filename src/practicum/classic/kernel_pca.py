@@ -7,7 +7,7 @@
     kernels: linear x·y;  rbf exp(-γ ‖x - y‖²);  poly (γ x·y + c)^degree;  sigmoid tanh(γ x·y + c)
 
 Symbols: N rows of the training set, M new rows, F features, D components. `kernel_MN` holds k(x_m, x_n).
-Departs from the papers: nowhere. Signs make each component's largest training coordinate positive; names are scikit-learn's.
+Signs make each component's largest training coordinate positive; names are scikit-learn's.
 """
 
 from typing import Any, Self
@@ -66,6 +66,11 @@ class KernelPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         gamma_: γ in use.
         X_fit_: the training set.
         n_features_in_: F.
+
+    Example:
+        >>> circles = [[1.0, 0.0], [0.0, 1.0], [3.0, 0.0], [0.0, 3.0]]
+        >>> KernelPCA(n_components=2, kernel="rbf", gamma=0.1).fit_transform(circles).shape
+        (4, 2)
 
     Source: Schölkopf et al. 1998; Bakır et al. 2004.
     """

@@ -6,7 +6,7 @@
 
 Symbols: N rows, F features, T targets, K classes, X = `x_NF`; b is never penalised. Two classes have one logit, the second's; the
 first one's is 0, which makes the softmax a logistic function.
-Departs from the papers: nowhere. Names and meaning of arguments and attributes are scikit-learn's.
+Names and meaning of arguments and attributes are scikit-learn's.
 """
 
 from typing import Any, Self
@@ -34,6 +34,10 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         coef_: w, shape (F,) or (T, F).
         intercept_: b, a number or shape (T,).
         n_features_in_: F.
+
+    Example:
+        >>> LinearRegression().fit([[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]).predict([[3.0]]).round(6)
+        array([7.])
 
     Source: Gauss 1809; Hastie et al. 2009, section 3.2.
     """
@@ -86,6 +90,10 @@ class Ridge(LinearRegression):
         intercept_: b, a number or shape (T,).
         n_features_in_: F.
 
+    Example:
+        >>> Ridge(alpha=2.0).fit([[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]).coef_.round(6)  # half of least squares' slope
+        array([1.])
+
     Source: Hoerl & Kennard 1970, eq. 2.1; with fewer rows than features w = Xᵀ (XXᵀ + αI)⁻¹ y (Saunders et al. 1998).
     """
 
@@ -119,6 +127,10 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
         intercept_: b, shape (1,) or (K,).
         n_iter_: steps made.
         n_features_in_: F.
+
+    Example:
+        >>> SoftmaxRegression().fit([[0.0], [1.0], [4.0], [5.0]], ["low", "low", "high", "high"]).predict([[0.5], [4.5]]).tolist()
+        ['low', 'high']
 
     Source: Hastie et al. 2009, section 4.4; float32 data are computed in float32.
     """

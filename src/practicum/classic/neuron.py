@@ -27,6 +27,10 @@ class Neuron:
         weights: one per input; the sign says whether it excites or inhibits.
         threshold: the least excitation at which it fires.
         absolute: one active inhibitory input vetoes, whatever the others do; otherwise it only counts against them.
+
+    Example:
+        >>> Neuron(weights=(1, 1), threshold=2)(patterns(2)).tolist()  # AND
+        [0, 0, 0, 1]
     """
 
     weights: tuple[float, ...]
@@ -60,6 +64,10 @@ class Network:
 
     Attributes:
         layers: from the inputs to the outputs.
+
+    Example:
+        >>> from_truth_table({(0, 0): 0, (0, 1): 1, (1, 0): 1, (1, 1): 0})(patterns(2)).tolist()  # XOR
+        [0, 1, 1, 0]
     """
 
     layers: tuple[tuple[Neuron, ...], ...]

@@ -5,7 +5,7 @@
 Of all projections to D dimensions this one leaves the least squared error, Σ_{k > D} S_k² (Eckart & Young 1936).
 
 Symbols: N rows, F features, D components. `x_NF`, `z_ND`; V is `components_.T`, shape (F, D).
-Departs from the papers: nowhere. Each component's sign makes its largest entry positive; names are scikit-learn's.
+Each component's sign makes its largest entry positive; names are scikit-learn's.
 """
 
 from typing import Any, Self
@@ -37,6 +37,11 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         explained_variance_ratio_: its share in the total variance, shape (D,).
         singular_values_: S, shape (D,).
         n_features_in_: F.
+
+    Example:
+        >>> line = [[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]]
+        >>> PCA(n_components=1).fit_transform(line).ravel().round(3).tolist()
+        [-1.414, 0.0, 1.414]
 
     Source: Hotelling 1933; Bishop 2006, section 12.1.
     """

@@ -35,6 +35,11 @@ class Perceptron(ClassifierMixin, BaseEstimator):
         n_iter_: epochs made.
         n_features_in_: F.
 
+    Example:
+        >>> ones = [[0, 0], [0, 1], [1, 0], [1, 1]]
+        >>> Perceptron(random_state=0).fit(ones, [0, 0, 0, 1]).predict(ones).tolist()  # AND is linearly separable
+        [0, 0, 0, 1]
+
     Source: Rosenblatt 1958; Novikoff 1962, theorem.
     """
 

@@ -57,7 +57,7 @@ class Batches:
         self.tensors, self.rows, self.batch_size = tensors, rows.pop(), batch_size
         self.seed, self.shuffle, self.drop_last, self.transform = seed, shuffle, drop_last, transform
         if drop_last and self.rows < batch_size:
-            raise ValueError(f"drop_last leaves nothing: {self.rows} rows make no batch of {batch_size}")
+            raise ValueError(f"expected at least {batch_size} rows for a batch with drop_last, got {self.rows}")
 
     def __len__(self) -> int:
         return self.rows // self.batch_size if self.drop_last else -(-self.rows // self.batch_size)

@@ -96,7 +96,7 @@ def read(path: Path, height: int, width: int) -> Cells:
     def part(split: str) -> Annotated:
         names = archive.text(f"BCCD/ImageSets/Main/{split}.txt").split()
         if not names:
-            raise PracticumError(f"{path}: the split {split} names no images")
+            raise PracticumError(f"{path}: expected images in the split {split}, got none")
         images, boxes, labels = [], [], []
         for name in names:
             annotation = read_annotation(archive.read(f"BCCD/Annotations/{name}.xml"), f"{name}.xml")
@@ -116,7 +116,8 @@ def read(path: Path, height: int, width: int) -> Cells:
 def _scaled(image: np.ndarray, annotation: Annotation, name: str, size: tuple[int, int]) -> Tensor:
     if image.shape[:2] != (annotation.height, annotation.width):
         raise PracticumError(
-            f"{name}.jpg is {image.shape[1]} × {image.shape[0]}, and its annotation says {annotation.width} × {annotation.height}"
+            f"{name}.jpg: expected {annotation.width} × {annotation.height} as its annotation says, "
+            f"got {image.shape[1]} × {image.shape[0]}"
         )
     full = torch.from_numpy(image).permute(2, 0, 1)
     if full.shape[1:] == size:

@@ -71,11 +71,13 @@ def read(path: Path) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
     with Zip(path) as archive:
         names = archive.names("images/", ".png")
         if not names:
-            raise PracticumError(f"{path}: holds no images/*.png")
+            raise PracticumError(f"{path}: expected images/*.png, got none")
         for name in names:
             image, labels = archive.image(f"images/{name}.png", mode="RGB"), archive.image(f"labels/{name}.png")
             if labels.shape != image.shape[:2]:
-                raise PracticumError(f"{path}: image {name} has shape {image.shape[:2]}, its labels {labels.shape}")
+                raise PracticumError(
+                    f"{path}: expected labels of image {name} with its shape, {image.shape[:2]}, got {labels.shape}"
+                )
             images.append(torch.from_numpy(image).permute(2, 0, 1).contiguous())
             instances.append(torch.from_numpy(labels.astype(np.int64)))
     return tuple(images), tuple(instances)

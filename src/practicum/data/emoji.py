@@ -80,7 +80,7 @@ def cells(path: Path, size: int, count: int) -> Tensor:
         with Image.open(path, formats=("PNG",)) as image:
             sheet = np.array(image.convert("RGB"))
     except (OSError, ValueError, SyntaxError) as error:
-        raise PracticumError(f"{path}: not a whole PNG image ({error})") from None
+        raise PracticumError(f"{path}: expected a whole PNG image, got {error}") from None
     down, across = sheet.shape[0] // size, sheet.shape[1] // size
     if down * across < count:
         raise PracticumError(f"{path}: expected {count} squares of {size} pixels, got {sheet.shape[1]} × {sheet.shape[0]} pixels")

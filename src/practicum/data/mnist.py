@@ -149,6 +149,6 @@ def read_idx(path: Path) -> np.ndarray:
     size = int(np.prod(shape, dtype=object))
     if len(data) - start != size or len(shape) != data[3]:
         raise PracticumError(
-            f"{path}: its header says {' × '.join(map(str, shape))} = {size:,} bytes, and {len(data) - start:,} follow"
+            f"{path}: expected {' × '.join(map(str, shape))} = {size:,} bytes as its header says, got {len(data) - start:,}"
         )
     return np.frombuffer(data, np.uint8, offset=start).reshape(shape).copy()

@@ -119,7 +119,7 @@ def read(folder: Path, name: str) -> Citations:
     try:
         test = torch.tensor([int(line) for line in index.read_text().split()])
     except ValueError as error:
-        raise PracticumError(f"{index}: expected one number per line ({error})") from None
+        raise PracticumError(f"{index}: expected one number per line, got {error}") from None
     known, num_nodes = len(words_all), len(graph)
     if not len(test) == len(words_test) == len(one_hot_test) or int(test.min()) != known or int(test.max()) != num_nodes - 1:
         raise PracticumError(
@@ -218,7 +218,8 @@ def _matrix(path: Path) -> Tensor:
         row_E = np.repeat(np.arange(rows), np.diff(start))
         if not (len(row_E) == len(places) == len(values) and (len(places) == 0 or 0 <= places.min() <= places.max() < cols)):
             raise ValueError(
-                f"{len(row_E)} entries with {len(places)} columns and {len(values)} values in a matrix of shape {(rows, cols)}"
+                f"expected as many columns and values as entries, {len(row_E)}, "
+                f"got {len(places)} and {len(values)} in a matrix of shape {(rows, cols)}"
             )
         dense = np.zeros((rows, cols), dtype=np.float32)
         dense[row_E, places] = values

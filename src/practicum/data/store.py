@@ -69,7 +69,7 @@ def homes() -> list[Path]:
     """Return the folders that are searched for datasets, first one first."""
     given = os.environ.get("PRACTICUM_DATA")
     if given and not Path(given).is_dir():
-        raise PracticumError(f"PRACTICUM_DATA names {given}, and there is no such folder")
+        raise PracticumError(f"expected a folder in PRACTICUM_DATA, got {given}, which is not there")
     return [*([Path(given)] if given else []), cache()]
 
 
@@ -136,7 +136,7 @@ def fetch(dataset: Dataset, *, progress: bool = True) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     needed = sum(file.size for file in dataset.files)
     if needed > (free := shutil.disk_usage(folder).free):
-        raise PracticumError(f"{folder}: {dataset.name} needs {needed:,} bytes, and {free:,} are free")
+        raise PracticumError(f"{folder}: expected {needed:,} free bytes for {dataset.name}, got {free:,}")
     for file in dataset.files:
         path = folder / file.name
         if path.is_file() and _sha256(path) == file.sha256:

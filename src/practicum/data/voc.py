@@ -56,7 +56,7 @@ def _parse(data: bytes, name: str) -> Element:
     tree, parser = TreeBuilder(), expat.ParserCreate()
 
     def refuse(*declaration: object) -> None:
-        raise PracticumError(f"{name}: declares a document type, which an annotation does not need")
+        raise PracticumError(f"{name}: expected no document type, which an annotation does not need, got one")
 
     parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = tree.start, tree.end, tree.data
     parser.StartDoctypeDeclHandler = refuse
@@ -70,7 +70,7 @@ def _parse(data: bytes, name: str) -> Element:
 def _text(element: Element, path: str, name: str) -> str:
     text = element.findtext(path)
     if not text:
-        raise PracticumError(f"{name}: <{element.tag}> has no {path}")
+        raise PracticumError(f"{name}: expected {path} in <{element.tag}>, got none")
     return text.strip()
 
 
@@ -79,4 +79,4 @@ def _number(element: Element, path: str, name: str, kind: type[Number]) -> Numbe
     try:
         return kind(text)
     except ValueError:
-        raise PracticumError(f"{name}: {path} should be a {'whole ' * (kind is int)}number, and is {text!r}") from None
+        raise PracticumError(f"{name}: expected a {'whole ' * (kind is int)}number as {path}, got {text!r}") from None

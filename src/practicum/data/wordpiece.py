@@ -3,7 +3,7 @@
 A text is cleaned, put into lower case and stripped of accents, cut at white space, punctuation and Chinese characters, and each
 word is taken apart from left to right into the longest pieces of the vocabulary; pieces inside a word begin with `##`.
 
-Departs from the papers: nowhere; the details are those of the published code.
+The details are those of the published code.
 """
 
 import gzip

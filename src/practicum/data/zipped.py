@@ -33,7 +33,7 @@ class Zip:
         size = sum(member.file_size for member in self._archive.infolist())
         if size > most:
             self._archive.close()
-            raise PracticumError(f"{path}: unpacks to {size:,} bytes; at most {most:,} are expected")
+            raise PracticumError(f"{path}: expected at most {most:,} bytes unpacked, got {size:,}")
 
     def __enter__(self) -> Self:
         return self
@@ -60,7 +60,7 @@ class Zip:
         except (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
             raise PracticumError(f"{self.path}: {name} is damaged ({type(error).__name__}: {error})") from None
         if len(data) > self.largest:
-            raise PracticumError(f"{self.path}: {name} is larger than {self.largest:,} bytes")
+            raise PracticumError(f"{self.path}: expected {name} of at most {self.largest:,} bytes, got more")
         return data
 
     def text(self, name: str) -> str:
@@ -88,7 +88,7 @@ class Zip:
             with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as image:
                 if image.width * image.height > pixels:
                     raise PracticumError(
-                        f"{self.path}: {name} has {image.width} × {image.height} pixels; at most {pixels:,} are expected"
+                        f"{self.path}: expected at most {pixels:,} pixels in {name}, got {image.width} × {image.height}"
                     )
                 image.load()
                 return np.array(image.convert(mode) if mode else image)

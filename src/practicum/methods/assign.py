@@ -49,6 +49,9 @@ def assign(
         reach: size of the levels' ranges, in strides.
         radius: of the region around a box's centre, in strides.
 
+    Shapes:
+        points_P2: (P, 2). strides_P: (P,). boxes_BG4: (B, G, 4). labels_BG: (B, G).
+
     Raises:
         ValueError: the shapes do not fit.
     """
@@ -56,16 +59,19 @@ def assign(
         shapes = [tuple(tensor.shape) for tensor in (points_P2, strides_P, boxes_BG4, labels_BG)]
         raise ValueError(f"expected points (P, 2), strides (P,), boxes (B, G, 4) and labels (B, G), got {shapes}")
     low_P1, high_P1 = (bound[:, None] for bound in ranges(strides_P, reach))
+    # Every point against every box: (B, 1, G, 4) with (P, 1, 2) gives (B, P, G, 4).
     distances_BPG4 = encode(boxes_BG4[:, None], points_P2[:, None])
     largest_BPG = distances_BPG4.amax(-1)
     centers_BG2 = (boxes_BG4[..., :2] + boxes_BG4[..., 2:]) / 2
     off_BPG = (points_P2[:, None] - centers_BG2[:, None]).abs().amax(-1)
+    # Section 3.1 and the centre sampling of the published code: inside the box, near its centre, of this level's size.
     fits_BPG = (
         (distances_BPG4.amin(-1) > 0)
         & (off_BPG < radius * strides_P[:, None])
         & (largest_BPG > low_P1) & (largest_BPG <= high_P1)
         & (labels_BG >= 0)[:, None]
     )  # fmt: skip
+    # Where several boxes fit, the smallest is taken.
     areas_BPG = area(boxes_BG4)[:, None].where(fits_BPG, torch.inf)
     if not labels_BG.shape[1]:
         nothing = boxes_BG4.new_zeros(len(boxes_BG4), len(points_P2), 4)

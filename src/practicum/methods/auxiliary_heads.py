@@ -3,7 +3,6 @@
     L = H(y, logits) + w Σ_a H(y, logits_a),   w = 0.3
 
 Symbols: H cross-entropy, a auxiliary classifiers; only training mode has them, so they cost nothing afterwards.
-Departs from the paper: nowhere.
 """
 
 from collections.abc import Iterable

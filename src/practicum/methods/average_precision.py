@@ -101,11 +101,13 @@ def average_precision(
         scores, right, count = [], [], 0
         for found, truth in zip(detections, truths, strict=True):
             mine, true = found.labels == k, truth.boxes[truth.labels == k]
+            # Stable, so that equal scores keep their order, as in pycocotools.
             best = found.scores[mine].argsort(descending=True, stable=True)[:most]
             scores.append(found.scores[mine][best])
             right.append(match(found.boxes[mine][best], true, limits))
             count += len(true)
         if count:
+            # Detections of all images compete in one ranking.
             order = torch.cat(scores).argsort(descending=True, stable=True)
             precision[:, k], recall[:, k] = _curve(torch.cat(right, 1)[:, order], count)
             ap[:, k] = precision[:, k].mean(1)
@@ -121,7 +123,10 @@ def match(boxes_D4: Tensor, true_G4: Tensor, limits_T: Tensor) -> Tensor:
         limits_T: IoU thresholds.
 
     Returns:
-        Shape (T, D), boolean.
+        True where a detection is right, at each threshold.
+
+    Shapes:
+        boxes_D4: (D, 4). true_G4: (G, 4). limits_T: (T,). Returns (T, D).
     """
     right = torch.zeros(len(limits_T), len(boxes_D4), dtype=torch.bool)
     if not len(true_G4):

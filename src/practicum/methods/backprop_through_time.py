@@ -43,7 +43,9 @@ class TruncatedBPTT:
         state, total = None, 0.0
         for piece, target in zip(x.split(self.window, 1), target_BT.split(self.window, 1), strict=True):
             logits_BTK, state = model(piece, state)
+            # The state goes on, its history does not: the gradient ends at the window's start.
             state = tuple(part.detach() for part in state)
+            # (B, T, K) -> (B·T, K)
             loss = F.cross_entropy(logits_BTK.flatten(0, 1), target.flatten())
             optimizer.zero_grad()
             trainer.backward(loss)

@@ -37,15 +37,17 @@ def bleu(hypotheses: Sequence[Sequence[Hashable]], references: Sequence[Sequence
     """
     if len(hypotheses) != len(references) or not all(references):
         raise ValueError(f"expected references for each of {len(hypotheses)} hypotheses, got {list(map(len, references))[:20]}")
-    came = expected = 0
+    length = expected = 0
     matches, totals = [0] * ORDERS, [0] * ORDERS
     for hypothesis, given in zip(hypotheses, references, strict=True):
-        came += len(hypothesis)
+        length += len(hypothesis)
+        # The brevity penalty compares with the reference nearest in length, the shorter of two equally near ones.
         expected += min((abs(len(reference) - len(hypothesis)), len(reference)) for reference in given)[1]
         for order in range(1, ORDERS + 1):
             counts = ngrams(hypothesis, order)
             most: Counter[tuple[Hashable, ...]] = Counter()
             for reference in given:
+                # Clipping: an n-gram counts as often as it stands in the reference that has it most often.
                 most |= ngrams(reference, order)
             matches[order - 1] += (counts & most).total()
             totals[order - 1] += counts.total()
@@ -55,5 +57,6 @@ def bleu(hypotheses: Sequence[Sequence[Hashable]], references: Sequence[Sequence
     logs = 0.0
     for match, total in zip(matches, totals, strict=True):
         without += match == 0
+        # No match would make the whole score 0: the k-th such order counts as 2^-k matches.
         logs += log(match / total) if match else -log(2**without * total)
-    return 100 * min(1.0, exp(1 - expected / came)) * exp(logs / ORDERS)
+    return 100 * min(1.0, exp(1 - expected / length)) * exp(logs / ORDERS)

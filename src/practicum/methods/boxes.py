@@ -82,12 +82,15 @@ def nms(boxes_N4: Tensor, scores_N: Tensor, threshold: float, labels_N: Tensor |
     Returns:
         The indices of the boxes that stay, best first, int64.
 
+    Shapes:
+        boxes_N4: (N, 4). scores_N: (N,). labels_N: (N,). Returns at most (N,).
+
     Raises:
         ValueError: the numbers of boxes, scores and labels differ.
     """
     if boxes_N4.shape != (len(scores_N), 4) or (labels_N is not None and labels_N.shape != scores_N.shape):
-        came = [tuple(t.shape) for t in (boxes_N4, scores_N, labels_N) if t is not None]
-        raise ValueError(f"expected boxes (N, 4), scores (N,) and labels (N,), got {came}")
+        got = [tuple(t.shape) for t in (boxes_N4, scores_N, labels_N) if t is not None]
+        raise ValueError(f"expected boxes (N, 4), scores (N,) and labels (N,), got {got}")
     order = scores_N.argsort(descending=True, stable=True)
     boxes = boxes_N4[order]
     suppresses = pairwise_iou(boxes, boxes) > threshold

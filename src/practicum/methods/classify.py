@@ -4,7 +4,6 @@
 
 Symbols: B rows, K classes, ε label smoothing (Szegedy et al. 2016, section 7). A batch is `(*inputs, target_B)`: whatever
 the model takes, then the classes' indices.
-Departs from the paper: nowhere.
 """
 
 from collections.abc import Iterable

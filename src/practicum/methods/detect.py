@@ -75,10 +75,12 @@ class Detect:
         points_P2 = output["points"]
         targets = assign(points_P2, output["strides"], boxes_BG4, labels_BG, reach=self.reach, radius=self.radius)
         positive_BP = targets.labels_BP >= 0
+        # Terms are divided by the number of positive points, not of all: most points see background.
         count = positive_BP.sum().clamp(min=1)
         onehot_BPK = targets.labels_BP[..., None] == torch.arange(len(self.classes), device=logits_BPK.device)
         center_N = centerness(targets.distances_BP4[positive_BP])
         boxes_BP4 = decode(_full(output["distances"]), points_P2)
+        # Boxes far from the centre are less sure, so they count less: weighted by centerness, eq. 3.
         off_N = 1 - giou(boxes_BP4[positive_BP], targets.boxes_BP4[positive_BP])
         logits_N = _full(output["centerness"])[positive_BP]
         return {
@@ -94,6 +96,7 @@ class Detect:
             output: the model's, see above.
             size: (height, width) of the images; boxes end there.
         """
+        # The geometric mean of class and centerness: boxes seen from their edge fall behind.
         scores_BPK = (_full(output["class_logits"]).sigmoid() * _full(output["centerness"]).sigmoid()[..., None]).sqrt()
         boxes_BP4 = decode(_full(output["distances"]), output["points"])
         edge = boxes_BP4.new_tensor([size[1], size[0], size[1], size[0]])
@@ -102,6 +105,7 @@ class Detect:
 
     def _best(self, scores_PK: Tensor, boxes_P4: Tensor) -> Detections:
         scores, places = scores_PK.flatten().sort(descending=True, stable=True)
+        # Scores are sorted, so what is good enough stands in front; at most 1000 go into suppression.
         wanted = (scores > self.score).sum().clamp(max=1000)
         scores, points, labels = scores[:wanted], places[:wanted] // scores_PK.shape[1], places[:wanted] % scores_PK.shape[1]
         keep = nms(boxes_P4[points], scores, self.overlap, labels)[: self.most]

@@ -3,7 +3,6 @@
     L = -(1/N) Σ_bt log p(y_bt | x_b)
 
 Symbols: B rows, T tokens, K classes, N targets that count. A batch is `(input_BT, target_BT)`, with -100 for targets that do not.
-Departs from the papers: nowhere.
 """
 
 from collections.abc import Iterable

@@ -5,7 +5,6 @@
 Symbols: B rows, T tokens, V vocabulary, N targets that count. A batch is `(input_BT, target_BT)`; the target is the input one
 token ahead, or -100 where it does not count (padding, a prompt).
 Source: Bengio et al. 2003, section 2; Radford et al. 2018, eq. 1.
-Departs from the papers: nowhere.
 """
 
 import math

@@ -60,5 +60,6 @@ class MaskedLM:
         random_BT = torch.randint(self.vocab_size, tokens_BT.shape, generator=generator).to(tokens_BT.device)
         special_BT = torch.isin(tokens_BT, torch.tensor(self.special, device=tokens_BT.device))
         asked_BT = (chance_BT < self.rate) & ~special_BT
+        # Of those asked for, 80 % are masked, 10 % replaced and 10 % left: at use there are no masks, section 3.1.
         hidden_BT = torch.where(asked_BT & (kind_BT < 0.8), self.mask, tokens_BT)
         return torch.where(asked_BT & (kind_BT >= 0.9), random_BT, hidden_BT), asked_BT

@@ -5,7 +5,7 @@
     L1                L + λ Σ |w|         gradient λ sign(w): small weights go to 0 (Tibshirani 1996)
 
 Symbols: B rows, K classes, ε smoothing, λ strength, w every weight: parameters of at least two dimensions, no biases, no gains.
-Departs from the papers: nowhere. With plain SGD, L2 here and `weight_decay` in the optimiser are one; with Adam they are not
+With plain SGD, L2 here and `weight_decay` in the optimiser are one; with Adam they are not
 (Loshchilov & Hutter 2019).
 """
 

@@ -50,6 +50,7 @@ class Segment:
             logits_BKHW = model(*inputs)
             ce, dice = cross_entropy(logits_BKHW, target_BHW), soft_dice(logits_BKHW, target_BHW, self.smooth)
             losses.append(float(ce + self.dice * (1 - dice)))
+            # Class 0 is the background, which would flatter the mean: it is left out below.
             overlap = dice_and_iou(predict(logits_BKHW), target_BHW, max(2, logits_BKHW.shape[1]))
             scores.append(torch.stack([score_BK[:, 1:].nanmean(1) for score_BK in overlap], 1))
         dice_iou = torch.cat(scores).nanmean(0).tolist()
@@ -88,6 +89,9 @@ def dice_and_iou(predicted_BHW: Tensor, target_BHW: Tensor, num_classes: int) ->
         predicted_BHW: predicted classes.
         target_BHW: true classes.
         num_classes: number of classes, with the background.
+
+    Shapes:
+        predicted_BHW: (B, H, W). target_BHW: (B, H, W). Returns (B, num_classes) twice.
 
     Raises:
         ValueError: the shapes differ.

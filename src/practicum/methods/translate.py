@@ -9,7 +9,6 @@ The further columns are other references to the same source, all padding where t
 A model maps `(source_BS, target_BT)` to logits (B, T, V) and can go step by step: `start(source) → state`,
 `step(token_B, state) → (logits_BV, state)`, `select(state, rows) → state`.
 Source: Sutskever et al. 2014, section 3.2; α is Wu et al. 2016, eq. 14; label smoothing Szegedy et al. 2016, section 7.
-Departs from the papers: nowhere.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -121,6 +120,7 @@ def greedy(
     while len(tokens) < max_length and not done_B.all():
         logits_BV, state = model.step(token_B, state)
         logits_BV[:, [pad, bos, *never]] = -torch.inf
+        # A finished row writes padding until the longest is done.
         token_B = logits_BV.argmax(1).masked_fill(done_B, pad)
         done_B = done_B | (token_B == eos)
         tokens.append(token_B)
@@ -172,6 +172,7 @@ def beam_search(
         log_p_BKV.masked_fill_(done_BK[:, :, None], -torch.inf)
         log_p_BKV[:, :, pad].masked_fill_(done_BK, 0.0)  # a finished one goes on with padding alone, at no cost
         V = log_p_BKV.shape[2]
+        # (B, K, V) -> (B, K·V): all continuations of a sentence compete, whatever they begin with
         score_BK, best_BK = (score_BK[:, :, None] + log_p_BKV).flatten(1).topk(K, dim=1)
         parent_BK, next_BK = best_BK // V, best_BK % V
         token_BKT = torch.cat([token_BKT[rows_B1, parent_BK], next_BK[:, :, None]], 2)

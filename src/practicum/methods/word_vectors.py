@@ -6,7 +6,6 @@
 
 Source: Mikolov, Yih & Zweig 2013, "Linguistic regularities in continuous space word representations", section 5; 3CosAdd is
 named in Levy & Goldberg 2014, "Linguistic regularities in sparse and explicit word representations", eq. 2.
-Departs from the papers: nowhere.
 """
 
 from collections.abc import Iterable, Sequence

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from practicum.models.transformer_block import TransformerBlock
+from practicum.models.layers.transformer_block import TransformerBlock
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,11 @@ class BERT(nn.Module):
     Args:
         config: its sizes.
 
+    Example:
+        >>> model = BERT(BERTConfig(vocab_size=50, context=16, width=8, num_layers=1, num_heads=2))
+        >>> model(torch.ones(2, 5, dtype=torch.long)).shape
+        torch.Size([2, 5, 8])
+
     Source: Devlin et al. 2019, section 3; matrices start as N(0, 0.02), cut at two standard deviations, as in the published code.
     """
 
@@ -71,12 +76,15 @@ class BERT(nn.Module):
         """Return the tokens' representations.
 
         Args:
-            tokens_BT: integers in [0, V), shape (B, T).
+            tokens_BT: integers in [0, V).
             padding_BT: boolean, True where a token is padding; if None, where it is `config.pad`.
             types_BT: which segment a token belongs to; all 0 if None.
 
         Returns:
-            Shape (B, T, C); what stands at padding means nothing.
+            What stands at padding means nothing.
+
+        Shapes:
+            tokens_BT: (B, T). padding_BT: (B, T). types_BT: (B, T). Returns (B, T, C).
 
         Raises:
             ValueError: the tokens are not two-dimensional, or more than the context holds.
@@ -102,6 +110,7 @@ class BERT(nn.Module):
         if types_BT is None:
             types_BT = torch.zeros_like(tokens_BT)
         positions_TC = self.position_embedding.weight[: tokens_BT.shape[1]]
+        # (B, T, C) + (T, C) + (B, T, C)
         x_BTC = self.token_embedding(tokens_BT) + positions_TC + self.type_embedding(types_BT)
         return self.dropout(self.embedding_norm(x_BTC)), padding_BT
 
@@ -129,13 +138,14 @@ class BERTForMaskedLM(nn.Module):
         """Return logits over the vocabulary.
 
         Args:
-            tokens_BT: integers in [0, V), shape (B, T).
+            tokens_BT: integers in [0, V).
             padding_BT: boolean, True where a token is padding; if None, where it is `config.pad`.
             types_BT: which segment a token belongs to; all 0 if None.
             asked_BT: boolean, True at the N tokens whose logits are wanted; only these are computed.
 
-        Returns:
-            Shape (N, V) in row-major order, or (B, T, V) if `asked_BT` is None.
+        Shapes:
+            tokens_BT: (B, T). padding_BT: (B, T). types_BT: (B, T). asked_BT: (B, T). Returns (N, V) in row-major
+            order, or (B, T, V) if `asked_BT` is None.
         """
         x = self.encoder(tokens_BT, padding_BT, types_BT)
         if asked_BT is not None:

@@ -95,6 +95,7 @@ class Detector(nn.Module):
             for inputs, outputs in pairwise(widths)
         )
         last = range(len(self.stages) - config.levels, len(self.stages))
+        # Stem and first stage divide by 4 together, each later stage by 2.
         self.strides = tuple(4 << stage for stage in last)
         self.lateral = nn.ModuleList(nn.Conv2d(widths[stage + 1], channels, 1) for stage in last)
         self.smooth = nn.ModuleList(nn.Conv2d(channels, channels, 3, padding=1) for _ in last)
@@ -108,6 +109,7 @@ class Detector(nn.Module):
                 nn.init.normal_(module.weight, std=0.01)
         nn.init.zeros_(self.distances.bias)
         nn.init.zeros_(self.centerness.bias)
+        # At first every class has probability `prior`: the many empty places don't drown the few boxes (Lin et al. 2017, 4.1).
         nn.init.constant_(self.class_logits.bias, -log((1 - config.prior) / config.prior))
 
     def forward(self, images_BCHW: Tensor) -> dict[str, Tensor]:
@@ -129,7 +131,9 @@ class Detector(nn.Module):
         outputs: dict[str, list[Tensor]] = {"class_logits": [], "distances": [], "centerness": [], "points": [], "strides": []}
         for x_BCHW, stride, scale in zip(self.pyramid(images_BCHW), self.strides, self.scales, strict=True):
             classes_BCHW, boxes_BCHW = self.class_tower(x_BCHW), self.box_tower(x_BCHW)
+            # exp keeps distances positive; the learned scale fits it to the level, Tian et al. 2019, section 3.2.
             distances_B4HW = stride * (scale * self.distances(boxes_BCHW)).exp()
+            # (B, K, H, W) -> (B, K, P) -> (B, P, K)
             outputs["class_logits"].append(self.class_logits(classes_BCHW).flatten(2).mT)
             outputs["distances"].append(distances_B4HW.flatten(2).mT)
             outputs["centerness"].append(self.centerness(boxes_BCHW).flatten(1))
@@ -146,6 +150,7 @@ class Detector(nn.Module):
             x_BCHW = stage(x_BCHW)
             maps.append(x_BCHW)
         merged: list[Tensor] = []
+        # From the coarsest map to the finest: each gets what the coarser one knows, doubled in size.
         for x_BCHW, lateral in zip(reversed(maps), reversed(self.lateral), strict=False):
             y_BCHW = lateral(x_BCHW)
             merged.append(y_BCHW + F.interpolate(merged[-1], y_BCHW.shape[2:]) if merged else y_BCHW)

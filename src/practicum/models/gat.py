@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from practicum.models.gcn import loops_once
-from practicum.models.sparse import Sparse, dropout
+from practicum.models.layers.sparse import Sparse, dropout
 
 
 def neighbourhoods(edges_2E: Tensor, num_nodes: int) -> Sparse:
@@ -68,8 +68,8 @@ class GATLayer(nn.Module):
             x_NF: features, dense or sparse.
             adjacency_NN: how often j is a neighbour of i, dense or sparse, from `neighbourhoods`; no row may be empty.
 
-        Returns:
-            Shape (N, H · C), or (N, C) when heads are averaged.
+        Shapes:
+            x_NF: (N, F). adjacency_NN: (N, N). Returns (N, H · C), or (N, C) when heads are averaged.
         """
         z_NHC = self.project(x_NF)
         if isinstance(adjacency_NN, Sparse):
@@ -141,8 +141,8 @@ class GAT(nn.Module):
             adjacency_NN: from `neighbourhoods`, dense or sparse.
             nodes_B: the nodes asked for; all by default.
 
-        Returns:
-            Shape (N, K), or (B, K) for `nodes_B`.
+        Shapes:
+            x_NF: (N, F). adjacency_NN: (N, N). nodes_B: (B,). Returns (N, K), or (B, K) for `nodes_B`.
         """
         h_NC = self.embed(x_NF, adjacency_NN)
         logits_NK: Tensor = self.last(dropout(h_NC, self.dropout, self.training), adjacency_NN)

@@ -13,7 +13,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from practicum.models.sparse import Sparse, dropout
+from practicum.models.layers.sparse import Sparse, dropout
 
 
 def normalise(edges_2E: Tensor, num_nodes: int) -> Sparse:
@@ -64,8 +64,8 @@ class GCNLayer(nn.Module):
             x_NF: features, dense or sparse.
             adjacency_NN: Â, dense or sparse.
 
-        Returns:
-            Shape (N, C).
+        Shapes:
+            x_NF: (N, F). adjacency_NN: (N, N). Returns (N, C).
         """
         if x_NF.shape[-1] != self.weight_FC.shape[0]:
             raise ValueError(f"expected features of shape (N, {self.weight_FC.shape[0]}), got {tuple(x_NF.shape)}")
@@ -81,6 +81,11 @@ class GCN(nn.Module):
         hidden: features in between.
         num_layers: 2 in the paper.
         dropout: rate, of the input features too.
+
+    Example:
+        >>> path = torch.tensor([[0, 1, 1, 2], [1, 0, 2, 1]])  # 0 - 1 - 2, both directions
+        >>> GCN(in_features=4, num_classes=2)(torch.ones(3, 4), normalise(path, 3)).shape
+        torch.Size([3, 2])
     """
 
     def __init__(
@@ -100,8 +105,8 @@ class GCN(nn.Module):
             adjacency_NN: Â, dense or sparse, from `normalise`.
             nodes_B: the nodes asked for; all by default.
 
-        Returns:
-            Shape (N, K), or (B, K) for `nodes_B`.
+        Shapes:
+            x_NF: (N, F). adjacency_NN: (N, N). nodes_B: (B,). Returns (N, K), or (B, K) for `nodes_B`.
         """
         h_NC = self.embed(x_NF, adjacency_NN)
         logits_NK: Tensor = self.layers[-1](dropout(h_NC, self.dropout, self.training), adjacency_NN)

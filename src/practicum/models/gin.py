@@ -7,13 +7,13 @@ Sums, and not means or maxima, keep the multiset of the neighbours' features apa
 Weisfeiler–Lehman test does (theorem 3).
 
 Symbols: G graphs in a batch, N nodes in all of them, F input features, C hidden features, K classes.
-Departs from the paper: nowhere. Given means (D⁻¹ A, and 1/n for members) in place of sums, it is the weaker network of section 5.
+Given means (D⁻¹ A, and 1/n for members) in place of sums, it is the weaker network of section 5.
 """
 
 import torch
 from torch import Tensor, nn
 
-from practicum.models.sparse import Sparse
+from practicum.models.layers.sparse import Sparse
 
 
 def adjacency(edges_2E: Tensor, num_nodes: int) -> Sparse:
@@ -74,8 +74,8 @@ class GIN(nn.Module):
             adjacency_NN: block-diagonal; A for sums, D⁻¹ A for means.
             members_GN: which nodes belong to which graph; ones for sums, 1/n for means.
 
-        Returns:
-            Shape (G, K).
+        Shapes:
+            x_NF: (N, F). adjacency_NN: (N, N). members_GN: (G, N). Returns (G, K).
         """
         h_NC = x_NF
         logits_GK: Tensor = self.dropout(self.votes[0](members_GN @ h_NC))

@@ -3,7 +3,6 @@
     log X_ij ≈ w_iᵀ w̃_j + b_i + b̃_j
 
 Symbols: N entries, V words, D numbers per vector. w are the words' vectors, w̃ the context words'.
-Departs from the paper: nowhere.
 """
 
 from torch import Tensor, nn

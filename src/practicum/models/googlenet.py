@@ -160,8 +160,9 @@ class GoogLeNet(nn.Module):
         super().__init__()
         self.config = config = config or GoogLeNetConfig()
         if config.transform_input and config.in_channels != 3:
-            raise ValueError(f"transform_input expects images of 3 channels, got in_channels={config.in_channels}")
+            raise ValueError(f"expected images of 3 channels for transform_input, got in_channels={config.in_channels}")
 
+        # The paper's numbers of maps, scaled; never none.
         def maps(number: int) -> int:
             return max(1, int(number * config.width))
 
@@ -176,6 +177,7 @@ class GoogLeNet(nn.Module):
             self.conv3, self.maxpool = nn.Identity(), nn.Identity()
         channels, inputs = maps(192), {}
         for name, numbers in BLOCKS.items():
+            # Two blocks feed the auxiliary classifiers: their widths are remembered by name.
             block = Inception(channels, tuple(map(maps, numbers)), config.large_kernel)
             self.add_module(f"inception{name}", block)
             inputs[name], channels = channels, block.out_channels
@@ -200,6 +202,7 @@ class GoogLeNet(nn.Module):
         """
         expect_images(x_BCHW, self.config.in_channels)
         if self.config.transform_input:
+            # From ImageNet's mean and deviation per channel to 0.5 and 0.5, which the published weights were trained with.
             deviation, mean = x_BCHW.new_tensor([[0.229, 0.224, 0.225], [0.485, 0.456, 0.406]]).view(2, 3, 1, 1)
             x_BCHW = x_BCHW * (deviation / 0.5) + (mean - 0.5) / 0.5
         out = self.maxpool(self.conv3(self.conv2(self.maxpool(self.conv1(x_BCHW)))))
@@ -210,10 +213,12 @@ class GoogLeNet(nn.Module):
             elif name == "5a":
                 out = F.max_pool2d(out, 2, stride=2, ceil_mode=True)
             out = self.get_submodule(f"inception{name}")(out)
+            # Only in training: they push gradient into the middle of the network, section 5.
             if self.training and self.config.auxiliary:
                 if name == "4a":
                     heads["auxiliary1"] = self.aux1(out)
                 elif name == "4d":
                     heads["auxiliary2"] = self.aux2(out)
+        # (B, C, H, W) -> (B, C): the mean over all places stands for the large hidden layers of earlier networks
         logits_BK: Tensor = self.fc(self.dropout(out.mean((2, 3))))
         return Scores(logits_BK, **heads) if heads else logits_BK

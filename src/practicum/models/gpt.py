@@ -14,8 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from practicum.models.attention import KVCache
-from practicum.models.transformer_block import Norm, TransformerBlock
+from practicum.models.layers.attention import KVCache
+from practicum.models.layers.transformer_block import Norm, TransformerBlock
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,11 @@ class GPT(nn.Module):
     Args:
         config: its sizes.
 
+    Example:
+        >>> model = GPT(GPTConfig(vocab_size=50, context=16, width=8, num_layers=1, num_heads=2))
+        >>> model(torch.zeros(2, 5, dtype=torch.long)).shape
+        torch.Size([2, 5, 50])
+
     Source: Radford et al. 2019, section 2.3 (initialisation: N(0, 0.02), layers that write to the residual stream scaled by
         1/√(number of them); positions N(0, 0.01) as in the published code).
     """
@@ -94,11 +99,12 @@ class GPT(nn.Module):
             raise ValueError(
                 f"expected tokens of shape (batch, at most {self.config.context - seen}), got {tuple(tokens_BT.shape)}"
             )
+        # Behind a cache the first new token is not at place 0.
         positions_T = torch.arange(seen, seen + tokens_BT.shape[1], device=tokens_BT.device)
         x_BTC = self.dropout(self.token_embedding(tokens_BT) + self.position_embedding(positions_T))
         for index, block in enumerate(self.blocks):
             x_BTC = block(x_BTC, cache=caches[index] if caches else None)
-        return F.linear(self.final_norm(x_BTC), self.token_embedding.weight)
+        return F.linear(self.final_norm(x_BTC), self.token_embedding.weight)  # the embedding again: logits = LN(h_n) W_eᵀ
 
     def caches(self) -> list[KVCache]:
         """Return empty caches, one per block, for `generate`."""

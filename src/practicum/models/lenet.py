@@ -38,6 +38,10 @@ class LeNet5(nn.Module):
         activation: `"relu"`, or `"tanh"` for the paper's scaled hyperbolic tangent.
         pooling: `"max"`, or `"average"`.
 
+    Example:
+        >>> LeNet5()(torch.zeros(2, 1, 28, 28)).shape
+        torch.Size([2, 10])
+
     Source: LeCun et al. 1998, figure 2.
     """
 
@@ -46,9 +50,9 @@ class LeNet5(nn.Module):
     ) -> None:
         super().__init__()
         if activation not in ("relu", "tanh"):
-            raise ValueError(f'activation must be "relu" or "tanh", got {activation!r}')
+            raise ValueError(f'expected activation "relu" or "tanh", got {activation!r}')
         if pooling not in ("max", "average"):
-            raise ValueError(f'pooling must be "max" or "average", got {pooling!r}')
+            raise ValueError(f'expected pooling "max" or "average", got {pooling!r}')
         squash = nn.ReLU if activation == "relu" else ScaledTanh
         pool = nn.MaxPool2d if pooling == "max" else nn.AvgPool2d
         self.features = nn.Sequential(
@@ -75,6 +79,6 @@ class LeNet5(nn.Module):
             ValueError: the images are not (B, 1, 28, 28).
         """
         if x_BCHW.shape[1:] != (1, 28, 28):
-            raise ValueError(f"LeNet-5 expects images of shape (B, 1, 28, 28), got {tuple(x_BCHW.shape)}")
+            raise ValueError(f"expected images of shape (B, 1, 28, 28), got {tuple(x_BCHW.shape)}")
         scores_BK: Tensor = self.classifier(self.features(x_BCHW))
         return scores_BK

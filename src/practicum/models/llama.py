@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from practicum.models.attention import KVCache, fused_attention
+from practicum.models.layers.attention import KVCache, fused_attention
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,12 @@ def rotate(x_BHTD: Tensor, cos_TD: Tensor, sin_TD: Tensor) -> Tensor:
     """Return queries or keys turned by their positions' angles.
 
     Args:
-        x_BHTD: shape (B, H, T, D), D even.
-        cos_TD: shape (T, D/2).
-        sin_TD: shape (T, D/2).
+        x_BHTD: queries or keys, D even.
+        cos_TD: of the positions' angles.
+        sin_TD: of the positions' angles.
+
+    Shapes:
+        x_BHTD: (B, H, T, D). cos_TD: (T, D/2). sin_TD: (T, D/2). Returns (B, H, T, D).
 
     Source: Su et al. 2021, eq. 34.
     """
@@ -113,12 +116,14 @@ class RotaryAttention(nn.Module):
 
     def forward(self, x_BTC: Tensor, cos_TD: Tensor, sin_TD: Tensor, cache: KVCache | None = None) -> Tensor:
         """Return what each token takes from those up to it, shape (B, T, C); the tables are for these T positions."""
+        # (B, T, H·D) -> (B, T, H, D) -> (B, H, T, D), keys and values with G heads
         query, key, value = (
             part.unflatten(-1, (-1, self.head_width)).transpose(1, 2) for part in self.qkv(x_BTC).split(self.sizes, -1)
         )
         query, key = rotate(query, cos_TD, sin_TD), rotate(key, cos_TD, sin_TD)
         if cache is not None:
             key, value = cache.append(key, value)
+        # (B, H, T, D) -> (B, T, H, D) -> (B, T, C)
         return self.out(fused_attention(query, key, value, causal=True).transpose(1, 2).flatten(2))
 
 
@@ -148,6 +153,11 @@ class Llama(nn.Module):
 
     Args:
         config: its sizes.
+
+    Example:
+        >>> config = LlamaConfig(vocab_size=50, context=16, width=8, num_layers=1, num_heads=2, num_kv_heads=1, hidden=16)
+        >>> Llama(config)(torch.zeros(2, 5, dtype=torch.long)).shape
+        torch.Size([2, 5, 50])
 
     Source: Touvron et al. 2023a, section 2.2; matrices start as N(0, 0.02), as published implementations do.
     """

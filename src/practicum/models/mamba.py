@@ -22,7 +22,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from practicum.models.selective_scan import chunked_scan, selective_scan, selective_step
+from practicum.models.layers.selective_scan import chunked_scan, selective_scan, selective_step
 
 
 @dataclass(frozen=True)
@@ -97,17 +97,19 @@ class MambaMixer(nn.Module):
         self.conv = nn.Conv1d(channels, channels, config.kernel, groups=channels)
         self.x_proj = nn.Linear(channels, sum(self.split), bias=False)
         self.dt_proj = nn.Linear(rank, channels)
+        # A = -1, …, -N in each channel (S4D-real); its logarithm is what is learned, so that A stays negative.
         self.A_log = nn.Parameter(torch.arange(1.0, config.states + 1).log().repeat(channels, 1))
         self.D = nn.Parameter(torch.ones(channels))
         self.out_proj = nn.Linear(channels, config.width, bias=config.bias)
         with torch.no_grad():
             nn.init.uniform_(self.dt_proj.weight, -(rank**-0.5), rank**-0.5)
+            # Step sizes start log-uniform in [0.001, 0.1]: some channels remember for long, others forget fast.
             delta_D = torch.empty(channels).uniform_(math.log(0.001), math.log(0.1)).exp()
             self.dt_proj.bias.copy_(delta_D + (-torch.expm1(-delta_D)).log())  # softplus⁻¹
             self.out_proj.weight /= math.sqrt(config.num_layers)
 
     def forward(self, x_BTC: Tensor, cache: MambaCache | None = None) -> Tensor:
-        """Mixe over time.
+        """Mix over time.
 
         Args:
             x_BTC: inputs.
@@ -117,13 +119,17 @@ class MambaMixer(nn.Module):
             Shape (B, T, C).
         """
         cache = cache or MambaCache()
+        # (B, T, C) -> 2 × (B, T, D): the path through time, and its gate
         u_BTD, z_BTD = self.in_proj(x_BTC).chunk(2, 2)
         u_BTD = F.silu(self._convolve(u_BTD, cache))
+        # The selection, algorithm 2 lines 2-4: Δ, B and C are read off the input itself.
         rank_BTR, B_BTN, C_BTN = self.x_proj(u_BTD).split(self.split, 2)
+        # Products of many decays lose too much in half precision.
         exact = torch.promote_types(x_BTC.dtype, torch.float32)
         delta_BTD = F.softplus(self.dt_proj(rank_BTR).to(exact))
         u_BTD, B_BTN, C_BTN = (part.to(exact) for part in (u_BTD, B_BTN, C_BTN))
         A_DN, D_D = -self.A_log.to(exact).exp(), self.D.to(exact)
+        # One token behind a cache needs no scan: that is what makes generating cheap.
         if x_BTC.shape[1] == 1 and cache.state_BDN is not None:
             v_BD, cache.state_BDN = selective_step(
                 u_BTD[:, 0], delta_BTD[:, 0], A_DN, B_BTN[:, 0], C_BTN[:, 0], D_D, cache.state_BDN
@@ -136,7 +142,7 @@ class MambaMixer(nn.Module):
         else:
             v_BTD, cache.state_BDN = selective_scan(u_BTD, delta_BTD, A_DN, B_BTN, C_BTN, D_D, cache.state_BDN)
         cache.length += x_BTC.shape[1]
-        return self.out_proj(v_BTD.to(x_BTC.dtype) * F.silu(z_BTD))
+        return self.out_proj(v_BTD.to(x_BTC.dtype) * F.silu(z_BTD))  # figure 3: the gate multiplies what came through time
 
     def _convolve(self, u_BTD: Tensor, cache: MambaCache) -> Tensor:
         """Return the convolution over cached and new inputs, as K products: quicker on a CPU than one with a group per
@@ -145,6 +151,7 @@ class MambaMixer(nn.Module):
         steps, before = u_BTD.shape[1], self.config.kernel - 1
         if cache.inputs_BKD is None:
             cache.inputs_BKD = u_BTD.new_zeros(len(u_BTD), before, u_BTD.shape[2])
+        # (B, K-1 + T, D): the last inputs stand in front, so that the convolution sees no later ones
         window_BTD = torch.cat([cache.inputs_BKD, u_BTD], 1)
         cache.inputs_BKD = window_BTD[:, steps:]
         sum_BTD = self.conv.bias
@@ -171,7 +178,7 @@ class MambaBlock(nn.Module):
 
 
 class Mamba(nn.Module):
-    """Maps tokens to the logits of their successors; `models/generate.py` writes with it.
+    """Maps tokens to the logits of their successors; `methods/generate.py` writes with it.
 
     Args:
         config: sizes.

@@ -4,7 +4,7 @@
 
 Symbols: B rows, D inputs, K outputs, φ the activation. `x_BD`.
 Departs from the paper: normalisation (in front of φ, as Ioffe & Szegedy 2015, section 3.2) and dropout are later inventions, off
-unless asked for. They are PyTorch's fused ones; `models/layers.py` has them written out.
+unless asked for. They are PyTorch's fused ones; `models/layers/` has them written out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from practicum.models.init import he_, initialise, xavier_
+from practicum.models.layers.initialise import he_, initialise, xavier_
 
 ACTIVATIONS: Mapping[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "gelu": nn.GELU}
 NORMS: Mapping[str, type[nn.Module]] = {"none": nn.Identity, "batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
@@ -30,6 +30,11 @@ class MLP(nn.Module):
     Raises:
         ValueError: fewer than two sizes, or an unknown activation or norm.
 
+    Example:
+        >>> import torch
+        >>> MLP((784, 256, 10))(torch.zeros(2, 784)).shape
+        torch.Size([2, 10])
+
     Source: Rumelhart et al. 1986; weights start as He et al. 2015 (ReLU, GELU) or Glorot & Bengio 2010, biases at 0.
     """
 
@@ -43,6 +48,7 @@ class MLP(nn.Module):
         layers: list[nn.Module] = []
         for inputs, units in pairwise(sizes[:-1]):
             layers += [nn.Linear(inputs, units), NORMS[norm](units), ACTIVATIONS[activation](), nn.Dropout(dropout)]
+        # No norm, no layer: the numbering of the weights then stays that of the plain network.
         self.layers = nn.Sequential(*(layer for layer in layers if not isinstance(layer, nn.Identity)), nn.Linear(*sizes[-2:]))
         initialise(self, he_ if activation in ("relu", "gelu") else xavier_)
 

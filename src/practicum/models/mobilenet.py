@@ -14,11 +14,13 @@ Departs from the paper:
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from torch import Tensor, nn
 
-from practicum.models.images import expect_images, he_initialise
+from practicum.models.images import expect_images
+from practicum.models.layers.initialise import he_, initialise
 
 # Table 2: expansion t, channels c, blocks n, stride s of the first of them.
 GROUPS = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
@@ -109,7 +111,7 @@ class MobileNetV2(nn.Module):
         self.head = nn.Sequential(*convolution(channels, last, 1), nn.ReLU6(inplace=True))
         self.dropout = nn.Dropout(config.dropout)
         self.classifier = nn.Linear(last, config.num_classes)
-        he_initialise(self)
+        initialise(self, partial(he_, fan="out"), (nn.Conv2d,))  # keeps the gradients' size, He et al. 2015, eq. 14
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
         """Return the scores of every class.

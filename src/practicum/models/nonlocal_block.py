@@ -16,7 +16,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from practicum.models.attention import attention_weights, fused_attention
+from practicum.models.layers.attention import attention_weights, fused_attention
 
 
 class NonLocalBlock(nn.Module):

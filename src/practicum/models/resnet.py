@@ -12,12 +12,14 @@ Departs from the paper:
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from practicum.models.images import expect_images, he_initialise
+from practicum.models.images import expect_images
+from practicum.models.layers.initialise import he_, initialise
 
 
 def conv3x3(in_channels: int, out_channels: int, stride: int = 1) -> nn.Conv2d:
@@ -120,6 +122,12 @@ class ResNet(nn.Module):
     Args:
         config: depth and width.
 
+    Example:
+        >>> import torch
+        >>> model = ResNet(ResNetConfig(blocks=(1, 1), width=8, num_classes=10, stem="cifar"))
+        >>> model(torch.zeros(2, 3, 32, 32)).shape
+        torch.Size([2, 10])
+
     Source: He et al. 2016, table 1.
     """
 
@@ -138,15 +146,17 @@ class ResNet(nn.Module):
         self.stages = nn.Sequential()
         for stage, number in enumerate(config.blocks):
             width, stride = config.width * 2**stage, 1 if stage == 0 else 2
+            # Only the first block of a stage changes the shape.
             blocks = [block(channels, width, stride)]
             channels = width * block.expansion
             blocks += [block(channels, width, 1) for _ in range(number - 1)]
             self.stages.append(nn.Sequential(*blocks))
         self.fc = nn.Linear(channels, config.num_classes)
-        he_initialise(self)
+        initialise(self, partial(he_, fan="out"), (nn.Conv2d,))  # keeps the gradients' size, He et al. 2015, eq. 14
         if config.zero_init_residual:
             for module in self.modules():
                 if isinstance(module, BasicBlock | Bottleneck):
+                    # F(x) starts at 0, so that each block starts as the identity.
                     last = module.bn2 if isinstance(module, BasicBlock) else module.bn3
                     nn.init.zeros_(last.weight)
 
@@ -161,6 +171,7 @@ class ResNet(nn.Module):
         """
         expect_images(x_BCHW, self.config.in_channels)
         out = self.maxpool(F.relu(self.bn1(self.conv1(x_BCHW))))
+        # (B, D, H, W) -> (B, D): the mean over all places
         features_BD = self.stages(out).mean((2, 3))
         scores_BK: Tensor = self.fc(features_BD)
         return scores_BK

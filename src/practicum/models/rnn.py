@@ -135,6 +135,11 @@ class Recurrent(nn.Module):
 
     Raises:
         ValueError: an unknown kind.
+
+    Example:
+        >>> outputs, (h, c) = Recurrent(RecurrentConfig("lstm", input_size=3, hidden_size=5))(torch.zeros(2, 7, 3))
+        >>> outputs.shape, h.shape
+        (torch.Size([2, 7, 5]), torch.Size([1, 2, 5]))
     """
 
     def __init__(self, config: RecurrentConfig) -> None:
@@ -180,11 +185,13 @@ class Recurrent(nn.Module):
 
     def _plain(self, x_BTI: Tensor, state: State, lengths_B: Tensor | None) -> tuple[Tensor, State]:
         directions = 2 if self.config.bidirectional else 1
+        # Time first, so that a step is one row in memory.
         x_TBI = x_BTI.transpose(0, 1)
         real_TB1 = None
         if lengths_B is not None:
             real_TB1 = (torch.arange(len(x_TBI), device=x_TBI.device)[:, None] < lengths_B.to(x_TBI.device))[..., None]
         lasts: list[State] = []
+        # Cells stand layer by layer, forward before backward.
         for number in range(0, len(self.cells), directions):
             if number:
                 x_TBI = F.dropout(x_TBI, self.config.dropout, self.training)
@@ -209,6 +216,7 @@ class Recurrent(nn.Module):
         if lengths_B is None:
             y_BTH, *last = run(x_BTI, _bare(state), *settings, True)
             return y_BTH, tuple(last)
+        # The kernels take rows sorted by length, so the states are sorted along, and sorted back at the end.
         packed = pack_padded_sequence(x_BTI, lengths_B.cpu(), batch_first=True, enforce_sorted=False)
         data, *last = run(
             packed.data, packed.batch_sizes, _bare(tuple(part[:, packed.sorted_indices] for part in state)), *settings
@@ -232,10 +240,15 @@ def unroll(
 
     Returns:
         h at every step, zeros at padding, shape (T, B, H), and the last state.
+
+    Shapes:
+        x_TBI: (T, B, I). real_TB1: (T, B, 1).
     """
+    # The inputs' part of all steps in one product: only the states' part has to wait for the step before.
     projected = cell.project(x_TBI).unbind()
     outputs = [state[0]] * len(projected)
     for t in reversed(range(len(projected))) if backward else range(len(projected)):
+        # At padding the state stands still: the last one is then that of the last real step.
         new = cell(projected[t], state)
         state = new if real_TB1 is None else tuple(torch.where(real_TB1[t], n, s) for n, s in zip(new, state, strict=True))
         outputs[t] = state[0]

@@ -72,6 +72,7 @@ class S4D(nn.Module):
         self.A_imaginary = nn.Parameter(imaginary_P.expand(shape).clone())
         self.C = nn.Parameter(torch.view_as_real(torch.randn(shape, dtype=torch.complex64)))
         self.D = nn.Parameter(torch.randn(config.width))
+        # Log-uniform in [0.001, 0.1]: channels differ in how long they remember.
         self.log_delta = nn.Parameter(torch.empty(config.width).uniform_(math.log(0.001), math.log(0.1)))
 
     def discretized(self) -> tuple[Tensor, Tensor]:
@@ -80,6 +81,7 @@ class S4D(nn.Module):
         A_HP = torch.complex(-self.log_A_real.to(exact).exp(), self.A_imaginary.to(exact))
         delta_H1 = self.log_delta.to(exact).exp()[:, None]
         if self.config.discretization == "zoh":
+            # exp(ΔA), and (ΔA)⁻¹ (exp(ΔA) - 1) ΔB with B = 1
             decay_HP = (delta_H1 * A_HP).exp()
             return decay_HP, (decay_HP - 1) / A_HP
         denominator_HP = 1 - delta_H1 * A_HP / 2
@@ -88,6 +90,7 @@ class S4D(nn.Module):
     def kernel(self, steps: int) -> Tensor:
         """Return K, what an impulse leads to, real, shape (H, T)."""
         decay_HP, input_HP = self.discretized()
+        # Ā^t as exp(t log Ā): all steps at once.
         powers_HPT = (decay_HP.log()[..., None] * torch.arange(steps, device=decay_HP.device)).exp()
         return 2 * torch.einsum("hp,hpt->ht", self._C() * input_HP, powers_HPT).real
 
@@ -103,6 +106,7 @@ class S4D(nn.Module):
         steps = u_BTH.shape[1]
         kernel_HT = self.kernel(steps)
         if steps <= SHORT:
+            # Short sequences: row t of the (T, T) matrix holds K_t, K_{t-1}, …, and the product is quicker than an FFT.
             lag_TT = torch.arange(steps)[:, None] - torch.arange(steps)
             toeplitz_HTT = kernel_HT[:, lag_TT.clamp(min=0)].tril()
             y_HTB = toeplitz_HTT @ u_BTH.to(kernel_HT.dtype).permute(2, 1, 0)
@@ -121,6 +125,9 @@ class S4D(nn.Module):
 
         Returns:
             y, shape (B, H), and the new state.
+
+        Shapes:
+            u_BH: (B, H). state_BHP: (B, H, P).
         """
         decay_HP, input_HP = self.discretized()
         state_BHP = input_HP * u_BH[..., None] if state_BHP is None else decay_HP * state_BHP + input_HP * u_BH[..., None]

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from practicum.models.sparse import Sparse, dropout
+from practicum.models.layers.sparse import Sparse, dropout
 
 
 def mean_adjacency(edges_2E: Tensor, num_nodes: int) -> Sparse:
@@ -50,8 +50,8 @@ class SAGELayer(nn.Module):
             x_NF: features, dense or sparse.
             adjacency_NN: D⁻¹ A, dense or sparse, from `mean_adjacency`.
 
-        Returns:
-            Shape (N, C).
+        Shapes:
+            x_NF: (N, F). adjacency_NN: (N, N). Returns (N, C).
         """
         if x_NF.shape[-1] != self.own.in_features:
             raise ValueError(f"expected features of shape (N, {self.own.in_features}), got {tuple(x_NF.shape)}")

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from practicum.models.attention import attention_weights
+from practicum.models.layers.attention import attention_weights
 
 State = tuple[Tensor, Tensor, Tensor]  # decoder's state (B, L, H), annotations (B, S, H), True where the source is real (B, S)
 
@@ -107,8 +107,8 @@ class Seq2Seq(nn.Module):
             source_BS: tokens, padded at the end; at least one in each row.
             target_BT: tokens, the first one the start of a sentence, padded at the end.
 
-        Returns:
-            Shape (B, T, V).
+        Shapes:
+            source_BS: (B, S). target_BT: (B, T). Returns (B, T, V).
 
         Raises:
             ValueError: the batches differ, or a source is empty.

@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from practicum.models.attention import KVCache, MultiHeadAttention
+from practicum.models.layers.attention import KVCache, MultiHeadAttention
 
 
 @dataclass(frozen=True)
@@ -161,6 +161,7 @@ class Decoding:
 def positions(length: int, width: int) -> Tensor:
     """Return the sinusoidal position encoding PE, shape (length, width). Source: Vaswani et al. 2017, section 3.5."""
     angle = torch.arange(length)[:, None] * 10000.0 ** (-torch.arange(0, width, 2) / width)
+    # (length, C/2, 2) -> (length, C): sines at even places, cosines at odd ones
     return torch.stack([angle.sin(), angle.cos()], 2).flatten(1)
 
 
@@ -172,6 +173,11 @@ class Transformer(nn.Module):
 
     Raises:
         ValueError: the width is odd, or no multiple of `num_heads`.
+
+    Example:
+        >>> config = TransformerConfig(20, 30, width=8, num_heads=2, hidden=16, encoder_layers=1, decoder_layers=1)
+        >>> Transformer(config)(torch.ones(2, 5, dtype=torch.long), torch.ones(2, 4, dtype=torch.long)).shape
+        torch.Size([2, 4, 30])
 
     Source: Vaswani et al. 2017, figure 1.
     """
@@ -200,8 +206,8 @@ class Transformer(nn.Module):
             source_BS: tokens, padded at the end.
             target_BT: tokens, the first one the start of a sentence, padded at the end.
 
-        Returns:
-            Shape (B, T, V).
+        Shapes:
+            source_BS: (B, S). target_BT: (B, T). Returns (B, T, V).
 
         Raises:
             ValueError: the batches differ, or a sentence is longer than `max_length`.
@@ -240,7 +246,8 @@ class Transformer(nn.Module):
 
     def _embed(self, embedding: nn.Embedding, token_BT: Tensor, start: int) -> Tensor:
         if token_BT.ndim != 2 or start + token_BT.shape[1] > self.config.max_length:
-            came = f"{tuple(token_BT.shape)} from place {start} on"
-            raise ValueError(f"expected tokens of shape (batch, length up to {self.config.max_length}), got {came}")
+            got = f"{tuple(token_BT.shape)} from place {start} on"
+            raise ValueError(f"expected tokens of shape (batch, length up to {self.config.max_length}), got {got}")
         place_TC = self.positions[start : start + token_BT.shape[1]]
+        # section 3.4: √C brings embeddings to the size of the positions
         return self.dropout(embedding(token_BT) * self.config.width**0.5 + place_TC)

@@ -18,6 +18,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from practicum.models.layers.initialise import he_
+
 
 class Block(nn.Sequential):
     """Twice: 3×3 convolution, batch normalisation (optional), ReLU."""
@@ -44,6 +46,10 @@ class UNet(nn.Module):
     Raises:
         ValueError: an argument is below 1, or `depth` below 0.
 
+    Example:
+        >>> UNet(num_classes=2, width=4, depth=2)(torch.zeros(1, 3, 30, 30)).shape
+        torch.Size([1, 2, 30, 30])
+
     Source: Ronneberger et al. 2015, figure 1; weights start as in section 3 (normal, standard deviation √(2/fan-in)).
     """
 
@@ -61,7 +67,7 @@ class UNet(nn.Module):
         self.out = nn.Conv2d(width, num_classes, 1)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+                he_(module.weight)
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
         """Score (logits) of every pixel.
@@ -80,9 +86,11 @@ class UNet(nn.Module):
             raise ValueError(f"expected images (B, {self.in_channels}, ≥ {least}, ≥ {least}), got {tuple(x_BCHW.shape)}")
         skips: list[Tensor] = []
         for level, block in enumerate(self.down):
+            # Level 0 works on the full image; every level below on half of the size.
             x_BCHW = block(F.max_pool2d(x_BCHW, 2) if level else x_BCHW)
             skips.append(x_BCHW)
         skips.pop()
+        # The maps of the way down are asked for in reverse, and stand in front of what comes up.
         for upsample, block in zip(reversed(self.upsample), reversed(self.up), strict=True):
             skip_BCHW = skips.pop()
             x_BCHW = block(torch.cat([skip_BCHW, _fit(upsample(x_BCHW), skip_BCHW.shape[2:])], 1))

@@ -14,10 +14,12 @@ Departs from the paper:
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 from torch import Tensor, nn
 
-from practicum.models.images import expect_images, he_initialise
+from practicum.models.images import expect_images
+from practicum.models.layers.initialise import he_, initialise
 
 # Maps of the convolutions in each stage, by the number of layers with weights: columns A, B, D and E of table 1.
 STAGES: dict[int, tuple[tuple[int, ...], ...]] = {
@@ -63,6 +65,11 @@ class VGG(nn.Module):
     Args:
         config: depth and widths.
 
+    Example:
+        >>> import torch
+        >>> VGG(SMALL_VGG)(torch.zeros(2, 1, 28, 28)).shape
+        torch.Size([2, 10])
+
     Source: Simonyan & Zisserman 2015, table 1.
     """
 
@@ -86,7 +93,7 @@ class VGG(nn.Module):
             nn.Linear(config.hidden, config.hidden), nn.ReLU(inplace=True), nn.Dropout(config.dropout),
             nn.Linear(config.hidden, config.num_classes),
         )  # fmt: skip
-        he_initialise(self)
+        initialise(self, partial(he_, fan="out"), (nn.Conv2d,))  # keeps the gradients' size, He et al. 2015, eq. 14
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
         """Return the scores of every class.

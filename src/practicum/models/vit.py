@@ -3,7 +3,7 @@
     z₀ = [x_class; x_p¹ E; …; x_pᴺ E] + E_pos,   z_l = block(z_{l-1}),   y = LN(z_L)₀,   logits = W y + b
 
 Symbols: B images, P side of a patch, N = (H/P)(W/P) patches, C width, K classes. `images_BCHW` has shape (B, channels, H, W).
-Departs from the paper: nowhere; the head is its fine-tuning head, one layer.
+The head is the paper's fine-tuning head, one layer.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from practicum.models.transformer_block import TransformerBlock
+from practicum.models.layers.transformer_block import TransformerBlock
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,11 @@ class ViT(nn.Module):
     Raises:
         ValueError: the patches do not divide the images.
 
+    Example:
+        >>> model = ViT(ViTConfig(image_size=28, patch_size=7, channels=1, num_classes=10, width=8, num_layers=1, num_heads=2))
+        >>> model(torch.zeros(2, 1, 28, 28)).shape
+        torch.Size([2, 10])
+
     Source: Dosovitskiy et al. 2021, figure 1.
     """
 
@@ -61,6 +66,7 @@ class ViT(nn.Module):
             raise ValueError(f"expected images that patches of {config.patch_size} divide, got a side of {config.image_size}")
         self.config = config
         side, C = config.image_size // config.patch_size, config.width
+        # A convolution as wide as its stride is one linear map of each patch.
         self.patch_embedding = nn.Conv2d(config.channels, C, config.patch_size, config.patch_size)
         self.class_token = nn.Parameter(torch.empty(1, 1, C))
         self.position_embedding = nn.Parameter(torch.empty(1, side * side + 1, C))
@@ -71,6 +77,7 @@ class ViT(nn.Module):
         )
         self.final_norm = nn.LayerNorm(C, eps=config.eps)
         self.head = nn.Linear(C, config.num_classes)
+        # As the published code: biases 0, norms as they are, all else N(0, 0.02) cut at two deviations.
         for name, parameter in self.named_parameters():
             if name.endswith("bias"):
                 nn.init.zeros_(parameter)
@@ -107,7 +114,9 @@ class ViT(nn.Module):
         expected = (self.config.channels, self.config.image_size, self.config.image_size)
         if tuple(images_BCHW.shape[1:]) != expected:
             raise ValueError(f"expected images of shape (batch, {', '.join(map(str, expected))}), got {tuple(images_BCHW.shape)}")
+        # (B, C, side, side) -> (B, C, N) -> (B, N, C)
         patches_BNC = self.patch_embedding(images_BCHW).flatten(2).mT
+        # eq. 1: the class token in front, then positions, its own included
         x_BTC = torch.cat([self.class_token.expand(len(images_BCHW), -1, -1), patches_BNC], 1) + self.position_embedding
         return self.dropout(x_BTC)
 

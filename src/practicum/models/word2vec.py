@@ -42,6 +42,9 @@ class Word2Vec(nn.Module):
         Returns:
             The scores, and True where one counts; shapes (B, W, K) and (B, W, 1), with CBOW (B, 1, K) and (B, 1, 1).
 
+        Shapes:
+            context_BW: (B, W). word_BK: (B, K).
+
         Raises:
             ValueError: the numbers of windows differ.
         """

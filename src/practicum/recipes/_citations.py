@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from practicum.data.batches import Whole
 from practicum.data.planetoid import Citations
 from practicum.methods.classify import Classify
-from practicum.models.sparse import Sparse
+from practicum.models.layers.sparse import Sparse
 from practicum.training.experiment import Experiment
 from practicum.training.loop import Fit
 

@@ -30,7 +30,7 @@ from practicum.data.batches import Batches
 from practicum.data.mnist import fashion_mnist, scaled
 from practicum.methods.classify import Classify
 from practicum.methods.regularise import Penalised
-from practicum.models.layers import Standardise
+from practicum.models.layers.norms import Standardise
 from practicum.models.mlp import MLP
 from practicum.training.experiment import Outcome, Target
 from practicum.training.loop import Fit, fit

@@ -21,8 +21,8 @@ from practicum.data.batches import generator
 from practicum.data.tu import Graph, GraphBatches
 from practicum.methods.classify import Classify
 from practicum.models.gin import GIN, adjacency
+from practicum.models.layers.sparse import Sparse
 from practicum.models.sage import mean_adjacency
-from practicum.models.sparse import Sparse
 from practicum.training.experiment import Outcome, Target
 from practicum.training.loop import Fit, fit
 from practicum.training.schedules import one_cycle

@@ -17,11 +17,11 @@ from torch import nn
 
 from practicum.data.batches import Crops
 from practicum.data.shakespeare import shakespeare
+from practicum.methods.generate import generate
 from practicum.methods.language_model import LanguageModeling
 from practicum.methods.muon import Muon, matrices_and_others
-from practicum.models.attention import attention_maps
-from practicum.models.generate import generate
 from practicum.models.gpt import GPT, GPTConfig
+from practicum.models.layers.attention import attention_maps
 from practicum.training.attention_picture import draw_heads
 from practicum.training.experiment import Experiment, Target
 from practicum.training.loop import Fit

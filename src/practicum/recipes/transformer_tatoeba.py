@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import torch
 
-from practicum.models.attention import attention_maps
+from practicum.models.layers.attention import attention_maps
 from practicum.models.transformer import Transformer, TransformerConfig
 from practicum.recipes._tatoeba import LONGEST, draw_attention, german, translating, write_samples
 from practicum.training.experiment import Experiment, Target

@@ -20,7 +20,7 @@ from practicum.data.batches import Batches
 from practicum.data.mnist import fashion_mnist, scaled
 from practicum.methods.classify import Classify
 from practicum.methods.muon import Muon, matrices_and_others
-from practicum.models.attention import attention_maps
+from practicum.models.layers.attention import attention_maps
 from practicum.models.vit import ViT, ViTConfig, attention_rollout
 from practicum.training.experiment import Experiment, Target
 from practicum.training.loop import Fit

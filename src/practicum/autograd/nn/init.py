@@ -40,7 +40,7 @@ def ones_(tensor: Tensor) -> Tensor:
 def fans(tensor: Tensor) -> tuple[int, int]:
     """Return (fan_in, fan_out) of a weight (outputs, inputs, *kernel)."""
     if tensor.ndim < 2:
-        raise ValueError(f"fan_in and fan_out need a weight (outputs, inputs, …), got shape {tensor.shape}")
+        raise ValueError(f"expected a weight (outputs, inputs, …), got shape {tensor.shape}")
     kernel = math.prod(tensor.shape[2:])
     return tensor.shape[1] * kernel, tensor.shape[0] * kernel
 

@@ -34,6 +34,7 @@ class Linear(Module):
         self.bias = uniform_parameter((out_features,), bound) if bias else None
 
     def forward(self, input: Tensor) -> Tensor:
+        """Return x Wᵀ + b."""
         return F.linear(input, self.weight, self.bias)
 
 
@@ -52,7 +53,9 @@ class Conv2d(Module):
         bias: bool = True,
     ) -> None:
         if in_channels % groups or out_channels % groups:
-            raise ValueError(f"Conv2d: {groups} groups must divide in_channels, {in_channels}, and out_channels, {out_channels}")
+            raise ValueError(
+                f"Conv2d: expected channels that {groups} groups divide, got {in_channels} in and {out_channels} out"
+            )
         self.in_channels, self.out_channels, self.kernel_size = in_channels, out_channels, pair(kernel_size)
         self.stride, self.padding, self.dilation, self.groups = stride, padding, dilation, groups
         shape = (out_channels, in_channels // groups, *self.kernel_size)
@@ -61,6 +64,7 @@ class Conv2d(Module):
         self.bias = uniform_parameter((out_channels,), bound) if bias else None
 
     def forward(self, input: Tensor) -> Tensor:
+        """Return the cross-correlation with every kernel."""
         return F.conv2d(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 
 
@@ -71,6 +75,7 @@ class MaxPool2d(Module):
         self.kernel_size, self.stride, self.padding, self.dilation = kernel_size, stride or kernel_size, padding, dilation
 
     def forward(self, input: Tensor) -> Tensor:
+        """Return the largest values: (N, C, H, W) -> (N, C, H', W')."""
         return F.max_pool2d(input, self.kernel_size, self.stride, self.padding, self.dilation)
 
 
@@ -81,6 +86,7 @@ class AvgPool2d(Module):
         self.kernel_size, self.stride, self.padding = kernel_size, stride or kernel_size, padding
 
     def forward(self, input: Tensor) -> Tensor:
+        """Return the means: (N, C, H, W) -> (N, C, H', W')."""
         return F.avg_pool2d(input, self.kernel_size, self.stride, self.padding)
 
 
@@ -105,7 +111,7 @@ class _BatchNorm(Module):
     def forward(self, input: Tensor) -> Tensor:
         if input.ndim not in self.ndims:
             raise ValueError(
-                f"{type(self).__name__} expects input with {' or '.join(map(str, self.ndims))} axes, got shape {input.shape}"
+                f"{type(self).__name__}: expected input with {' or '.join(map(str, self.ndims))} axes, got shape {input.shape}"
             )
         momentum = self.momentum
         if self.training and self.num_batches_tracked is not None:
@@ -140,6 +146,7 @@ class LayerNorm(Module):
         self.bias = Parameter(np.zeros(self.normalized_shape, np.float32)) if elementwise_affine and bias else None
 
     def forward(self, input: Tensor) -> Tensor:
+        """Return the normalised input, in its own shape."""
         return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
 
 
@@ -148,10 +155,11 @@ class Dropout(Module):
 
     def __init__(self, p: float = 0.5) -> None:
         if not 0 <= p <= 1:
-            raise ValueError(f"Dropout: p must be in [0, 1], got {p}")
+            raise ValueError(f"Dropout: expected p in [0, 1], got {p}")
         self.p = p
 
     def forward(self, input: Tensor) -> Tensor:
+        """Return the input with some numbers dropped, in evaluation as it is."""
         return F.dropout(input, self.p, self.training)
 
 
@@ -166,6 +174,7 @@ class Embedding(Module):
             self.weight.data[padding_idx] = 0
 
     def forward(self, input: Tensor) -> Tensor:
+        """Return the vectors of the indices."""
         return F.embedding(input, self.weight, self.padding_idx)
 
 
@@ -176,6 +185,7 @@ class Flatten(Module):
         self.start_dim, self.end_dim = start_dim, end_dim
 
     def forward(self, input: Tensor) -> Tensor:
+        """Return the same numbers with fewer axes."""
         return input.flatten(self.start_dim, self.end_dim)
 
 
@@ -186,6 +196,7 @@ class Identity(Module):
         pass
 
     def forward(self, input: Tensor) -> Tensor:
+        """Return the input."""
         return input
 
 
@@ -193,6 +204,7 @@ class ReLU(Module):
     """max(x, 0), element by element."""
 
     def forward(self, input: Tensor) -> Tensor:
+        """Return max(x, 0)."""
         return F.relu(input)
 
 
@@ -200,6 +212,7 @@ class Tanh(Module):
     """tanh(x), element by element."""
 
     def forward(self, input: Tensor) -> Tensor:
+        """Return tanh(x)."""
         return F.tanh(input)
 
 
@@ -207,6 +220,7 @@ class Sigmoid(Module):
     """1 / (1 + e^-x), element by element."""
 
     def forward(self, input: Tensor) -> Tensor:
+        """Return σ(x)."""
         return F.sigmoid(input)
 
 
@@ -217,6 +231,7 @@ class GELU(Module):
         self.approximate = approximate
 
     def forward(self, input: Tensor) -> Tensor:
+        """Return x Φ(x)."""
         return F.gelu(input, self.approximate)
 
 
@@ -227,6 +242,7 @@ class Softmax(Module):
         self.dim = dim
 
     def forward(self, input: Tensor) -> Tensor:
+        """Return the softmax along `dim`."""
         return F.softmax(input, self.dim)
 
 
@@ -239,6 +255,7 @@ class CrossEntropyLoss(Module):
         self.weight, self.ignore_index, self.reduction, self.label_smoothing = weight, ignore_index, reduction, label_smoothing
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of logits (N, C, …) and class indices (N, …)."""
         return F.cross_entropy(
             input,
             target,
@@ -256,6 +273,7 @@ class MSELoss(Module):
         self.reduction = reduction
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of two tensors of one shape."""
         return F.mse_loss(input, target, self.reduction)
 
 
@@ -266,4 +284,5 @@ class BCEWithLogitsLoss(Module):
         self.reduction = reduction
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of logits and targets in [0, 1], both of one shape."""
         return F.binary_cross_entropy_with_logits(input, target, self.reduction)

@@ -37,9 +37,11 @@ class Module:
     training = True
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute the output; subclasses say how."""
         raise NotImplementedError(f"{type(self).__name__} has no forward")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call `forward`."""
         return self.forward(*args, **kwargs)
 
     def register_buffer(self, name: str, tensor: Tensor) -> None:
@@ -47,9 +49,11 @@ class Module:
         setattr(self, name, Buffer(tensor))
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
+        """Yield the modules that are attributes of this one, with their names."""
         return ((name, part) for name, part in vars(self).items() if isinstance(part, Module))
 
     def children(self) -> Iterator[Module]:
+        """Yield the modules that are attributes of this one."""
         return (child for _, child in self.named_children())
 
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
@@ -61,6 +65,7 @@ class Module:
                 yield name, module
 
     def modules(self) -> Iterator[Module]:
+        """Yield this module and all inside it, each once."""
         return (module for _, module in self.named_modules())
 
     def _tree(self, prefix: str) -> Iterator[tuple[str, Module]]:
@@ -69,6 +74,7 @@ class Module:
             yield from child._tree(f"{prefix}.{name}" if prefix else name)
 
     def _named(self, kind: type[Tensor], prefix: str = "") -> Iterator[tuple[str, Any]]:
+        # A weight that two layers share is one parameter.
         seen: set[Tensor] = set()
         for path, module in self.named_modules(prefix):
             for name, part in vars(module).items():
@@ -81,12 +87,15 @@ class Module:
         return self._named(Parameter, prefix)
 
     def parameters(self) -> Iterator[Parameter]:
+        """Yield every parameter once."""
         return (parameter for _, parameter in self.named_parameters())
 
     def named_buffers(self, prefix: str = "") -> Iterator[tuple[str, Buffer]]:
+        """Yield every buffer once, with its dotted name."""
         return self._named(Buffer, prefix)
 
     def buffers(self) -> Iterator[Buffer]:
+        """Yield every buffer once."""
         return (buffer for _, buffer in self.named_buffers())
 
     def state_dict(self) -> dict[str, Tensor]:
@@ -117,7 +126,7 @@ class Module:
         for name in own.keys() & state_dict.keys():
             values = np.asarray(state_dict[name])
             if values.shape != own[name].shape:
-                raise ValueError(f"{type(self).__name__}: {name} has shape {own[name].shape}, state_dict has {values.shape}")
+                raise ValueError(f"{type(self).__name__}: expected {name} of shape {own[name].shape}, got {values.shape}")
             own[name].data[...] = values
 
     def train(self: Self, mode: bool = True) -> Self:
@@ -129,9 +138,11 @@ class Module:
         return self
 
     def eval(self: Self) -> Self:
+        """Put this module and all inside it into evaluation mode."""
         return self.train(False)
 
     def zero_grad(self) -> None:
+        """Forget the gradients of all parameters."""
         for parameter in self.parameters():
             parameter.grad = None
 
@@ -155,12 +166,15 @@ class Module:
         return self
 
     def float(self: Self) -> Self:
+        """Convert to single precision."""
         return self.to(np.float32)
 
     def double(self: Self) -> Self:
+        """Convert to double precision."""
         return self.to(np.float64)
 
     def extra_repr(self) -> str:
+        """Return the settings that `repr` shows."""
         return ", ".join(
             f"{name}={value}" for name, value in vars(self).items() if isinstance(value, int | str | tuple) and name != "training"
         )
@@ -180,6 +194,7 @@ class Sequential(Module):
             setattr(self, str(i), module)
 
     def forward(self, input: Any) -> Any:
+        """Return what the last module makes of the others' outputs."""
         for module in self.children():
             input = module(input)
         return input
@@ -202,6 +217,7 @@ class ModuleList(Module):
             self.append(module)
 
     def append(self, module: Module) -> ModuleList:
+        """Add a module at the end and return the list."""
         setattr(self, str(len(self)), module)
         return self
 

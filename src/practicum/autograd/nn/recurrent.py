@@ -29,7 +29,7 @@ State = tuple[Tensor, ...]  # (h,), for the LSTM (h, c)
 
 
 def rnn_step(a: Tensor, b: Tensor, state: State) -> State:
-    """H' = tanh(a + b), a and b the input's and the state's part, shape (B, H)."""
+    """Return h' = tanh(a + b), a and b the input's and the state's part, shape (B, H)."""
     return ((a + b).tanh(),)
 
 
@@ -117,10 +117,11 @@ class _Layers(Module):
         if input.ndim != 3 or input.shape[2] != self.input_size or input.shape[int(self.batch_first)] == 0:
             order = "(batch, steps, features)" if self.batch_first else "(steps, batch, features)"
             raise ValueError(
-                f"{type(self).__name__} expects {order} with {self.input_size} features and at least one step, got {input.shape}"
+                f"{type(self).__name__}: expected {order}, {self.input_size} features and at least one step, got {input.shape}"
             )
         x = input.transpose(0, 1) if self.batch_first else input
         suffixes = [suffix for layer in range(self.num_layers) for suffix in self._suffixes(layer)]
+        # States stand layer by layer, forward before backward.
         before = _as_state(hx, self.states, (len(suffixes), x.shape[1], self.hidden_size), x)
         last: list[State] = []
         for layer in range(self.num_layers):
@@ -142,6 +143,7 @@ class _Layers(Module):
         assert weight_hh is not None
         a = F.linear(x, weight_ih, bias_ih)
         outputs = []
+        # The input's part `a` is there for all steps; only the state's part waits for the step before.
         for t in reversed(range(x.shape[0])) if reverse else range(x.shape[0]):
             state = type(self).step(a[t], F.linear(state[0], weight_hh, bias_hh), state)
             outputs.append(state[0])

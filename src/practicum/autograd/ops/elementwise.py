@@ -6,67 +6,62 @@ Where an operand was broadcast, its gradient is the sum over the copies (`sum_to
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-import practicum.autograd.tensor as engine
 from practicum.autograd.ops.reduction import sum_to
-
-if TYPE_CHECKING:
-    from practicum.autograd.tensor import Array, Operand, Scalar, Tensor
+from practicum.autograd.tensor import Array, Operand, Scalar, Tensor, record
 
 _erf = np.frompyfunc(math.erf, 1, 1)
 
 
 def tensors(a: Operand, b: Operand) -> tuple[Tensor, Tensor]:
     """Return both operands as tensors. A Python number takes the dtype of the other, so float32 stays float32."""
-    if isinstance(a, engine.Tensor):
-        return a, b if isinstance(b, engine.Tensor) else _constant(b, a)
-    if isinstance(b, engine.Tensor):
+    if isinstance(a, Tensor):
+        return a, b if isinstance(b, Tensor) else _constant(b, a)
+    if isinstance(b, Tensor):
         return _constant(a, b), b
-    x = engine.Tensor(a)
+    x = Tensor(a)
     return x, _constant(b, x)
 
 
 def _constant(value: Array | Scalar, like: Tensor) -> Tensor:
     if isinstance(value, int | float) and not isinstance(value, np.generic):
-        return engine.record(np.asarray(value, like.dtype if like.dtype.kind == "f" else np.result_type(like.data, value)))
-    return engine.record(np.asarray(value))
+        return record(np.asarray(value, like.dtype if like.dtype.kind == "f" else np.result_type(like.data, value)))
+    return record(np.asarray(value))
 
 
 def add(a: Operand, b: Operand) -> Tensor:
     """Return a + b."""
     x, y = tensors(a, b)
-    return engine.record(x.data + y.data, (x, lambda g, out: sum_to(g, x.shape)), (y, lambda g, out: sum_to(g, y.shape)))
+    return record(x.data + y.data, (x, lambda g, out: sum_to(g, x.shape)), (y, lambda g, out: sum_to(g, y.shape)))
 
 
 def sub(a: Operand, b: Operand) -> Tensor:
     """Return a - b."""
     x, y = tensors(a, b)
-    return engine.record(x.data - y.data, (x, lambda g, out: sum_to(g, x.shape)), (y, lambda g, out: sum_to(-g, y.shape)))
+    return record(x.data - y.data, (x, lambda g, out: sum_to(g, x.shape)), (y, lambda g, out: sum_to(-g, y.shape)))
 
 
 def mul(a: Operand, b: Operand) -> Tensor:
     """Return a · b, element by element."""
     x, y = tensors(a, b)
-    return engine.record(x.data * y.data, (x, lambda g, out: sum_to(g * y, x.shape)), (y, lambda g, out: sum_to(g * x, y.shape)))
+    return record(x.data * y.data, (x, lambda g, out: sum_to(g * y, x.shape)), (y, lambda g, out: sum_to(g * x, y.shape)))
 
 
 def div(a: Operand, b: Operand) -> Tensor:
     """Return a / b, element by element."""
     x, y = tensors(a, b)
-    return engine.record(
-        x.data / y.data, (x, lambda g, out: sum_to(g / y, x.shape)), (y, lambda g, out: sum_to(-g * out / y, y.shape))
-    )
+    return record(x.data / y.data, (x, lambda g, out: sum_to(g / y, x.shape)), (y, lambda g, out: sum_to(-g * out / y, y.shape)))
 
 
 def pow(a: Operand, b: Operand) -> Tensor:
-    """aᵇ; the gradient with respect to b takes 0ᵇ · log 0 as 0."""
-    if isinstance(a, engine.Tensor) and isinstance(b, int | float):
+    """Return aᵇ; the gradient with respect to b takes 0ᵇ · log 0 as 0."""
+    if isinstance(a, Tensor) and isinstance(b, int | float):
         base, n = a, b
-        return engine.record(base.data**n, (base, lambda g, out: g * (n * base ** (n - 1)) if n else g * 0))
+        return record(base.data**n, (base, lambda g, out: g * (n * base ** (n - 1)) if n else g * 0))
     x, y = tensors(a, b)
 
     def to_base(g: Tensor, out: Tensor) -> Tensor:
@@ -77,83 +72,83 @@ def pow(a: Operand, b: Operand) -> Tensor:
         zero = (x.data == 0) & (y.data >= 0)
         return sum_to(g * where(zero, 0, out * log(where(zero, 1, x))), y.shape)
 
-    return engine.record(x.data**y.data, (x, to_base), (y, to_exponent))
+    return record(x.data**y.data, (x, to_base), (y, to_exponent))
 
 
 def rsub(a: Operand, b: Operand) -> Tensor:
-    """B - a, for a number on the left."""
+    """Return b − a, for a number on the left."""
     return sub(b, a)
 
 
 def rdiv(a: Operand, b: Operand) -> Tensor:
-    """B / a, for a number on the left."""
+    """Return b / a, for a number on the left."""
     return div(b, a)
 
 
 def rpow(a: Operand, b: Operand) -> Tensor:
-    """B to the power a, for a number on the left."""
+    """Return bᵃ, for a number on the left."""
     return pow(b, a)
 
 
 def neg(x: Tensor) -> Tensor:
-    """-x."""
-    return engine.record(-x.data, (x, lambda g, out: -g))
+    """Return −x."""
+    return record(-x.data, (x, lambda g, out: -g))
 
 
 def abs(x: Tensor) -> Tensor:
-    """|x|; the gradient at 0 is 0."""
-    return engine.record(np.abs(x.data), (x, lambda g, out: g * np.sign(x.data)))
+    """Return |x|; the gradient at 0 is 0."""
+    return record(np.abs(x.data), (x, lambda g, out: g * np.sign(x.data)))
 
 
 def exp(x: Tensor) -> Tensor:
-    """e^x."""
-    return engine.record(np.exp(x.data), (x, lambda g, out: g * out))
+    """Return eˣ."""
+    return record(np.exp(x.data), (x, lambda g, out: g * out))
 
 
 def log(x: Tensor) -> Tensor:
     """Return the natural logarithm."""
-    return engine.record(np.log(x.data), (x, lambda g, out: g / x))
+    return record(np.log(x.data), (x, lambda g, out: g / x))
 
 
 def sqrt(x: Tensor) -> Tensor:
-    """√x."""
-    return engine.record(np.sqrt(x.data), (x, lambda g, out: g / (out * 2)))
+    """Return √x."""
+    return record(np.sqrt(x.data), (x, lambda g, out: g / (out * 2)))
 
 
 def sin(x: Tensor) -> Tensor:
-    """Sin x."""
-    return engine.record(np.sin(x.data), (x, lambda g, out: g * cos(x)))
+    """Return sin x."""
+    return record(np.sin(x.data), (x, lambda g, out: g * cos(x)))
 
 
 def cos(x: Tensor) -> Tensor:
-    """Cos x."""
-    return engine.record(np.cos(x.data), (x, lambda g, out: -g * sin(x)))
+    """Return cos x."""
+    return record(np.cos(x.data), (x, lambda g, out: -g * sin(x)))
 
 
 def tanh(x: Tensor) -> Tensor:
-    """Tanh x."""
-    return engine.record(np.tanh(x.data), (x, lambda g, out: g * (1 - out * out)))
+    """Return tanh x."""
+    return record(np.tanh(x.data), (x, lambda g, out: g * (1 - out * out)))
 
 
 def sigmoid(x: Tensor) -> Tensor:
-    """1 / (1 + e⁻ˣ), as (1 + tanh(x/2)) / 2, which cannot overflow."""
-    return engine.record((np.tanh(x.data * 0.5) + 1) * 0.5, (x, lambda g, out: g * (out * (1 - out))))
+    """Return 1 / (1 + e⁻ˣ), as (1 + tanh(x/2)) / 2, which cannot overflow."""
+    return record((np.tanh(x.data * 0.5) + 1) * 0.5, (x, lambda g, out: g * (out * (1 - out))))
 
 
 def softplus(x: Tensor) -> Tensor:
-    """log(1 + eˣ), without overflow."""
-    return engine.record(np.logaddexp(x.data, np.zeros((), x.dtype)), (x, lambda g, out: g * sigmoid(x)))
+    """Return log(1 + eˣ), without overflow."""
+    return record(np.logaddexp(x.data, np.zeros((), x.dtype)), (x, lambda g, out: g * sigmoid(x)))
 
 
 def relu(x: Tensor) -> Tensor:
-    """max(x, 0); the gradient at 0 is 0."""
-    return engine.record(np.maximum(x.data, 0), (x, lambda g, out: g * (out.data > 0)))
+    """Return max(x, 0); the gradient at 0 is 0."""
+    return record(np.maximum(x.data, 0), (x, lambda g, out: g * (out.data > 0)))
 
 
 def erf(x: Tensor) -> Tensor:
     """Return the error function 2/√π ∫₀ˣ e^(−t²) dt."""
     values = np.asarray(_erf(x.data), dtype=x.dtype)
-    return engine.record(values, (x, lambda g, out: g * exp(-x * x) * (2 / math.sqrt(math.pi))))
+    return record(values, (x, lambda g, out: g * exp(-x * x) * (2 / math.sqrt(math.pi))))
 
 
 def maximum(a: Operand, b: Operand) -> Tensor:
@@ -163,7 +158,7 @@ def maximum(a: Operand, b: Operand) -> Tensor:
     def share(mine: Array, other: Array, g: Tensor) -> Tensor:
         return mul(g, ((mine > other) + 0.5 * (mine == other)).astype(g.dtype))
 
-    return engine.record(
+    return record(
         np.maximum(x.data, y.data),
         (x, lambda g, out: sum_to(share(x.data, y.data, g), x.shape)),
         (y, lambda g, out: sum_to(share(y.data, x.data, g), y.shape)),
@@ -177,9 +172,9 @@ def minimum(a: Operand, b: Operand) -> Tensor:
 
 
 def clamp(x: Tensor, min: float | None = None, max: float | None = None) -> Tensor:
-    """x, kept in [min, max]; the gradient passes where x was inside, bounds included."""
+    """Return x, kept in [min, max]; the gradient passes where x was inside, bounds included."""
     low, high = -np.inf if min is None else min, np.inf if max is None else max
-    return engine.record(np.clip(x.data, min, max), (x, lambda g, out: g * ((x.data >= low) & (x.data <= high))))
+    return record(np.clip(x.data, min, max), (x, lambda g, out: g * ((x.data >= low) & (x.data <= high))))
 
 
 def where(condition: Tensor | Array, a: Operand, b: Operand) -> Tensor:
@@ -187,77 +182,77 @@ def where(condition: Tensor | Array, a: Operand, b: Operand) -> Tensor:
     x, y = tensors(a, b)
     mask = np.asarray(condition)
     if mask.dtype != np.bool_:
-        raise TypeError(f"where needs a boolean condition, got {mask.dtype}")
-    return engine.record(
+        raise TypeError(f"where: expected a boolean condition, got {mask.dtype}")
+    return record(
         np.where(mask, x.data, y.data),
         (x, lambda g, out: sum_to(where(mask, g, 0), x.shape)),
         (y, lambda g, out: sum_to(where(mask, 0, g), y.shape)),
     )
 
 
-def where_method(self: Tensor, condition: Tensor, other: Operand) -> Tensor:
-    """`where` with the tensor itself as the first choice."""
-    return where(condition, self, other)
+def where_method(x: Tensor, condition: Tensor, other: Operand) -> Tensor:
+    """Return x where the condition holds, `other` elsewhere."""
+    return where(condition, x, other)
 
 
 def masked_fill(x: Tensor, mask: Tensor | Array, value: float) -> Tensor:
-    """X with `value` where the mask holds."""
+    """Return x with `value` where the mask holds."""
     return where(mask, value, x)
 
 
 def to(x: Tensor, dtype: DTypeLike) -> Tensor:
-    """X in another dtype, or itself if it has that already."""
-    return x if x.dtype == dtype else engine.record(x.data.astype(dtype), (x, lambda g, out: to(g, x.dtype)))
+    """Return x in another dtype, or itself if it has that already."""
+    return x if x.dtype == dtype else record(x.data.astype(dtype), (x, lambda g, out: to(g, x.dtype)))
 
 
 def to_float32(x: Tensor) -> Tensor:
-    """As single precision."""
+    """Return x in single precision."""
     return to(x, np.float32)
 
 
 def to_float64(x: Tensor) -> Tensor:
-    """As double precision."""
+    """Return x in double precision."""
     return to(x, np.float64)
 
 
 def to_int64(x: Tensor) -> Tensor:
-    """As integers, outside the graph."""
-    return engine.record(x.data.astype(np.int64))
+    """Return x as integers, outside the graph."""
+    return record(x.data.astype(np.int64))
 
 
 def clone(x: Tensor) -> Tensor:
     """Return a copy of the values that stays in the graph."""
-    return engine.record(x.data.copy(), (x, lambda g, out: g))
+    return record(x.data.copy(), (x, lambda g, out: g))
 
 
 def eq(a: Tensor, b: Any) -> Tensor:
     """Return where a = b; no gradient."""
-    return engine.record(np.equal(*_data(a, b)))
+    return record(np.equal(*_data(a, b)))
 
 
 def ne(a: Tensor, b: Any) -> Tensor:
     """Return where a ≠ b; no gradient."""
-    return engine.record(np.not_equal(*_data(a, b)))
+    return record(np.not_equal(*_data(a, b)))
 
 
 def lt(a: Tensor, b: Operand) -> Tensor:
     """Return where a < b; no gradient."""
-    return engine.record(np.less(*_data(a, b)))
+    return record(np.less(*_data(a, b)))
 
 
 def le(a: Tensor, b: Operand) -> Tensor:
     """Return where a ≤ b; no gradient."""
-    return engine.record(np.less_equal(*_data(a, b)))
+    return record(np.less_equal(*_data(a, b)))
 
 
 def gt(a: Tensor, b: Operand) -> Tensor:
     """Return where a > b; no gradient."""
-    return engine.record(np.greater(*_data(a, b)))
+    return record(np.greater(*_data(a, b)))
 
 
 def ge(a: Tensor, b: Operand) -> Tensor:
     """Return where a ≥ b; no gradient."""
-    return engine.record(np.greater_equal(*_data(a, b)))
+    return record(np.greater_equal(*_data(a, b)))
 
 
 def _data(a: Operand, b: Operand) -> tuple[Array, Array]:

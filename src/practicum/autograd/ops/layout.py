@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-import practicum.autograd.tensor as engine
-from practicum.autograd.ops.reduction import _sizes
-
-if TYPE_CHECKING:
-    from practicum.autograd.tensor import Array, Tensor
+from practicum.autograd.ops.reduction import as_shape
+from practicum.autograd.tensor import Array, Tensor, record
 
 
 def reshape(x: Tensor, *shape: int | tuple[int, ...]) -> Tensor:
     """Return the same numbers in another shape; one size may be -1."""
-    sizes = _sizes(shape)
-    return engine.record(x.data.reshape(sizes), (x, lambda g, out: reshape(g, x.shape)))
+    new = as_shape(shape)
+    return record(x.data.reshape(new), (x, lambda g, out: reshape(g, x.shape)))
 
 
 def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
@@ -47,38 +44,38 @@ def unsqueeze(x: Tensor, dim: int) -> Tensor:
 
 def permute(x: Tensor, *dims: int | tuple[int, ...]) -> Tensor:
     """Order the axes anew: axis i of the result is axis dims[i] of x."""
-    order = _sizes(dims)
+    order = as_shape(dims)
     back = tuple(np.argsort([d % x.ndim for d in order]).tolist())
-    return engine.record(x.data.transpose(order), (x, lambda g, out: permute(g, back)))
+    return record(x.data.transpose(order), (x, lambda g, out: permute(g, back)))
 
 
 def transpose(x: Tensor, dim0: int, dim1: int) -> Tensor:
     """Swap two axes."""
-    return engine.record(x.data.swapaxes(dim0, dim1), (x, lambda g, out: transpose(g, dim0, dim1)))
+    return record(x.data.swapaxes(dim0, dim1), (x, lambda g, out: transpose(g, dim0, dim1)))
 
 
 def contiguous(x: Tensor) -> Tensor:
     """Return the same tensor with its values in row-major order."""
-    return engine.record(np.asarray(x.data, order="C"), (x, lambda g, out: g))
+    return record(np.asarray(x.data, order="C"), (x, lambda g, out: g))
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Join tensors along an axis that exists."""
     if not tensors or tensors[0].ndim == 0:
-        raise ValueError(f"cat needs at least one tensor, with axes, got {len(tensors)}")
+        raise ValueError(f"cat: expected at least one tensor, with axes, got {[t.shape for t in tensors]}")
     axis = dim % tensors[0].ndim
     if len({t.shape[:axis] + t.shape[axis + 1 :] for t in tensors}) > 1:
-        raise ValueError(f"cat along axis {dim} needs equal shapes elsewhere, got {', '.join(str(t.shape) for t in tensors)}")
+        raise ValueError(f"cat along axis {dim}: expected equal shapes elsewhere, got {', '.join(str(t.shape) for t in tensors)}")
     ends = np.cumsum([t.shape[axis] for t in tensors]).tolist()
     keys = [(*[slice(None)] * axis, slice(end - t.shape[axis], end)) for t, end in zip(tensors, ends, strict=True)]
     edges = [(t, lambda g, out, key=key: index(g, key)) for t, key in zip(tensors, keys, strict=True)]
-    return engine.record(np.concatenate([t.data for t in tensors], axis), *edges)
+    return record(np.concatenate([t.data for t in tensors], axis), *edges)
 
 
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Join tensors of one shape along a new axis."""
     if len({t.shape for t in tensors}) > 1:
-        raise ValueError(f"stack needs tensors of one shape, got {', '.join(str(t.shape) for t in tensors)}")
+        raise ValueError(f"stack: expected tensors of one shape, got {', '.join(str(t.shape) for t in tensors)}")
     return cat([unsqueeze(t, dim) for t in tensors], dim)
 
 
@@ -89,7 +86,7 @@ def split(x: Tensor, split_size: int | Sequence[int], dim: int = 0) -> tuple[Ten
         [min(split_size, length - i) for i in range(0, length, split_size)] if isinstance(split_size, int) else list(split_size)
     )
     if sum(sizes) != length:
-        raise ValueError(f"split sizes {sizes} must add up to the axis' length, {length}")
+        raise ValueError(f"split: expected sizes that add up to the axis' length, {length}, got {sizes}")
     ends = np.cumsum(sizes).tolist()
     return tuple(index(x, (*[slice(None)] * axis, slice(end - n, end))) for n, end in zip(sizes, ends, strict=True))
 
@@ -102,22 +99,22 @@ def chunk(x: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
 def pad(x: Tensor, pad: Sequence[int], value: float = 0.0) -> Tensor:
     """Put `value` around x; `pad` is (before, after) for the last axis, then for the one before it, and so on."""
     if len(pad) % 2 or len(pad) > 2 * x.ndim or min(pad, default=0) < 0:
-        raise ValueError(f"pad takes (before, after) ≥ 0 for at most {x.ndim} axes of shape {x.shape}, got {tuple(pad)}")
+        raise ValueError(f"pad: expected (before, after) ≥ 0 for at most {x.ndim} axes of shape {x.shape}, got {tuple(pad)}")
     widths = [(0, 0)] * (x.ndim - len(pad) // 2) + [(pad[i], pad[i + 1]) for i in range(len(pad) - 2, -1, -2)]
     inside = tuple(slice(before, before + n) for (before, _), n in zip(widths, x.shape, strict=True))
     data = np.full([before + n + after for (before, after), n in zip(widths, x.shape, strict=True)], value, x.dtype)
     data[inside] = x.data
-    return engine.record(data, (x, lambda g, out: index(g, inside)))
+    return record(data, (x, lambda g, out: index(g, inside)))
 
 
 def plain_key(key: Any) -> Any:
     """Return an index with arrays in place of tensors and list."""
     if isinstance(key, tuple):
         return tuple(plain_key(k) for k in key)
-    if isinstance(key, engine.Tensor | np.ndarray | list):
+    if isinstance(key, Tensor | np.ndarray | list):
         array = np.asarray(key, dtype=np.intp if isinstance(key, list) and not key else None)
         if array.dtype.kind not in "iub":
-            raise IndexError(f"an index must hold integers or booleans, got {array.dtype} of shape {array.shape}")
+            raise IndexError(f"expected an index of integers or booleans, got {array.dtype} of shape {array.shape}")
         return array
     return key
 
@@ -127,7 +124,7 @@ def index(x: Tensor, key: Any) -> Tensor:
     gradients.
     """
     plain = plain_key(key)
-    return engine.record(x.data[plain], (x, Scatter(plain, x.shape)))
+    return record(x.data[plain], (x, Scatter(plain, x.shape)))
 
 
 class Scatter:
@@ -139,9 +136,11 @@ class Scatter:
         self.key, self.shape = key, shape
 
     def __call__(self, g: Tensor, out: Tensor) -> Tensor:
+        """Return the gradient of x: zeros, and g where x was read."""
         return scatter(g, self.key, self.shape)
 
     def into(self, total: Array, g: Array) -> None:
+        """Add the gradient of x into `total`."""
         _add_at(total, self.key, g)
 
 
@@ -149,7 +148,7 @@ def scatter(x: Tensor, key: Any, shape: tuple[int, ...]) -> Tensor:
     """Return zeros of this shape with x added at `key`."""
     data = np.zeros(shape, x.dtype)
     _add_at(data, key, x.data)
-    return engine.record(data, (x, lambda g, out: index(g, key)))
+    return record(data, (x, lambda g, out: index(g, key)))
 
 
 def _add_at(total: Array, key: Any, values: Array) -> None:
@@ -164,8 +163,9 @@ def gather(x: Tensor, dim: int, index: Tensor | Array) -> Tensor:
     at = plain_key(np.asarray(index))
     if at.ndim != x.ndim or at.dtype.kind not in "iu":
         raise ValueError(
-            f"gather needs an integer index with {x.ndim} axes as x of shape {x.shape}, got {at.dtype} of shape {at.shape}"
+            f"gather: expected an integer index with {x.ndim} axes as x of shape {x.shape}, got {at.dtype} of shape {at.shape}"
         )
+    # On the other axes an index is its own place; on `dim` it is what was given.
     key = list(np.ogrid[tuple(slice(n) for n in at.shape)]) if at.ndim > 1 else [at]
     key[dim] = at
     return x[tuple(key)]

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import builtins
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-import practicum.autograd.tensor as engine
-
-if TYPE_CHECKING:
-    from practicum.autograd.tensor import Array, Tensor
+from practicum.autograd.tensor import Array, Tensor, record
 
 Dim = int | tuple[int, ...] | None
 
@@ -32,19 +29,19 @@ def sum_to(x: Tensor, shape: tuple[int, ...]) -> Tensor:
         return x
     lead = x.ndim - len(shape)
     axes = (*range(lead), *(lead + i for i, n in enumerate(shape) if n == 1 and x.shape[lead + i] != 1))
-    return engine.record(x.data.sum(axes).reshape(shape), (x, lambda g, out: expand(g, x.shape)))
+    return record(x.data.sum(axes).reshape(shape), (x, lambda g, out: expand(g, x.shape)))
 
 
 def expand(x: Tensor, *shape: int | tuple[int, ...]) -> Tensor:
-    """x, repeated without copying to fill `shape`; −1 keeps an axis as it is."""
-    sizes = _sizes(shape)
+    """Return x, repeated without copying to fill `shape`; −1 keeps an axis as it is."""
+    sizes = as_shape(shape)
     lead = len(sizes) - x.ndim
     full = tuple(x.shape[i - lead] if n == -1 else n for i, n in enumerate(sizes))
-    return engine.record(np.broadcast_to(x.data, full), (x, lambda g, out: sum_to(g, x.shape)))
+    return record(np.broadcast_to(x.data, full), (x, lambda g, out: sum_to(g, x.shape)))
 
 
-def _sizes(shape: tuple[int | tuple[int, ...], ...]) -> tuple[int, ...]:
-    """f(2, 3) and f((2, 3)) mean the same."""
+def as_shape(shape: tuple[int | tuple[int, ...], ...]) -> tuple[int, ...]:
+    """Return one tuple: f(2, 3) and f((2, 3)) mean the same."""
     return tuple(n for part in shape for n in (part if isinstance(part, tuple | list) else (part,)))
 
 
@@ -62,9 +59,7 @@ def _kept(shape: tuple[int, ...], dim: Dim) -> tuple[int, ...]:
 def sum(x: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
     """Return the sum over `dim`, or over everything."""
     kept = _kept(x.shape, dim)
-    return engine.record(
-        x.data.sum(dim, keepdims=keepdim), (x, lambda g, out: (g.reshape(kept) if g.ndim else g).expand(x.shape))
-    )
+    return record(x.data.sum(dim, keepdims=keepdim), (x, lambda g, out: (g.reshape(kept) if g.ndim else g).expand(x.shape)))
 
 
 def mean(x: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
@@ -75,7 +70,7 @@ def mean(x: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
 
 
 def var(x: Tensor, dim: Dim = None, correction: int = 1, keepdim: bool = False) -> Tensor:
-    """Σ (x − mean)² / (n − correction)."""
+    """Return Σ (x − mean)² / (n − correction)."""
     kept = _kept(x.shape, dim)
     difference = x - mean(x, dim, keepdim=True)
     count = x.numel() // builtins.max(math.prod(kept), 1) - correction
@@ -95,7 +90,7 @@ def amax(x: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
         ties = (x.data == out.data.reshape(kept)).astype(x.dtype)
         return g.reshape(kept).mul(ties / ties.sum(dim, keepdims=True))
 
-    return engine.record(x.data.max(dim, keepdims=keepdim), (x, rule))
+    return record(x.data.max(dim, keepdims=keepdim), (x, rule))
 
 
 def amin(x: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
@@ -123,41 +118,43 @@ def min(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor | Ex
 
 def argmax(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Return the index of the largest element; no gradient."""
-    return engine.record(np.argmax(x.data, dim, keepdims=keepdim))
+    return record(np.argmax(x.data, dim, keepdims=keepdim))
 
 
 def argmin(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Return the index of the smallest element; no gradient."""
-    return engine.record(np.argmin(x.data, dim, keepdims=keepdim))
+    return record(np.argmin(x.data, dim, keepdims=keepdim))
 
 
 def logsumexp(x: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
-    """Log Σ eˣ, with the largest x taken out first so that nothing overflows."""
+    """Return log Σ eˣ, with the largest x taken out first so that nothing overflows."""
     kept = _kept(x.shape, dim)
     top = x.data.max(dim, keepdims=True)
     top = np.where(np.isfinite(top), top, 0)  # all −∞: the result is −∞, not nan
     with np.errstate(divide="ignore"):
         values = np.log(np.exp(x.data - top).sum(dim, keepdims=True)) + top
     shape = values.shape if keepdim else values.squeeze(dim).shape
-    return engine.record(values.reshape(shape), (x, lambda g, out: g.reshape(kept) * (x - out.reshape(kept)).exp()))
+    return record(values.reshape(shape), (x, lambda g, out: g.reshape(kept) * (x - out.reshape(kept)).exp()))
 
 
 def softmax(x: Tensor, dim: int) -> Tensor:
-    """eˣ / Σ eˣ."""
+    """Return eˣ / Σ eˣ."""
     powers = np.exp(x.data - x.data.max(dim, keepdims=True))
     powers /= powers.sum(dim, keepdims=True)
-    return engine.record(powers, (x, lambda g, out: out * (g - sum(g * out, dim, keepdim=True))))
+    return record(powers, (x, lambda g, out: out * (g - sum(g * out, dim, keepdim=True))))
 
 
 def log_softmax(x: Tensor, dim: int) -> Tensor:
-    """X − log Σ eˣ."""
+    """Return x − log Σ eˣ."""
     shifted = x.data - x.data.max(dim, keepdims=True)
     shifted -= np.log(np.exp(shifted).sum(dim, keepdims=True))
-    return engine.record(shifted, (x, lambda g, out: g - out.exp() * sum(g, dim, keepdim=True)))
+    return record(shifted, (x, lambda g, out: g - out.exp() * sum(g, dim, keepdim=True)))
 
 
 def soft_cross_entropy(x: Tensor, q: Array, dim: int | None = None) -> Tensor:
-    """−Σ_c q_c log softmax(x)_c over the last axis; its gradient is softmax(x) Σ_c q_c − q, with no way through log softmax.
+    """Return −Σ_c q_c log softmax(x)_c over the last axis.
+
+    Its gradient is softmax(x) Σ_c q_c − q, with no way through log softmax.
 
     Shapes:
         x and q (N, C) -> (N) for dim = 1, or their sum.
@@ -167,4 +164,4 @@ def soft_cross_entropy(x: Tensor, q: Array, dim: int | None = None) -> Tensor:
     def rule(g: Tensor, out: Tensor) -> Tensor:
         return log_probs.exp().mul(q.sum(1, keepdims=True)).sub(q).mul(g if dim is None else g.unsqueeze(1))
 
-    return engine.record(-(q * log_probs.data).sum(dim), (x, rule))
+    return record(-(q * log_probs.data).sum(dim), (x, rule))

@@ -7,16 +7,11 @@ rules of their own.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-import practicum.autograd.tensor as engine
 from practicum.autograd.ops.layout import pad
-
-if TYPE_CHECKING:
-    from practicum.autograd.tensor import Tensor
+from practicum.autograd.tensor import Tensor, record
 
 Pair = int | tuple[int, int]
 
@@ -43,7 +38,7 @@ def windows(x: Tensor, kernel_size: tuple[int, int], stride: tuple[int, int], di
             f"a kernel of {kernel_size} with dilation {dilation} spans {span}: expected a larger (N, C, H, W), got {x.shape}"
         )
     view = sliding_window_view(x.data, span, (2, 3))[:, :, ::sh, ::sw, ::dh, ::dw]
-    return engine.record(view.transpose(4, 5, 0, 1, 2, 3), (x, lambda g, out: fold(g, x.shape, stride, dilation)))
+    return record(view.transpose(4, 5, 0, 1, 2, 3), (x, lambda g, out: fold(g, x.shape, stride, dilation)))
 
 
 def fold(x: Tensor, shape: tuple[int, ...], stride: tuple[int, int], dilation: tuple[int, int]) -> Tensor:
@@ -58,7 +53,7 @@ def fold(x: Tensor, shape: tuple[int, ...], stride: tuple[int, int], dilation: t
     for i in range(kh):
         for j in range(kw):
             data[:, :, i * dh : i * dh + sh * height : sh, j * dw : j * dw + sw * width : sw] += x.data[i, j]
-    return engine.record(data, (x, lambda g, out: windows(g, (kh, kw), stride, dilation)))
+    return record(data, (x, lambda g, out: windows(g, (kh, kw), stride, dilation)))
 
 
 def conv2d(
@@ -106,9 +101,10 @@ def max_pool2d(input: Tensor, kernel_size: Pair, stride: Pair | None = None, pad
     ph, pw = pair(padding)
     x = pad(input, (pw, pw, ph, ph), -np.inf) if ph or pw else input
     kernel, stride, dilation = pair(kernel_size), pair(kernel_size if stride is None else stride), pair(dilation)
+    # Where each number stands in x: the largest are then read by index, whose rule spreads the gradient.
     positions = np.arange(x.numel()).reshape(x.shape)
     values = windows(x.detach(), kernel, stride, dilation).data
-    where = windows(engine.record(positions), kernel, stride, dilation).data
+    where = windows(record(positions), kernel, stride, dilation).data
     best, at = values[0, 0].copy(), where[0, 0].copy()
     for i in range(kernel[0]):
         for j in range(kernel[1]):

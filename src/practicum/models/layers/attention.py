@@ -27,14 +27,17 @@ def attention_weights(
     """Return softmax(Q Kᵀ · scale): how much each query takes from each key.
 
     Args:
-        query: shape (…, T, D).
-        key: shape (…, S, D); with fewer heads than `query` in the third dimension from the end, each is shared.
-        mask: boolean, True where a query may look at a key; broadcast to (…, T, S).
+        query: what asks.
+        key: what is looked at; with fewer heads than `query` in the third dimension from the end, each is shared.
+        mask: boolean, True where a query may look at a key.
         causal: a query sees no later keys.
         scale: 1/√D if None.
 
     Returns:
-        Shape (…, T, S); rows sum to 1, or to 0 where everything is masked.
+        Weights; rows sum to 1, or to 0 where everything is masked.
+
+    Shapes:
+        query: (…, T, D). key: (…, S, D). mask: broadcast to (…, T, S). Returns (…, T, S).
 
     Raises:
         TypeError: the mask is not boolean.
@@ -62,16 +65,16 @@ def attention(
     """Return Attention(Q, K, V), written out.
 
     Args:
-        query: shape (…, T, D).
-        key: shape (…, S, D); with fewer heads than `query` in the third dimension from the end, each is shared.
-        value: shape (…, S, E), with as many heads as `key`.
-        mask: boolean, True where a query may look at a key; broadcast to (…, T, S).
+        query: what asks.
+        key: what is looked at; with fewer heads than `query` in the third dimension from the end, each is shared.
+        value: what is taken, with as many heads as `key`.
+        mask: boolean, True where a query may look at a key.
         causal: a query sees no later keys.
         dropout: share of the weights that are dropped.
         scale: 1/√D if None.
 
-    Returns:
-        Shape (…, T, E).
+    Shapes:
+        query: (…, T, D). key: (…, S, D). value: (…, S, E). mask: broadcast to (…, T, S). Returns (…, T, E).
 
     Source: Vaswani et al. 2017, eq. 1.
     """
@@ -107,6 +110,7 @@ def _allowed(mask: Tensor | None, causal: bool, query: Tensor, key: Tensor) -> T
     T, S = query.shape[-2], key.shape[-2]
     if not causal or T == 1:
         return mask
+    # Query t stands at place S - T + t, behind the cached keys.
     triangle = torch.ones(T, S, dtype=torch.bool, device=query.device).tril(S - T)
     return triangle if mask is None else mask & triangle
 
@@ -193,15 +197,16 @@ class MultiHeadAttention(nn.Module):
         """Return what each token takes from the keys.
 
         Args:
-            x_BTC: what asks; shape (B, T, C).
+            x_BTC: what asks.
             memory_BSC: what is looked at; `x_BTC` itself if None.
-            mask: boolean, True where a query may look at a key; broadcast to (B, H, T, S).
-            key_padding_mask: boolean, True where a key is padding; shape (B, S), cached keys included.
+            mask: boolean, True where a query may look at a key.
+            key_padding_mask: boolean, True where a key is padding, cached keys included.
             cache: self-attention adds the keys of `x_BTC` to it and looks at all it holds; with `memory_BSC`, the memory's
                 keys are computed at the first call and read from it later.
 
-        Returns:
-            Shape (B, T, C).
+        Shapes:
+            x_BTC: (B, T, C). memory_BSC: (B, S, C). mask: broadcast to (B, H, T, S). key_padding_mask: (B, S).
+            Returns (B, T, C).
 
         Raises:
             ValueError: the last dimension is not C.
@@ -211,6 +216,7 @@ class MultiHeadAttention(nn.Module):
             query, key, value, mask=_join(mask, key_padding_mask), causal=self.causal and memory_BSC is None,
             dropout=self.dropout if self.training else 0.0,
         )  # fmt: skip
+        # (B, H, T, D) -> (B, T, H, D) -> (B, T, C): the heads side by side, then W_O
         return self.out(head_BHTD.transpose(1, 2).flatten(2))
 
     def weights(
@@ -232,8 +238,10 @@ class MultiHeadAttention(nn.Module):
         if memory_BSC is None:
             query, key, value = self._heads(self.qkv(x_BTC), 3)
             return query, *((key, value) if cache is None else cache.append(key, value))
+        # The first C rows of the matrix are W_Q, the others W_K and W_V.
         C, bias = self.width, self.qkv.bias
         (query,) = self._heads(F.linear(x_BTC, self.qkv.weight[:C], None if bias is None else bias[:C]), 1)
+        # The memory stays the same while a translation grows.
         if cache is not None and cache.length:
             return query, *cache.all()
         key, value = self._heads(F.linear(memory_BSC, self.qkv.weight[C:], None if bias is None else bias[C:]), 2)
@@ -250,6 +258,7 @@ def _join(mask: Tensor | None, key_padding_mask: Tensor | None) -> Tensor | None
         return mask
     if key_padding_mask.dtype != torch.bool:
         raise TypeError(f"expected a boolean key padding mask, True where a key is padding; got {key_padding_mask.dtype}")
+    # (B, S) -> (B, 1, 1, S): the same for all heads and queries
     real = ~key_padding_mask[:, None, None, :]
     return real if mask is None else mask & real
 
@@ -271,7 +280,7 @@ def attention_maps(model: nn.Module, *args: Any, **kwargs: Any) -> dict[str, Ten
     def keep(name: str, layer: MultiHeadAttention, args: tuple[Any, ...], given: dict[str, Any]) -> None:
         kwargs = dict(given)
         if kwargs.pop("cache", None) is not None:
-            raise ValueError("expected a call without caches: their queries are not here to be drawn")
+            raise ValueError("expected a call without caches, whose queries are not here to be drawn, got caches")
         maps[name] = layer.weights(*args, **kwargs)
 
     hooks = [

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from practicum.models.transformer_block import TransformerBlock
+from practicum.models.layers.transformer_block import TransformerBlock
 
 
 @pytest.mark.parametrize("norm", ["pre", "post"])

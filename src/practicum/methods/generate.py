@@ -8,24 +8,33 @@ Departs from the papers: top-k and top-p may be combined, top-k first.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
-from practicum.models.attention import KVCache
+
+class Cache(Protocol):
+    """A layer's memory of the tokens that it has read."""
+
+    capacity: int
+
+    @property
+    def length(self) -> int:
+        """How many tokens it holds."""
+        ...
 
 
 class LanguageModel(Protocol):
-    """What `generate` needs: `GPT` and `Llama` have it."""
+    """What `generate` needs: `GPT`, `Llama` and `Mamba` have it."""
 
     training: bool
 
-    def __call__(self, tokens_BT: Tensor, caches: Sequence[KVCache] | None = None) -> Tensor:
+    def __call__(self, tokens_BT: Tensor, caches: Any = None) -> Tensor:
         """Return logits, shape (B, T, V)."""
         ...
 
-    def caches(self) -> list[KVCache]:
+    def caches(self) -> Sequence[Cache]:
         """Return empty caches, one per layer; their capacity is the context."""
         ...
 
@@ -72,11 +81,13 @@ def generate(
     stopped_B = torch.zeros(len(tokens_BT), dtype=torch.bool, device=tokens_BT.device)
     unread = tokens_BT[:, -context:]
     for _ in range(steps):
+        # Half of the context is kept, not all but one token: then only every context/2 tokens cost a full pass.
         if caches[0].length + unread.shape[1] > context:
             caches, unread = model.caches(), tokens_BT[:, -max(1, context // 2) :]
         logits_BV = model(unread, caches)[:, -1]
         unread = sample(logits_BV, temperature=temperature, top_k=top_k, top_p=top_p, generator=generator)[:, None]
         if stop is not None:
+            # Rows that have stopped go on with `stop` until the longest is done.
             unread = unread.masked_fill(stopped_B[:, None], stop)
             stopped_B |= unread[:, 0] == stop
         tokens_BT = torch.cat([tokens_BT, unread], 1)

@@ -1,14 +1,12 @@
-"""Layers that every network borrows: input normalisation, dropout, batch and layer normalisation, written out.
+"""Normalisation, written out: of the inputs, over the batch, over the features.
 
     standardise   (x - μ) / σ, statistics of the training set
-    dropout       x ⊙ m / (1 - p), m ~ Bernoulli(1 - p); x itself in evaluation    (Srivastava et al. 2014, section 4)
     batch norm    γ (x - μ_C) / √(σ²_C + ε) + β, over rows and places of a channel  (Ioffe & Szegedy 2015, algorithm 1)
     layer norm    γ (x - μ_B) / √(σ²_B + ε) + β, over the features of a row         (Ba et al. 2016, eq. 4)
 
-Symbols: B rows, C channels or features, μ and σ² mean and (biased) variance, γ `weight`, β `bias`, p the probability to drop, m a
-mask.
-Departs from the papers: dropout scales by 1/(1 - p) while training, not by 1 - p afterwards; batch norm evaluates with running
-averages of μ and σ², not with a last pass over the training set. Both are what everyone does.
+Symbols: B rows, C channels or features, μ and σ² mean and (biased) variance, γ `weight`, β `bias`.
+Departs from the papers: batch norm evaluates with running averages of μ and σ², not with a last pass over the training set, as
+everyone does.
 Parameters, buffers and their names are those of `torch.nn`.
 """
 
@@ -53,31 +51,6 @@ class Standardise(nn.Module):
         return (x - self.mean) / self.std
 
 
-class Dropout(nn.Module):
-    """Sets each entry to 0 with probability p while training, and scales the others so that the mean stays.
-
-    Args:
-        p: in [0, 1).
-
-    Raises:
-        ValueError: p is out of range.
-
-    Source: Srivastava et al. 2014, eq. 4-6.
-    """
-
-    def __init__(self, p: float = 0.5) -> None:
-        super().__init__()
-        if not 0 <= p < 1:
-            raise ValueError(f"expected p in [0, 1), got {p}")
-        self.p = p
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return x with some entries 0 (training) or x."""
-        if not self.training or self.p == 0:
-            return x
-        return x * torch.empty_like(x).bernoulli_(1 - self.p).div_(1 - self.p)
-
-
 class BatchNorm(nn.Module):
     """Normalises each channel over the batch: `nn.BatchNorm1d`, `2d` and `3d` in one.
 
@@ -102,7 +75,7 @@ class BatchNorm(nn.Module):
         self.register_buffer("num_batches_tracked", torch.tensor(0))
 
     def forward(self, x_BC: Tensor) -> Tensor:
-        """Normalises.
+        """Normalise the input.
 
         Args:
             x_BC: shape (B, C) or (B, C, *places).
@@ -153,7 +126,7 @@ class LayerNorm(nn.Module):
         self.weight, self.bias = nn.Parameter(torch.ones(self.shape)), nn.Parameter(torch.zeros(self.shape))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalises.
+        """Normalise the input.
 
         Args:
             x: shape (*rows, *normalized_shape).

@@ -7,14 +7,13 @@
 
 Symbols: B rows, T tokens, C width, F = 4 C hidden units of the MLP.
 Source: Vaswani et al. 2017, section 3.1 (post-norm); Radford et al. 2019, section 2.3 (pre-norm); Hendrycks & Gimpel 2016 (GELU).
-Departs from the papers: nowhere.
 """
 
 from typing import Literal
 
 from torch import Tensor, nn
 
-from practicum.models.attention import KVCache, MultiHeadAttention
+from practicum.models.layers.attention import KVCache, MultiHeadAttention
 
 Norm = Literal["pre", "post"]
 
@@ -61,12 +60,12 @@ class TransformerBlock(nn.Module):
         """Return the tokens after both branches.
 
         Args:
-            x_BTC: shape (B, T, C).
-            key_padding_mask: boolean, True where a token is padding; shape (B, T), cached tokens included.
+            x_BTC: the tokens.
+            key_padding_mask: boolean, True where a token is padding, cached tokens included.
             cache: keys and values of earlier tokens; gets those of `x_BTC` too.
 
-        Returns:
-            Shape (B, T, C).
+        Shapes:
+            x_BTC: (B, T, C). key_padding_mask: (B, T). Returns (B, T, C).
         """
         if self.norm == "pre":
             x_BTC = x_BTC + self.attend(self.attention_norm(x_BTC), key_padding_mask, cache)

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from practicum.models.generate import generate, keep, sample
+from practicum.methods.generate import generate, keep, sample
 from practicum.models.gpt import GPT, GPTConfig
 
 SMALL = GPTConfig(vocab_size=11, context=8, width=16, num_layers=2, num_heads=2)

@@ -6,7 +6,6 @@
     he_       Var[w] = 2 / fan_in                ReLU halves E[x²], so twice as much is needed (He et al., eq. 10)
 
 Symbols: fan_in = inputs that one output sees, fan_out = outputs that one input reaches; a convolution's count kernel places too.
-Departs from the papers: nowhere.
 """
 
 from collections.abc import Callable
@@ -72,10 +71,23 @@ def he_(
     return _fill_(weight, gain**2 / fans(weight)[fan == "out"], shape, generator)
 
 
-def initialise(model: nn.Module, rule: Callable[[Tensor], object]) -> nn.Module:
-    """Apply a rule to the weights of all linear and convolutional layers, set their biases to 0, and returns the model."""
+def initialise(
+    model: nn.Module,
+    rule: Callable[[Tensor], object],
+    kinds: tuple[type[nn.Module], ...] = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d),
+) -> nn.Module:
+    """Apply a rule to the weights of all layers of these kinds and set their biases to 0.
+
+    Args:
+        model: changed in place.
+        rule: what fills a weight, such as `he_`.
+        kinds: the layers' classes.
+
+    Returns:
+        The model.
+    """
     for module in model.modules():
-        if isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d):
+        if isinstance(module, kinds):
             rule(module.weight)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from practicum.models.sparse import Sparse, dropout
+from practicum.models.layers.sparse import Sparse, dropout
 
 
 def random_matrix(rows: int, cols: int, entries: int, seed: int) -> Sparse:

@@ -13,7 +13,7 @@ everything else again on the way back (section 3.3.2 does so in a GPU's on-chip 
     Δ̄_t = Σ_n E_t ⊙ A + x_t ⊙ (δ_t B_t),   x̄_t = Δ_t ⊙ (δ_t B_t) + D ⊙ ȳ_t,   B̄_t = δ_tᵀ (Δ_t x_t)
 
 Symbols: B rows, T steps, D channels, N states per channel.
-Departs from the paper: nowhere. As there, B's discretisation is Euler's Δ B, not the zero-order hold of eq. 4.
+As in the paper, B's discretisation is Euler's Δ B, not the zero-order hold of eq. 4.
 """
 
 from typing import Any
@@ -44,10 +44,12 @@ def selective_scan(
     """
     if h_BDN is None:
         h_BDN = x_BTD.new_zeros(len(x_BTD), *A_DN.shape)
+    # Both need no state, so they are computed for all steps at once: (B, T, D, N).
     decay_BTDN = (delta_BTD[..., None] * A_DN).exp()
     entering_BTDN = (delta_BTD * x_BTD)[..., None] * B_BTN[:, :, None]
     outputs = []
     for decay_BDN, entering_BDN, C_BN in zip(decay_BTDN.unbind(1), entering_BTDN.unbind(1), C_BTN.unbind(1), strict=True):
+        # h_t = exp(Δ_t A) ⊙ h_{t-1} + (Δ_t x_t) B_tᵀ
         h_BDN = torch.addcmul(entering_BDN, decay_BDN, h_BDN)
         outputs.append((h_BDN * C_BN[:, None]).sum(2))
     return torch.addcmul(torch.stack(outputs, 1), D_D, x_BTD), h_BDN
@@ -90,6 +92,9 @@ def chunked_scan(
 
     Returns:
         Outputs y and the last state. They have first derivatives only.
+
+    Shapes:
+        x_BTD: (B, T, D). delta_BTD: (B, T, D). A_DN: (D, N). B_BTN: (B, T, N). C_BTN: (B, T, N). D_D: (D,). h_BDN: (B, D, N).
     """
     if h_BDN is None:
         h_BDN = x_BTD.new_zeros(len(x_BTD), *A_DN.shape)
@@ -119,6 +124,7 @@ class _Chunked(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, h: Tensor, chunk: int) -> Any:
         starts, outputs = [], []
         for x_piece, delta_piece, B_piece, C_piece in _pieces(chunk, x, delta, B, C):
+            # All that is kept for the way back is the state in front of each piece.
             starts.append(h)
             _, states = _states(x_piece, delta_piece, A, B_piece, h)
             outputs.append((C_piece[:, :, None] @ states)[:, :, 0])
@@ -137,13 +143,16 @@ class _Chunked(torch.autograd.Function):
             decay, states = _states(x_piece, delta_piece, A, B_piece, start)
             C_bars.append((states @ y_piece[..., None])[..., 0])
             error = y_piece[:, :, None] * C_piece[..., None]  # ḡ, which becomes δ
+            # The last step also hears from the piece behind it.
             error[-1] += h_bar
             for t in reversed(range(len(error) - 1)):
                 error[t].addcmul_(decay[t + 1], error[t + 1])
+            # Read before `error` is overwritten below: the gradient of the state in front of this piece.
             h_bar = decay[0] * error[0]
             entering = (B_piece[:, :, None] @ error)[:, :, 0]
             B_bars.append((error @ (delta_piece * x_piece)[..., None])[..., 0])
             x_bars.append(delta_piece * entering)
+            # δ is needed no more, so E is made in its place.
             error *= decay
             error[1:] *= states[:-1]
             error[0] *= start  # E

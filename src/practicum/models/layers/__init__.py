@@ -1,0 +1,1 @@
+"""What architectures are made of: attention, norms, initialisers, sparse matrices, the selective scan."""
