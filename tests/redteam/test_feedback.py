@@ -105,8 +105,8 @@ def test_an_exception_however_odd_is_one_that_was_raised(grade, text):
     assert verdict.graded.restarts == 0
 
 
-def test_a_message_that_never_ends(grade):
-    verdict = grade("class E(Exception):\n    def __str__(self):\n        while True: pass\ndef name(): raise E()\n")
+def test_a_message_that_never_ends(brief):
+    verdict = brief("class E(Exception):\n    def __str__(self):\n        while True: pass\ndef name(): raise E()\n")
     assert (verdict.outcome("test_last"), verdict.points) == ("timeout", 9)
 
 
