@@ -3,13 +3,21 @@ PYTHON ?= python3
 BIN := .venv/bin
 LABS := $(notdir $(wildcard curriculum/labs/*))
 
-.PHONY: demo test lint venv verify bench results docs clean
+# What `make check` tests: no sandbox, no cluster, no training run, and nothing marked `slow`.
+FAST := tests/autograd tests/classic tests/course tests/labs tests/integrity tests/grading/test_wire.py tests/grading/test_assertions.py \
+	tests/grading/test_report.py
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+
+.PHONY: demo check test lint venv verify bench results docs clean
 
 demo: venv
 	$(BIN)/practicum demo --into demo
 
+check: lint  # under a minute: before each commit
+	$(PYTEST) -m "not slow" $(FAST)
+
 test: lint
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 lint: venv
 	$(BIN)/ruff check .

@@ -16,6 +16,8 @@ from practicum.grading.submission import Job
 from practicum.labs.handout import solution_files, starter_files
 from practicum.labs.lab import find_lab
 
+pytestmark = pytest.mark.slow
+
 NAME = "linear-regression.ipynb"
 FULL = Decimal(20)
 Cells = list[dict[str, Any]]

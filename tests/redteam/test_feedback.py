@@ -45,7 +45,8 @@ def add(a, b):
 
 
 @pytest.mark.parametrize("carrier", CARRIERS)
-def test_a_hidden_checks_feedback_carries_nothing(grade, make_job, honest_source, carrier):
+def test_a_hidden_checks_feedback_carries_nothing(request, make_job, honest_source, carrier):
+    grade = request.getfixturevalue("brief" if carrier == "a forged failure" else "grade")  # its sleep meets the next check
     source = honest_source + PRELUDE.replace("LINE", CARRIERS[carrier])
     shown = []
     for seed in (1, 2):
