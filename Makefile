@@ -13,7 +13,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 demo: venv
 	$(BIN)/practicum demo --into demo
 
-check: lint  # under a minute: before each commit
+check: lint  # before each commit; meant to stay under a minute
 	$(PYTEST) -m "not slow" $(FAST)
 
 test: lint

@@ -22,6 +22,8 @@ from hypothesis import strategies as st
 
 from practicum.labs.intake import LARGEST, HandIn, read_hand_ins
 
+pytestmark = pytest.mark.slow
+
 WORK = b"def answer():\n    return 42\n"
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX files")
 
