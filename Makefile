@@ -3,13 +3,21 @@ PYTHON ?= python3
 BIN := .venv/bin
 LABS := $(notdir $(wildcard curriculum/labs/*))
 
-.PHONY: demo test lint venv verify bench results docs clean
+# What `make check` tests: no sandbox, no cluster, no training run, and nothing marked `slow`.
+FAST := tests/autograd tests/classic tests/course tests/gradebook tests/labs tests/integrity tests/checks tests/reports tests/store \
+	tests/sandbox/test_protocol.py tests/test_layout.py
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+
+.PHONY: demo check test lint venv verify bench results docs clean
 
 demo: venv
 	$(BIN)/practicum demo --into demo
 
+check: lint  # before each commit; meant to stay under a minute
+	$(PYTEST) -m "not slow" $(FAST)
+
 test: lint
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 lint: venv
 	$(BIN)/ruff check .

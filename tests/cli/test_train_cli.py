@@ -24,7 +24,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 def practicum(tmp_path: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*COMMAND, *words], cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, timeout=300, check=False
+        [*COMMAND, *words], cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, timeout=900, check=False
     )
 
 
@@ -52,11 +52,11 @@ def test_a_stopped_run_goes_on_with_the_same_curve(tmp_path: Path, whole: list[d
     """Ctrl-C keeps a checkpoint of that very step; a kill falls back to the last epoch's."""
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     started = subprocess.Popen([*COMMAND, *WORDS, "-o", "run"], cwd=tmp_path, env=environment(tmp_path), **pipes)
-    folder, deadline = tmp_path / "run", time.monotonic() + 120
+    folder, deadline = tmp_path / "run", time.monotonic() + 600
     while not (folder / "metrics.csv").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
     started.send_signal(number)
-    _, told = started.communicate(timeout=120)
+    _, told = started.communicate(timeout=600)
     assert not (folder / "result.json").exists()
     assert 1 <= len(curve(folder)) < 12
     if number == signal.SIGINT:

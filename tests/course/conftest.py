@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import settings
 
 from practicum.course.load import load_course, parse_course
 from practicum.course.model import Course
@@ -13,9 +12,6 @@ from practicum.course.roster import Student
 from practicum.course.workspace import course_path
 from practicum.gradebook.events import Event, Result, Submission
 from practicum.gradebook.gradebook import Gradebook, gradebook
-
-settings.register_profile("course", deadline=None)  # a busy machine is no failure
-settings.load_profile("course")
 
 HEAD = """
 name = "small"

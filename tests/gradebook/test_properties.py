@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Context, Decimal, localcontext
 from fractions import Fraction
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,8 @@ from practicum.course.rounding import rounded
 from practicum.gradebook.events import Event, Exemption, Extension, ManualGrade, Result, Submission, Team
 from practicum.gradebook.gradebook import Gradebook, gradebook
 from tests.course.conftest import DUE, book, shipped, small, submitted
+
+pytestmark = pytest.mark.slow
 
 COURSES = [shipped(name) for name in ("cs324", "dda4220", "polyu", "xmu")] + [small(), small(submissions="last")]
 STUDENTS = ["ada", "bob", "eve"]

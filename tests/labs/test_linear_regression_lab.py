@@ -16,6 +16,8 @@ from practicum.labs.handout import solution_files, starter_files
 from practicum.labs.lab import find_lab
 from practicum.store.results import GradedSubmission
 
+pytestmark = pytest.mark.slow
+
 NAME = "linear-regression.ipynb"
 FULL = Decimal(20)
 Cells = list[dict[str, Any]]
@@ -310,6 +312,10 @@ def test_the_handout_earns_nothing(seed: int, grade: Callable[..., GradedSubmiss
     assert {check.outcome for check in result.checks} == {"missing"}
 
 
-def test_the_grading_is_quick(solution: dict[str, Any], grade: Callable[..., GradedSubmission]) -> None:
-    """The best of several, since the machine may be busy; importing torch._dynamo for each submission would take longer."""
-    assert min(grade(solution, seed).seconds for seed in range(5)) < 3
+def test_the_slow_import_is_not_made_for_each_submission(
+    solution: dict[str, Any], grade: Callable[..., GradedSubmission]
+) -> None:
+    """What an optimiser imports takes seconds; every submission finds it there when it starts."""
+    notebook = copy.deepcopy(solution)
+    first("import os, sys", "if 'torch._dynamo' not in sys.modules:", "    os._exit(1)")(notebook["cells"])
+    assert lost(grade(notebook)) == {}

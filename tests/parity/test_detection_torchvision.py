@@ -63,7 +63,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Tensor], d
     folder, given = tmp_path_factory.mktemp("torchvision"), inputs()
     save_file(given, folder / "inputs.safetensors")
     done = subprocess.run(
-        [sys.executable, torchvision_detection.__file__, str(folder)], capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, torchvision_detection.__file__, str(folder)], capture_output=True, text=True, timeout=900, check=False
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return given, load_file(folder / "answers.safetensors")

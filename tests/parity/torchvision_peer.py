@@ -103,7 +103,7 @@ def ask(cases: list[Case], full: list[str], folder: Path) -> tuple[dict[str, dic
     from safetensors.torch import load_file
 
     (folder / "cases.json").write_text(json.dumps({"cases": [asdict(case) for case in cases], "full": full}))
-    done = subprocess.run([sys.executable, __file__, str(folder)], capture_output=True, text=True, timeout=300)
+    done = subprocess.run([sys.executable, __file__, str(folder)], capture_output=True, text=True, timeout=900)
     if done.returncode:
         raise RuntimeError(f"torchvision's process ended with {done.returncode}:\n{done.stderr[-3000:]}")
     answers = {case.name: load_file(folder / f"{case.name}.safetensors") for case in cases}

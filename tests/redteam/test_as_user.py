@@ -42,6 +42,7 @@ def _quiet(path: str) -> dict[str, object]:
     return {"env": environment, "cwd": "/", "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
+@pytest.mark.longest
 @pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="this run is an ordinary user's already")
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="needs setpriv, from util-linux, to become another user")
 def test_the_whole_suite_as_an_ordinary_user(tmp_path_factory):
@@ -54,7 +55,7 @@ def test_the_whole_suite_as_an_ordinary_user(tmp_path_factory):
     try:
         environment = {**_quiet(path)["env"], "HOME": str(home), "TMPDIR": str(home)}  # type: ignore[dict-item]
         suite = [python, "-m", "pytest", str(Path(__file__).parent), "-p", "no:cacheprovider", "-rfEs", f"--rootdir={ROOT}"]
-        done = subprocess.run(_command(suite, path), env=environment, cwd=home, capture_output=True, text=True, timeout=600)
+        done = subprocess.run(_command(suite, path), env=environment, cwd=home, capture_output=True, text=True, timeout=3000)
         print(done.stdout[-2000:])
         assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
         assert " passed" in done.stdout

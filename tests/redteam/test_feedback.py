@@ -45,7 +45,8 @@ def add(a, b):
 
 
 @pytest.mark.parametrize("carrier", CARRIERS)
-def test_a_hidden_checks_feedback_carries_nothing(grade, make_job, honest_source, carrier):
+def test_a_hidden_checks_feedback_carries_nothing(request, make_job, honest_source, carrier):
+    grade = request.getfixturevalue("brief" if carrier == "a forged failure" else "grade")  # its sleep meets the next check
     source = honest_source + PRELUDE.replace("LINE", CARRIERS[carrier])
     shown = []
     for seed in (1, 2):
@@ -105,8 +106,8 @@ def test_an_exception_however_odd_is_one_that_was_raised(grade, text):
     assert verdict.graded.restarts == 0
 
 
-def test_a_message_that_never_ends(grade):
-    verdict = grade("class E(Exception):\n    def __str__(self):\n        while True: pass\ndef name(): raise E()\n")
+def test_a_message_that_never_ends(brief):
+    verdict = brief("class E(Exception):\n    def __str__(self):\n        while True: pass\ndef name(): raise E()\n")
     assert (verdict.outcome("test_last"), verdict.points) == ("timeout", 9)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -98,35 +97,34 @@ def peak(grade):
 
 @pytest.mark.parametrize("frame", FRAMES)
 def test_a_forged_frame_ends_the_process_and_nothing_else(grade, frame, peak):
-    before, began = peak(), time.monotonic()
+    before = peak()
     verdict = grade(f"{FORGE}\ndef name():\n    {FRAMES[frame]}\n    time.sleep(60)\n")
     assert verdict.outcome("test_last") == "protocol"
     assert verdict.message("test_last").startswith("your program's process sent ")
     assert verdict.points == 9
-    assert time.monotonic() - began < 5
     assert peak() - before < 250
 
 
-def test_bytes_that_never_become_a_message(grade):
-    verdict = grade(
+def test_bytes_that_never_become_a_message(brief):
+    verdict = brief(
         f"{FORGE}\ndef name():\n    write(struct.pack('>IQ', 1 << 20, 1 << 26))\n    while True: write(b'x'); time.sleep(.01)"
     )
     assert (verdict.outcome("test_last"), verdict.points) == ("timeout", 9)
     assert verdict.message("test_last") == "it ran longer than the time for this check"
 
 
-def test_a_flood(grade):
-    verdict = grade(f"{FORGE}\ndef name():\n    while True: send(b'\\xa6honest')")
+def test_a_flood(brief):
+    verdict = brief(f"{FORGE}\ndef name():\n    while True: send(b'\\xa6honest')")
     assert verdict.points >= 9  # the first answer is what `name` answers
-    verdict = grade(f"{FORGE}\ndef add(a, b):\n    while True: send(b'\\xa6honest')")
+    verdict = brief(f"{FORGE}\ndef add(a, b):\n    while True: send(b'\\xa6honest')")
     assert not verdict.passed & {"test_add", "test_hidden"}
 
 
 @pytest.mark.parametrize(
     "close", ["os.close(3)", "os.closerange(0, 64)", "os.dup2(1, 3)", "os.close(1); os.close(2); os.close(3)"]
 )
-def test_a_closed_wire(grade, close):
-    verdict = grade(f"import os, time\ndef name():\n    {close}\n    time.sleep(60)")
+def test_a_closed_wire(brief, close):
+    verdict = brief(f"import os, time\ndef name():\n    {close}\n    time.sleep(60)")
     assert verdict.outcome("test_last") in ("crashed", "timeout")
     assert verdict.points == 9
 
@@ -163,8 +161,8 @@ def add(a, b):
     assert set(verdict.outcomes.values()) <= {"passed", "failed", "protocol", "broken", "raised"}
 
 
-def test_handles_of_other_objects_are_only_the_students_own(grade):
-    verdict = grade(f"""{FORGE}
+def test_handles_of_other_objects_are_only_the_students_own(brief):
+    verdict = brief(f"""{FORGE}
 class Model:
     def __init__(self, n): pass
 def predict(x):

@@ -61,7 +61,7 @@ def class_marks(grade, lab, tmp_path, honest_source):
                 student=submission.student, submission=submission.sha256, files=submission.files, seed=3, notes=submission.notes
             )
             marks[submission.student] = grade.worker.grade(job)
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 120  # a bomb unpacked would take far longer
         assert before == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if not path.is_symlink()}
         assert marks.pop("zoe").points == FULL
         [(_, graded)] = marks.items()
@@ -256,4 +256,4 @@ def test_what_a_notebook_tells_its_front_end_changes_no_verdict(grade_notebook, 
 def test_a_notebook_that_exits(grade_notebook):
     graded = grade_notebook(["import os\nos._exit(0)"])
     assert {check.outcome for check in graded.checks} == {"crashed"}
-    assert graded.seconds < 3
+    assert graded.restarts <= 1  # and is not run again for the next check

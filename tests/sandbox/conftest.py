@@ -28,13 +28,13 @@ def submit(sandbox):
     """Open submissions: `submit("source")` gives a `StudentCode` whose module is `answer`, with its `Link` as `.link`."""
     opened = []
 
-    def open_one(source, cells=None, seconds=10.0, seed=0):
+    def open_one(source, cells=None, seconds=60.0, seed=0):
         def start():
             notebooks = {} if cells is None else {"answer": cells}
             opened.append(sandbox.open({"answer.py": source.encode()} if cells is None else {}, notebooks, seed))
             return opened[-1]
 
-        link = Link(start, 60.0)
+        link = Link(start, 300.0, 60.0)
         link.begin(seconds, seed)
         student = StudentCode(link, {})
         student.__dict__["link"] = link
