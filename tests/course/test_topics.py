@@ -55,5 +55,7 @@ def test_a_false_claim_is_found(tmp_path: Path) -> None:
 def test_errors_name_the_line(tmp_path: Path) -> None:
     file = tmp_path / "topics.toml"
     file.write_text('[topic.cnn]\ntitle = "CNN"\n[topic.rnn]\ntitle = "RNN"\nrefrence = ["x.py"]\n')
-    with pytest.raises(PracticumError, match=r"topics\.toml:5: .*unknown key `refrence` \(did you mean `reference`\?\)"):
+    with pytest.raises(
+        PracticumError, match=r"topics\.toml:5: topic\.rnn\.refrence: .* got `refrence` \(did you mean `reference`\?\)"
+    ):
         load_topics(file)

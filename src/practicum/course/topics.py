@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from practicum.course.load import describe, parse_toml, read_text
-from practicum.errors import PracticumError
+from practicum.toml import Document
 
 
 class Topic(BaseModel):
@@ -50,12 +49,7 @@ def load_topics(path: Path) -> Mapping[str, Topic]:
     Raises:
         PracticumError: the file is missing or wrong; the message names file and line.
     """
-    text = read_text(path).replace("\r\n", "\n")
-    data = parse_toml(text, str(path))
-    try:
-        return TypeAdapter(_File).validate_python(data).topic
-    except ValidationError as error:
-        raise PracticumError(describe(error, _File, text, str(path))) from None
+    return Document.read(path).into(_File).topic
 
 
 def false_claims(topics: Mapping[str, Topic], package: Path, curriculum: Path) -> Iterator[str]:
