@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from practicum.curriculum import curriculum
@@ -69,6 +69,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.dictionaries(st.text('ab."\\é#[ ', max_size=3), VALUES, max_size=4))
 def test_the_lines_of_whatever_is_written(data: dict[str, object]) -> None:
     text, lines = dump(data)
