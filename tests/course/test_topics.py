@@ -70,5 +70,7 @@ def test_the_old_form_reads_the_same(tmp_path: Path) -> None:
 def test_errors_name_the_line(tmp_path: Path, text: str, line: int) -> None:
     file = tmp_path / "topics.toml"
     file.write_text(text)
-    with pytest.raises(PracticumError, match=rf"topics\.toml:{line}: .*unknown key `refrence` \(did you mean `reference`\?\)"):
+    with pytest.raises(
+        PracticumError, match=rf"topics\.toml:{line}: .*rnn\.refrence: .* got `refrence` \(did you mean `reference`\?\)"
+    ):
         load_topics(file)

@@ -95,7 +95,7 @@ def test_a_missing_file_and_a_missing_handout_are_said(handout, tmp_path):
     with pytest.raises(PracticumError, match="expected the folder of a handout, got a file; unpack it"):
         check_folder(tmp_path / "handout.zip")
     (handout / "lab.toml").write_text("title = 3")
-    with pytest.raises(PracticumError, match="take the file from the handout again"):
+    with pytest.raises(PracticumError, match=r"take lab.toml from the handout again"):
         check_folder(handout)
 
 

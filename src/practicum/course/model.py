@@ -1,21 +1,19 @@
 """The course file: what may stand in `course.toml`, and what it means.
 
 Every table is a frozen model that refuses unknown keys. Numbers are exact decimals. What must agree between tables
-(weights that add up, late rules that exist) is checked in `agreement`, so that a `Course` that exists is sound.
+(weights that add up, late rules that exist) is checked in `validate` when the file is read.
 """
 
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from practicum.course.assessment import Item
 from practicum.course.late import NO_RULE, LateRule
 from practicum.course.term import Name, Points, Table, Term, Text
-from practicum.course.validate import disagreements
 from practicum.errors import suggestion
 
 
@@ -93,12 +91,6 @@ class Course(Table):
     integrity: tuple[Integrity, ...] = ()
     session: tuple[Session, ...] = ()
     component: Annotated[tuple[Component, ...], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _agrees(self) -> Self:
-        for path, message in disagreements(self):
-            raise PydanticCustomError("disagreement", "{message}", {"message": message, "path": path})
-        return self
 
     @cached_property
     def items(self) -> tuple[Item, ...]:

@@ -1,14 +1,22 @@
 """The forms shared by all tables of the course file, and its table `[term]`."""
 
 import datetime as dt
+import re
 from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+
+def _name(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", value):
+        raise ValueError("expected a name of lower-case letters, digits and hyphens")
+    return value
+
+
+Name = Annotated[str, AfterValidator(_name)]
 Text = Annotated[str, Field(min_length=1)]
 Points = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
 Weekday = Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
@@ -41,7 +49,7 @@ class When(Table):
         if sum(forms) != 1:
             raise ValueError("expected a date and time, or a table with one of `week`, `on` and `end_of_term = true`")
         if (self.day and self.week is None) or (self.time and self.at is not None):
-            raise ValueError("`day` goes with `week`, and `time` with a week, a plain date or the end of term")
+            raise ValueError("expected `day` only with `week`, and `time` only with a week, a plain date or the end of term")
         return self
 
 

@@ -6,12 +6,10 @@ topics in its own `lab.toml`, and the questions on a topic are in `questions/NAM
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from practicum.course.load import describe, parse_toml, read_text
-from practicum.errors import PracticumError
+from practicum.toml import Document
 
 NO_LONGER_LISTED = ("planned", "labs", "questions")
 
@@ -34,6 +32,10 @@ class Topic(BaseModel):
     facts: tuple[str, ...] = ()
 
 
+class _File(RootModel[dict[str, Topic]]):
+    pass
+
+
 class _OldFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -46,19 +48,14 @@ def load_topics(path: Path) -> Mapping[str, Topic]:
     Raises:
         PracticumError: the file is missing or wrong; the message names file and line.
     """
-    text = read_text(path).replace("\r\n", "\n")
-    data = parse_toml(text, str(path))
-    old = isinstance(data.get("topic"), dict) and "title" not in data["topic"]
-    form: Any = _OldFile if old else dict[str, Topic]
-    for topic in data["topic"].values() if old else ():
+    document = Document.read(path)
+    tables = document.data.get("topic")
+    if not isinstance(tables, dict) or "title" in tables:  # a topic may itself be called `topic`
+        return document.into(_File).root
+    for topic in tables.values():
         for key in NO_LONGER_LISTED if isinstance(topic, dict) else ():
             topic.pop(key, None)
-    try:
-        read = TypeAdapter(form).validate_python(data)
-    except ValidationError as error:
-        raise PracticumError(describe(error, form, text, str(path))) from None
-    topics: dict[str, Topic] = read.topic if old else read
-    return topics
+    return document.into(_OldFile).topic
 
 
 def open_topics(topics: Mapping[str, Topic], curriculum: Path) -> list[str]:
@@ -68,9 +65,7 @@ def open_topics(topics: Mapping[str, Topic], curriculum: Path) -> list[str]:
         topics: by name.
         curriculum: the folder of labs and questions.
     """
-    taught = {
-        topic for lab in curriculum.glob("labs/*/lab.toml") for topic in parse_toml(read_text(lab), str(lab)).get("topics", ())
-    }
+    taught = {topic for lab in curriculum.glob("labs/*/lab.toml") for topic in Document.read(lab).data.get("topics", ())}
     taught |= {file.stem for file in curriculum.glob("questions/*.py")}
     return [name for name, topic in topics.items() if not topic.reference and name not in taught]
 

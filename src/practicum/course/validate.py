@@ -1,21 +1,16 @@
 """What must agree inside a course file and no single table can see."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
-from practicum.course.lines import Path
+from practicum.course.assessment import Item, Part
+from practicum.course.model import Component, Course
 from practicum.course.rounding import plain
 from practicum.errors import suggestion
+from practicum.toml import KeyPath
 
-if TYPE_CHECKING:
-    from practicum.course.assessment import Item, Part
-    from practicum.course.model import Component, Course
-
-Disagreement = tuple[Path, str]
+Disagreement = tuple[KeyPath, str]
 
 RESERVED = ("total", "none")
 """Names with a meaning of their own: the final grade in `marks.csv`, and the absence of a late rule."""
@@ -33,7 +28,7 @@ def disagreements(course: Course) -> Iterator[Disagreement]:
         yield from _exam(course, item, path)
 
 
-def _items(course: Course) -> Iterator[tuple[Path, Item]]:
+def _items(course: Course) -> Iterator[tuple[KeyPath, Item]]:
     for c, component in enumerate(course.component):
         for i, item in enumerate(component.item):
             yield ("component", c, "item", i), item
@@ -44,52 +39,48 @@ def _names(course: Course) -> Iterator[Disagreement]:
     for c, component in enumerate(course.component):
         seen[component.name] += 1
         if seen[component.name] > 1:
-            yield ("component", c, "name"), f"a second component `{component.name}`"
+            yield ("component", c, "name"), f"expected a name of its own, got a second component `{component.name}`"
     seen.clear()
     for path, item in _items(course):
         seen[item.name] += 1
         if seen[item.name] > 1:
-            yield (*path, "name"), f"a second item `{item.name}`"
+            yield (*path, "name"), f"expected a name of its own, got a second item `{item.name}`"
         if item.name in RESERVED:
-            yield (*path, "name"), f"an item cannot be called `{item.name}`, which has a meaning of its own"
+            yield (*path, "name"), f"expected another name, got `{item.name}`, which has a meaning of its own"
     for name in course.late:
         if name in RESERVED:
-            yield ("late", name), f"a late rule cannot be called `{name}`, which has a meaning of its own"
+            yield ("late", name), f"expected another name, got `{name}`, which has a meaning of its own"
 
 
 def _weights(course: Course) -> Iterator[Disagreement]:
     total = sum((component.weight for component in course.component), Decimal(0))
     if total != course.grade.out_of:
-        yield (
-            ("component",),
-            (f"expected the weights of the components to add up to {plain(course.grade.out_of)}, got {plain(total)}"),
-        )
+        due = f"`grade.out_of` ({plain(course.grade.out_of)})"
+        yield ("component",), f"expected the weights of the components to add up to {due}, got {plain(total)}"
     for c, component in enumerate(course.component):
         yield from _item_weights(component, ("component", c))
 
 
-def _item_weights(component: Component, path: Path) -> Iterator[Disagreement]:
+def _item_weights(component: Component, path: KeyPath) -> Iterator[Disagreement]:
     stated = [item.weight for item in component.item if item.weight is not None]
     if stated and len(stated) != len(component.item):
         missing = next(i for i, item in enumerate(component.item) if item.weight is None)
         yield (
             (*path, "item", missing),
-            ("expected a `weight`: either every item of a component states one, or none does and they share equally"),
+            "expected a `weight` as its neighbours have, got none; without any weight they share equally",
         )
     elif stated and sum(stated) != component.weight:
-        yield (
-            (*path, "weight"),
-            (f"expected the weights of the items to add up to {plain(component.weight)}, got {plain(Decimal(sum(stated)))}"),
-        )
+        due = f"that of the component ({plain(component.weight)})"
+        yield (*path, "weight"), f"expected the weights of the items to add up to {due}, got {plain(Decimal(sum(stated)))}"
 
 
 def _late_rules(course: Course) -> Iterator[Disagreement]:
     known = [*course.late, "none"]
-    places: list[tuple[Path, str | None]] = [(("grade", "late"), course.grade.late)]
+    places: list[tuple[KeyPath, str | None]] = [(("grade", "late"), course.grade.late)]
     places += [((*path, "late"), item.late) for path, item in _items(course)]
     for path, name in places:
         if name is not None and name not in known:
-            yield path, f"no late rule `{name}`{suggestion(name, known)}; known: {', '.join(known)}"
+            yield path, f"expected the name of a late rule, got `{name}`{suggestion(name, known)}; known: {', '.join(known)}"
 
 
 def _labs(course: Course) -> Iterator[Disagreement]:
@@ -97,7 +88,7 @@ def _labs(course: Course) -> Iterator[Disagreement]:
     for path, item in _items(course):
         for lab in item.labs():
             if lab in feeds:
-                yield path, f"lab `{lab}` feeds this item and already `{feeds[lab]}`; a lab feeds one part of one item"
+                yield path, f"expected each lab in one part of one item, got lab `{lab}` here and already in `{feeds[lab]}`"
             feeds[lab] = item.name
 
 
@@ -113,30 +104,35 @@ def _weeks(course: Course) -> Iterator[Disagreement]:
                 yield (*path, key), f"expected a week of the term, 1 to {weeks}, got {when.week}"
 
 
-def _parts(part: Part, path: Path) -> Iterator[Disagreement]:
+def _parts(part: Part, path: KeyPath) -> Iterator[Disagreement]:
     seen: Counter[str] = Counter()
     for p, child in enumerate(part.part):
         seen[child.name] += 1
         if seen[child.name] > 1:
-            yield (*path, "part", p, "name"), f"a second part `{child.name}`"
+            yield (*path, "part", p, "name"), f"expected a name of its own, got a second part `{child.name}`"
         if part.lab and any(below.lab for below in (child, *(deeper for _, deeper in child.walk()))):
-            yield (*path, "part", p), f"lab `{part.lab}` already fills everything here; no part below can have a lab"
+            yield (
+                (*path, "part", p),
+                f"expected no lab in this part, got one inside lab `{part.lab}`, which fills it already",
+            )
         yield from _parts(child, (*path, "part", p))
     inside = [child.points for child in part.part if not child.bonus]
     if inside and sum(inside) != part.points:
         yield (*path, "points"), (f"expected the parts to add up to {plain(part.points)}, got {plain(Decimal(sum(inside)))}")
 
 
-def _exam(course: Course, item: Item, path: Path) -> Iterator[Disagreement]:
+def _exam(course: Course, item: Item, path: KeyPath) -> Iterator[Disagreement]:
     exam = item.exam
     if exam is None:
         return
     if exam.questions_min and exam.questions_max and exam.questions_max < exam.questions_min:
-        yield (*path, "exam", "questions_max"), f"expected at least `questions_min` ({exam.questions_min})"
+        yield (
+            (*path, "exam", "questions_max"),
+            f"expected at least `questions_min` ({exam.questions_min}), got {exam.questions_max}",
+        )
     if exam.scope:
         numbers = {s.number for s in course.session if s.kind == exam.scope.kind}
-        for edge in (exam.scope.first, exam.scope.last):
-            if edge not in numbers:
-                yield (*path, "exam", "scope"), f"there is no {exam.scope.kind} {edge}"
+        for edge in sorted({exam.scope.first, exam.scope.last} - numbers):
+            yield (*path, "exam", "scope"), f"expected a {exam.scope.kind} that is in the plan, got {edge}"
         if exam.scope.last < exam.scope.first:
-            yield (*path, "exam", "scope"), f"expected `last` at or after `first` ({exam.scope.first})"
+            yield (*path, "exam", "scope"), f"expected `last` at or after `first` ({exam.scope.first}), got {exam.scope.last}"

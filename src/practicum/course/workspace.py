@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from practicum.course.lines import line_of
-from practicum.course.load import load_course, parse_course, read_text
+from practicum.course.load import load_course, parse_course
 from practicum.course.model import Course
 from practicum.course.roster import Student, load_roster
 from practicum.curriculum import curriculum
 from practicum.errors import PracticumError, suggestion
+from practicum.toml import Document
 
 __all__ = ["EXEMPTIONS", "EXTENSIONS", "MARKS", "TEAMS", "Workspace", "course_path", "courses", "curriculum", "find", "init"]
 
@@ -121,10 +121,9 @@ def init(course: str, folder: Path, start: date | None = None) -> Workspace:
     Raises:
         PracticumError: the course is unknown or wrong, or there is something in the folder already.
     """
-    text = read_text(course_path(course))
-    if start is not None:
-        text = _with_start(text, start)
-    parsed = parse_course(text, str(course_path(course)))
+    document = Document.read(course_path(course))
+    text = document.text if start is None else _with_start(document, start)
+    parsed = parse_course(text, document.name)
     target = folder.expanduser().absolute()
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise PracticumError(f"{folder} already exists and is not an empty folder; nothing was changed")
@@ -145,13 +144,13 @@ def init(course: str, folder: Path, start: date | None = None) -> Workspace:
     return Workspace(target)
 
 
-def _with_start(text: str, start: date) -> str:
-    lines = text.splitlines(keepends=True)
-    at = line_of(text, ("term", "start")) - 1
+def _with_start(document: Document, start: date) -> str:
+    lines = document.text.split("\n")
+    at = document.line("term", "start") - 1
     lines[at], found = re.subn(r"^(\s*start\s*=\s*)\d{4}-\d\d-\d\d", rf"\g<1>{start.isoformat()}", lines[at])
     if not found:
-        raise PracticumError("expected `start = …` on a line of its own in [term]")
-    return "".join(lines)
+        raise document.error([(("term", "start"), f"expected `start = …` on a line of its own, got `{lines[at].strip()}`")])
+    return "\n".join(lines)
 
 
 def _fill(workspace: Workspace, course: Course, text: str) -> None:

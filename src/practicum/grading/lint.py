@@ -9,12 +9,12 @@ from decimal import Decimal
 
 from practicum.checks.mistakes import unknown_name
 from practicum.checks.plugin import About, checks_of
-from practicum.course.lines import line_of
 from practicum.course.topics import load_topics
 from practicum.course.workspace import curriculum
 from practicum.errors import PracticumError, suggestion
 from practicum.labs.lab import Lab
 from practicum.labs.mutants import Variant, load_alternatives, load_bugs
+from practicum.toml import Document
 
 BUGS, ALTERNATIVES = 8, 2  # of a lab that ships
 
@@ -72,12 +72,11 @@ def _unknown_losses(lab: Lab, bugs: tuple[Variant, ...], names: list[str]) -> It
         path = lab.folder / "bugs" / f"{bug.name}.toml"
         for index, name in enumerate(bug.loses):
             if name not in names:
-                line = line_of(path.read_text(encoding="utf-8"), ("loses", index))
-                yield f"{path}:{line}: {unknown_name(name, names)}"
+                yield f"{Document.read(path).place('loses', index)}: {unknown_name(name, names)}"
 
 
 def _line(lab: Lab, *key: str | int) -> str:
-    return f"lab.toml:{line_of((lab.folder / 'lab.toml').read_text(encoding='utf-8'), key)}"
+    return f"lab.toml:{Document.read(lab.folder / 'lab.toml').line(*key)}"
 
 
 def _points(lab: Lab, checks: tuple[About, ...]) -> Iterator[str]:

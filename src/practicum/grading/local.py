@@ -6,11 +6,11 @@ import subprocess
 import sys
 import threading
 import time
-import tomllib
 from pathlib import Path
 from typing import IO, Any
 
 import msgspec
+from pydantic import BaseModel, ConfigDict
 
 from practicum.checks.plugin import RunChecks, run_checks
 from practicum.errors import PracticumError
@@ -23,6 +23,7 @@ from practicum.sandbox.guest.protocol import ProtocolError, Request, Response
 from practicum.sandbox.outcome import Died
 from practicum.sandbox.proxy import Answers, Link, StudentCode
 from practicum.store.results import CheckResult
+from practicum.toml import Document
 
 WALL_SECONDS = 300.0
 
@@ -125,8 +126,10 @@ def _through_wire(message: Request | Response, objects: Objects | None = None) -
     return protocol.unpack(data[protocol.PREFIX.size : start], memoryview(data)[start:], type(message))
 
 
-class Handout(msgspec.Struct, frozen=True, kw_only=True):
+class Handout(BaseModel):
     """What `lab.toml` of a handout says."""
+
+    model_config = ConfigDict(frozen=True)
 
     title: str
     submit: tuple[str, ...]
@@ -177,12 +180,12 @@ def read_handout(folder: Path) -> Handout:
     path = folder / "lab.toml"
     if folder.is_file():
         raise PracticumError(f"{folder}: expected the folder of a handout, got a file; unpack it, and name the folder")
+    if not path.is_file():
+        raise PracticumError(f"{folder}: no lab.toml here; run this in the folder of a handout, or name that folder")
     try:
-        handout = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Handout, strict=False)
-    except FileNotFoundError:
-        raise PracticumError(f"{folder}: no lab.toml here; run this in the folder of a handout, or name that folder") from None
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
-        raise PracticumError(f"{path}: {error}; take the file from the handout again") from None
+        handout = Document.read(path).into(Handout)
+    except PracticumError as error:
+        raise PracticumError(f"{error}\ntake {path.name} from the handout again") from None
     if not (folder / "checks").is_dir():
         raise PracticumError(f"{folder}: no checks/ here; take that folder from the handout again")
     return handout

@@ -7,14 +7,13 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
-from practicum.course.lines import line_of
 from practicum.curriculum import curriculum
 from practicum.errors import PracticumError, suggestion
-from practicum.labs.tomlfile import read_toml
+from practicum.toml import Document
 
 _SUBMIT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\.(py|ipynb)")
 _MODULE_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
@@ -22,13 +21,13 @@ _MODULE_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 
 def _submit_name(name: str) -> str:
     if not _SUBMIT_NAME.fullmatch(name) or (name.endswith(".py") and "-" in name):
-        raise ValueError("a plain file name from which Python can import, like 'modules.py' or 'linear-regression.ipynb'")
+        raise ValueError("expected a plain file name that Python can import, like 'modules.py' or 'linear-regression.ipynb'")
     return name
 
 
 def _library(name: str) -> str:
     if not _MODULE_NAME.fullmatch(name):
-        raise ValueError("the name of a module, like 'numpy'")
+        raise ValueError("expected the name of a module, like 'numpy'")
     return name
 
 
@@ -63,25 +62,13 @@ class Lab(BaseModel):
     title: Text
     summary: str = ""
     topics: Annotated[tuple[Text, ...], Field(strict=False)] = ()
-    points: Decimal
+    points: Annotated[Decimal, Field(strict=False, gt=0, allow_inf_nan=False)]
     submit: Annotated[tuple[SubmitName, ...], Field(strict=False, min_length=1)]
     libraries: Annotated[tuple[Library, ...], Field(strict=False)] = ()
     limits: Limits = Limits()
 
     _folder: Path = PrivateAttr()
     _sha256: str = PrivateAttr()
-
-    @field_validator("points", mode="before")
-    @classmethod
-    def _exact_points(cls, value: Any) -> Decimal:
-        # `repr` of a float is what the author wrote, so 2.5 and "2.5" are the same exact decimal.
-        try:
-            points = Decimal(repr(value) if isinstance(value, float) else value)
-        except (ArithmeticError, TypeError, ValueError):
-            raise ValueError("a number") from None
-        if isinstance(value, bool) or not points.is_finite() or points <= 0:
-            raise ValueError("a number above 0")
-        return points
 
     @field_validator("submit")
     @classmethod
@@ -90,7 +77,7 @@ class Lab(BaseModel):
         modules = [module_name(name).lower() for name in names]
         for module in modules:
             if modules.count(module) > 1:
-                raise ValueError(f"names that give different modules (more than one gives {module!r})")
+                raise ValueError(f"expected names that give different modules (more than one gives {module!r})")
         return names
 
     @property
@@ -147,9 +134,10 @@ def load_lab(path: Path) -> Lab:
     """
     folder = Path(path).resolve()
     toml = folder / "lab.toml"
-    lab = read_toml(toml, Lab)
+    document = Document.read(toml)
+    lab = document.into(Lab)
     lab._folder, lab._sha256 = folder, _content_hash(folder)
-    mistakes = list(_missing_files(lab, line_of(toml.read_text(encoding="utf-8"), ("submit",))))
+    mistakes = list(_missing_files(lab, document.place("submit")))
     if mistakes:
         raise PracticumError("\n".join(mistakes))
     return lab
@@ -165,16 +153,13 @@ def _content_hash(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _missing_files(lab: Lab, submit_line: int) -> Iterator[str]:
+def _missing_files(lab: Lab, submit: str) -> Iterator[str]:
     """Yield what the folder lacks, one message each."""
     given = [name for name, _ in files_in(lab.source)]
     for name in lab.submit:
         needed = source_name(name)
         if needed not in given:
-            yield (
-                f"{lab.folder / 'lab.toml'}:{submit_line}: expected source/{needed} for `{name}` in submit, "
-                f"got no such file{suggestion(needed, given)}"
-            )
+            yield (f"{submit}: expected source/{needed} for `{name}` in submit, got no such file{suggestion(needed, given)}")
         if name != needed and name in given:
             yield (f"{lab.source / name}: expected the notebook only as percent source in source/{needed}, got both; remove one")
     if not (lab.folder / "README.md").is_file():

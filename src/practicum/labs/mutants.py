@@ -10,11 +10,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from practicum.course.lines import line_of
 from practicum.errors import PracticumError, suggestion
 from practicum.labs.handout import read_source, solution_files
 from practicum.labs.lab import Lab, files_in, source_name
-from practicum.labs.tomlfile import read_toml
+from practicum.toml import Document
 
 Text = Annotated[str, Field(min_length=1)]
 
@@ -63,8 +62,9 @@ def load_bugs(lab: Lab) -> list[Variant]:
     """
     variants = []
     for path in sorted((lab.folder / "bugs").glob("*.toml")):
-        bug = read_toml(path, _Bug)
-        variants.append(Variant(path.stem, bug.title, bug.loses, _edited(lab, path, bug.edit)))
+        document = Document.read(path)
+        bug = document.into(_Bug)
+        variants.append(Variant(path.stem, bug.title, bug.loses, _edited(lab, document, bug.edit)))
     return variants
 
 
@@ -80,8 +80,9 @@ def load_alternatives(lab: Lab) -> list[Variant]:
 
 def _alternative_edits(lab: Lab, folder: Path) -> Iterator[Variant]:
     for path in folder.glob("*.toml"):
-        alternative = read_toml(path, _Alternative)
-        yield Variant(path.stem, alternative.title, (), _edited(lab, path, alternative.edit))
+        document = Document.read(path)
+        alternative = document.into(_Alternative)
+        yield Variant(path.stem, alternative.title, (), _edited(lab, document, alternative.edit))
 
 
 def _alternative_folders(lab: Lab, folder: Path) -> Iterator[Variant]:
@@ -101,15 +102,14 @@ def _alternative_folders(lab: Lab, folder: Path) -> Iterator[Variant]:
         yield Variant(path.name, path.name.replace("-", " ").replace("_", " "), (), solution_files(lab, changed))
 
 
-def _edited(lab: Lab, path: Path, edits: tuple[_Edit, ...]) -> dict[str, bytes]:
+def _edited(lab: Lab, document: Document, edits: tuple[_Edit, ...]) -> dict[str, bytes]:
     """Return what is submitted after the edits; later ones see what earlier ones did."""
-    toml = path.read_text(encoding="utf-8")
     changed: dict[str, str] = {}
     for index, edit in enumerate(edits):
-        _must_be_submitted(lab, edit.file, f"{path}:{line_of(toml, ('edit', index, 'file'))}")
+        _must_be_submitted(lab, edit.file, document.place("edit", index, "file"))
         text = changed.get(edit.file) or read_source(lab, edit.file)
         count = text.count(edit.find)
-        where = f"{path}:{line_of(toml, ('edit', index, 'find'))}"
+        where = document.place("edit", index, "find")
         if count != 1:
             lines = [str(text.count("\n", 0, at) + 1) for at in _places(text, edit.find)]
             found = f"{count} matches, in lines {', '.join(lines[:8])}" if count else "none"
@@ -121,13 +121,13 @@ def _edited(lab: Lab, path: Path, edits: tuple[_Edit, ...]) -> dict[str, bytes]:
         changed[edit.file] = text.replace(edit.find, edit.replace)
     for name, text in changed.items():
         if (error := _syntax_error(text)) and not _syntax_error(read_source(lab, name)):  # magics of a notebook may stand in both
-            line = line_of(toml, ("edit", [edit.file for edit in edits].index(name)))
+            where = document.place("edit", [edit.file for edit in edits].index(name))
             raise PracticumError(
-                f"{path}:{line}: expected edits that leave valid Python, got in line {error.lineno} of source/{name}: {error.msg}"
+                f"{where}: expected edits that leave valid Python, got in line {error.lineno} of source/{name}: {error.msg}"
             )
     files = solution_files(lab, changed)
     if files == solution_files(lab):
-        raise PracticumError(f"{path}: expected edits that change what is submitted, got the solution itself")
+        raise PracticumError(f"{document.name}: expected edits that change what is submitted, got the solution itself")
     return files
 
 
