@@ -97,7 +97,7 @@ def test_a_broken_lab_does_not_hide_the_others(here):
     result = CliRunner().invoke(app, ["lab", "list"])
     assert "good" in result.output
     assert isinstance(result.exception, PracticumError)
-    assert "broken/lab.toml:1: expected one of the keys" in str(result.exception)
+    assert "broken/lab.toml:1: points: expected this key, got none" in str(result.exception)
 
 
 def test_build_refuses_what_verify_would(here):
