@@ -72,9 +72,9 @@ def test_wrong_words_are_answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(tmp_path)
     for words, answer in (
         (["lenet-mnits"], "no recipe `lenet-mnits` (did you mean `lenet-mnist`?); there are: "),
-        (["lenet-mnist", "--learning-rate", "3"], "no knob `learning_rate`; there are: epochs,"),
+        (["lenet-mnist", "--learning-rate", "3"], "no hyperparameter `learning_rate`; there are: epochs,"),
         (["lenet-mnist", "--epochs", "three"], "--epochs: expected a whole number, got 'three'"),
-        (["lenet-mnist", "epochs=3"], "expected a knob like --lr 0.1, got 'epochs=3'"),
+        (["lenet-mnist", "epochs=3"], "expected a hyperparameter like --lr 0.1, got 'epochs=3'"),
         (["lenet-mnist", "--strategy", "deepspeed"], "--strategy: expected one of auto, ddp, fsdp, got 'deepspeed'"),
     ):
         monkeypatch.setattr(sys, "argv", ["practicum", "train", *words])
@@ -88,7 +88,7 @@ def test_wrong_words_are_answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_recipes_lists_and_shows(tmp_path: Path) -> None:
     assert "lenet-mnist              LeNet-5 on MNIST" in practicum(tmp_path, "recipes").stdout
     shown = practicum(tmp_path, "recipes", "lenet-mnist").stdout
-    assert re.search(r"--batch-size INT  images per step\. \[default: \d+\]", shown)
+    assert re.search(r"--batch-size INT  images per step \[default: \d+\]", shown)
     assert "Target: accuracy ≥ 0.991; published: 99.05 %" in shown
 
 

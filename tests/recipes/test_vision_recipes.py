@@ -1,4 +1,4 @@
-"""The recipes of the image networks, on packaged samples and with small knobs: they learn, and their pictures are drawn."""
+"""The recipes of the image networks, on packaged samples and with small settings: they learn, and their pictures are drawn."""
 
 from pathlib import Path
 from typing import Any

@@ -66,7 +66,7 @@ def nesterov(lr: float, weight_decay: float = 5e-4) -> Callable[[nn.Module], tor
 
 def draw(experiment: Experiment, first: nn.Conv2d, folder: Path) -> None:
     """Draw the confusion matrix, the first convolution's filters, and the mistakes that the network is surest of."""
-    from practicum.training.pictures import draw_confusion, draw_images
+    from practicum.training.plots.images import draw_confusion, draw_images
 
     draw_confusion(experiment, CLOTHES, folder / "confusion.png")
     draw_images(first.weight[:, 0].detach(), folder / "filters.png")

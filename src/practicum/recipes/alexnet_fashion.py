@@ -16,25 +16,18 @@ from practicum.methods.classify import Classify
 from practicum.models.alexnet import AlexNet, AlexNetConfig
 from practicum.recipes._fashion import classify_clothes, draw
 from practicum.training.experiment import Experiment, Target
+from practicum.training.hyperparameters import option
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The training and its hyperparameters."""
 
-    Attributes:
-        epochs: passes over the training set.
-        batch_size: images per step.
-        lr: peak learning rate.
-        width: maps of the first convolution.
-        hidden: units of each hidden layer.
-    """
-
-    epochs: int = 4
-    batch_size: int = 128
-    lr: float = 1.5e-3
-    width: int = 16
-    hidden: int = 256
+    epochs: int = option(4, "passes over the training set")
+    batch_size: int = option(128, "images per step")
+    lr: float = option(1.5e-3, "peak learning rate")
+    width: int = option(16, "maps of the first convolution")
+    hidden: int = option(256, "units of each hidden layer")
 
     target: ClassVar[Target] = Target(
         "accuracy", at_least=0.87, source="own: what this width reaches in two minutes of one core", minutes=3

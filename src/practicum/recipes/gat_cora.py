@@ -17,32 +17,22 @@ from practicum.data.planetoid import Citations, cora
 from practicum.models.gat import GAT, neighbourhoods
 from practicum.recipes._citations import draw_embedding, experiment
 from practicum.training.experiment import Experiment, Target
+from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The training and its hyperparameters."""
 
-    Attributes:
-        epochs: steps at most, each on the whole graph.
-        patience: steps without a better `best` after which training stops.
-        best: what is watched on the validation nodes: -loss or accuracy.
-        hidden: features per head.
-        num_heads: of the first layer.
-        dropout: rate of inputs and attention.
-        lr: Adam's learning rate.
-        weight_decay: of all weights.
-    """
-
-    epochs: int = 1000
-    patience: int = 100
-    best: str = "-loss"
-    hidden: int = 8
-    num_heads: int = 8
-    dropout: float = 0.6
-    lr: float = 0.005
-    weight_decay: float = 5e-4
+    epochs: int = option(1000, "steps at most, each on the whole graph")
+    patience: int = option(100, "steps without a better `best` after which training stops")
+    best: str = option("-loss", "what is watched on the validation nodes: -loss or accuracy")
+    hidden: int = option(8, "features per head")
+    num_heads: int = option(8, "of the first layer")
+    dropout: float = option(0.6, "rate of inputs and attention")
+    lr: float = option(0.005, "Adam's learning rate")
+    weight_decay: float = option(5e-4, "of all weights")
 
     target: ClassVar[Target] = Target(
         "accuracy",

@@ -15,15 +15,7 @@ from practicum.training.experiment import Target
 
 @dataclass(frozen=True)
 class Recipe(gcn_cora.Recipe):
-    """Knobs.
-
-    Attributes:
-        epochs: steps, each on the whole graph.
-        hidden: features of the hidden layer.
-        dropout: rate in front of both layers.
-        lr: Adam's learning rate.
-        weight_decay: of the first layer.
-    """
+    """The training and its hyperparameters."""
 
     target: ClassVar[Target] = Target(
         "accuracy",

@@ -17,26 +17,19 @@ from practicum.data.planetoid import Citations, cora
 from practicum.models.gcn import GCN, normalise
 from practicum.recipes._citations import draw_embedding, experiment
 from practicum.training.experiment import Experiment, Target
+from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The training and its hyperparameters."""
 
-    Attributes:
-        epochs: steps, each on the whole graph.
-        hidden: features of the hidden layer.
-        dropout: rate in front of both layers.
-        lr: Adam's learning rate.
-        weight_decay: of the first layer.
-    """
-
-    epochs: int = 200
-    hidden: int = 16
-    dropout: float = 0.5
-    lr: float = 0.01
-    weight_decay: float = 5e-4
+    epochs: int = option(200, "steps, each on the whole graph")
+    hidden: int = option(16, "features of the hidden layer")
+    dropout: float = option(0.5, "rate in front of both layers")
+    lr: float = option(0.01, "Adam's learning rate")
+    weight_decay: float = option(5e-4, "of the first layer")
 
     target: ClassVar[Target] = Target(
         "accuracy",

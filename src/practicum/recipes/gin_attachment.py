@@ -23,36 +23,29 @@ from practicum.methods.classify import Classify
 from practicum.models.gin import GIN, adjacency
 from practicum.models.sage import mean_adjacency
 from practicum.models.sparse import Sparse
-from practicum.training.experiment import Outcome, Target
+from practicum.training.experiment import StudyResult, Target
+from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit, fit
 from practicum.training.schedules import one_cycle
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The study and its hyperparameters."""
 
-    Attributes:
-        epochs: passes over the training graphs.
-        graphs: to train on.
-        hidden: features of the hidden layers.
-        num_layers: rounds of messages.
-        lr: Adam's peak learning rate.
-    """
-
-    epochs: int = 15
-    graphs: int = 800
-    hidden: int = 16
-    num_layers: int = 3
-    lr: float = 0.01
+    epochs: int = option(15, "passes over the training graphs")
+    graphs: int = option(800, "to train on")
+    hidden: int = option(16, "features of the hidden layers")
+    num_layers: int = option(3, "rounds of messages")
+    lr: float = option(0.01, "Adam's peak learning rate")
 
     target: ClassVar[Target] = Target(
         "accuracy", at_least=0.88, source="own: below the mean of 5 runs less 2 standard deviations", minutes=1, seeds=5
     )
 
-    def run(self, seed: int, folder: Path) -> Outcome:
+    def run(self, seed: int, folder: Path) -> StudyResult:
         """Train GIN and its twin with means on grown graphs, and GIN on cycles."""
-        return Outcome({
+        return StudyResult({
             "accuracy": self.accuracy(seed, grown, means=False),
             "accuracy_with_means": self.accuracy(seed, grown, means=True),
             "accuracy_on_cycles": self.accuracy(seed, cycles, means=False),

@@ -15,23 +15,17 @@ from practicum.methods.auxiliary_heads import AuxiliaryHeads
 from practicum.models.googlenet import GoogLeNet, GoogLeNetConfig
 from practicum.recipes._fashion import classify_clothes, draw, nesterov
 from practicum.training.experiment import Experiment, Target
+from practicum.training.hyperparameters import option
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The training and its hyperparameters."""
 
-    Attributes:
-        epochs: passes over the training set.
-        batch_size: images per step.
-        lr: peak learning rate.
-        width: factor on every number of maps.
-    """
-
-    epochs: int = 2
-    batch_size: int = 128
-    lr: float = 0.1
-    width: float = 0.125
+    epochs: int = option(2, "passes over the training set")
+    batch_size: int = option(128, "images per step")
+    lr: float = option(0.1, "peak learning rate")
+    width: float = option(0.125, "factor on every number of maps")
 
     target: ClassVar[Target] = Target(
         "accuracy", at_least=0.86, source="own: what this width reaches in two minutes of one core", minutes=3

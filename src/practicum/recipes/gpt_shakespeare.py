@@ -22,39 +22,27 @@ from practicum.methods.muon import Muon, matrices_and_others
 from practicum.models.attention import attention_maps
 from practicum.models.generate import generate
 from practicum.models.gpt import GPT, GPTConfig
-from practicum.training.attention_picture import draw_heads
 from practicum.training.experiment import Experiment, Target
+from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit
+from practicum.training.plots.attention import draw_heads
 from practicum.training.schedules import one_cycle
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The training and its hyperparameters."""
 
-    Attributes:
-        epochs: of 250 steps each.
-        batch_size: rows per step.
-        context: characters per row.
-        width: of the network.
-        layers: blocks.
-        heads: of attention.
-        dropout: of embeddings, attention and both branches.
-        lr: peak learning rate of the matrices in the blocks.
-        others_lr: of embeddings, norms and biases.
-        weight_decay: of the matrices in the blocks.
-    """
-
-    epochs: int = 8
-    batch_size: int = 16
-    context: int = 128
-    width: int = 128
-    layers: int = 4
-    heads: int = 4
-    dropout: float = 0.0
-    lr: float = 0.02
-    others_lr: float = 3e-3
-    weight_decay: float = 0.1
+    epochs: int = option(8, "of 250 steps each")
+    batch_size: int = option(16, "rows per step")
+    context: int = option(128, "characters per row")
+    width: int = option(128, "of the network")
+    layers: int = option(4, "blocks")
+    heads: int = option(4, "of attention")
+    dropout: float = option(0.0, "of embeddings, attention and both branches")
+    lr: float = option(0.02, "peak learning rate of the matrices in the blocks")
+    others_lr: float = option(3e-3, "of embeddings, norms and biases")
+    weight_decay: float = option(0.1, "of the matrices in the blocks")
 
     target: ClassVar[Target] = Target(
         "loss",

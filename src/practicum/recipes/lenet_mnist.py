@@ -21,27 +21,20 @@ from practicum.data.mnist import mnist, scaled
 from practicum.methods.classify import Classify
 from practicum.models.lenet import LeNet5
 from practicum.training.experiment import Experiment, Target
+from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit
 from practicum.training.schedules import one_cycle
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The training and its hyperparameters."""
 
-    Attributes:
-        epochs: passes over the training set.
-        batch_size: images per step.
-        lr: peak learning rate.
-        weight_decay: AdamW's.
-        shift: the largest shift, in pixels.
-    """
-
-    epochs: int = 12
-    batch_size: int = 128
-    lr: float = 4e-3
-    weight_decay: float = 0.02
-    shift: int = 2
+    epochs: int = option(12, "passes over the training set")
+    batch_size: int = option(128, "images per step")
+    lr: float = option(4e-3, "peak learning rate")
+    weight_decay: float = option(0.02, "AdamW's")
+    shift: int = option(2, "the largest shift, in pixels")
 
     target: ClassVar[Target] = Target(
         "accuracy",
@@ -79,7 +72,7 @@ class Recipe:
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
         """Draw the confusion matrix and the first layer's filters."""
-        from practicum.training.pictures import draw_confusion, draw_images
+        from practicum.training.plots.images import draw_confusion, draw_images
 
         draw_confusion(experiment, tuple("0123456789"), folder / "confusion.png")
         draw_images(experiment.model.features[0].weight[:, 0].detach(), folder / "filters.png", columns=6)

@@ -17,29 +17,21 @@ import torch
 from practicum.models.rnn import RecurrentClassifier, RecurrentConfig
 from practicum.recipes._palindromes import draw_memory, experiment
 from practicum.training.experiment import Experiment, Target
+from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit
 from practicum.training.schedules import one_cycle
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The training and its hyperparameters."""
 
-    Attributes:
-        length: of the palindromes.
-        hidden: units.
-        epochs: of 100 steps.
-        batch_size: palindromes per step.
-        lr: peak learning rate.
-        forget_bias: that the forget gates begin with.
-    """
-
-    length: int = 20
-    hidden: int = 64
-    epochs: int = 8
-    batch_size: int = 64
-    lr: float = 3e-3
-    forget_bias: float = 3.0
+    length: int = option(20, "of the palindromes")
+    hidden: int = option(64, "units")
+    epochs: int = option(8, "of 100 steps")
+    batch_size: int = option(64, "palindromes per step")
+    lr: float = option(3e-3, "peak learning rate")
+    forget_bias: float = option(3.0, "that the forget gates begin with")
 
     target: ClassVar[Target] = Target(
         "accuracy", at_least=0.99, source="the task is to remember: a network that does is always right", minutes=2

@@ -21,31 +21,22 @@ from practicum.data.mnist import mnist, scaled
 from practicum.methods.classify import Classify
 from practicum.models.mlp import MLP
 from practicum.training.experiment import Experiment, Target
+from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit
 from practicum.training.schedules import one_cycle
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The training and its hyperparameters."""
 
-    Attributes:
-        epochs: passes over the training set.
-        batch_size: images per step.
-        lr: peak learning rate.
-        hidden: units in each of the two hidden layers.
-        dropout: probability to drop a hidden unit.
-        shift: images move by up to so many pixels.
-        norm: none, batch or layer.
-    """
-
-    epochs: int = 12
-    batch_size: int = 200
-    lr: float = 4e-3
-    hidden: int = 512
-    dropout: float = 0.2
-    shift: int = 1
-    norm: str = "batch"
+    epochs: int = option(12, "passes over the training set")
+    batch_size: int = option(200, "images per step")
+    lr: float = option(4e-3, "peak learning rate")
+    hidden: int = option(512, "units in each of the two hidden layers")
+    dropout: float = option(0.2, "probability to drop a hidden unit")
+    shift: int = option(1, "images move by up to so many pixels")
+    norm: str = option("batch", "none, batch or layer")
 
     target: ClassVar[Target] = Target(
         "accuracy",
@@ -80,6 +71,6 @@ class Recipe:
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
         """Draw the confusion matrix."""
-        from practicum.training.pictures import draw_confusion
+        from practicum.training.plots.images import draw_confusion
 
         draw_confusion(experiment, tuple("0123456789"), folder / "confusion.png")

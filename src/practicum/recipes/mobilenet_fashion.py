@@ -15,23 +15,17 @@ from practicum.methods.classify import Classify
 from practicum.models.mobilenet import MobileNetV2, MobileNetV2Config
 from practicum.recipes._fashion import classify_clothes, draw, nesterov
 from practicum.training.experiment import Experiment, Target
+from practicum.training.hyperparameters import option
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The training and its hyperparameters."""
 
-    Attributes:
-        epochs: passes over the training set.
-        batch_size: images per step.
-        lr: peak learning rate.
-        width: factor α on the channels.
-    """
-
-    epochs: int = 2
-    batch_size: int = 128
-    lr: float = 0.05
-    width: float = 0.25
+    epochs: int = option(2, "passes over the training set")
+    batch_size: int = option(128, "images per step")
+    lr: float = option(0.05, "peak learning rate")
+    width: float = option(0.25, "factor α on the channels")
 
     target: ClassVar[Target] = Target(
         "accuracy", at_least=0.85, source="own: what this width reaches in two minutes of one core", minutes=3

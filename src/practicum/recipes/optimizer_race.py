@@ -26,7 +26,8 @@ import numpy as np
 from practicum import autograd
 from practicum.autograd import Tensor, nn, optim
 from practicum.data.mnist import mnist, scaled
-from practicum.training.experiment import Outcome, Target
+from practicum.training.experiment import StudyResult, Target
+from practicum.training.hyperparameters import option
 
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 START = (-1.2, 1.0)
@@ -53,21 +54,13 @@ RULES: dict[str, Callable[[list[Tensor], float], list[optim.Optimizer]]] = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The study and its hyperparameters."""
 
-    Attributes:
-        steps: in the valley.
-        passes: over the digits.
-        rows: digits to learn from.
-        hidden: units in the MLP's hidden layer.
-        batch_size: digits per step, for all but GD.
-    """
-
-    steps: int = 1000
-    passes: int = 3
-    rows: int = 10_000
-    hidden: int = 64
-    batch_size: int = 128
+    steps: int = option(1000, "in the valley")
+    passes: int = option(3, "over the digits")
+    rows: int = option(10_000, "digits to learn from")
+    hidden: int = option(64, "units in the MLP's hidden layer")
+    batch_size: int = option(128, "digits per step, for all but GD")
 
     target: ClassVar[Target] = Target(
         "lead",
@@ -81,7 +74,7 @@ class Recipe:
         seeds=3,
     )
 
-    def run(self, seed: int, folder: Path) -> Outcome:
+    def run(self, seed: int, folder: Path) -> StudyResult:
         """Race on both. `lead` is log₁₀ of the best plain f over the best adaptive; `NAME_accuracy`: MNIST's test digits."""
         paths: dict[str, Any] = {}
         metrics: dict[str, float] = {}
@@ -105,7 +98,7 @@ class Recipe:
             model, curves[f"{name}, {rate:g}"] = found[rate]
             metrics |= {f"{name}_accuracy": accuracy(model, tests, data.test_labels.numpy()), f"{name}_lr": rate}
         draw_curves(curves, self.passes, rows, folder / "mnist.png")
-        return Outcome({"lead": math.log10(plain / max(adaptive, 1e-300)), **metrics}, sample=data.sample)
+        return StudyResult({"lead": math.log10(plain / max(adaptive, 1e-300)), **metrics}, sample=data.sample)
 
     def learn(self, name: str, rate: float, images: Any, labels: Any, seed: int) -> tuple[nn.Module, list[float]]:
         """Return an MLP and its loss in each step; all rules and rates start from the same weights and see the same order."""

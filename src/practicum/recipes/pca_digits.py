@@ -18,25 +18,19 @@ import torch
 from practicum.classic.kernel_pca import KernelPCA
 from practicum.classic.linear import SoftmaxRegression
 from practicum.classic.pca import PCA
-from practicum.training.experiment import Outcome, Target
-from practicum.training.pictures import draw_images
+from practicum.training.experiment import StudyResult, Target
+from practicum.training.hyperparameters import option
+from practicum.training.plots.images import draw_images
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The study and its hyperparameters."""
 
-    Attributes:
-        components: numbers that stand for a digit of 64 pixels.
-        gamma: of the RBF kernel on the moons, whose radius is 1.
-        kernel_components: coordinates of a moon's point that the regression sees.
-        noise: standard deviation of the moons' points.
-    """
-
-    components: int = 16
-    gamma: float = 15.0
-    kernel_components: int = 2
-    noise: float = 0.05
+    components: int = option(16, "numbers that stand for a digit of 64 pixels")
+    gamma: float = option(15.0, "of the RBF kernel on the moons, whose radius is 1")
+    kernel_components: int = option(2, "coordinates of a moon's point that the regression sees")
+    noise: float = option(0.05, "standard deviation of the moons' points")
 
     target: ClassVar[Target] = Target(
         "moons_accuracy",
@@ -46,10 +40,10 @@ class Recipe:
         seeds=5,
     )
 
-    def run(self, seed: int, folder: Path) -> Outcome:
+    def run(self, seed: int, folder: Path) -> StudyResult:
         """Return the digits' relative error, its gap to scikit-learn's, and the moons' accuracy with and without the kernel."""
         metrics = self._digits(seed, folder) | self._moons(seed, folder)
-        return Outcome(metrics)
+        return StudyResult(metrics)
 
     def _digits(self, seed: int, folder: Path) -> dict[str, float]:
         from sklearn import datasets, decomposition

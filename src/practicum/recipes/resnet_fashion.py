@@ -22,31 +22,21 @@ from practicum.methods.muon import Muon
 from practicum.models.resnet import ResNet, ResNetConfig
 from practicum.recipes._fashion import PUBLISHED, classify_clothes, draw
 from practicum.training.experiment import Experiment, Target
+from practicum.training.hyperparameters import option
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The training and its hyperparameters."""
 
-    Attributes:
-        epochs: passes over the training set.
-        batch_size: images per step.
-        lr: peak learning rate of the blocks' filters.
-        others_lr: of the stem, the norms and the scores.
-        weight_decay: of the blocks' filters.
-        width: channels of the first stage.
-        stages: number of stages of one block each.
-        label_smoothing: ε of the targets.
-    """
-
-    epochs: int = 4
-    batch_size: int = 128
-    lr: float = 0.03
-    others_lr: float = 5e-3
-    weight_decay: float = 0.05
-    width: int = 64
-    stages: int = 3
-    label_smoothing: float = 0.1
+    epochs: int = option(4, "passes over the training set")
+    batch_size: int = option(128, "images per step")
+    lr: float = option(0.03, "peak learning rate of the blocks' filters")
+    others_lr: float = option(5e-3, "of the stem, the norms and the scores")
+    weight_decay: float = option(0.05, "of the blocks' filters")
+    width: int = option(64, "channels of the first stage")
+    stages: int = option(3, "number of stages of one block each")
+    label_smoothing: float = option(0.1, "ε of the targets")
 
     target: ClassVar[Target] = Target(
         "accuracy", at_least=0.935, published="94.9 %", source=f"{PUBLISHED}: ResNet-18, standard augmentation", minutes=8

@@ -18,29 +18,21 @@ from practicum.methods.classify import Classify
 from practicum.models.textrnn import TextRNN
 from practicum.recipes._sentences import sentences
 from practicum.training.experiment import Experiment, Target
+from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit
 from practicum.training.schedules import one_cycle
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The training and its hyperparameters."""
 
-    Attributes:
-        epochs: passes over the training set.
-        batch_size: questions per step.
-        lr: peak learning rate.
-        hidden: units, half of them for each direction.
-        dropout: on word vectors and pooled states.
-        label_smoothing: in [0, 1).
-    """
-
-    epochs: int = 10
-    batch_size: int = 64
-    lr: float = 5e-3
-    hidden: int = 256
-    dropout: float = 0.4
-    label_smoothing: float = 0.1
+    epochs: int = option(10, "passes over the training set")
+    batch_size: int = option(64, "questions per step")
+    lr: float = option(5e-3, "peak learning rate")
+    hidden: int = option(256, "units, half of them for each direction")
+    dropout: float = option(0.4, "on word vectors and pooled states")
+    label_smoothing: float = option(0.1, "in [0, 1)")
 
     target: ClassVar[Target] = Target(
         "accuracy",
@@ -71,6 +63,6 @@ class Recipe:
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
         """Draw the confusion matrix."""
-        from practicum.training.pictures import draw_confusion
+        from practicum.training.plots.images import draw_confusion
 
         draw_confusion(experiment, banking77().classes, folder / "confusion.png")

@@ -20,29 +20,21 @@ from torch import nn
 from practicum.models.rnn import RecurrentClassifier, RecurrentConfig
 from practicum.recipes._palindromes import draw_memory, experiment
 from practicum.training.experiment import Experiment, Target
+from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit
 from practicum.training.schedules import one_cycle
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The training and its hyperparameters."""
 
-    Attributes:
-        length: of the palindromes.
-        hidden: units.
-        epochs: of 100 steps.
-        batch_size: palindromes per step.
-        lr: peak learning rate.
-        orthogonal: recurrent weights begin orthogonal; otherwise as PyTorch has them.
-    """
-
-    length: int = 10
-    hidden: int = 128
-    epochs: int = 8
-    batch_size: int = 128
-    lr: float = 1e-3
-    orthogonal: bool = True
+    length: int = option(10, "of the palindromes")
+    hidden: int = option(128, "units")
+    epochs: int = option(8, "of 100 steps")
+    batch_size: int = option(128, "palindromes per step")
+    lr: float = option(1e-3, "peak learning rate")
+    orthogonal: bool = option(True, "recurrent weights begin orthogonal; otherwise as PyTorch has them")
 
     target: ClassVar[Target] = Target(
         "accuracy", at_least=0.99, source="the task is to remember: a network that does is always right", minutes=1

@@ -23,29 +23,21 @@ from practicum.data.mnist import mnist, scaled
 from practicum.methods.classify import Classify
 from practicum.models.s4d import S4DClassifier, S4DConfig
 from practicum.training.experiment import Experiment, Target
+from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit
 from practicum.training.schedules import one_cycle
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The training and its hyperparameters."""
 
-    Attributes:
-        width: features per step.
-        states: per feature.
-        init: of A: lin or inv.
-        epochs: passes over the training set.
-        batch_size: images per step.
-        lr: peak learning rate.
-    """
-
-    width: int = 64
-    states: int = 16
-    init: str = "lin"
-    epochs: int = 4
-    batch_size: int = 64
-    lr: float = 8e-3
+    width: int = option(64, "features per step")
+    states: int = option(16, "per feature")
+    init: str = option("lin", "of A: lin or inv")
+    epochs: int = option(4, "passes over the training set")
+    batch_size: int = option(64, "images per step")
+    lr: float = option(8e-3, "peak learning rate")
 
     target: ClassVar[Target] = Target(
         "accuracy",
@@ -72,7 +64,7 @@ class Recipe:
         """Draw the confusion matrix and, per layer, the kernels of the first features."""
         from matplotlib.figure import Figure
 
-        from practicum.training.pictures import draw_confusion
+        from practicum.training.plots.images import draw_confusion
 
         draw_confusion(experiment, tuple("0123456789"), folder / "confusion.png")
         model: Any = experiment.model

@@ -19,26 +19,19 @@ from practicum.data.planetoid import cora
 from practicum.models.sage import GraphSAGE, mean_adjacency
 from practicum.recipes._citations import draw_embedding, experiment
 from practicum.training.experiment import Experiment, Target
+from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The training and its hyperparameters."""
 
-    Attributes:
-        epochs: steps, each on the whole graph that training may see.
-        hidden: features of the hidden layer.
-        dropout: rate in front of both layers.
-        lr: Adam's learning rate.
-        weight_decay: of all weights.
-    """
-
-    epochs: int = 150
-    hidden: int = 64
-    dropout: float = 0.5
-    lr: float = 0.01
-    weight_decay: float = 5e-4
+    epochs: int = option(150, "steps, each on the whole graph that training may see")
+    hidden: int = option(64, "features of the hidden layer")
+    dropout: float = option(0.5, "rate in front of both layers")
+    lr: float = option(0.01, "Adam's learning rate")
+    weight_decay: float = option(5e-4, "of all weights")
 
     target: ClassVar[Target] = Target(
         "accuracy", at_least=0.74, source="own: below the mean of 5 runs less 2 standard deviations", minutes=1, seeds=5

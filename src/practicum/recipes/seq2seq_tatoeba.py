@@ -18,33 +18,23 @@ import torch
 from practicum.models.seq2seq import Seq2Seq, Seq2SeqConfig
 from practicum.recipes._tatoeba import draw_attention, german, translating, write_samples
 from practicum.training.experiment import Experiment, Target
+from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit
 from practicum.training.schedules import one_cycle
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The training and its hyperparameters."""
 
-    Attributes:
-        attention: look at the source's words rather than at its last state alone.
-        epochs: passes over the training set.
-        batch_size: sentences per step.
-        lr: peak learning rate.
-        hidden: units, and numbers per word.
-        dropout: on words and states.
-        label_smoothing: in [0, 1).
-        beam: beginnings kept when translating; 1 is greedy.
-    """
-
-    attention: bool = True
-    epochs: int = 6
-    batch_size: int = 128
-    lr: float = 3e-3
-    hidden: int = 192
-    dropout: float = 0.3
-    label_smoothing: float = 0.1
-    beam: int = 4
+    attention: bool = option(True, "look at the source's words rather than at its last state alone")
+    epochs: int = option(6, "passes over the training set")
+    batch_size: int = option(128, "sentences per step")
+    lr: float = option(3e-3, "peak learning rate")
+    hidden: int = option(192, "units, and numbers per word")
+    dropout: float = option(0.3, "on words and states")
+    label_smoothing: float = option(0.1, "in [0, 1)")
+    beam: int = option(4, "beginnings kept when translating; 1 is greedy")
 
     target: ClassVar[Target] = Target(
         "bleu",

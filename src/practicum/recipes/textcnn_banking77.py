@@ -20,29 +20,21 @@ from practicum.methods.classify import Classify
 from practicum.models.textcnn import TextCNN
 from practicum.recipes._sentences import sentences
 from practicum.training.experiment import Experiment, Target
+from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit
 from practicum.training.schedules import one_cycle
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The training and its hyperparameters."""
 
-    Attributes:
-        epochs: passes over the training set.
-        batch_size: questions per step.
-        lr: peak learning rate.
-        maps: feature maps for each span.
-        dropout: on the pooled features.
-        label_smoothing: in [0, 1).
-    """
-
-    epochs: int = 8
-    batch_size: int = 64
-    lr: float = 2e-3
-    maps: int = 100
-    dropout: float = 0.5
-    label_smoothing: float = 0.1
+    epochs: int = option(8, "passes over the training set")
+    batch_size: int = option(64, "questions per step")
+    lr: float = option(2e-3, "peak learning rate")
+    maps: int = option(100, "feature maps for each span")
+    dropout: float = option(0.5, "on the pooled features")
+    label_smoothing: float = option(0.1, "in [0, 1)")
 
     target: ClassVar[Target] = Target(
         "accuracy",
@@ -72,6 +64,6 @@ class Recipe:
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
         """Draw the confusion matrix."""
-        from practicum.training.pictures import draw_confusion
+        from practicum.training.plots.images import draw_confusion
 
         draw_confusion(experiment, banking77().classes, folder / "confusion.png")

@@ -17,37 +17,25 @@ from practicum.models.attention import attention_maps
 from practicum.models.transformer import Transformer, TransformerConfig
 from practicum.recipes._tatoeba import LONGEST, draw_attention, german, translating, write_samples
 from practicum.training.experiment import Experiment, Target
+from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit
 from practicum.training.schedules import one_cycle
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The training and its hyperparameters."""
 
-    Attributes:
-        epochs: passes over the training set.
-        batch_size: sentences per step.
-        lr: peak learning rate.
-        width: of the model.
-        num_heads: of each attention.
-        hidden: units inside the feed-forward layers.
-        layers: of the encoder, and of the decoder.
-        dropout: everywhere.
-        label_smoothing: in [0, 1).
-        beam: beginnings kept when translating; 1 is greedy.
-    """
-
-    epochs: int = 6
-    batch_size: int = 128
-    lr: float = 1.5e-3
-    width: int = 160
-    num_heads: int = 4
-    hidden: int = 320
-    layers: int = 2
-    dropout: float = 0.1
-    label_smoothing: float = 0.1
-    beam: int = 4
+    epochs: int = option(6, "passes over the training set")
+    batch_size: int = option(128, "sentences per step")
+    lr: float = option(1.5e-3, "peak learning rate")
+    width: int = option(160, "of the model")
+    num_heads: int = option(4, "of each attention")
+    hidden: int = option(320, "units inside the feed-forward layers")
+    layers: int = option(2, "of the encoder, and of the decoder")
+    dropout: float = option(0.1, "everywhere")
+    label_smoothing: float = option(0.1, "in [0, 1)")
+    beam: int = option(4, "beginnings kept when translating; 1 is greedy")
 
     target: ClassVar[Target] = Target(
         "bleu", at_least=37.2, source="three more than the mean of `seq2seq_tatoeba`", minutes=8, seeds=1

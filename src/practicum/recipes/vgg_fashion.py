@@ -14,21 +14,16 @@ from practicum.methods.classify import Classify
 from practicum.models.vgg import SMALL_VGG, VGG
 from practicum.recipes._fashion import classify_clothes, draw, nesterov
 from practicum.training.experiment import Experiment, Target
+from practicum.training.hyperparameters import option
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The training and its hyperparameters."""
 
-    Attributes:
-        epochs: passes over the training set.
-        batch_size: images per step.
-        lr: peak learning rate.
-    """
-
-    epochs: int = 5
-    batch_size: int = 128
-    lr: float = 0.05
+    epochs: int = option(5, "passes over the training set")
+    batch_size: int = option(128, "images per step")
+    lr: float = option(0.05, "peak learning rate")
 
     target: ClassVar[Target] = Target(
         "accuracy", at_least=0.9, source="own: what this width reaches in two minutes of one core", minutes=3
