@@ -12,17 +12,19 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
+from torch import Tensor, nn
 
-from practicum.data.planetoid import Citations, cora
+from practicum.data.planetoid import Citations
 from practicum.models.gat import GAT, neighbourhoods
-from practicum.recipes._citations import draw_embedding, experiment
+from practicum.models.sparse import Sparse
+from practicum.recipes._citations import CitationRecipe
 from practicum.training.experiment import Experiment, Target
 from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(CitationRecipe):
     """The training and its hyperparameters."""
 
     epochs: int = option(1000, "steps at most, each on the whole graph")
@@ -31,8 +33,7 @@ class Recipe:
     hidden: int = option(8, "features per head")
     num_heads: int = option(8, "of the first layer")
     dropout: float = option(0.6, "rate of inputs and attention")
-    lr: float = option(0.005, "Adam's learning rate")
-    weight_decay: float = option(5e-4, "of all weights")
+    lr: float = 0.005
 
     target: ClassVar[Target] = Target(
         "accuracy",
@@ -43,25 +44,22 @@ class Recipe:
         seeds=10,
     )
 
-    def graph(self) -> Citations:
-        """Return the data."""
-        return cora()
+    def model(self, graph: Citations) -> nn.Module:
+        """Return the network."""
+        return GAT(graph.words_NF.shape[1], graph.num_classes, hidden=self.hidden, num_heads=self.num_heads, dropout=self.dropout)
 
-    def build(self, seed: int) -> Experiment:
-        """Return the experiment."""
-        graph = self.graph()
-        model = GAT(
-            graph.words_NF.shape[1], graph.num_classes, hidden=self.hidden, num_heads=self.num_heads, dropout=self.dropout
-        )
-        fit = Fit(
-            epochs=self.epochs, best=self.best, evaluate_every=5, patience=-(-self.patience // 5),
-            optimizer=lambda model: torch.optim.Adam(model.parameters(), lr=self.lr, weight_decay=self.weight_decay, fused=True),
-        )  # fmt: skip
-        return experiment(graph, model, neighbourhoods(graph.edges_2E, len(graph.labels_N)), fit)
+    def adjacency(self, edges_2E: Tensor, num_nodes: int) -> Sparse:
+        """Return each node's neighbours and itself."""
+        return neighbourhoods(edges_2E, num_nodes)
+
+    def fit(self) -> Fit:
+        """Return how to train; patience counts evaluations there, steps here."""
+        patience = -(-self.patience // 5)
+        return Fit(epochs=self.epochs, optimizer=self.optimizer, best=self.best, evaluate_every=5, patience=patience)
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
         """Draw the hidden layer, and how evenly each head attends."""
-        draw_embedding(experiment, folder / "embedding.png")
+        super().picture(experiment, folder)
         draw_attention(experiment, folder / "attention.png")
 
 

@@ -5,8 +5,6 @@ the other (Barabási & Albert 1999). Both have equally many nodes and links, and
 spread differently. GIN adds up its neighbours and can count them. The same network with means gets the mean of ones at every
 node, which is one: theory says exactly chance, whatever its weights. A second set is one cycle against two of half its length:
 the Weisfeiler–Lehman test cannot tell them apart, and theory says that GIN cannot either (theorem 3, lemma 2).
-
-What surprised: nothing; the two chances are exact.
 """
 
 from collections.abc import Callable, Iterator

@@ -11,48 +11,29 @@ works too.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
-import torch
 from torch import nn
 
 from practicum.models.rnn import RecurrentClassifier, RecurrentConfig
-from practicum.recipes._palindromes import draw_memory, experiment
-from practicum.training.experiment import Experiment, Target
+from practicum.recipes._palindromes import PalindromeRecipe
+from practicum.training.experiment import Target
 from practicum.training.hyperparameters import option
-from practicum.training.loop import Fit
-from practicum.training.schedules import one_cycle
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(PalindromeRecipe):
     """The training and its hyperparameters."""
 
-    length: int = option(10, "of the palindromes")
-    hidden: int = option(128, "units")
-    epochs: int = option(8, "of 100 steps")
-    batch_size: int = option(128, "palindromes per step")
-    lr: float = option(1e-3, "peak learning rate")
     orthogonal: bool = option(True, "recurrent weights begin orthogonal; otherwise as PyTorch has them")
 
     target: ClassVar[Target] = Target(
         "accuracy", at_least=0.99, source="the task is to remember: a network that does is always right", minutes=1
     )
 
-    def build(self, seed: int) -> Experiment:
-        """Return the experiment."""
+    def model(self) -> nn.Module:
+        """Return the network."""
         model = RecurrentClassifier(RecurrentConfig("rnn", 16, self.hidden, fused=True), vocab_size=10, num_classes=10)
         if self.orthogonal:
             nn.init.orthogonal_(model.body.cells[0].recurrent.weight)
-        fit = Fit(
-            epochs=self.epochs,
-            optimizer=lambda model: torch.optim.AdamW(model.parameters(), lr=self.lr, weight_decay=0.0, fused=True),
-            schedule=one_cycle(),
-            clip=1.0,
-        )
-        return experiment(model, fit, length=self.length, batch_size=self.batch_size, batches=100, seed=seed)
-
-    def picture(self, experiment: Experiment, folder: Path) -> None:
-        """Draw accuracy against length, and the gradient's norm at each step."""
-        draw_memory(experiment.model, self.length, folder / "memory.png")
+        return model
