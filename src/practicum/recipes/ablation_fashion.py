@@ -109,11 +109,13 @@ class Recipe:
         test = Batches(scaled(clothes.test_images, 0, 1), clothes.test_labels, batch_size=1000, shuffle=False)
         table: dict[str, dict[str, float]] = {}
         for name, row in VARIANTS.items():
+            # Seeded for every variant: all start from the same weights, whatever was trained before them.
             torch.manual_seed(seed)
             net: nn.Module = MLP((784, self.hidden, 10), **row.net)
             if row.standardise:
                 net = nn.Sequential(Standardise.of(pixels[train], dims=(0, 2, 3)), net)
             batches = partial(Batches, pixels[train], labels[train], seed=seed)
+            # Only early stopping looks at the validation set; the others save its time.
             every = 1 if "patience" in row.how else self.epochs
             how = Fit(epochs=self.epochs, optimizer=self._adam, evaluate_every=every, **row.how)
             rows = fit(

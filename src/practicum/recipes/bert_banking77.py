@@ -66,6 +66,7 @@ class Recipe:
         how = Fit(self.pretraining_epochs, self._optimizer(self.lr), one_cycle(0.1), clip=1.0, evaluate_every=4)
         test_pieces = pieces(questions.test_texts)
         test = Buckets(test_pieces, questions.test_labels, batch_size=256, shuffle=False)
+        # The test questions' labels are not read here: what is measured is how well their gaps are filled.
         rows = fit(reader, gaps, reading, how, validation=test, folder=folder / "pretraining", seed=seed)
 
         chosen = _few(questions.train_labels, self.shots, seed)
@@ -73,6 +74,7 @@ class Recipe:
         few = Buckets(train_pieces, questions.train_labels[chosen], batch_size=32, seed=seed)
         metrics = {"gap_accuracy": rows[-1]["accuracy"]}
         for name, encoder in (("scratch", None), ("pretrained", reader.encoder)):
+            # Seeded anew: both networks get the same classifier on top, and drop the same units.
             torch.manual_seed(seed)
             metrics[name] = self._tune(sizes, len(questions.classes), encoder, few, test, seed, folder / name)
         return StudyResult(metrics | {"gain": metrics["pretrained"] - metrics["scratch"]}, sample=questions.sample)

@@ -71,7 +71,9 @@ def draw_attention(experiment: Experiment, path: Path) -> None:
     words_NF, adjacency_NN, *_ = next(iter(experiment.test))
     layer: Any = experiment.model.first
     alpha_EH = layer.attend(layer.project(words_NF), adjacency_NN)
+    # log of the number of neighbours: the entropy of an attention that is spread evenly.
     even_N = torch.bincount(adjacency_NN.rows_E, minlength=adjacency_NN.shape[0]).log()
+    # H_i = -Σ_j α_ij log α_ij: edges (E, heads) summed into their nodes (N, heads); xlogy makes 0 log 0 zero.
     entropy_NH = -(adjacency_NN.incidence @ torch.xlogy(alpha_EH, alpha_EH))
     figure = Figure(figsize=(2 * alpha_EH.shape[1], 2.4), layout="constrained")
     for head, axes in enumerate(figure.subplots(1, alpha_EH.shape[1], sharey=True, squeeze=False)[0]):

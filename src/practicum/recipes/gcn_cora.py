@@ -52,6 +52,7 @@ class Recipe(CitationRecipe):
     def optimizer(self, model: Any) -> torch.optim.Optimizer:
         """Return Adam with weight decay on the first layer."""
         first, *others = model.layers
+        # Section 5.1 of the paper regularises the first layer alone: it has nearly all weights.
         groups: list[dict[str, Any]] = [
             {"params": [*first.parameters()], "weight_decay": self.weight_decay},
             {"params": [p for layer in others for p in layer.parameters()]},

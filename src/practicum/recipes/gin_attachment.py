@@ -55,6 +55,7 @@ class Recipe:
         made = [make(random, number % 2) for number in range(self.graphs + 400)]
         train = Matrices(GraphBatches(made[: self.graphs], batch_size=50, seed=seed), means=means)
         test = Matrices(GraphBatches(made[self.graphs :], batch_size=50, shuffle=False), means=means)
+        # Seeded here: the twins start from the same weights, whatever drew numbers for the graphs.
         torch.manual_seed(seed)
         model = GIN(1, 2, hidden=self.hidden, num_layers=self.num_layers)
         how = Fit(

@@ -49,9 +49,11 @@ class Recipe:
         text = books()
         vocabulary = Vocabulary.of(text.sentences, min_count=self.min_count)
         counts = cooccurrences(Corpus.of(text.sentences, vocabulary), reach=self.reach)
+        # Only pairs that occur together are entries: log 0 has no place in the loss.
         words, contexts = counts.indices()
         model = GloVe(len(vocabulary), self.width, sparse=False)
         people = word_similarity()
+        # The test looks the words up by number, so that it is a batch like any other.
         pairs = WordVectors(vocabulary.words, model.vectors()).pairs(people.words, people.scores)
         return Experiment(
             model=model,

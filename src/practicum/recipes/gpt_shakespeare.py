@@ -57,6 +57,7 @@ class Recipe:
         """Return the experiment."""
         text = shakespeare()
         sizes = GPTConfig(len(text.tokenizer), self.context, self.width, self.layers, self.heads, self.dropout)
+        # Plain iteration walks through the whole text in windows side by side: every evaluation measures the same.
         validation = Crops(text.validation_tokens, length=self.context, batch_size=64)
         return Experiment(
             model=GPT(sizes),
@@ -81,6 +82,7 @@ class Recipe:
         random = torch.Generator().manual_seed(0)
         texts = [tokenizer.decode(row) for row in generate(model, prompt, 500, temperature=0.8, top_p=0.95, generator=random)]
         (folder / "samples.txt").write_text(f"\n{'-' * 40}\n".join(texts), encoding="utf-8")
+        # Position embeddings end with the context, and so does what can be drawn.
         line = "ROMEO:\nWhat light through yonder window"[: self.context]
         letters = [repr(letter)[1:-1] for letter in line]
         draw_heads(attention_maps(model, tokenizer.encode(line)[None]), folder / "attention.png", tokens=letters)

@@ -57,6 +57,7 @@ class Recipe:
         metrics = {}
         for name in NETWORKS:
             norms_T = curves[name, LENGTHS[-1]]
+            # (‖∂L/∂s_1‖ / ‖∂L/∂s_T‖)^(1/(T-1)): the first state is the one farthest from the loss.
             metrics[f"{name}_factor"] = float((norms_T[0] / norms_T[-1]) ** (1 / (len(norms_T) - 1)))
         _draw(curves, folder / "gradient_norms.png")
         return StudyResult(metrics)

@@ -73,6 +73,7 @@ class Recipe:
         tokens_BT, _ = next(iter(experiment.test))
         tokens_BT = tokens_BT[:6]
         deltas = []
+        # Δ = softplus(dt_proj(…)) is never kept by the model; a hook takes it on its way.
         hooks = [
             block.mixer.dt_proj.register_forward_hook(lambda layer, inputs, output: deltas.append(F.softplus(output)))
             for block in experiment.model.blocks

@@ -56,6 +56,7 @@ class Recipe:
         losses = []
         for epoch in range(self.epochs):
             optimizer.param_groups[0]["lr"] = self.lr * (1 + math.cos(math.pi * epoch / self.epochs)) / 2
+            # A new order each epoch, from a generator that dropout doesn't draw from.
             order = random.permutation(len(x_train))
             total = 0.0
             for rows in np.array_split(order, math.ceil(len(order) / self.batch_size)):

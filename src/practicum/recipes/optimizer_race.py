@@ -80,6 +80,7 @@ class Recipe:
         metrics: dict[str, float] = {}
         for name in RULES:
             runs = {rate: valley(name, rate, self.steps, seed) for rate in RATES}
+            # Each rule at its own best rate: a common one would race the rates and not the rules.
             rate = min(runs, key=lambda r: rosenbrock(runs[r][-1]))
             paths[f"{name}, {rate:g}"] = runs[rate]
             metrics |= {f"{name}_valley": float(rosenbrock(runs[rate][-1])), f"{name}_valley_lr": rate}
@@ -94,6 +95,7 @@ class Recipe:
         curves = {}
         for name in RULES:
             found = {rate: self.learn(name, rate, images[train], labels[train], seed) for rate in RATES}
+            # Chosen on digits that are neither trained on nor tested on.
             rate = max(found, key=lambda r: accuracy(found[r][0], images[other], labels[other]))
             model, curves[f"{name}, {rate:g}"] = found[rate]
             metrics |= {f"{name}_accuracy": accuracy(model, tests, data.test_labels.numpy()), f"{name}_lr": rate}
@@ -106,6 +108,7 @@ class Recipe:
         random = np.random.default_rng(seed)
         model = nn.Sequential(nn.Linear(784, self.hidden), nn.ReLU(), nn.Linear(self.hidden, 10))
         optimizers, criterion = RULES[name](list(model.parameters()), rate), nn.CrossEntropyLoss()
+        # GD is the rule whose batch is everything: it takes one step per pass.
         batches = 1 if name == "GD" else len(images) // self.batch_size
         losses = []
         for _ in range(self.passes):

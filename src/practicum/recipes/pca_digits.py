@@ -51,6 +51,7 @@ class Recipe:
         x = datasets.load_digits().data
         order = np.random.default_rng(seed).permutation(len(x))
         train, test = x[order[: len(x) // 2]], x[order[len(x) // 2 :]]
+        # The training mean is what zero components would draw: an error of 1 is that of no compression at all.
         total = ((test - train.mean(axis=0)) ** 2).sum()
         errors = []
         for make in (PCA, decomposition.PCA):
@@ -72,6 +73,7 @@ class Recipe:
         x, y = make_moons(400, noise=self.noise, random_state=seed)
         new_x, new_y = make_moons(2000, noise=self.noise, random_state=seed + 100_000)
         unrolled = KernelPCA(self.kernel_components, gamma=self.gamma).fit(x)
+        # A weak penalty: what separates is the coordinates, not the regulariser.
         line, curve = (SoftmaxRegression(1e4, max_iter=1000).fit(z, y) for z in (x, unrolled.transform(x)))
         z = unrolled.transform(new_x)
         _draw_moons(new_x, z, new_y, folder / "moons.png")

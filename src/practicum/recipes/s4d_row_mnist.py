@@ -49,6 +49,7 @@ class Recipe:
     def build(self, seed: int) -> Experiment:
         """Return the experiment."""
         digits = mnist()
+        # (N, 1, 28, 28) → (N, 28, 28): 28 steps of 28 inputs.
         train, test = (scaled(images, 0.1307, 0.3081)[:, 0] for images in (digits.train_images, digits.test_images))
         init: Any = self.init
         return Experiment(
@@ -78,5 +79,6 @@ class Recipe:
         dynamics = ("log_A_real", "A_imaginary", "log_delta")
         slow = [parameter for name, parameter in model.named_parameters() if name.endswith(dynamics)]
         rest = [parameter for name, parameter in model.named_parameters() if not name.endswith(dynamics)]
+        # Logarithms: decay would pull A towards -1 and Δ towards 1, whatever the system ought to remember.
         groups = [{"params": rest}, {"params": slow, "lr": min(self.lr, 1e-3), "weight_decay": 0.0}]
         return torch.optim.AdamW(groups, lr=self.lr, weight_decay=0.05, fused=True)

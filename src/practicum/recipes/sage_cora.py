@@ -44,6 +44,7 @@ class Recipe(CitationRecipe):
 
     def seen(self, graph: Citations) -> Tensor:
         """Return the edges between papers that nobody will ask about."""
+        # An edge goes as soon as one of its ends is unseen: a test paper must not speak through a neighbour.
         unseen = torch.cat([graph.validation, graph.test])
         return graph.edges_2E[:, ~torch.isin(graph.edges_2E, unseen).any(0)]
 

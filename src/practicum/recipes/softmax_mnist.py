@@ -41,10 +41,12 @@ class Recipe:
         """Fit the regression and draw its ten weight images."""
         digits = mnist()
         train, test = (scaled(images, 0.0, 1.0).flatten(1).numpy() for images in (digits.train_images, digits.test_images))
+        # Pixels stay in [0, 1] and are not centred: the zero of the background keeps its weights at zero.
         fitted = SoftmaxRegression(self.C, max_iter=self.steps).fit(train, digits.train_labels.numpy())
         p_NK = fitted.predict_proba(test)
         weights = torch.from_numpy(fitted.coef_).view(10, 28, 28)
         draw_images(weights, folder / "weights.png", titles=digits.classes, columns=5, signed=True)
+        # (N, 10) → (N, 1): the probability of the right class alone.
         label_p_N = torch.from_numpy(p_NK).gather(1, digits.test_labels[:, None])
         return StudyResult(
             {

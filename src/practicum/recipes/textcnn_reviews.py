@@ -52,6 +52,7 @@ class Recipe:
             test=data.test,
             fit=Fit(
                 epochs=self.epochs,
+                # Word vectors are trained on with the same rate: the paper's CNN-non-static.
                 optimizer=lambda model: torch.optim.AdamW(model.parameters(), lr=self.lr, weight_decay=0.01, fused=True),
                 schedule=one_cycle(),
             ),

@@ -56,6 +56,7 @@ class Recipe:
         corpus = Corpus.of(text.sentences, vocabulary)
         model = Word2Vec(len(vocabulary), self.width, cbow=self.cbow, sparse=False)
         people = word_similarity()
+        # The test looks the words up by number, so that it is a batch like any other.
         pairs = WordVectors(vocabulary.words, model.vectors()).pairs(people.words, people.scores)
         return Experiment(
             model=model,

@@ -71,6 +71,7 @@ def save(fabric: Any, folder: Path, place: Place, model: nn.Module, optimizer: A
         "numpy": _plain(np.random.get_state()),
         "python": random.getstate(),
     }
+    # A rename is all or nothing; a write is not.
     temporary = folder / f".{NAME}"
     fabric.save(temporary, state)
     if fabric.is_global_zero:
@@ -95,6 +96,7 @@ def load(fabric: Any, folder: Path, model: nn.Module, optimizer: Any, ema: EMA |
     if ema:
         for name, value in ema.values.items():
             value.copy_(rest["average"][name])
+    # The generators come last: nothing above may draw from what was put back.
     torch.set_rng_state(rest["torch"][fabric.global_rank])
     if rest["cuda"] and torch.cuda.is_available():
         torch.cuda.set_rng_state_all(rest["cuda"])

@@ -45,6 +45,7 @@ def code_hash(name: str) -> str:
     """
     seen: dict[Path, str] = {}
     todo = [FOLDER / f"{name.replace('-', '_')}.py"]
+    # Imports of imports count too: a model's layers may stand in another file.
     while todo:
         path = todo.pop()
         if path in seen:
