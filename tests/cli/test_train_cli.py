@@ -13,6 +13,7 @@ import pytest
 
 from practicum.cli import main
 
+ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-c", "from practicum.cli import main; main()"]
 
 
@@ -98,3 +99,19 @@ def test_results_leaves_samples_out(tmp_path: Path) -> None:
     assert "left out: these were the packaged sample's data" in done.stderr
     assert not (tmp_path / "results").exists()
     assert "| lenet-mnist | accuracy ≥ 0.991 | not run yet | 0 of 3 |" in (tmp_path / "RESULTS.md").read_text()
+
+
+def test_results_without_a_record_are_not_carried_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    kept = tmp_path / "results" / "lenet-mnist"
+    kept.mkdir(parents=True)
+    old = (ROOT / "results" / "lenet-mnist" / "0.json").read_text()
+    (kept / "0.json").write_text(re.sub(r'"code": "\w+"', '"code": "0123456789ab"', old))
+    monkeypatch.setattr(sys, "argv", ["practicum", "results", "--carry"])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 1
+    assert "lenet-mnist: stays stale: there is no record of its first losses" in capsys.readouterr().err
+    assert "(stale)" in (tmp_path / "RESULTS.md").read_text()
