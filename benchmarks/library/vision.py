@@ -15,7 +15,7 @@ from practicum.data.batches import Batches
 from practicum.methods.classify import Classify
 from practicum.models.lenet import LeNet5
 from practicum.models.resnet import ResNet, resnet18
-from practicum.training.machine import Machine, launch
+from practicum.training.accelerator import Accelerator, launch
 
 BATCH, BATCHES = 128, 16
 
@@ -27,7 +27,7 @@ def resnet_step(width: int, size: int) -> Row:
         return resnet18(num_classes=10, in_channels=1, stem="cifar", width=width).train()
 
     ours, theirs, method = network().to(memory_format=torch.channels_last), network(), Classify(0.1)
-    fabric = launch(Machine(device="cpu"), "bf16-mixed")
+    fabric = launch(Accelerator(device="cpu"), "bf16-mixed")
     mixed = fabric.setup_module(ours)
     fused = torch.optim.SGD(ours.parameters(), lr=0.01, momentum=0.9, nesterov=True, fused=True)
     plain = torch.optim.SGD(theirs.parameters(), lr=0.01, momentum=0.9, nesterov=True)

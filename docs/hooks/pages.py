@@ -11,9 +11,10 @@ from typing import Any
 
 from mkdocs.structure.files import File
 
-from practicum.training import recipes
-from practicum.training.results import summary
-from practicum.training.run import Result, read_result
+from practicum.training.hyperparameters import hyperparameters
+from practicum.training.runs import recipes
+from practicum.training.runs.results import summary
+from practicum.training.runs.run import Result, read_results
 
 ROOT = Path(__file__).parents[2]
 DECISIONS = ROOT / "docs" / "decisions"
@@ -91,7 +92,7 @@ def reference_page(shelf: str, path: str) -> str:
 
 
 def recipe_page(name: str) -> str:
-    """Return a recipe's page: what it is, how to run it, what it reached, what is published, what surprised, its knobs."""
+    """Return a recipe's page: what it is, how to run it, what it reached, what is published, its hyperparameters."""
     recipe = recipes.load(name)
     title, body = _title_and_body(recipes.text(recipe))
     body, _, surprise = body.partition("What surprised:")
@@ -132,9 +133,10 @@ def recipe_page(name: str) -> str:
         lines += ["", f"`{sample.name}`:", "", "```text", sample.read_text().replace("```", "…"), "```"]
     if surprise.strip():
         lines += ["", "## What surprised", "", surprise.strip()]
-    lines += ["", "## Knobs", "", "| option | default | what |", "|---|---|---|"]
+    lines += ["", "## Hyperparameters", "", "| option | default | what |", "|---|---|---|"]
     lines += [
-        f"| `--{knob.replace('_', '-')}` | `{default}` | {told} |" for knob, (_, default, told) in recipes.knobs(recipe).items()
+        f"| `--{each.replace('_', '-')}` | `{option.default}` | {option.text} |"
+        for each, option in hyperparameters(recipe).items()
     ]
     return "\n".join(lines) + "\n"
 
@@ -155,7 +157,7 @@ def _from_root(path: Path) -> str:
 
 
 def _runs(name: str) -> list[Result]:
-    return sorted((read_result(path) for path in (ROOT / "results" / name).glob("*.json")), key=lambda run: run.seed)
+    return read_results(ROOT / "results" / name)
 
 
 def _reached(name: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 
 from practicum.cli import main
 
+ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-c", "from practicum.cli import main; main()"]
 
 
@@ -72,9 +73,9 @@ def test_wrong_words_are_answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(tmp_path)
     for words, answer in (
         (["lenet-mnits"], "no recipe `lenet-mnits` (did you mean `lenet-mnist`?); there are: "),
-        (["lenet-mnist", "--learning-rate", "3"], "no knob `learning_rate`; there are: epochs,"),
+        (["lenet-mnist", "--learning-rate", "3"], "no hyperparameter `learning_rate`; there are: epochs,"),
         (["lenet-mnist", "--epochs", "three"], "--epochs: expected a whole number, got 'three'"),
-        (["lenet-mnist", "epochs=3"], "expected a knob like --lr 0.1, got 'epochs=3'"),
+        (["lenet-mnist", "epochs=3"], "expected a hyperparameter like --lr 0.1, got 'epochs=3'"),
         (["lenet-mnist", "--strategy", "deepspeed"], "--strategy: expected one of auto, ddp, fsdp, got 'deepspeed'"),
     ):
         monkeypatch.setattr(sys, "argv", ["practicum", "train", *words])
@@ -88,7 +89,7 @@ def test_wrong_words_are_answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_recipes_lists_and_shows(tmp_path: Path) -> None:
     assert "lenet-mnist              LeNet-5 on MNIST" in practicum(tmp_path, "recipes").stdout
     shown = practicum(tmp_path, "recipes", "lenet-mnist").stdout
-    assert re.search(r"--batch-size INT  images per step\. \[default: \d+\]", shown)
+    assert re.search(r"--batch-size INT  images per step \[default: \d+\]", shown)
     assert "Target: accuracy ≥ 0.991; published: 99.05 %" in shown
 
 
@@ -98,3 +99,19 @@ def test_results_leaves_samples_out(tmp_path: Path) -> None:
     assert "left out: these were the packaged sample's data" in done.stderr
     assert not (tmp_path / "results").exists()
     assert "| lenet-mnist | accuracy ≥ 0.991 | not run yet | 0 of 3 |" in (tmp_path / "RESULTS.md").read_text()
+
+
+def test_results_without_a_record_are_not_carried_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    kept = tmp_path / "results" / "lenet-mnist"
+    kept.mkdir(parents=True)
+    old = (ROOT / "results" / "lenet-mnist" / "0.json").read_text()
+    (kept / "0.json").write_text(re.sub(r'"code": "\w+"', '"code": "0123456789ab"', old))
+    monkeypatch.setattr(sys, "argv", ["practicum", "results", "--carry"])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 1
+    assert "lenet-mnist: stays stale: there is no record of its first losses" in capsys.readouterr().err
+    assert "(stale)" in (tmp_path / "RESULTS.md").read_text()

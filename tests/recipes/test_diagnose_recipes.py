@@ -11,8 +11,8 @@ from torch import Tensor
 from typer.testing import CliRunner
 
 from practicum.errors import PracticumError
-from practicum.training import recipes
 from practicum.training.diagnose.recipe import diagnose_experiment
+from practicum.training.runs import recipes
 
 
 class Few:

@@ -1,4 +1,4 @@
-"""The foundations' recipes, on packaged samples and with small knobs: what they measure holds, and their pictures are drawn."""
+"""The foundations' recipes on packaged samples, with small settings: what they measure holds, and their pictures are drawn."""
 
 import csv
 from pathlib import Path
@@ -54,16 +54,16 @@ def test_the_mlp_learns_the_sample(tmp_path: Path) -> None:
 def test_the_ablation_measures_every_row_from_the_same_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     outcome = ablation_fashion.Recipe(images=600, epochs=2, hidden=16, batch_size=20).run(0, tmp_path)
     assert outcome.sample
-    assert list(outcome.metrics) == [f"{name}_{metric}" for metric in ("accuracy", "loss") for name in ablation_fashion.ROWS]
+    assert list(outcome.metrics) == [f"{name}_{metric}" for metric in ("accuracy", "loss") for name in ablation_fashion.VARIANTS]
     assert outcome.metrics["baseline_accuracy"] > 0.4
     losses = [value for name, value in outcome.metrics.items() if name.endswith("_loss")]
     assert len(set(losses)) >= len(losses) - 1  # every row trains another way, but early stopping need not stop in two epochs
     with (tmp_path / "ablation.csv").open() as file:
         table = list(csv.DictReader(file))
-    assert [row["added"] for row in table] == [row.title for row in ablation_fashion.ROWS.values()]
+    assert [row["added"] for row in table] == [row.title for row in ablation_fashion.VARIANTS.values()]
     assert [float(row["test_loss"]) for row in table] == pytest.approx(losses, abs=1e-5)
     # A row does not depend on those before it: in another order the numbers are the same.
-    two = {name: ablation_fashion.ROWS[name] for name in ("dropout", "baseline")}
-    monkeypatch.setattr(ablation_fashion, "ROWS", two)
+    two = {name: ablation_fashion.VARIANTS[name] for name in ("dropout", "baseline")}
+    monkeypatch.setattr(ablation_fashion, "VARIANTS", two)
     again = ablation_fashion.Recipe(images=600, epochs=2, hidden=16, batch_size=20).run(0, tmp_path)
     assert again.metrics == {name: outcome.metrics[name] for name in again.metrics}

@@ -11,8 +11,8 @@ from practicum.data.planetoid import cora
 from practicum.data.tu import GraphBatches
 from practicum.models.gin import GIN
 from practicum.recipes import gat_cora, gcn_citeseer, gcn_cora, gin_attachment, sage_cora
+from practicum.training.accelerator import Accelerator, launch
 from practicum.training.loop import fit
-from practicum.training.machine import Machine, launch
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +23,7 @@ def _made_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_weight_decay_is_on_the_first_layer_alone_also_when_fabric_wraps_the_model() -> None:
     experiment = gcn_cora.Recipe().build(0)
-    wrapped = launch(Machine()).setup_module(experiment.model)
+    wrapped = launch(Accelerator()).setup_module(experiment.model)
     decayed, free = gcn_cora.Recipe().optimizer(wrapped).param_groups
     assert [(group["weight_decay"], [value.shape for value in group["params"]]) for group in (decayed, free)] == [
         (5e-4, [(500, 16), (16,)]), (0, [(16, 7), (7,)]),

@@ -61,7 +61,7 @@ def test_gradients_fade_as_theory_says(tmp_path: Path, monkeypatch):
     assert (tmp_path / "gradient_norms.png").stat().st_size > 5000
 
 
-def test_knobs_reach_the_experiment():
+def test_hyperparameters_reach_the_experiment():
     plain = rnn_palindrome.Recipe(orthogonal=False).build(0).model.body.cells[0].recurrent.weight
     weight = rnn_palindrome.Recipe().build(0).model.body.cells[0].recurrent.weight
     torch.testing.assert_close(weight @ weight.T, torch.eye(128), rtol=0, atol=1e-5)

@@ -6,8 +6,8 @@ import torch
 from practicum.data.batches import Crops
 from practicum.models.layers.attention import MultiHeadAttention, attention_maps
 from practicum.recipes import bert_banking77, gpt_shakespeare, vit_fashion
-from practicum.training.attention_picture import draw_heads
 from practicum.training.loop import Fit, fit
+from practicum.training.plots.attention import draw_heads
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The recipes of the image networks, on packaged samples and with small knobs: they learn, and their pictures are drawn."""
+"""The recipes of the image networks, on packaged samples and with small settings: they learn, and their pictures are drawn."""
 
 from pathlib import Path
 from typing import Any
@@ -7,8 +7,15 @@ import pytest
 import torch
 
 from practicum.data.mnist import fashion_mnist
-from practicum.recipes import alexnet_fashion, googlenet_fashion, lenet_mnist, mobilenet_fashion, resnet_fashion, vgg_fashion
-from practicum.recipes._fashion import classify_clothes, nesterov
+from practicum.recipes import (
+    _fashion,
+    alexnet_fashion,
+    googlenet_fashion,
+    lenet_mnist,
+    mobilenet_fashion,
+    resnet_fashion,
+    vgg_fashion,
+)
 from practicum.training.loop import fit
 
 
@@ -54,14 +61,14 @@ def test_recipe_learns_a_batch_by_heart(module: Any, monkeypatch: pytest.MonkeyP
         losses.append(float(loss.detach()))
     assert losses[-1] < 0.97 * losses[0]
     drawn: list[torch.nn.Conv2d] = []
-    monkeypatch.setattr(module, "draw", lambda experiment, first, folder: drawn.append(first))
+    monkeypatch.setattr(_fashion, "draw", lambda experiment, first, folder: drawn.append(first))
     recipe.picture(experiment, tmp_path)
     assert drawn[0].in_channels == 1
 
 
 def test_clothes_are_learned_from_changed_and_measured_on_unchanged_images() -> None:
     clothes = fashion_mnist()
-    experiment = classify_clothes(torch.nn.Conv2d(1, 10, 28), None, nesterov(0.1), epochs=1, batch_size=100, seed=3)
+    experiment = vgg_fashion.Recipe(epochs=1, batch_size=100).build(3)
     expected = (clothes.test_images.float() / 255 - 0.2860) / 0.3530
     torch.testing.assert_close(torch.cat([images for images, _ in experiment.test]), expected)
     assert torch.equal(torch.cat([labels for _, labels in experiment.test]), clothes.test_labels)

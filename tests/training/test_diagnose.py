@@ -410,8 +410,8 @@ def test_everything_is_left_as_it_was() -> None:
 ])  # fmt: skip
 def test_signals_have_the_variance_that_theory_says(init: Callable[..., Tensor], gain: float, activation: str) -> None:
     """He keeps E[y²] = 2 E[ReLU(y)²] through ReLU layers (He et al. 2015, eq. 10), Xavier keeps E[y²] through linear ones."""
+    from practicum.training.diagnose.hooks import Hooks
     from practicum.training.diagnose.signals import gains
-    from practicum.training.diagnose.watch import Watch
 
     torch.manual_seed(0)
     width, middle = 512, nn.ReLU if activation == "relu" else nn.Identity
@@ -419,26 +419,26 @@ def test_signals_have_the_variance_that_theory_says(init: Callable[..., Tensor],
     for layer in model:
         if isinstance(layer, nn.Linear):
             init(layer.weight)
-    with Watch(model) as watch:
+    with Hooks(model) as hooks:
         (model(torch.randn(256, width)) * torch.randn(256, width)).mean().backward()
-    assert all(abs(value / gain - 1) < 0.01 for value in gains(watch.layers).values())
-    assert len(watch.layers) == 8
-    seconds = [layer.std**2 + layer.mean**2 for layer in watch.layers]
+    assert all(abs(value / gain - 1) < 0.01 for value in gains(hooks.layers).values())
+    assert len(hooks.layers) == 8
+    seconds = [layer.std**2 + layer.mean**2 for layer in hooks.layers]
     for number, second in enumerate(seconds):
         assert abs(math.log(second / gain**2)) < 0.1 * (number + 1), "E[y²] = gain² E[x²] / (2 for ReLU), layer after layer"
-    norms = [layer.grad_norm for layer in watch.layers]
+    norms = [layer.grad_norm for layer in hooks.layers]
     assert max(norms) / min(norms) < 2.5, "and so does the gradient's norm"
 
 
 def test_default_initialisation_shrinks_as_theory_says() -> None:
     """PyTorch's linear layers draw from U(±1/√fan_in): σ√fan_in = 1/√3, so that linear layers pass on a third of E[x²]."""
-    from practicum.training.diagnose.watch import Watch
+    from practicum.training.diagnose.hooks import Hooks
 
     torch.manual_seed(0)
     model = nn.Sequential(*[nn.Linear(512, 512, bias=False) for _ in range(5)])
-    with Watch(model) as watch:
+    with Hooks(model) as hooks:
         model(torch.randn(512, 512))
-    for number, layer in enumerate(watch.layers, 1):
+    for number, layer in enumerate(hooks.layers, 1):
         assert abs(layer.std**2 * 3**number - 1) < 0.05 * number
 
 

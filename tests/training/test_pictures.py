@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from PIL import Image
 
-from practicum.training.pictures import draw_images
+from practicum.training.plots.images import draw_images
 
 
 def test_signed_images_have_white_at_zero(tmp_path: Path) -> None:

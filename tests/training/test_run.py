@@ -1,6 +1,7 @@
-"""Recipes found, knobs turned, runs claimed, results kept."""
+"""Recipes found, hyperparameters set, runs claimed, results kept."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -8,39 +9,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from practicum.errors import PracticumError
-from practicum.training import recipes, results
-from practicum.training.experiment import Outcome, Target
-from practicum.training.machine import Machine
-from practicum.training.results import run_missing, summary, write_table
-from practicum.training.run import Result, read_result, train, write_result
+from practicum.training.accelerator import Accelerator
+from practicum.training.experiment import StudyResult, Target
+from practicum.training.hyperparameters import Hyperparameter, hyperparameters, option, with_values
+from practicum.training.runs import recipes, results
+from practicum.training.runs.results import run_missing, summary, write_table
+from practicum.training.runs.run import Result, read_result, train, write_result
 
 FAKE = '''"""A made recipe (Nobody 2020).
-
-What surprised: nothing.
 """
 from dataclasses import dataclass
 from typing import ClassVar
 import torch
 from practicum.data.batches import Batches
 from practicum.methods.classify import Classify
-from practicum.training.experiment import Experiment, Outcome, Target
+from practicum.training.experiment import Experiment, StudyResult, Target
+from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The training and its hyperparameters."""
 
-    Attributes:
-        epochs: passes over the
-            training set.
-        lr: learning rate.
-        wide: a wider net.
-        kind: of data.
-    """
-    epochs: int = 2
-    lr: float = 0.1
-    wide: bool = False
-    kind: str = "full"
+    epochs: int = option(2, "passes over the training set")
+    lr: float = option(0.1, "learning rate")
+    wide: bool = option(False, "a wider net")
+    kind: str = option("full", "of data")
     target: ClassVar[Target] = Target("accuracy", at_least=0.5, published="60 %", source="Nobody 2020", seeds=2)
 
     def build(self, seed):
@@ -51,27 +45,23 @@ class Recipe:
             fit=Fit(epochs=self.epochs, optimizer=lambda m: torch.optim.SGD(m.parameters(), lr=self.lr)))
 '''
 STUDY = '''"""A made study.
-
-What surprised: nothing.
 """
 from dataclasses import dataclass
 from typing import ClassVar
-from practicum.training.experiment import Outcome, Target
+from practicum.training.experiment import StudyResult, Target
+from practicum.training.hyperparameters import option
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The study and its hyperparameters."""
 
-    Attributes:
-        start: first number.
-    """
-    start: float = 1.0
+    start: float = option(1.0, "first number")
     target: ClassVar[Target] = Target("error", at_most=2.5, seeds=3)
 
     def run(self, seed, folder):
-        return Outcome({"error": self.start + seed})
+        return StudyResult({"error": self.start + seed})
 '''
-CPU = Machine(device="cpu")
+CPU = Accelerator(device="cpu")
 
 
 @pytest.fixture(autouse=True)
@@ -95,33 +85,31 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         sys.modules.pop(f"practicum.recipes.{name}", None)
 
 
-def test_knobs() -> None:
+def test_hyperparameters() -> None:
     assert recipes.names() == ["made-study", "made-up"]
     recipe = recipes.load("made-up")
-    assert recipes.knobs(recipe) == {
-        "epochs": (int, 2, "passes over the training set."), "lr": (float, 0.1, "learning rate."),
-        "wide": (bool, False, "a wider net."), "kind": (str, "full", "of data."),
+    assert hyperparameters(recipe) == {
+        "epochs": Hyperparameter(int, 2, "passes over the training set"), "lr": Hyperparameter(float, 0.1, "learning rate"),
+        "wide": Hyperparameter(bool, False, "a wider net"), "kind": Hyperparameter(str, "full", "of data"),
     }  # fmt: skip
-    turned = recipes.turned(recipe, {"epochs": "7", "lr": "1e-3", "wide": "yes"})
-    assert (turned.epochs, turned.lr, turned.wide, turned.kind) == (7, 1e-3, True, "full")
+    chosen = with_values(recipe, {"epochs": "7", "lr": "1e-3", "wide": "yes"})
+    assert (chosen.epochs, chosen.lr, chosen.wide, chosen.kind) == (7, 1e-3, True, "full")
     for given_, message in (
-        ({"epoch": "7"}, r"no knob `epoch` \(did you mean `epochs`\?\); there are: epochs, lr, wide, kind"),
+        ({"epoch": "7"}, r"no hyperparameter `epoch` \(did you mean `epochs`\?\); there are: epochs, lr, wide, kind"),
         ({"epochs": "7.5"}, r"--epochs: expected a whole number, got '7\.5'"),
         ({"wide": "maybe"}, "--wide: expected true or false, got 'maybe'"),
     ):
         with pytest.raises(PracticumError, match=message):
-            recipes.turned(recipe, given_)
+            with_values(recipe, given_)
     with pytest.raises(PracticumError, match=r"no recipe `made-op` \(did you mean `made-up`\?\); there are: made-study, made-up"):
         recipes.load("made-op")
 
 
 def test_code_hash_sees_code_and_not_comments(shelf: Path) -> None:
     file, before = shelf / "made_up.py", recipes.code_hash("made-up")
-    file.write_text(
-        "# a comment\n" + FAKE.replace("A made recipe", "Another text").replace("lr: learning rate.", "lr: step size.")
-    )
+    file.write_text("# a comment\n" + FAKE.replace("A made recipe", "Another text").replace('"learning rate"', '"step size"'))
     assert recipes.code_hash("made-up") == before
-    file.write_text(FAKE.replace("lr: float = 0.1", "lr: float = 0.2"))
+    file.write_text(FAKE.replace("option(0.1,", "option(0.2,"))
     assert recipes.code_hash("made-up") != before
 
 
@@ -137,18 +125,22 @@ def test_code_hash_sees_what_a_recipe_imports(shelf: Path) -> None:
 
 def test_a_run_writes_its_result_and_is_not_repeated(tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    result = train("made-up", folder, seed=3, knobs={"epochs": "4"}, machine=CPU)
+    result = train("made-up", folder, seed=3, hyperparameters={"epochs": "4"}, accelerator=CPU)
     assert result is not None
     assert result.met is True
     assert result.value == result.metrics["accuracy"] > 0.9
-    assert (result.target, result.seed, result.knobs["epochs"]) == ("accuracy ≥ 0.5", 3, 4)
+    assert (result.target, result.seed, result.hyperparameters["epochs"]) == ("accuracy ≥ 0.5", 3, 4)
     assert {"curve.png", "metrics.csv", "result.json", "checkpoint.pt", "run.json"} <= {path.name for path in folder.iterdir()}
     stamp = (folder / "checkpoint.pt").stat().st_mtime_ns
-    assert train("made-up", folder, seed=3, knobs={"epochs": "4"}, machine=CPU) == result == read_result(folder / "result.json")
+    assert (
+        train("made-up", folder, seed=3, hyperparameters={"epochs": "4"}, accelerator=CPU)
+        == result
+        == read_result(folder / "result.json")
+    )
     assert (folder / "checkpoint.pt").stat().st_mtime_ns == stamp
-    with pytest.raises(PracticumError, match=r"holds another run \(knobs was .*'epochs': 4.*, is .*'epochs': 2"):
-        train("made-up", folder, seed=3, machine=CPU)
-    assert train("made-up", folder, seed=3, machine=CPU, fresh=True) != result
+    with pytest.raises(PracticumError, match=r"holds another run \(hyperparameters was .*'epochs': 4.*, is .*'epochs': 2"):
+        train("made-up", folder, seed=3, accelerator=CPU)
+    assert train("made-up", folder, seed=3, accelerator=CPU, fresh=True) != result
 
 
 def test_fresh_deletes_nothing_but_runs(tmp_path: Path) -> None:
@@ -159,14 +151,44 @@ def test_fresh_deletes_nothing_but_runs(tmp_path: Path) -> None:
 
 
 def test_the_same_seed_gives_the_same_result(tmp_path: Path) -> None:
-    one, two, three = (train("made-up", tmp_path / str(n), seed=seed, machine=CPU) for n, seed in enumerate((1, 1, 2)))
+    one, two, three = (train("made-up", tmp_path / str(n), seed=seed, accelerator=CPU) for n, seed in enumerate((1, 1, 2)))
     assert one.metrics == two.metrics != three.metrics  # type: ignore[union-attr]
 
 
 def test_a_sample_is_not_judged(tmp_path: Path) -> None:
-    assert train("made-up", tmp_path / "run", knobs={"kind": "sample"}, machine=CPU).met is None  # type: ignore[union-attr]
+    assert train("made-up", tmp_path / "run", hyperparameters={"kind": "sample"}, accelerator=CPU).met is None  # type: ignore[union-attr]
     with pytest.raises(PracticumError, match="holds another run"):
-        train("made-up", tmp_path / "run", knobs={"kind": "full"}, machine=CPU)
+        train("made-up", tmp_path / "run", hyperparameters={"kind": "full"}, accelerator=CPU)
+
+
+def test_a_member_of_a_family_inherits_the_help() -> None:
+    @dataclass(frozen=True)
+    class Family:
+        lr: float = option(0.1, "learning rate")
+        epochs: int = option(2, "passes over the training set")
+
+    @dataclass(frozen=True)
+    class Member(Family):
+        epochs: int = 7
+        width: int = option(3, "units")
+
+    assert hyperparameters(Member) == {
+        "lr": Hyperparameter(float, 0.1, "learning rate"),
+        "epochs": Hyperparameter(int, 7, "passes over the training set"),
+        "width": Hyperparameter(int, 3, "units"),
+    }
+
+
+def test_runs_of_older_versions_are_read(tmp_path: Path) -> None:
+    """Their hyperparameters stand under `knobs`, in results and in a run's own note."""
+    folder = tmp_path / "run"
+    result = train("made-study", folder)
+    for name in ("run.json", "result.json"):
+        text = (folder / name).read_text()
+        assert '"hyperparameters"' in text
+        (folder / name).write_text(text.replace('"hyperparameters"', '"knobs"'))
+    assert read_result(folder / "result.json") == result
+    assert train("made-study", folder) == result
 
 
 def test_target() -> None:
@@ -181,20 +203,20 @@ def test_target() -> None:
 
 def test_missing_runs_are_made_once_and_stale_ones_again(tmp_path: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept, runs, said = tmp_path / "results", tmp_path / "runs", []
-    run_missing(["made-study"], kept, seeds=None, minutes=None, say=said.append, runs=runs)
-    assert sorted(path.name for path in (kept / "made-study").iterdir()) == ["0.json", "1.json", "2.json"]
+    run_missing(["made-study"], kept, seeds=None, minutes=None, progress=said.append, runs=runs)
+    assert sorted(path.name for path in (kept / "made-study").iterdir()) == ["0.json", "1.json", "2.json", "losses.json"]
     table = tmp_path / "RESULTS.md"
     write_table(kept, table)
     assert "| made-study | error ≤ 2.5 | 2 ± 1 | 3 | yes |" in table.read_text()
     assert "| made-up | accuracy ≥ 0.5 | not run yet | 0 of 2 |" in table.read_text()
     count = len(said)
-    run_missing(["made-study"], kept, seeds=None, minutes=None, say=said.append, runs=runs)
+    run_missing(["made-study"], kept, seeds=None, minutes=None, progress=said.append, runs=runs)
     assert len(said) == count
     (shelf / "made_study.py").write_text(STUDY.replace("self.start + seed", "self.start + 2 * seed"))
     monkeypatch.delitem(__import__("sys").modules, "practicum.recipes.made_study")
     write_table(kept, table)
     assert "| 2 ± 1 (stale) | 3 | yes |" in table.read_text()
-    run_missing(["made-study"], kept, seeds=2, minutes=None, say=said.append, runs=runs)
+    run_missing(["made-study"], kept, seeds=2, minutes=None, progress=said.append, runs=runs)
     write_table(kept, table)
     assert "| 2 ± 1.4 | 2 of 3 | yes |" in table.read_text()  # (1 + 3)/2; the stale third one no longer counts
 
@@ -222,5 +244,5 @@ def test_results_round_trip(tmp_path: Path) -> None:
     write_result(tmp_path / "deep" / "a.json", result)
     assert read_result(tmp_path / "deep" / "a.json") == result
     assert json.loads((tmp_path / "deep" / "a.json").read_text())["recipe"] == "a"
-    assert Outcome({"x": 1.0}).sample is False
+    assert StudyResult({"x": 1.0}).sample is False
     assert results.summary([])[1] is None

@@ -8,14 +8,14 @@ from torch import Tensor, nn
 
 from practicum.data.batches import Batches
 from practicum.methods.classify import Classify
+from practicum.training.accelerator import Accelerator, launch
 from practicum.training.loop import Fit, fit
-from practicum.training.machine import Machine, launch
 
 
 def main(folder: Path, devices: int, strategy: str) -> None:
     """Trains one epoch, then goes on from its checkpoint to the second as a new run would."""
-    machine = Machine(device="cpu", devices=devices, strategy=strategy)
-    fabric = launch(machine)
+    accelerator = Accelerator(device="cpu", devices=devices, strategy=strategy)
+    fabric = launch(accelerator)
     gradients: dict[str, Tensor] = {}
     for epochs in (1, 2):
         torch.manual_seed(5)
@@ -36,7 +36,7 @@ def main(folder: Path, devices: int, strategy: str) -> None:
             return made
 
         how = Fit(epochs=epochs, optimizer=optimizer, clip=0.5, accumulate=2)
-        fit(model, Classify(), Batches(x, y, batch_size=16, seed=2), how, folder=folder, machine=machine, fabric=fabric)
+        fit(model, Classify(), Batches(x, y, batch_size=16, seed=2), how, folder=folder, accelerator=accelerator, fabric=fabric)
     weights = {name: whole(p) for name, p in model.named_parameters()}
     if fabric.is_global_zero:
         torch.save({"weights": weights, "gradients": gradients}, folder / "out.pt")

@@ -25,18 +25,19 @@ def diagnose(
 ) -> None:
     """Look for what is wrong with a recipe before it is trained: bad initialisation, learning rate, leaks, dead units…
 
-    Every knob of the recipe is an option, as for `practicum train`: `practicum diagnose lenet-mnist --lr 0.3`. The exit code is
-    1 if something was found.
+    Every hyperparameter of the recipe is an option, as for `practicum train`: `practicum diagnose lenet-mnist --lr 0.3`. The
+    exit code is 1 if something was found.
     """
     import torch
 
-    from practicum.cli.train import parse_knobs
+    from practicum.cli.train import parse_hyperparameters
     from practicum.errors import PracticumError
-    from practicum.training import recipes as shelf
     from practicum.training.diagnose import draw_signals
     from practicum.training.diagnose.recipe import diagnose_experiment
+    from practicum.training.hyperparameters import with_values
+    from practicum.training.runs import recipes as shelf
 
-    made = shelf.turned(shelf.load(recipe), parse_knobs(context.args))
+    made = with_values(shelf.load(recipe), parse_hyperparameters(context.args))
     if not hasattr(made, "build"):
         raise PracticumError(f"{recipe} is a study of several trainings, and `diagnose` looks at one")
     torch.manual_seed(seed)

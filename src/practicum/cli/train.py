@@ -36,19 +36,19 @@ def train(
 ) -> None:
     """Train a recipe and measure it: `practicum train lenet-mnist --seed 3 --lr 0.002`.
 
-    Every knob of the recipe is an option (`practicum recipes NAME` shows them). Ctrl-C and kills lose nothing: the same command
-    goes on.
+    Every hyperparameter of the recipe is an option (`practicum recipes NAME` shows them). Ctrl-C and kills lose nothing: the
+    same command goes on.
     """
     from practicum.errors import PracticumError
-    from practicum.training import recipes as shelf
-    from practicum.training.machine import Machine
-    from practicum.training.run import train as run
+    from practicum.training.accelerator import Accelerator
+    from practicum.training.runs import recipes as shelf
+    from practicum.training.runs.run import train as run
 
-    knobs = parse_knobs(context.args)
+    values = parse_hyperparameters(context.args)
     folder = out or Path(
         "runs",
         recipe,
-        "-".join([f"seed-{seed}", *(f"{name}={value}" for name, value in sorted(knobs.items()))]).replace("/", "_"),
+        "-".join([f"seed-{seed}", *(f"{name}={value}" for name, value in sorted(values.items()))]).replace("/", "_"),
     )
     cls = shelf.load(recipe)
     for option, value, known in (
@@ -59,8 +59,8 @@ def train(
             raise PracticumError(f"--{option}: expected one of {', '.join(known)}, got {value!r}")
     try:
         result = run(
-            recipe, folder, seed=seed, knobs=knobs, fresh=fresh,
-            machine=Machine(device=device, devices=devices, strategy=strategy, precision=precision, compile=compiled),
+            recipe, folder, seed=seed, hyperparameters=values, fresh=fresh,
+            accelerator=Accelerator(device=device, devices=devices, strategy=strategy, precision=precision, compile=compiled),
         )  # fmt: skip
     except KeyboardInterrupt:
         typer.echo(f"\nStopped. The same command goes on from {folder}.", err=True)
@@ -79,9 +79,12 @@ def train(
         raise typer.Exit(1)
 
 
-def recipes(name: Annotated[str | None, typer.Argument(metavar="RECIPE", help="Show this one, with its knobs.")] = None) -> None:
-    """List the recipes, or show one with its knobs."""
-    from practicum.training import recipes as shelf
+def recipes(
+    name: Annotated[str | None, typer.Argument(metavar="RECIPE", help="Show this one, with its hyperparameters.")] = None,
+) -> None:
+    """List the recipes, or show one with its hyperparameters."""
+    from practicum.training.hyperparameters import hyperparameters
+    from practicum.training.runs import recipes as shelf
 
     if name is None:
         for each in shelf.names():
@@ -91,9 +94,9 @@ def recipes(name: Annotated[str | None, typer.Argument(metavar="RECIPE", help="S
     recipe = shelf.load(name)
     typer.echo(shelf.text(recipe))
     typer.echo(f"\nTarget: {recipe.target}" + (f"; published: {recipe.target.published}" if recipe.target.published else ""))
-    typer.echo("Knobs:")
-    for knob, (kind, default, told) in shelf.knobs(recipe).items():
-        typer.echo(f"  --{knob.replace('_', '-')} {kind.__name__.upper()}  {told} [default: {default}]")
+    typer.echo("Hyperparameters:")
+    for each, option in hyperparameters(recipe).items():
+        typer.echo(f"  --{each.replace('_', '-')} {option.kind.__name__.upper()}  {option.text} [default: {option.default}]")
 
 
 def results(
@@ -101,25 +104,45 @@ def results(
     seeds: Annotated[int | None, typer.Option(min=1, help="Runs per recipe; by default what its target asks for.")] = None,
     minutes: Annotated[float | None, typer.Option(help="Start no further run after this long.")] = None,
     table_only: Annotated[bool, typer.Option("--only-table", help="Run nothing, only write the table again.")] = False,
+    carry: Annotated[
+        bool,
+        typer.Option(
+            "--carry",
+            help="Run nothing; let stale results hold where the changed code still gives their first losses, to the last digit.",
+        ),
+    ] = False,
     folder: Annotated[Path, typer.Option(help="Where the results are kept, one JSON file per run.")] = Path("results"),
     table: Annotated[Path, typer.Option(help="The table to write.")] = Path("RESULTS.md"),
 ) -> None:
-    """Run the recipes and seeds that are still missing, keep one JSON file per run, and write RESULTS.md from all of them."""
-    from practicum.training.results import run_missing, write_table
+    """Run the recipes and seeds that are still missing, keep one JSON file per run, and write RESULTS.md from all of them.
 
+    A run of older code is stale and is made again. `--carry` spares that where the change altered no number: it takes the first
+    steps of each stale recipe and compares their losses with `results/RECIPE/losses.json`. The exit code is 1 if any stays stale.
+    """
+    from practicum.training.runs.losses import carry as carry_over
+    from practicum.training.runs.results import run_missing, write_table
+
+    def progress(text: str) -> None:
+        typer.echo(text, err=True)
+
+    left: list[str] = []
     try:
-        if not table_only:
-            run_missing(names or [], folder, seeds=seeds, minutes=minutes, say=lambda text: typer.echo(text, err=True))
+        if carry:
+            left = carry_over(names or [], folder, progress=progress)
+        elif not table_only:
+            run_missing(names or [], folder, seeds=seeds, minutes=minutes, progress=progress)
     except KeyboardInterrupt:
         typer.echo("\nStopped. The same command goes on.", err=True)
         raise typer.Exit(130) from None
     finally:
         write_table(folder, table)
     typer.echo(str(table))
+    if left:
+        raise typer.Exit(1)
 
 
-def parse_knobs(args: list[str]) -> dict[str, str]:
-    """`--lr 0.1 --epochs=3 --no-attention` as a mapping from knobs to text."""
+def parse_hyperparameters(args: list[str]) -> dict[str, str]:
+    """`--lr 0.1 --epochs=3 --no-attention` as a mapping from hyperparameters to text."""
     from practicum.errors import PracticumError
 
     found: dict[str, str] = {}
@@ -127,7 +150,7 @@ def parse_knobs(args: list[str]) -> dict[str, str]:
     while rest:
         word = rest.pop(0)
         if not word.startswith("--"):
-            raise PracticumError(f"expected a knob like --lr 0.1, got {word!r}")
+            raise PracticumError(f"expected a hyperparameter like --lr 0.1, got {word!r}")
         name, equals, value = word[2:].partition("=")
         if not equals:
             if rest and not rest[0].startswith("--"):

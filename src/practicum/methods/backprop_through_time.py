@@ -31,7 +31,7 @@ class TruncatedBPTT:
 
     window: int
 
-    def step(self, trainer: Any, model: nn.Module, optimizer: torch.optim.Optimizer, batch: tuple[Tensor, Tensor]) -> float:
+    def step(self, fabric: Any, model: nn.Module, optimizer: torch.optim.Optimizer, batch: tuple[Tensor, Tensor]) -> float:
         """Go through a batch `(x_BT…, target_BT)` window by window and return the mean loss.
 
         Raises:
@@ -48,7 +48,7 @@ class TruncatedBPTT:
             # (B, T, K) -> (B·T, K)
             loss = F.cross_entropy(logits_BTK.flatten(0, 1), target.flatten())
             optimizer.zero_grad()
-            trainer.backward(loss)
+            fabric.backward(loss)
             optimizer.step()
             total += loss.item() * target.shape[1]
         return total / target_BT.shape[1]

@@ -1,5 +1,7 @@
-"""What the recipes on citation graphs share: the batches, and a picture of the hidden layer."""
+"""The family of recipes on citation graphs: the batches, and a picture of the hidden layer."""
 
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -7,24 +9,72 @@ import torch
 from torch import Tensor, nn
 
 from practicum.data.batches import Whole
-from practicum.data.planetoid import Citations
+from practicum.data.planetoid import Citations, cora
 from practicum.methods.classify import Classify
 from practicum.models.layers.sparse import Sparse
 from practicum.training.experiment import Experiment
+from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit
 
 
-def experiment(graph: Citations, model: nn.Module, adjacency_NN: Sparse, fit: Fit) -> Experiment:
-    """Return the experiment on the public split: one batch is the whole graph and the nodes asked for."""
-    words_NF = Sparse.from_dense(graph.words_NF)
+@dataclass(frozen=True)
+class CitationRecipe(ABC):
+    """A network on a citation graph's public split: one batch is the whole graph and the nodes asked for."""
 
-    def batch(nodes_B: Tensor) -> Whole:
-        return Whole((words_NF, adjacency_NN, nodes_B, graph.labels_N[nodes_B]))
+    epochs: int = option(200, "steps, each on the whole graph")
+    hidden: int = option(16, "features of the hidden layer")
+    dropout: float = option(0.5, "rate in front of both layers")
+    lr: float = option(0.01, "Adam's learning rate")
+    weight_decay: float = option(5e-4, "of all weights")
 
-    return Experiment(
-        model=model, method=Classify(), train=batch(graph.train), validation=batch(graph.validation), test=batch(graph.test),
-        fit=fit, sample=graph.sample,
-    )  # fmt: skip
+    def graph(self) -> Citations:
+        """Return the data."""
+        return cora()
+
+    @abstractmethod
+    def model(self, graph: Citations) -> nn.Module:
+        """Return the network."""
+
+    @abstractmethod
+    def adjacency(self, edges_2E: Tensor, num_nodes: int) -> Sparse:
+        """Return the matrix (N, N) by which the network looks at neighbours."""
+
+    @abstractmethod
+    def fit(self) -> Fit:
+        """Return how to train."""
+
+    def optimizer(self, model: Any) -> torch.optim.Optimizer:
+        """Return Adam with weight decay."""
+        return torch.optim.Adam(model.parameters(), lr=self.lr, weight_decay=self.weight_decay, fused=True)
+
+    def seen(self, graph: Citations) -> Tensor:
+        """Return the edges (2, E) that training may see: all of them, though not the labels."""
+        return graph.edges_2E
+
+    def build(self, seed: int) -> Experiment:
+        """Return the experiment."""
+        graph = self.graph()
+        model = self.model(graph)
+        # Words as a sparse matrix make a CSR product of the first layer.
+        words_NF = Sparse.from_dense(graph.words_NF)
+        seen_NN, whole_NN = (self.adjacency(edges_2E, len(graph.labels_N)) for edges_2E in (self.seen(graph), graph.edges_2E))
+
+        def batch(nodes_B: Tensor, adjacency_NN: Sparse = whole_NN) -> Whole:
+            return Whole((words_NF, adjacency_NN, nodes_B, graph.labels_N[nodes_B]))
+
+        return Experiment(
+            model=model,
+            method=Classify(),
+            train=batch(graph.train, seen_NN),
+            validation=batch(graph.validation),
+            test=batch(graph.test),
+            fit=self.fit(),
+            sample=graph.sample,
+        )
+
+    def picture(self, experiment: Experiment, folder: Path) -> None:
+        """Draw the hidden layer."""
+        draw_embedding(experiment, folder / "embedding.png")
 
 
 @torch.no_grad()

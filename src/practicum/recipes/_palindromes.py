@@ -1,5 +1,7 @@
-"""What the palindrome recipes share: the experiment, and a picture of what the network remembers at other lengths."""
+"""The family of palindrome recipes: the experiment, and a picture of what the network remembers at other lengths."""
 
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -11,21 +13,46 @@ from practicum.data.palindromes import palindromes
 from practicum.methods.backprop_through_time import gradient_norms
 from practicum.methods.classify import Classify
 from practicum.training.experiment import Experiment
+from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit
+from practicum.training.schedules import one_cycle
 
 TEST_SEED = 1 << 20  # added to the run's seed: no epoch of training has these digits
 
 
-def experiment(model: nn.Module, fit: Fit, *, length: int, batch_size: int, batches: int, seed: int) -> Experiment:
-    """Return the experiment: fresh palindromes in every step, 10,000 others to test on."""
-    make = partial(palindromes, length=length)
-    return Experiment(
-        model=model,
-        method=Classify(),
-        train=Generated(make, batch_size=batch_size, batches=batches, seed=seed),
-        test=Generated(make, batch_size=1000, batches=10, seed=seed + TEST_SEED),
-        fit=fit,
-    )
+@dataclass(frozen=True)
+class PalindromeRecipe(ABC):
+    """A network that says a palindrome's last digit: fresh palindromes in every step, 10,000 others to test on."""
+
+    length: int = option(10, "of the palindromes")
+    hidden: int = option(128, "units")
+    epochs: int = option(8, "of 100 steps")
+    batch_size: int = option(128, "palindromes per step")
+    lr: float = option(1e-3, "peak learning rate")
+
+    @abstractmethod
+    def model(self) -> nn.Module:
+        """Return a `RecurrentClassifier` of ten digits."""
+
+    def build(self, seed: int) -> Experiment:
+        """Return the experiment."""
+        make = partial(palindromes, length=self.length)
+        return Experiment(
+            model=self.model(),
+            method=Classify(),
+            train=Generated(make, batch_size=self.batch_size, batches=100, seed=seed),
+            test=Generated(make, batch_size=1000, batches=10, seed=seed + TEST_SEED),
+            fit=Fit(
+                epochs=self.epochs,
+                optimizer=lambda model: torch.optim.AdamW(model.parameters(), lr=self.lr, weight_decay=0.0, fused=True),
+                schedule=one_cycle(),
+                clip=1.0,  # one step through a state that grows would undo hundreds of others
+            ),
+        )
+
+    def picture(self, experiment: Experiment, folder: Path) -> None:
+        """Draw accuracy against length, and the gradient's norm at each step."""
+        draw_memory(experiment.model, self.length, folder / "memory.png")
 
 
 def draw_memory(model: nn.Module, length: int, path: Path) -> None:

@@ -1,9 +1,11 @@
-"""What the recipes that translate German into English share: numbered sentences, samples as text, attention as pictures."""
+"""The family of recipes that translate German into English: numbered sentences, samples as text, attention as pictures."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +14,10 @@ from practicum.data.batches import Buckets
 from practicum.data.tatoeba import deu_eng, pair_columns, reference_columns
 from practicum.data.words import BOS, EOS, PAD, UNK, Vocabulary
 from practicum.methods.translate import Translate
+from practicum.training.experiment import Experiment
+from practicum.training.hyperparameters import option
+from practicum.training.loop import Fit
+from practicum.training.schedules import one_cycle
 
 LONGEST = 20  # words of a translation; the longest sentence has 17
 SHOWN = (3, 8, 21, 34)  # sentences of the test set whose attention is drawn
@@ -50,11 +56,72 @@ def german(*, batch_size: int, seed: int) -> German:
     )
 
 
-def translating(*, label_smoothing: float, beam: int) -> Translate:
-    """Return the method: cross-entropy and BLEU; the unknown word is never a translation."""
-    return Translate(
-        BOS, EOS, PAD, never=(UNK,), label_smoothing=label_smoothing, beam=beam, length_penalty=0.6, max_length=LONGEST
-    )
+@dataclass(frozen=True)
+class TatoebaRecipe(ABC):
+    """A network that translates, with cross-entropy to descend and BLEU to measure; products are in bfloat16.
+
+    Attributes:
+        warmup: fraction of the training in which the learning rate rises.
+        betas: AdamW's.
+    """
+
+    epochs: int = option(6, "passes over the training set")
+    batch_size: int = option(128, "sentences per step")
+    lr: float = option(3e-3, "peak learning rate")
+    dropout: float = option(0.1, "everywhere")
+    label_smoothing: float = option(0.1, "in [0, 1)")
+    beam: int = option(4, "beginnings kept when translating; 1 is greedy")
+
+    warmup: ClassVar[float] = 0.2
+    betas: ClassVar[tuple[float, float]] = (0.9, 0.999)
+
+    @abstractmethod
+    def model(self, source_words: int, target_words: int) -> nn.Module:
+        """Return the network for vocabularies of these sizes."""
+
+    @abstractmethod
+    def alignment(self, model: Any, source_1S: Tensor, target_1T: Tensor) -> Tensor:
+        """Return the weights (T, S) of what the model looks at while it writes."""
+
+    def attends(self) -> bool:
+        """Tell whether there is an alignment to draw."""
+        return True
+
+    def method(self) -> Translate:
+        """Return what to descend and how to translate: the unknown word is never a translation."""
+        return Translate(
+            BOS, EOS, PAD, never=(UNK,), label_smoothing=self.label_smoothing, beam=self.beam, length_penalty=0.6,
+            max_length=LONGEST,
+        )  # fmt: skip
+
+    def build(self, seed: int) -> Experiment:
+        """Return the experiment."""
+        data = german(batch_size=self.batch_size, seed=seed)
+        return Experiment(
+            model=self.model(len(data.source), len(data.target)),
+            method=self.method(),
+            train=data.train,
+            validation=data.validation,
+            test=data.test,
+            fit=Fit(
+                epochs=self.epochs,
+                optimizer=lambda model: torch.optim.AdamW(
+                    model.parameters(), lr=self.lr, betas=self.betas, weight_decay=0.01, fused=True
+                ),
+                schedule=one_cycle(warmup=self.warmup),
+                clip=1.0,
+                evaluate_every=2,
+                precision="bf16-mixed",
+            ),
+        )
+
+    def picture(self, experiment: Experiment, folder: Path) -> None:
+        """Write translations, and draw where the model looks while it writes."""
+        data = german(batch_size=self.batch_size, seed=0)
+        model, method = experiment.model, experiment.method
+        write_samples(model, data, method, folder / "translations.txt")
+        if self.attends():
+            draw_attention(model, data, method, partial(self.alignment, model), folder / "attention.png")
 
 
 def write_samples(model: nn.Module, data: German, method: Any, path: Path) -> None:

@@ -32,13 +32,14 @@ from practicum.methods.classify import Classify
 from practicum.methods.regularise import Penalised
 from practicum.models.layers.norms import Standardise
 from practicum.models.mlp import MLP
-from practicum.training.experiment import Outcome, Target
+from practicum.training.experiment import StudyResult, Target
+from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit, fit
 from practicum.training.schedules import one_cycle
 
 
 @dataclass(frozen=True)
-class Row:
+class Variant:
     """One training of the table.
 
     Attributes:
@@ -58,19 +59,19 @@ class Row:
     how: dict[str, Any] = field(default_factory=dict)
 
 
-ROWS = {
-    "baseline": Row("baseline"),
-    "input_norm": Row("input normalisation", standardise=True),
-    "l1": Row("L1 penalty", method=Penalised(Classify(), l1=3e-5)),
-    "l2": Row("L2 penalty", method=Penalised(Classify(), l2=3e-4)),
-    "dropout": Row("dropout", net={"dropout": 0.3}),
-    "batch_norm": Row("batch normalisation", net={"norm": "batch"}),
-    "layer_norm": Row("layer normalisation", net={"norm": "layer"}),
-    "label_smoothing": Row("label smoothing", method=Classify(label_smoothing=0.1)),
-    "schedule": Row("one-cycle schedule", how={"schedule": one_cycle()}),
-    "early_stopping": Row("early stopping", how={"best": "-loss", "patience": 5}),
-    "augmentation": Row("shifts and mirroring", augment=True),
-    "together": Row(
+VARIANTS = {
+    "baseline": Variant("baseline"),
+    "input_norm": Variant("input normalisation", standardise=True),
+    "l1": Variant("L1 penalty", method=Penalised(Classify(), l1=3e-5)),
+    "l2": Variant("L2 penalty", method=Penalised(Classify(), l2=3e-4)),
+    "dropout": Variant("dropout", net={"dropout": 0.3}),
+    "batch_norm": Variant("batch normalisation", net={"norm": "batch"}),
+    "layer_norm": Variant("layer normalisation", net={"norm": "layer"}),
+    "label_smoothing": Variant("label smoothing", method=Classify(label_smoothing=0.1)),
+    "schedule": Variant("one-cycle schedule", how={"schedule": one_cycle()}),
+    "early_stopping": Variant("early stopping", how={"best": "-loss", "patience": 5}),
+    "augmentation": Variant("shifts and mirroring", augment=True),
+    "together": Variant(
         "input and batch norm, one-cycle, shifts",
         net={"norm": "batch"},
         standardise=True,
@@ -82,21 +83,13 @@ ROWS = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The study and its hyperparameters."""
 
-    Attributes:
-        images: to train on.
-        epochs: passes over them.
-        hidden: units of the hidden layer.
-        batch_size: images per step.
-        lr: Adam's learning rate; the schedule's peak.
-    """
-
-    images: int = 5_000
-    epochs: int = 30
-    hidden: int = 256
-    batch_size: int = 100
-    lr: float = 1e-3
+    images: int = option(5_000, "to train on")
+    epochs: int = option(30, "passes over them")
+    hidden: int = option(256, "units of the hidden layer")
+    batch_size: int = option(100, "images per step")
+    lr: float = option(1e-3, "Adam's learning rate; the schedule's peak")
 
     target: ClassVar[Target] = Target(
         "together_loss",
@@ -106,7 +99,7 @@ class Recipe:
         seeds=5,
     )
 
-    def run(self, seed: int, folder: Path) -> Outcome:
+    def run(self, seed: int, folder: Path) -> StudyResult:
         """Train every row, and returns each one's accuracy and loss on the test set."""
         clothes = fashion_mnist()
         pixels, labels = scaled(clothes.train_images, 0, 1), clothes.train_labels
@@ -115,12 +108,14 @@ class Recipe:
         validation = Batches(pixels[held_out], labels[held_out], batch_size=1000, shuffle=False)
         test = Batches(scaled(clothes.test_images, 0, 1), clothes.test_labels, batch_size=1000, shuffle=False)
         table: dict[str, dict[str, float]] = {}
-        for name, row in ROWS.items():
+        for name, row in VARIANTS.items():
+            # Seeded for every variant: all start from the same weights, whatever was trained before them.
             torch.manual_seed(seed)
             net: nn.Module = MLP((784, self.hidden, 10), **row.net)
             if row.standardise:
                 net = nn.Sequential(Standardise.of(pixels[train], dims=(0, 2, 3)), net)
             batches = partial(Batches, pixels[train], labels[train], seed=seed)
+            # Only early stopping looks at the validation set; the others save its time.
             every = 1 if "patience" in row.how else self.epochs
             how = Fit(epochs=self.epochs, optimizer=self._adam, evaluate_every=every, **row.how)
             rows = fit(
@@ -137,7 +132,7 @@ class Recipe:
         _write(table, folder / "ablation.csv")
         _draw(table, folder / "ablation.png")
         metrics = {f"{name}_{metric}": row[f"test_{metric}"] for metric in ("accuracy", "loss") for name, row in table.items()}
-        return Outcome(metrics, sample=clothes.sample)
+        return StudyResult(metrics, sample=clothes.sample)
 
     def _adam(self, model: nn.Module) -> torch.optim.Optimizer:
         return torch.optim.Adam(model.parameters(), lr=self.lr, fused=True)
@@ -151,14 +146,14 @@ def _write(table: dict[str, dict[str, float]], path: Path) -> None:
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["added", *next(iter(table.values()))])
-        writer.writerows([ROWS[name].title, *(round(value, 5) for value in row.values())] for name, row in table.items())
+        writer.writerows([VARIANTS[name].title, *(round(value, 5) for value in row.values())] for name, row in table.items())
 
 
 def _draw(table: dict[str, dict[str, float]], path: Path) -> None:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10, 4.2), layout="constrained")
-    titles = [ROWS[name].title for name in table]
+    titles = [VARIANTS[name].title for name in table]
     for axes, metric in zip(figure.subplots(1, 2, sharey=True), ("accuracy", "loss"), strict=True):
         values = [row[f"test_{metric}"] for row in table.values()]
         bars = axes.barh(titles, values, color=["tab:gray", *["tab:blue"] * (len(table) - 2), "tab:orange"])

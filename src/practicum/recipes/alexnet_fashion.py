@@ -7,48 +7,38 @@ What surprised: the reduced VGG, with half as many weights and less time, is thr
 """
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
+from torch import nn
 
-from practicum.methods.classify import Classify
 from practicum.models.alexnet import AlexNet, AlexNetConfig
-from practicum.recipes._fashion import classify_clothes, draw
-from practicum.training.experiment import Experiment, Target
+from practicum.recipes._fashion import FashionRecipe
+from practicum.training.experiment import Target
+from practicum.training.hyperparameters import option
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """Knobs.
-
-    Attributes:
-        epochs: passes over the training set.
-        batch_size: images per step.
-        lr: peak learning rate.
-        width: maps of the first convolution.
-        hidden: units of each hidden layer.
-    """
+class Recipe(FashionRecipe):
+    """The training and its hyperparameters."""
 
     epochs: int = 4
-    batch_size: int = 128
     lr: float = 1.5e-3
-    width: int = 16
-    hidden: int = 256
+    width: int = option(16, "maps of the first convolution")
+    hidden: int = option(256, "units of each hidden layer")
 
     target: ClassVar[Target] = Target(
         "accuracy", at_least=0.87, source="own: what this width reaches in two minutes of one core", minutes=3
     )
 
-    def build(self, seed: int) -> Experiment:
-        """Return the experiment."""
-        model = AlexNet(AlexNetConfig(10, 1, stem="small", width=self.width, hidden=self.hidden, dropout=0.25))
+    def model(self) -> nn.Module:
+        """Return the network."""
+        return AlexNet(AlexNetConfig(10, 1, stem="small", width=self.width, hidden=self.hidden, dropout=0.25))
 
-        def optimizer(model: torch.nn.Module) -> torch.optim.Optimizer:
-            return torch.optim.AdamW(model.parameters(), lr=self.lr, weight_decay=0.01, fused=True)
+    def optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
+        """Return AdamW."""
+        return torch.optim.AdamW(model.parameters(), lr=self.lr, weight_decay=0.01, fused=True)
 
-        return classify_clothes(model, Classify(), optimizer, epochs=self.epochs, batch_size=self.batch_size, seed=seed)
-
-    def picture(self, experiment: Experiment, folder: Path) -> None:
-        """Draw the confusion matrix, the first filters and the surest mistakes."""
-        draw(experiment, experiment.model.features[0], folder)
+    def first_convolution(self, model: Any) -> nn.Conv2d:
+        """Return the layer whose filters are drawn."""
+        return model.features[0]

@@ -25,44 +25,32 @@ from practicum.methods.classify import Classify
 from practicum.methods.masked_lm import MaskedLM
 from practicum.methods.muon import Muon, matrices_and_others
 from practicum.models.bert import BERT, BERTClassifier, BERTConfig, BERTForMaskedLM
-from practicum.training.experiment import Outcome, Target
+from practicum.training.experiment import StudyResult, Target
+from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit, fit
 from practicum.training.schedules import one_cycle
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The study and its hyperparameters."""
 
-    Attributes:
-        pretraining_epochs: passes over the unlabelled questions.
-        epochs: passes over the labelled ones.
-        shots: labelled questions per intent.
-        width: of the network.
-        layers: blocks.
-        heads: of attention.
-        mask_rate: share of the pieces that are asked for.
-        lr: peak learning rate of the blocks' matrices in pre-training.
-        tuning_lr: the same with labels, of both networks.
-        others_lr: of embeddings, norms and biases.
-    """
-
-    pretraining_epochs: int = 12
-    epochs: int = 30
-    shots: int = 10
-    width: int = 128
-    layers: int = 3
-    heads: int = 4
-    mask_rate: float = 0.25
-    lr: float = 0.02
-    tuning_lr: float = 0.01
-    others_lr: float = 2e-3
+    pretraining_epochs: int = option(12, "passes over the unlabelled questions")
+    epochs: int = option(30, "passes over the labelled ones")
+    shots: int = option(10, "labelled questions per intent")
+    width: int = option(128, "of the network")
+    layers: int = option(3, "blocks")
+    heads: int = option(4, "of attention")
+    mask_rate: float = option(0.25, "share of the pieces that are asked for")
+    lr: float = option(0.02, "peak learning rate of the blocks' matrices in pre-training")
+    tuning_lr: float = option(0.01, "the same with labels, of both networks")
+    others_lr: float = option(2e-3, "of embeddings, norms and biases")
 
     target: ClassVar[Target] = Target(
         "gain", at_least=0.025, source="two standard errors of a difference of accuracies on 3,080 questions", minutes=8, seeds=1
     )
 
-    def run(self, seed: int, folder: Path) -> Outcome:
+    def run(self, seed: int, folder: Path) -> StudyResult:
         """Return both networks' accuracies, their difference `gain`, and how well the gaps are filled in the test questions."""
         questions = banking77()
         unlabelled = questions.train_texts + clinc150().train_texts
@@ -78,6 +66,7 @@ class Recipe:
         how = Fit(self.pretraining_epochs, self._optimizer(self.lr), one_cycle(0.1), clip=1.0, evaluate_every=4)
         test_pieces = pieces(questions.test_texts)
         test = Buckets(test_pieces, questions.test_labels, batch_size=256, shuffle=False)
+        # The test questions' labels are not read here: what is measured is how well their gaps are filled.
         rows = fit(reader, gaps, reading, how, validation=test, folder=folder / "pretraining", seed=seed)
 
         chosen = _few(questions.train_labels, self.shots, seed)
@@ -85,9 +74,10 @@ class Recipe:
         few = Buckets(train_pieces, questions.train_labels[chosen], batch_size=32, seed=seed)
         metrics = {"gap_accuracy": rows[-1]["accuracy"]}
         for name, encoder in (("scratch", None), ("pretrained", reader.encoder)):
+            # Seeded anew: both networks get the same classifier on top, and drop the same units.
             torch.manual_seed(seed)
             metrics[name] = self._tune(sizes, len(questions.classes), encoder, few, test, seed, folder / name)
-        return Outcome(metrics | {"gain": metrics["pretrained"] - metrics["scratch"]}, sample=questions.sample)
+        return StudyResult(metrics | {"gain": metrics["pretrained"] - metrics["scratch"]}, sample=questions.sample)
 
     def _tune(
         self, sizes: BERTConfig, classes: int, encoder: BERT | None, few: Buckets, test: Buckets, seed: int, folder: Path

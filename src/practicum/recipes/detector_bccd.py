@@ -29,6 +29,7 @@ from practicum.methods.average_precision import RECALLS
 from practicum.methods.detect import Detect
 from practicum.models.detector import Detector, DetectorConfig
 from practicum.training.experiment import Experiment, Target
+from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit
 from practicum.training.schedules import one_cycle
 
@@ -38,23 +39,14 @@ COLORS = ("crimson", "royalblue", "gold")
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The training and its hyperparameters."""
 
-    Attributes:
-        epochs: passes over the training set.
-        lr: peak learning rate.
-        height: of the images; the width is 4/3 of it.
-        batch_size: images per step.
-        weight_decay: of AdamW.
-        holdout: train on the 205 training images alone and test on the 87 validation images, to choose settings by.
-    """
-
-    epochs: int = 25
-    lr: float = 2e-3
-    height: int = 240
-    batch_size: int = 8
-    weight_decay: float = 0.02
-    holdout: bool = False
+    epochs: int = option(25, "passes over the training set")
+    lr: float = option(2e-3, "peak learning rate")
+    height: int = option(240, "of the images; the width is 4/3 of it")
+    batch_size: int = option(8, "images per step")
+    weight_decay: float = option(0.02, "of AdamW")
+    holdout: bool = option(False, "train on the 205 training images, test on the 87 validation images")
 
     target: ClassVar[Target] = Target(
         "map_50", at_least=0.75, source="own target: there is no agreed benchmark on this set", minutes=20, seeds=3

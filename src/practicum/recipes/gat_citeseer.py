@@ -13,24 +13,14 @@ from typing import ClassVar
 from practicum.data.planetoid import Citations, citeseer
 from practicum.recipes import gat_cora
 from practicum.training.experiment import Target
+from practicum.training.hyperparameters import option
 
 
 @dataclass(frozen=True)
 class Recipe(gat_cora.Recipe):
-    """Knobs.
+    """The training and its hyperparameters."""
 
-    Attributes:
-        epochs: steps at most, each on the whole graph.
-        patience: steps without a better `best` after which training stops.
-        best: what is watched on the validation nodes: -loss or accuracy.
-        hidden: features per head.
-        num_heads: of the first layer.
-        dropout: rate of inputs and attention.
-        lr: Adam's learning rate.
-        weight_decay: of all weights.
-    """
-
-    best: str = "accuracy"
+    best: str = option("accuracy", "what is watched on the validation nodes: -loss or accuracy")
 
     target: ClassVar[Target] = Target(
         "accuracy",

@@ -12,37 +12,28 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
+from torch import Tensor, nn
 
-from practicum.data.planetoid import Citations, cora
+from practicum.data.planetoid import Citations
 from practicum.models.gat import GAT, neighbourhoods
-from practicum.recipes._citations import draw_embedding, experiment
+from practicum.models.layers.sparse import Sparse
+from practicum.recipes._citations import CitationRecipe
 from practicum.training.experiment import Experiment, Target
+from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """Knobs.
+class Recipe(CitationRecipe):
+    """The training and its hyperparameters."""
 
-    Attributes:
-        epochs: steps at most, each on the whole graph.
-        patience: steps without a better `best` after which training stops.
-        best: what is watched on the validation nodes: -loss or accuracy.
-        hidden: features per head.
-        num_heads: of the first layer.
-        dropout: rate of inputs and attention.
-        lr: Adam's learning rate.
-        weight_decay: of all weights.
-    """
-
-    epochs: int = 1000
-    patience: int = 100
-    best: str = "-loss"
-    hidden: int = 8
-    num_heads: int = 8
-    dropout: float = 0.6
+    epochs: int = option(1000, "steps at most, each on the whole graph")
+    patience: int = option(100, "steps without a better `best` after which training stops")
+    best: str = option("-loss", "what is watched on the validation nodes: -loss or accuracy")
+    hidden: int = option(8, "features per head")
+    num_heads: int = option(8, "of the first layer")
+    dropout: float = option(0.6, "rate of inputs and attention")
     lr: float = 0.005
-    weight_decay: float = 5e-4
 
     target: ClassVar[Target] = Target(
         "accuracy",
@@ -53,25 +44,22 @@ class Recipe:
         seeds=10,
     )
 
-    def graph(self) -> Citations:
-        """Return the data."""
-        return cora()
+    def model(self, graph: Citations) -> nn.Module:
+        """Return the network."""
+        return GAT(graph.words_NF.shape[1], graph.num_classes, hidden=self.hidden, num_heads=self.num_heads, dropout=self.dropout)
 
-    def build(self, seed: int) -> Experiment:
-        """Return the experiment."""
-        graph = self.graph()
-        model = GAT(
-            graph.words_NF.shape[1], graph.num_classes, hidden=self.hidden, num_heads=self.num_heads, dropout=self.dropout
-        )
-        fit = Fit(
-            epochs=self.epochs, best=self.best, evaluate_every=5, patience=-(-self.patience // 5),
-            optimizer=lambda model: torch.optim.Adam(model.parameters(), lr=self.lr, weight_decay=self.weight_decay, fused=True),
-        )  # fmt: skip
-        return experiment(graph, model, neighbourhoods(graph.edges_2E, len(graph.labels_N)), fit)
+    def adjacency(self, edges_2E: Tensor, num_nodes: int) -> Sparse:
+        """Return each node's neighbours and itself."""
+        return neighbourhoods(edges_2E, num_nodes)
+
+    def fit(self) -> Fit:
+        """Return how to train; patience counts evaluations there, steps here."""
+        patience = -(-self.patience // 5)
+        return Fit(epochs=self.epochs, optimizer=self.optimizer, best=self.best, evaluate_every=5, patience=patience)
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
         """Draw the hidden layer, and how evenly each head attends."""
-        draw_embedding(experiment, folder / "embedding.png")
+        super().picture(experiment, folder)
         draw_attention(experiment, folder / "attention.png")
 
 
@@ -83,7 +71,9 @@ def draw_attention(experiment: Experiment, path: Path) -> None:
     words_NF, adjacency_NN, *_ = next(iter(experiment.test))
     layer: Any = experiment.model.first
     alpha_EH = layer.attend(layer.project(words_NF), adjacency_NN)
+    # log of the number of neighbours: the entropy of an attention that is spread evenly.
     even_N = torch.bincount(adjacency_NN.rows_E, minlength=adjacency_NN.shape[0]).log()
+    # H_i = -Σ_j α_ij log α_ij: edges (E, heads) summed into their nodes (N, heads); xlogy makes 0 log 0 zero.
     entropy_NH = -(adjacency_NN.incidence @ torch.xlogy(alpha_EH, alpha_EH))
     figure = Figure(figsize=(2 * alpha_EH.shape[1], 2.4), layout="constrained")
     for head, axes in enumerate(figure.subplots(1, alpha_EH.shape[1], sharey=True, squeeze=False)[0]):

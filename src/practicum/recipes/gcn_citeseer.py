@@ -1,8 +1,6 @@
 """The GCN of `gcn-cora` on Citeseer (Kipf & Welling 2017, section 6.1): the fields of 3,327 papers from 120 that are known.
 
 The paper's settings, as there. 15 papers have no words and 48 no citations: for them the network has little to go by.
-
-What surprised: nothing; the same settings hold.
 """
 
 from dataclasses import dataclass
@@ -15,15 +13,7 @@ from practicum.training.experiment import Target
 
 @dataclass(frozen=True)
 class Recipe(gcn_cora.Recipe):
-    """Knobs.
-
-    Attributes:
-        epochs: steps, each on the whole graph.
-        hidden: features of the hidden layer.
-        dropout: rate in front of both layers.
-        lr: Adam's learning rate.
-        weight_decay: of the first layer.
-    """
+    """The training and its hyperparameters."""
 
     target: ClassVar[Target] = Target(
         "accuracy",

@@ -5,8 +5,6 @@ the other (Barabási & Albert 1999). Both have equally many nodes and links, and
 spread differently. GIN adds up its neighbours and can count them. The same network with means gets the mean of ones at every
 node, which is one: theory says exactly chance, whatever its weights. A second set is one cycle against two of half its length:
 the Weisfeiler–Lehman test cannot tell them apart, and theory says that GIN cannot either (theorem 3, lemma 2).
-
-What surprised: nothing; the two chances are exact.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,36 +21,29 @@ from practicum.methods.classify import Classify
 from practicum.models.gin import GIN, adjacency
 from practicum.models.layers.sparse import Sparse
 from practicum.models.sage import mean_adjacency
-from practicum.training.experiment import Outcome, Target
+from practicum.training.experiment import StudyResult, Target
+from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit, fit
 from practicum.training.schedules import one_cycle
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The study and its hyperparameters."""
 
-    Attributes:
-        epochs: passes over the training graphs.
-        graphs: to train on.
-        hidden: features of the hidden layers.
-        num_layers: rounds of messages.
-        lr: Adam's peak learning rate.
-    """
-
-    epochs: int = 15
-    graphs: int = 800
-    hidden: int = 16
-    num_layers: int = 3
-    lr: float = 0.01
+    epochs: int = option(15, "passes over the training graphs")
+    graphs: int = option(800, "to train on")
+    hidden: int = option(16, "features of the hidden layers")
+    num_layers: int = option(3, "rounds of messages")
+    lr: float = option(0.01, "Adam's peak learning rate")
 
     target: ClassVar[Target] = Target(
         "accuracy", at_least=0.88, source="own: below the mean of 5 runs less 2 standard deviations", minutes=1, seeds=5
     )
 
-    def run(self, seed: int, folder: Path) -> Outcome:
+    def run(self, seed: int, folder: Path) -> StudyResult:
         """Train GIN and its twin with means on grown graphs, and GIN on cycles."""
-        return Outcome({
+        return StudyResult({
             "accuracy": self.accuracy(seed, grown, means=False),
             "accuracy_with_means": self.accuracy(seed, grown, means=True),
             "accuracy_on_cycles": self.accuracy(seed, cycles, means=False),
@@ -64,6 +55,7 @@ class Recipe:
         made = [make(random, number % 2) for number in range(self.graphs + 400)]
         train = Matrices(GraphBatches(made[: self.graphs], batch_size=50, seed=seed), means=means)
         test = Matrices(GraphBatches(made[self.graphs :], batch_size=50, shuffle=False), means=means)
+        # Seeded here: the twins start from the same weights, whatever drew numbers for the graphs.
         torch.manual_seed(seed)
         model = GIN(1, 2, hidden=self.hidden, num_layers=self.num_layers)
         how = Fit(

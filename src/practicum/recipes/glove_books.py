@@ -25,31 +25,22 @@ from practicum.methods.word_vectors import WordVectors
 from practicum.models.glove import GloVe
 from practicum.recipes._books import draw_words, write_neighbours
 from practicum.training.experiment import Experiment, Target
+from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit
 from practicum.training.schedules import linear
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The training and its hyperparameters."""
 
-    Attributes:
-        epochs: passes over the entries of the co-occurrence matrix.
-        batch_size: entries per step.
-        lr: AdaGrad's, at the beginning.
-        width: numbers per word.
-        reach: the most words between two that count as together.
-        x_max: the count from which on an entry has its full weight.
-        min_count: rarer words are left out.
-    """
-
-    epochs: int = 12
-    batch_size: int = 4096
-    lr: float = 0.15
-    width: int = 100
-    reach: int = 10
-    x_max: float = 10.0
-    min_count: int = 5
+    epochs: int = option(12, "passes over the entries of the co-occurrence matrix")
+    batch_size: int = option(4096, "entries per step")
+    lr: float = option(0.15, "AdaGrad's, at the beginning")
+    width: int = option(100, "numbers per word")
+    reach: int = option(10, "the most words between two that count as together")
+    x_max: float = option(10.0, "the count from which on an entry has its full weight")
+    min_count: int = option(5, "rarer words are left out")
 
     target: ClassVar[Target] = Target("spearman", at_least=0.2, source="ours: the level of `word2vec_books`", minutes=5)
 
@@ -58,9 +49,11 @@ class Recipe:
         text = books()
         vocabulary = Vocabulary.of(text.sentences, min_count=self.min_count)
         counts = cooccurrences(Corpus.of(text.sentences, vocabulary), reach=self.reach)
+        # Only pairs that occur together are entries: log 0 has no place in the loss.
         words, contexts = counts.indices()
         model = GloVe(len(vocabulary), self.width, sparse=False)
         people = word_similarity()
+        # The test looks the words up by number, so that it is a batch like any other.
         pairs = WordVectors(vocabulary.words, model.vectors()).pairs(people.words, people.scores)
         return Experiment(
             model=model,

@@ -8,42 +8,36 @@ What surprised: with twenty-two layers and an eighth of the width, two passes ar
 """
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from torch import nn
 
 from practicum.methods.auxiliary_heads import AuxiliaryHeads
 from practicum.models.googlenet import GoogLeNet, GoogLeNetConfig
-from practicum.recipes._fashion import classify_clothes, draw, nesterov
-from practicum.training.experiment import Experiment, Target
+from practicum.recipes._fashion import FashionRecipe
+from practicum.training.experiment import Target
+from practicum.training.hyperparameters import option
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """Knobs.
+class Recipe(FashionRecipe):
+    """The training and its hyperparameters."""
 
-    Attributes:
-        epochs: passes over the training set.
-        batch_size: images per step.
-        lr: peak learning rate.
-        width: factor on every number of maps.
-    """
-
-    epochs: int = 2
-    batch_size: int = 128
     lr: float = 0.1
-    width: float = 0.125
+    width: float = option(0.125, "factor on every number of maps")
 
     target: ClassVar[Target] = Target(
         "accuracy", at_least=0.86, source="own: what this width reaches in two minutes of one core", minutes=3
     )
 
-    def build(self, seed: int) -> Experiment:
-        """Return the experiment."""
-        model = GoogLeNet(GoogLeNetConfig(10, 1, self.width, "small", dropout=0.1, auxiliary_dropout=0.3))
-        return classify_clothes(
-            model, AuxiliaryHeads(), nesterov(self.lr), epochs=self.epochs, batch_size=self.batch_size, seed=seed
-        )
+    def model(self) -> nn.Module:
+        """Return the network."""
+        return GoogLeNet(GoogLeNetConfig(10, 1, self.width, "small", dropout=0.1, auxiliary_dropout=0.3))
 
-    def picture(self, experiment: Experiment, folder: Path) -> None:
-        """Draw the confusion matrix, the first filters and the surest mistakes."""
-        draw(experiment, experiment.model.conv1.conv, folder)
+    def method(self) -> AuxiliaryHeads:
+        """Return what to descend: the losses of all three heads."""
+        return AuxiliaryHeads()
+
+    def first_convolution(self, model: Any) -> nn.Conv2d:
+        """Return the layer whose filters are drawn."""
+        return model.conv1.conv

@@ -22,39 +22,27 @@ from practicum.methods.language_model import LanguageModeling
 from practicum.methods.muon import Muon, matrices_and_others
 from practicum.models.gpt import GPT, GPTConfig
 from practicum.models.layers.attention import attention_maps
-from practicum.training.attention_picture import draw_heads
 from practicum.training.experiment import Experiment, Target
+from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit
+from practicum.training.plots.attention import draw_heads
 from practicum.training.schedules import one_cycle
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The training and its hyperparameters."""
 
-    Attributes:
-        epochs: of 250 steps each.
-        batch_size: rows per step.
-        context: characters per row.
-        width: of the network.
-        layers: blocks.
-        heads: of attention.
-        dropout: of embeddings, attention and both branches.
-        lr: peak learning rate of the matrices in the blocks.
-        others_lr: of embeddings, norms and biases.
-        weight_decay: of the matrices in the blocks.
-    """
-
-    epochs: int = 8
-    batch_size: int = 16
-    context: int = 128
-    width: int = 128
-    layers: int = 4
-    heads: int = 4
-    dropout: float = 0.0
-    lr: float = 0.02
-    others_lr: float = 3e-3
-    weight_decay: float = 0.1
+    epochs: int = option(8, "of 250 steps each")
+    batch_size: int = option(16, "rows per step")
+    context: int = option(128, "characters per row")
+    width: int = option(128, "of the network")
+    layers: int = option(4, "blocks")
+    heads: int = option(4, "of attention")
+    dropout: float = option(0.0, "of embeddings, attention and both branches")
+    lr: float = option(0.02, "peak learning rate of the matrices in the blocks")
+    others_lr: float = option(3e-3, "of embeddings, norms and biases")
+    weight_decay: float = option(0.1, "of the matrices in the blocks")
 
     target: ClassVar[Target] = Target(
         "loss",
@@ -69,6 +57,7 @@ class Recipe:
         """Return the experiment."""
         text = shakespeare()
         sizes = GPTConfig(len(text.tokenizer), self.context, self.width, self.layers, self.heads, self.dropout)
+        # Plain iteration walks through the whole text in windows side by side: every evaluation measures the same.
         validation = Crops(text.validation_tokens, length=self.context, batch_size=64)
         return Experiment(
             model=GPT(sizes),
@@ -93,6 +82,7 @@ class Recipe:
         random = torch.Generator().manual_seed(0)
         texts = [tokenizer.decode(row) for row in generate(model, prompt, 500, temperature=0.8, top_p=0.95, generator=random)]
         (folder / "samples.txt").write_text(f"\n{'-' * 40}\n".join(texts), encoding="utf-8")
+        # Position embeddings end with the context, and so does what can be drawn.
         line = "ROMEO:\nWhat light through yonder window"[: self.context]
         letters = [repr(letter)[1:-1] for letter in line]
         draw_heads(attention_maps(model, tokenizer.encode(line)[None]), folder / "attention.png", tokens=letters)

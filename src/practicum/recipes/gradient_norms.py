@@ -23,7 +23,8 @@ from torch import Tensor, nn
 from practicum.data.palindromes import palindromes
 from practicum.methods.backprop_through_time import gradient_norms
 from practicum.models.rnn import RecurrentClassifier, RecurrentConfig
-from practicum.training.experiment import Outcome, Target
+from practicum.training.experiment import StudyResult, Target
+from practicum.training.hyperparameters import option
 
 LENGTHS = (10, 20, 50, 100)
 NETWORKS = {  # name: kind, forget bias, gain of orthogonal recurrent weights (0: PyTorch's)
@@ -38,15 +39,10 @@ NETWORKS = {  # name: kind, forget bias, gain of orthogonal recurrent weights (0
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The study and its hyperparameters."""
 
-    Attributes:
-        hidden: units.
-        rows: palindromes per measurement.
-    """
-
-    hidden: int = 128
-    rows: int = 64
+    hidden: int = option(128, "units")
+    rows: int = option(64, "palindromes per measurement")
 
     target: ClassVar[Target] = Target(
         "lstm_forget_3_factor",
@@ -55,15 +51,16 @@ class Recipe:
         minutes=0.3,
     )
 
-    def run(self, seed: int, folder: Path) -> Outcome:
+    def run(self, seed: int, folder: Path) -> StudyResult:
         """Measure all networks at all lengths and draw them; a `_factor` is that of the greatest length."""
         curves = {(name, length): self._norms(name, length, seed) for name in NETWORKS for length in LENGTHS}
         metrics = {}
         for name in NETWORKS:
             norms_T = curves[name, LENGTHS[-1]]
+            # (‖∂L/∂s_1‖ / ‖∂L/∂s_T‖)^(1/(T-1)): the first state is the one farthest from the loss.
             metrics[f"{name}_factor"] = float((norms_T[0] / norms_T[-1]) ** (1 / (len(norms_T) - 1)))
         _draw(curves, folder / "gradient_norms.png")
-        return Outcome(metrics)
+        return StudyResult(metrics)
 
     def _norms(self, name: str, length: int, seed: int) -> Tensor:
         kind, forget_bias, gain = NETWORKS[name]

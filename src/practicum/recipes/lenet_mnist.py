@@ -13,36 +13,24 @@ from pathlib import Path
 from typing import ClassVar
 
 import torch
-from torch import Tensor
+from torch import nn
 
-from practicum.data.augment import shifted
-from practicum.data.batches import Batches
-from practicum.data.mnist import mnist, scaled
-from practicum.methods.classify import Classify
 from practicum.models.lenet import LeNet5
+from practicum.recipes._mnist import DigitsRecipe
 from practicum.training.experiment import Experiment, Target
+from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit
+from practicum.training.plots.images import draw_images
 from practicum.training.schedules import one_cycle
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """Knobs.
+class Recipe(DigitsRecipe):
+    """The training and its hyperparameters."""
 
-    Attributes:
-        epochs: passes over the training set.
-        batch_size: images per step.
-        lr: peak learning rate.
-        weight_decay: AdamW's.
-        shift: the largest shift, in pixels.
-    """
+    weight_decay: float = option(0.02, "AdamW's")
 
-    epochs: int = 12
-    batch_size: int = 128
-    lr: float = 4e-3
-    weight_decay: float = 0.02
-    shift: int = 2
-
+    drop_last: ClassVar[bool] = True
     target: ClassVar[Target] = Target(
         "accuracy",
         at_least=0.991,
@@ -51,35 +39,19 @@ class Recipe:
         minutes=3,
     )
 
-    def build(self, seed: int) -> Experiment:
-        """Return the experiment."""
-        digits = mnist()
-        train, test = (scaled(images, 0.1307, 0.3081) for images in (digits.train_images, digits.test_images))
+    def model(self) -> nn.Module:
+        """Return the network."""
+        return LeNet5().to(memory_format=torch.channels_last)
 
-        black = float(train.min())
+    def fit(self) -> Fit:
+        """Return how to train."""
+        return Fit(epochs=self.epochs, optimizer=self.optimizer, schedule=one_cycle(warmup=0.2), ema=0.998)
 
-        def augment(generator: torch.Generator, images_B1HW: Tensor, labels_B: Tensor) -> tuple[Tensor, Tensor]:
-            return shifted(images_B1HW, generator, self.shift, fill=black), labels_B
-
-        return Experiment(
-            model=LeNet5().to(memory_format=torch.channels_last),
-            method=Classify(),
-            train=Batches(train, digits.train_labels, batch_size=self.batch_size, seed=seed, transform=augment, drop_last=True),
-            test=Batches(test, digits.test_labels, batch_size=1000, shuffle=False),
-            fit=Fit(
-                epochs=self.epochs,
-                optimizer=lambda model: torch.optim.AdamW(
-                    model.parameters(), lr=self.lr, weight_decay=self.weight_decay, fused=True
-                ),
-                schedule=one_cycle(warmup=0.2),
-                ema=0.998,
-            ),
-            sample=digits.sample,
-        )
+    def optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
+        """Return AdamW."""
+        return torch.optim.AdamW(model.parameters(), lr=self.lr, weight_decay=self.weight_decay, fused=True)
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
         """Draw the confusion matrix and the first layer's filters."""
-        from practicum.training.pictures import draw_confusion, draw_images
-
-        draw_confusion(experiment, tuple("0123456789"), folder / "confusion.png")
+        super().picture(experiment, folder)
         draw_images(experiment.model.features[0].weight[:, 0].detach(), folder / "filters.png", columns=6)

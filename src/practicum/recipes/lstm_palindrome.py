@@ -9,54 +9,31 @@ network's state turns. With a forget bias of 0 it had learned nothing after 1000
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
-import torch
+from torch import nn
 
 from practicum.models.rnn import RecurrentClassifier, RecurrentConfig
-from practicum.recipes._palindromes import draw_memory, experiment
-from practicum.training.experiment import Experiment, Target
-from practicum.training.loop import Fit
-from practicum.training.schedules import one_cycle
+from practicum.recipes._palindromes import PalindromeRecipe
+from practicum.training.experiment import Target
+from practicum.training.hyperparameters import option
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """Knobs.
-
-    Attributes:
-        length: of the palindromes.
-        hidden: units.
-        epochs: of 100 steps.
-        batch_size: palindromes per step.
-        lr: peak learning rate.
-        forget_bias: that the forget gates begin with.
-    """
+class Recipe(PalindromeRecipe):
+    """The training and its hyperparameters."""
 
     length: int = 20
     hidden: int = 64
-    epochs: int = 8
     batch_size: int = 64
     lr: float = 3e-3
-    forget_bias: float = 3.0
+    forget_bias: float = option(3.0, "that the forget gates begin with")
 
     target: ClassVar[Target] = Target(
         "accuracy", at_least=0.99, source="the task is to remember: a network that does is always right", minutes=2
     )
 
-    def build(self, seed: int) -> Experiment:
-        """Return the experiment."""
+    def model(self) -> nn.Module:
+        """Return the network."""
         config = RecurrentConfig("lstm", 16, self.hidden, forget_bias=self.forget_bias, fused=True)
-        fit = Fit(
-            epochs=self.epochs,
-            optimizer=lambda model: torch.optim.AdamW(model.parameters(), lr=self.lr, weight_decay=0.0, fused=True),
-            schedule=one_cycle(),
-            clip=1.0,
-        )
-        model = RecurrentClassifier(config, vocab_size=10, num_classes=10)
-        return experiment(model, fit, length=self.length, batch_size=self.batch_size, batches=100, seed=seed)
-
-    def picture(self, experiment: Experiment, folder: Path) -> None:
-        """Draw accuracy against length, and the gradient's norm at each step."""
-        draw_memory(experiment.model, self.length, folder / "memory.png")
+        return RecurrentClassifier(config, vocab_size=10, num_classes=10)

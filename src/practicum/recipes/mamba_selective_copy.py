@@ -22,6 +22,7 @@ from practicum.data.selective_copying import selective_copying
 from practicum.methods.label_tokens import LabelTokens
 from practicum.models.mamba import Mamba, MambaConfig
 from practicum.training.experiment import Experiment, Target
+from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit
 from practicum.training.schedules import one_cycle
 
@@ -31,23 +32,14 @@ VOCAB_SIZE = 16
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The training and its hyperparameters."""
 
-    Attributes:
-        places: steps among which the tokens are scattered.
-        count: tokens to copy.
-        width: of the model.
-        epochs: of 200 steps.
-        batch_size: rows per step.
-        lr: peak learning rate.
-    """
-
-    places: int = 20
-    count: int = 4
-    width: int = 64
-    epochs: int = 4
-    batch_size: int = 16
-    lr: float = 5e-3
+    places: int = option(20, "steps among which the tokens are scattered")
+    count: int = option(4, "tokens to copy")
+    width: int = option(64, "of the model")
+    epochs: int = option(4, "of 200 steps")
+    batch_size: int = option(16, "rows per step")
+    lr: float = option(5e-3, "peak learning rate")
 
     target: ClassVar[Target] = Target(
         "accuracy",
@@ -81,6 +73,7 @@ class Recipe:
         tokens_BT, _ = next(iter(experiment.test))
         tokens_BT = tokens_BT[:6]
         deltas = []
+        # Δ = softplus(dt_proj(…)) is never kept by the model; a hook takes it on its way.
         hooks = [
             block.mixer.dt_proj.register_forward_hook(lambda layer, inputs, output: deltas.append(F.softplus(output)))
             for block in experiment.model.blocks

@@ -17,30 +17,21 @@ import numpy as np
 
 from practicum import autograd
 from practicum.autograd import Tensor, nn, optim
-from practicum.training.experiment import Outcome, Target
+from practicum.training.experiment import StudyResult, Target
+from practicum.training.hyperparameters import option
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The study and its hyperparameters."""
 
-    Attributes:
-        epochs: passes over the training digits.
-        lr: learning rate at the start; it follows half a cosine down to zero.
-        hidden: units in each hidden layer.
-        batch_size: digits per step.
-        dropout: share of hidden units that a step leaves out.
-        weight_decay: AdamW's.
-        shift: move each digit by up to one pixel at every sight of it.
-    """
-
-    epochs: int = 60
-    lr: float = 3e-3
-    hidden: int = 128
-    batch_size: int = 64
-    dropout: float = 0.2
-    weight_decay: float = 0.01
-    shift: bool = False
+    epochs: int = option(60, "passes over the training digits")
+    lr: float = option(3e-3, "learning rate at the start; it follows half a cosine down to zero")
+    hidden: int = option(128, "units in each hidden layer")
+    batch_size: int = option(64, "digits per step")
+    dropout: float = option(0.2, "share of hidden units that a step leaves out")
+    weight_decay: float = option(0.01, "AdamW's")
+    shift: bool = option(False, "move each digit by up to one pixel at every sight of it")
 
     target: ClassVar[Target] = Target(
         "accuracy",
@@ -50,7 +41,7 @@ class Recipe:
         seeds=5,
     )
 
-    def run(self, seed: int, folder: Path) -> Outcome:
+    def run(self, seed: int, folder: Path) -> StudyResult:
         """Train one network; `logistic_accuracy` is what a linear model reaches on the same split."""
         x_train, x_test, y_train, y_test = digits()
         autograd.manual_seed(seed)
@@ -65,6 +56,7 @@ class Recipe:
         losses = []
         for epoch in range(self.epochs):
             optimizer.param_groups[0]["lr"] = self.lr * (1 + math.cos(math.pi * epoch / self.epochs)) / 2
+            # A new order each epoch, from a generator that dropout doesn't draw from.
             order = random.permutation(len(x_train))
             total = 0.0
             for rows in np.array_split(order, math.ceil(len(order) / self.batch_size)):
@@ -78,7 +70,7 @@ class Recipe:
         model.eval()
         wrong = predict(model, x_test) != y_test
         draw(losses, x_test[wrong], y_test[wrong], predict(model, x_test)[wrong], folder / "digits.png")
-        return Outcome(
+        return StudyResult(
             {
                 "accuracy": float(1 - wrong.mean()),
                 "train_accuracy": float((predict(model, x_train) == y_train).mean()),

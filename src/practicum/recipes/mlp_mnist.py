@@ -9,43 +9,28 @@ rate still near its peak.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 import torch
-from torch import Tensor
+from torch import nn
 
-from practicum.data.augment import shifted
-from practicum.data.batches import Batches
-from practicum.data.mnist import mnist, scaled
-from practicum.methods.classify import Classify
 from practicum.models.mlp import MLP
-from practicum.training.experiment import Experiment, Target
+from practicum.recipes._mnist import DigitsRecipe
+from practicum.training.experiment import Target
+from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit
 from practicum.training.schedules import one_cycle
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """Knobs.
+class Recipe(DigitsRecipe):
+    """The training and its hyperparameters."""
 
-    Attributes:
-        epochs: passes over the training set.
-        batch_size: images per step.
-        lr: peak learning rate.
-        hidden: units in each of the two hidden layers.
-        dropout: probability to drop a hidden unit.
-        shift: images move by up to so many pixels.
-        norm: none, batch or layer.
-    """
-
-    epochs: int = 12
     batch_size: int = 200
-    lr: float = 4e-3
-    hidden: int = 512
-    dropout: float = 0.2
+    hidden: int = option(512, "units in each of the two hidden layers")
+    dropout: float = option(0.2, "probability to drop a hidden unit")
     shift: int = 1
-    norm: str = "batch"
+    norm: str = option("batch", "none, batch or layer")
 
     target: ClassVar[Target] = Target(
         "accuracy",
@@ -55,31 +40,14 @@ class Recipe:
         minutes=3,
     )
 
-    def build(self, seed: int) -> Experiment:
-        """Return the experiment."""
-        digits = mnist()
-        train, test = (scaled(images, 0.1307, 0.3081) for images in (digits.train_images, digits.test_images))
-        black = float(train.min())
+    def model(self) -> nn.Module:
+        """Return the network."""
+        return MLP((784, self.hidden, self.hidden, 10), norm=self.norm, dropout=self.dropout)
 
-        def augmented(generator: torch.Generator, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-            return shifted(images, generator, self.shift, fill=black), labels
+    def fit(self) -> Fit:
+        """Return how to train."""
+        return Fit(epochs=self.epochs, optimizer=self.optimizer, schedule=one_cycle(), evaluate_every=2)
 
-        return Experiment(
-            model=MLP((784, self.hidden, self.hidden, 10), norm=self.norm, dropout=self.dropout),
-            method=Classify(),
-            train=Batches(train, digits.train_labels, batch_size=self.batch_size, seed=seed, transform=augmented),
-            test=Batches(test, digits.test_labels, batch_size=1000, shuffle=False),
-            fit=Fit(
-                epochs=self.epochs,
-                optimizer=lambda model: torch.optim.AdamW(model.parameters(), lr=self.lr, weight_decay=0.01, fused=True),
-                schedule=one_cycle(),
-                evaluate_every=2,
-            ),
-            sample=digits.sample,
-        )
-
-    def picture(self, experiment: Experiment, folder: Path) -> None:
-        """Draw the confusion matrix."""
-        from practicum.training.pictures import draw_confusion
-
-        draw_confusion(experiment, tuple("0123456789"), folder / "confusion.png")
+    def optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
+        """Return AdamW."""
+        return torch.optim.AdamW(model.parameters(), lr=self.lr, weight_decay=0.01, fused=True)

@@ -8,40 +8,30 @@ What surprised: the network made for small processors takes 1.6 ms of one core p
 """
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from practicum.methods.classify import Classify
+from torch import nn
+
 from practicum.models.mobilenet import MobileNetV2, MobileNetV2Config
-from practicum.recipes._fashion import classify_clothes, draw, nesterov
-from practicum.training.experiment import Experiment, Target
+from practicum.recipes._fashion import FashionRecipe
+from practicum.training.experiment import Target
+from practicum.training.hyperparameters import option
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """Knobs.
+class Recipe(FashionRecipe):
+    """The training and its hyperparameters."""
 
-    Attributes:
-        epochs: passes over the training set.
-        batch_size: images per step.
-        lr: peak learning rate.
-        width: factor α on the channels.
-    """
-
-    epochs: int = 2
-    batch_size: int = 128
-    lr: float = 0.05
-    width: float = 0.25
+    width: float = option(0.25, "factor α on the channels")
 
     target: ClassVar[Target] = Target(
         "accuracy", at_least=0.85, source="own: what this width reaches in two minutes of one core", minutes=3
     )
 
-    def build(self, seed: int) -> Experiment:
-        """Return the experiment."""
-        model = MobileNetV2(MobileNetV2Config(10, 1, self.width, "small", dropout=0.1))
-        return classify_clothes(model, Classify(), nesterov(self.lr), epochs=self.epochs, batch_size=self.batch_size, seed=seed)
+    def model(self) -> nn.Module:
+        """Return the network."""
+        return MobileNetV2(MobileNetV2Config(10, 1, self.width, "small", dropout=0.1))
 
-    def picture(self, experiment: Experiment, folder: Path) -> None:
-        """Draw the confusion matrix, the first filters and the surest mistakes."""
-        draw(experiment, experiment.model.stem[0], folder)
+    def first_convolution(self, model: Any) -> nn.Conv2d:
+        """Return the layer whose filters are drawn."""
+        return model.stem[0]

@@ -26,7 +26,8 @@ import numpy as np
 from practicum import autograd
 from practicum.autograd import Tensor, nn, optim
 from practicum.data.mnist import mnist, scaled
-from practicum.training.experiment import Outcome, Target
+from practicum.training.experiment import StudyResult, Target
+from practicum.training.hyperparameters import option
 
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 START = (-1.2, 1.0)
@@ -53,21 +54,13 @@ RULES: dict[str, Callable[[list[Tensor], float], list[optim.Optimizer]]] = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The study and its hyperparameters."""
 
-    Attributes:
-        steps: in the valley.
-        passes: over the digits.
-        rows: digits to learn from.
-        hidden: units in the MLP's hidden layer.
-        batch_size: digits per step, for all but GD.
-    """
-
-    steps: int = 1000
-    passes: int = 3
-    rows: int = 10_000
-    hidden: int = 64
-    batch_size: int = 128
+    steps: int = option(1000, "in the valley")
+    passes: int = option(3, "over the digits")
+    rows: int = option(10_000, "digits to learn from")
+    hidden: int = option(64, "units in the MLP's hidden layer")
+    batch_size: int = option(128, "digits per step, for all but GD")
 
     target: ClassVar[Target] = Target(
         "lead",
@@ -81,12 +74,13 @@ class Recipe:
         seeds=3,
     )
 
-    def run(self, seed: int, folder: Path) -> Outcome:
+    def run(self, seed: int, folder: Path) -> StudyResult:
         """Race on both. `lead` is log₁₀ of the best plain f over the best adaptive; `NAME_accuracy`: MNIST's test digits."""
         paths: dict[str, Any] = {}
         metrics: dict[str, float] = {}
         for name in RULES:
             runs = {rate: valley(name, rate, self.steps, seed) for rate in RATES}
+            # Each rule at its own best rate: a common one would race the rates and not the rules.
             rate = min(runs, key=lambda r: rosenbrock(runs[r][-1]))
             paths[f"{name}, {rate:g}"] = runs[rate]
             metrics |= {f"{name}_valley": float(rosenbrock(runs[rate][-1])), f"{name}_valley_lr": rate}
@@ -101,11 +95,12 @@ class Recipe:
         curves = {}
         for name in RULES:
             found = {rate: self.learn(name, rate, images[train], labels[train], seed) for rate in RATES}
+            # Chosen on digits that are neither trained on nor tested on.
             rate = max(found, key=lambda r: accuracy(found[r][0], images[other], labels[other]))
             model, curves[f"{name}, {rate:g}"] = found[rate]
             metrics |= {f"{name}_accuracy": accuracy(model, tests, data.test_labels.numpy()), f"{name}_lr": rate}
         draw_curves(curves, self.passes, rows, folder / "mnist.png")
-        return Outcome({"lead": math.log10(plain / max(adaptive, 1e-300)), **metrics}, sample=data.sample)
+        return StudyResult({"lead": math.log10(plain / max(adaptive, 1e-300)), **metrics}, sample=data.sample)
 
     def learn(self, name: str, rate: float, images: Any, labels: Any, seed: int) -> tuple[nn.Module, list[float]]:
         """Return an MLP and its loss in each step; all rules and rates start from the same weights and see the same order."""
@@ -113,6 +108,7 @@ class Recipe:
         random = np.random.default_rng(seed)
         model = nn.Sequential(nn.Linear(784, self.hidden), nn.ReLU(), nn.Linear(self.hidden, 10))
         optimizers, criterion = RULES[name](list(model.parameters()), rate), nn.CrossEntropyLoss()
+        # GD is the rule whose batch is everything: it takes one step per pass.
         batches = 1 if name == "GD" else len(images) // self.batch_size
         losses = []
         for _ in range(self.passes):

@@ -18,25 +18,19 @@ import torch
 from practicum.classic.kernel_pca import KernelPCA
 from practicum.classic.linear import SoftmaxRegression
 from practicum.classic.pca import PCA
-from practicum.training.experiment import Outcome, Target
-from practicum.training.pictures import draw_images
+from practicum.training.experiment import StudyResult, Target
+from practicum.training.hyperparameters import option
+from practicum.training.plots.images import draw_images
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The study and its hyperparameters."""
 
-    Attributes:
-        components: numbers that stand for a digit of 64 pixels.
-        gamma: of the RBF kernel on the moons, whose radius is 1.
-        kernel_components: coordinates of a moon's point that the regression sees.
-        noise: standard deviation of the moons' points.
-    """
-
-    components: int = 16
-    gamma: float = 15.0
-    kernel_components: int = 2
-    noise: float = 0.05
+    components: int = option(16, "numbers that stand for a digit of 64 pixels")
+    gamma: float = option(15.0, "of the RBF kernel on the moons, whose radius is 1")
+    kernel_components: int = option(2, "coordinates of a moon's point that the regression sees")
+    noise: float = option(0.05, "standard deviation of the moons' points")
 
     target: ClassVar[Target] = Target(
         "moons_accuracy",
@@ -46,10 +40,10 @@ class Recipe:
         seeds=5,
     )
 
-    def run(self, seed: int, folder: Path) -> Outcome:
+    def run(self, seed: int, folder: Path) -> StudyResult:
         """Return the digits' relative error, its gap to scikit-learn's, and the moons' accuracy with and without the kernel."""
         metrics = self._digits(seed, folder) | self._moons(seed, folder)
-        return Outcome(metrics)
+        return StudyResult(metrics)
 
     def _digits(self, seed: int, folder: Path) -> dict[str, float]:
         from sklearn import datasets, decomposition
@@ -57,6 +51,7 @@ class Recipe:
         x = datasets.load_digits().data
         order = np.random.default_rng(seed).permutation(len(x))
         train, test = x[order[: len(x) // 2]], x[order[len(x) // 2 :]]
+        # The training mean is what zero components would draw: an error of 1 is that of no compression at all.
         total = ((test - train.mean(axis=0)) ** 2).sum()
         errors = []
         for make in (PCA, decomposition.PCA):
@@ -78,6 +73,7 @@ class Recipe:
         x, y = make_moons(400, noise=self.noise, random_state=seed)
         new_x, new_y = make_moons(2000, noise=self.noise, random_state=seed + 100_000)
         unrolled = KernelPCA(self.kernel_components, gamma=self.gamma).fit(x)
+        # A weak penalty: what separates is the coordinates, not the regulariser.
         line, curve = (SoftmaxRegression(1e4, max_iter=1000).fit(z, y) for z in (x, unrolled.transform(x)))
         z = unrolled.transform(new_x)
         _draw_moons(new_x, z, new_y, folder / "moons.png")

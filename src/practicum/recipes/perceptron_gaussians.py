@@ -17,26 +17,20 @@ from typing import Any, ClassVar
 import numpy as np
 
 from practicum.classic.perceptron import Perceptron
-from practicum.training.experiment import Outcome, Target
+from practicum.training.experiment import StudyResult, Target
+from practicum.training.hyperparameters import option
 
 MIDDLE = (6.0, 4.0)
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The study and its hyperparameters."""
 
-    Attributes:
-        rows: points to learn from, per set.
-        distance: of the separable Gaussians' means from the middle, in standard deviations.
-        overlap: the same for the overlapping ones.
-        epochs: at most.
-    """
-
-    rows: int = 400
-    distance: float = 4.5
-    overlap: float = 1.0
-    epochs: int = 100
+    rows: int = option(400, "points to learn from, per set")
+    distance: float = option(4.5, "of the separable Gaussians' means from the middle, in standard deviations")
+    overlap: float = option(1.0, "the same for the overlapping ones")
+    epochs: int = option(100, "at most")
 
     target: ClassVar[Target] = Target(
         "accuracy",
@@ -46,7 +40,7 @@ class Recipe:
         seeds=5,
     )
 
-    def run(self, seed: int, folder: Path) -> Outcome:
+    def run(self, seed: int, folder: Path) -> StudyResult:
         """Learn all three sets; `bound` is (R/γ)² for the line between the means, and `xor_accuracy` cannot pass 0.75."""
         random = np.random.default_rng(seed)
         metrics: dict[str, float] = {}
@@ -73,7 +67,7 @@ class Recipe:
                 metrics["bound"] = float((radius / margin) ** 2) if margin > 0 else float("nan")
             panels.append((name.rstrip("_") or "separable", fitted, x, y, metrics[f"{name}accuracy"]))
         _draw(panels, folder / "boundaries.png")
-        return Outcome(metrics | {"overlap_best": NormalDist().cdf(self.overlap)})
+        return StudyResult(metrics | {"overlap_best": NormalDist().cdf(self.overlap)})
 
 
 def _points(random: np.random.Generator, means: Any, rows: int) -> tuple[Any, Any]:

@@ -11,8 +11,7 @@ with twice the channels, takes no longer than neither and is better: 93.7 % afte
 """
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
@@ -20,61 +19,48 @@ from torch import nn
 from practicum.methods.classify import Classify
 from practicum.methods.muon import Muon
 from practicum.models.resnet import ResNet, ResNetConfig
-from practicum.recipes._fashion import PUBLISHED, classify_clothes, draw
-from practicum.training.experiment import Experiment, Target
+from practicum.recipes._fashion import PUBLISHED, FashionRecipe
+from practicum.training.experiment import Target
+from practicum.training.hyperparameters import option
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """Knobs.
-
-    Attributes:
-        epochs: passes over the training set.
-        batch_size: images per step.
-        lr: peak learning rate of the blocks' filters.
-        others_lr: of the stem, the norms and the scores.
-        weight_decay: of the blocks' filters.
-        width: channels of the first stage.
-        stages: number of stages of one block each.
-        label_smoothing: ε of the targets.
-    """
+class Recipe(FashionRecipe):
+    """The training and its hyperparameters."""
 
     epochs: int = 4
-    batch_size: int = 128
-    lr: float = 0.03
-    others_lr: float = 5e-3
-    weight_decay: float = 0.05
-    width: int = 64
-    stages: int = 3
-    label_smoothing: float = 0.1
+    lr: float = option(0.03, "peak learning rate of the blocks' filters")
+    others_lr: float = option(5e-3, "of the stem, the norms and the scores")
+    weight_decay: float = option(0.05, "of the blocks' filters")
+    width: int = option(64, "channels of the first stage")
+    stages: int = option(3, "number of stages of one block each")
+    label_smoothing: float = option(0.1, "ε of the targets")
 
+    shift: ClassVar[int] = 0
+    warmup: ClassVar[float] = 0.05
     target: ClassVar[Target] = Target(
         "accuracy", at_least=0.935, published="94.9 %", source=f"{PUBLISHED}: ResNet-18, standard augmentation", minutes=8
     )
 
-    def build(self, seed: int) -> Experiment:
-        """Return the experiment."""
+    def model(self) -> nn.Module:
+        """Return the network, with a pooling behind its stem that CIFAR's does without."""
         blocks = (1,) * self.stages
         model = ResNet(ResNetConfig(blocks, False, 10, 1, stem="cifar", width=self.width, zero_init_residual=True))
         model.maxpool = nn.MaxPool2d(2)
-        return classify_clothes(
-            model,
-            Classify(self.label_smoothing),
-            self.optimizer,
-            epochs=self.epochs,
-            batch_size=self.batch_size,
-            seed=seed,
-            shift=0,
-            warmup=0.05,
-        )
+        return model
+
+    def method(self) -> Classify:
+        """Return what to descend."""
+        return Classify(self.label_smoothing)
 
     def optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
         """Return Muon for the blocks' filters, AdamW for the rest."""
+        # Muon is for the matrices of hidden layers: filters (out, in, 3, 3) count as (out, in · 9); stem and scores are the ends.
         filters = [parameter for name, parameter in model.named_parameters() if "stages" in name and parameter.ndim == 4]
         chosen = {id(parameter) for parameter in filters}
         others = [parameter for parameter in model.parameters() if id(parameter) not in chosen]
         return Muon(filters, others, lr=self.lr, weight_decay=self.weight_decay, others_lr=self.others_lr)
 
-    def picture(self, experiment: Experiment, folder: Path) -> None:
-        """Draw the confusion matrix, the first filters and the surest mistakes."""
-        draw(experiment, experiment.model.conv1, folder)
+    def first_convolution(self, model: Any) -> nn.Conv2d:
+        """Return the layer whose filters are drawn."""
+        return model.conv1

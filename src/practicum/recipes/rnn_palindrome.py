@@ -11,56 +11,30 @@ works too.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
-import torch
 from torch import nn
 
 from practicum.models.rnn import RecurrentClassifier, RecurrentConfig
-from practicum.recipes._palindromes import draw_memory, experiment
-from practicum.training.experiment import Experiment, Target
-from practicum.training.loop import Fit
-from practicum.training.schedules import one_cycle
+from practicum.recipes._palindromes import PalindromeRecipe
+from practicum.training.experiment import Target
+from practicum.training.hyperparameters import option
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """Knobs.
+class Recipe(PalindromeRecipe):
+    """The training and its hyperparameters."""
 
-    Attributes:
-        length: of the palindromes.
-        hidden: units.
-        epochs: of 100 steps.
-        batch_size: palindromes per step.
-        lr: peak learning rate.
-        orthogonal: recurrent weights begin orthogonal; otherwise as PyTorch has them.
-    """
-
-    length: int = 10
-    hidden: int = 128
-    epochs: int = 8
-    batch_size: int = 128
-    lr: float = 1e-3
-    orthogonal: bool = True
+    orthogonal: bool = option(True, "recurrent weights begin orthogonal; otherwise as PyTorch has them")
 
     target: ClassVar[Target] = Target(
         "accuracy", at_least=0.99, source="the task is to remember: a network that does is always right", minutes=1
     )
 
-    def build(self, seed: int) -> Experiment:
-        """Return the experiment."""
+    def model(self) -> nn.Module:
+        """Return the network."""
         model = RecurrentClassifier(RecurrentConfig("rnn", 16, self.hidden, fused=True), vocab_size=10, num_classes=10)
         if self.orthogonal:
+            # An orthogonal matrix keeps lengths: a gradient that goes back through it neither vanishes nor explodes.
             nn.init.orthogonal_(model.body.cells[0].recurrent.weight)
-        fit = Fit(
-            epochs=self.epochs,
-            optimizer=lambda model: torch.optim.AdamW(model.parameters(), lr=self.lr, weight_decay=0.0, fused=True),
-            schedule=one_cycle(),
-            clip=1.0,
-        )
-        return experiment(model, fit, length=self.length, batch_size=self.batch_size, batches=100, seed=seed)
-
-    def picture(self, experiment: Experiment, folder: Path) -> None:
-        """Draw accuracy against length, and the gradient's norm at each step."""
-        draw_memory(experiment.model, self.length, folder / "memory.png")
+        return model

@@ -23,29 +23,21 @@ from practicum.data.mnist import mnist, scaled
 from practicum.methods.classify import Classify
 from practicum.models.s4d import S4DClassifier, S4DConfig
 from practicum.training.experiment import Experiment, Target
+from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit
 from practicum.training.schedules import one_cycle
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The training and its hyperparameters."""
 
-    Attributes:
-        width: features per step.
-        states: per feature.
-        init: of A: lin or inv.
-        epochs: passes over the training set.
-        batch_size: images per step.
-        lr: peak learning rate.
-    """
-
-    width: int = 64
-    states: int = 16
-    init: str = "lin"
-    epochs: int = 4
-    batch_size: int = 64
-    lr: float = 8e-3
+    width: int = option(64, "features per step")
+    states: int = option(16, "per feature")
+    init: str = option("lin", "of A: lin or inv")
+    epochs: int = option(4, "passes over the training set")
+    batch_size: int = option(64, "images per step")
+    lr: float = option(8e-3, "peak learning rate")
 
     target: ClassVar[Target] = Target(
         "accuracy",
@@ -57,6 +49,7 @@ class Recipe:
     def build(self, seed: int) -> Experiment:
         """Return the experiment."""
         digits = mnist()
+        # (N, 1, 28, 28) → (N, 28, 28): 28 steps of 28 inputs.
         train, test = (scaled(images, 0.1307, 0.3081)[:, 0] for images in (digits.train_images, digits.test_images))
         init: Any = self.init
         return Experiment(
@@ -72,7 +65,7 @@ class Recipe:
         """Draw the confusion matrix and, per layer, the kernels of the first features."""
         from matplotlib.figure import Figure
 
-        from practicum.training.pictures import draw_confusion
+        from practicum.training.plots.images import draw_confusion
 
         draw_confusion(experiment, tuple("0123456789"), folder / "confusion.png")
         model: Any = experiment.model
@@ -86,5 +79,6 @@ class Recipe:
         dynamics = ("log_A_real", "A_imaginary", "log_delta")
         slow = [parameter for name, parameter in model.named_parameters() if name.endswith(dynamics)]
         rest = [parameter for name, parameter in model.named_parameters() if not name.endswith(dynamics)]
+        # Logarithms: decay would pull A towards -1 and Δ towards 1, whatever the system ought to remember.
         groups = [{"params": rest}, {"params": slow, "lr": min(self.lr, 1e-3), "weight_decay": 0.0}]
         return torch.optim.AdamW(groups, lr=self.lr, weight_decay=0.05, fused=True)

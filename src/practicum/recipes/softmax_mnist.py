@@ -16,21 +16,17 @@ import torch
 
 from practicum.classic.linear import SoftmaxRegression
 from practicum.data.mnist import mnist, scaled
-from practicum.training.experiment import Outcome, Target
-from practicum.training.pictures import draw_images
+from practicum.training.experiment import StudyResult, Target
+from practicum.training.hyperparameters import option
+from practicum.training.plots.images import draw_images
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The study and its hyperparameters."""
 
-    Attributes:
-        steps: of L-BFGS.
-        C: inverse of the penalty on squared weights.
-    """
-
-    steps: int = 60
-    C: float = 1.0
+    steps: int = option(60, "of L-BFGS")
+    C: float = option(1.0, "inverse of the penalty on squared weights")
 
     target: ClassVar[Target] = Target(
         "accuracy",
@@ -41,16 +37,18 @@ class Recipe:
         seeds=3,
     )
 
-    def run(self, seed: int, folder: Path) -> Outcome:
+    def run(self, seed: int, folder: Path) -> StudyResult:
         """Fit the regression and draw its ten weight images."""
         digits = mnist()
         train, test = (scaled(images, 0.0, 1.0).flatten(1).numpy() for images in (digits.train_images, digits.test_images))
+        # Pixels stay in [0, 1] and are not centred: the zero of the background keeps its weights at zero.
         fitted = SoftmaxRegression(self.C, max_iter=self.steps).fit(train, digits.train_labels.numpy())
         p_NK = fitted.predict_proba(test)
         weights = torch.from_numpy(fitted.coef_).view(10, 28, 28)
         draw_images(weights, folder / "weights.png", titles=digits.classes, columns=5, signed=True)
+        # (N, 10) → (N, 1): the probability of the right class alone.
         label_p_N = torch.from_numpy(p_NK).gather(1, digits.test_labels[:, None])
-        return Outcome(
+        return StudyResult(
             {
                 "accuracy": fitted.score(test, digits.test_labels.numpy()),
                 "loss": float(-label_p_N.log().mean()),

@@ -20,25 +20,19 @@ from practicum.methods.classify import Classify
 from practicum.models.textcnn import TextCNN
 from practicum.recipes._sentences import sentences
 from practicum.training.experiment import Experiment, Target
+from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit
 from practicum.training.schedules import one_cycle
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The training and its hyperparameters."""
 
-    Attributes:
-        epochs: passes over the training set.
-        batch_size: snippets per step.
-        lr: peak learning rate.
-        dropout: on the pooled features.
-    """
-
-    epochs: int = 3
-    batch_size: int = 64
-    lr: float = 4e-3
-    dropout: float = 0.5
+    epochs: int = option(3, "passes over the training set")
+    batch_size: int = option(64, "snippets per step")
+    lr: float = option(4e-3, "peak learning rate")
+    dropout: float = option(0.5, "on the pooled features")
 
     target: ClassVar[Target] = Target(
         "accuracy",
@@ -58,6 +52,7 @@ class Recipe:
             test=data.test,
             fit=Fit(
                 epochs=self.epochs,
+                # Word vectors are trained on with the same rate: the paper's CNN-non-static.
                 optimizer=lambda model: torch.optim.AdamW(model.parameters(), lr=self.lr, weight_decay=0.01, fused=True),
                 schedule=one_cycle(),
             ),
@@ -66,6 +61,6 @@ class Recipe:
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
         """Draw the confusion matrix."""
-        from practicum.training.pictures import draw_confusion
+        from practicum.training.plots.images import draw_confusion
 
         draw_confusion(experiment, CLASSES, folder / "confusion.png")

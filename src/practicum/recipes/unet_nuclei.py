@@ -28,31 +28,22 @@ from practicum.data.dsb2018 import dsb2018
 from practicum.methods.segment import Segment, dice_and_iou, predict
 from practicum.models.unet import UNet
 from practicum.training.experiment import Experiment, Target
+from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit
 from practicum.training.schedules import one_cycle
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The training and its hyperparameters."""
 
-    Attributes:
-        steps: training steps.
-        lr: peak learning rate.
-        batch_size: crops per step.
-        crop: side of a crop, in pixels.
-        width: channels of the net's first level.
-        zoom: crops are magnified by up to this factor, or shrunk by it.
-        holdout: train on 38 of the 50 training images and test on the other 12, to choose settings by.
-    """
-
-    steps: int = 600
-    lr: float = 3e-3
-    batch_size: int = 8
-    crop: int = 128
-    width: int = 16
-    zoom: float = 1.5
-    holdout: bool = False
+    steps: int = option(600, "training steps")
+    lr: float = option(3e-3, "peak learning rate")
+    batch_size: int = option(8, "crops per step")
+    crop: int = option(128, "side of a crop, in pixels")
+    width: int = option(16, "channels of the net's first level")
+    zoom: float = option(1.5, "crops are magnified by up to this factor, or shrunk by it")
+    holdout: bool = option(False, "train on 38 of the 50 training images and test on the other 12, to choose settings by")
 
     target: ClassVar[Target] = Target(
         "dice", at_least=0.88, source="own target: the 15 held-out images are our split", minutes=8, seeds=1

@@ -7,38 +7,29 @@ all; the scores hardly depend on the image. Some of the mistakes it is surest of
 """
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from practicum.methods.classify import Classify
+from torch import nn
+
 from practicum.models.vgg import SMALL_VGG, VGG
-from practicum.recipes._fashion import classify_clothes, draw, nesterov
-from practicum.training.experiment import Experiment, Target
+from practicum.recipes._fashion import FashionRecipe
+from practicum.training.experiment import Target
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """Knobs.
-
-    Attributes:
-        epochs: passes over the training set.
-        batch_size: images per step.
-        lr: peak learning rate.
-    """
+class Recipe(FashionRecipe):
+    """The training and its hyperparameters."""
 
     epochs: int = 5
-    batch_size: int = 128
-    lr: float = 0.05
 
     target: ClassVar[Target] = Target(
         "accuracy", at_least=0.9, source="own: what this width reaches in two minutes of one core", minutes=3
     )
 
-    def build(self, seed: int) -> Experiment:
-        """Return the experiment."""
-        model = VGG(SMALL_VGG)
-        return classify_clothes(model, Classify(), nesterov(self.lr), epochs=self.epochs, batch_size=self.batch_size, seed=seed)
+    def model(self) -> nn.Module:
+        """Return the network."""
+        return VGG(SMALL_VGG)
 
-    def picture(self, experiment: Experiment, folder: Path) -> None:
-        """Draw the confusion matrix, the first filters and the surest mistakes."""
-        draw(experiment, experiment.model.features[0], folder)
+    def first_convolution(self, model: Any) -> nn.Conv2d:
+        """Return the layer whose filters are drawn."""
+        return model.features[0]

@@ -23,6 +23,7 @@ from practicum.methods.muon import Muon, matrices_and_others
 from practicum.models.layers.attention import attention_maps
 from practicum.models.vit import ViT, ViTConfig, attention_rollout
 from practicum.training.experiment import Experiment, Target
+from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit
 from practicum.training.schedules import one_cycle
 
@@ -31,31 +32,18 @@ MEAN, STD = 0.286, 0.353  # of the training images
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The training and its hyperparameters."""
 
-    Attributes:
-        epochs: passes over the training set.
-        batch_size: images per step.
-        patch_size: side of a patch; divides 28.
-        width: of the network.
-        layers: blocks.
-        heads: of attention.
-        lr: peak learning rate of the matrices in the blocks.
-        others_lr: of embeddings, norms and biases.
-        weight_decay: of the matrices in the blocks.
-        label_smoothing: of the targets.
-    """
-
-    epochs: int = 8
-    batch_size: int = 64
-    patch_size: int = 4
-    width: int = 64
-    layers: int = 4
-    heads: int = 4
-    lr: float = 0.005
-    others_lr: float = 1e-3
-    weight_decay: float = 0.1
-    label_smoothing: float = 0.1
+    epochs: int = option(8, "passes over the training set")
+    batch_size: int = option(64, "images per step")
+    patch_size: int = option(4, "side of a patch; divides 28")
+    width: int = option(64, "of the network")
+    layers: int = option(4, "blocks")
+    heads: int = option(4, "of attention")
+    lr: float = option(0.005, "peak learning rate of the matrices in the blocks")
+    others_lr: float = option(1e-3, "of embeddings, norms and biases")
+    weight_decay: float = option(0.1, "of the matrices in the blocks")
+    label_smoothing: float = option(0.1, "of the targets")
 
     target: ClassVar[Target] = Target(
         "accuracy",

@@ -26,35 +26,24 @@ from practicum.methods.word_vectors import WordVectors
 from practicum.models.word2vec import Word2Vec
 from practicum.recipes._books import draw_words, write_neighbours
 from practicum.training.experiment import Experiment, Target
+from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit
 from practicum.training.schedules import linear
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Knobs.
+    """The training and its hyperparameters."""
 
-    Attributes:
-        cbow: predict a word by the mean of its context, rather than by each word of it (skip-gram).
-        epochs: passes over the books.
-        batch_size: windows per step.
-        lr: AdaGrad's, at the beginning.
-        width: numbers per word.
-        reach: the most words to each side of a window's middle.
-        negatives: per window.
-        subsample: words more frequent than this share are thinned out.
-        min_count: rarer words are left out.
-    """
-
-    cbow: bool = False
-    epochs: int = 5
-    batch_size: int = 2048
-    lr: float = 0.1
-    width: int = 100
-    reach: int = 5
-    negatives: int = 5
-    subsample: float = 1e-3
-    min_count: int = 5
+    cbow: bool = option(False, "predict a word by the mean of its context, rather than by each word of it (skip-gram)")
+    epochs: int = option(5, "passes over the books")
+    batch_size: int = option(2048, "windows per step")
+    lr: float = option(0.1, "AdaGrad's, at the beginning")
+    width: int = option(100, "numbers per word")
+    reach: int = option(5, "the most words to each side of a window's middle")
+    negatives: int = option(5, "per window")
+    subsample: float = option(1e-3, "words more frequent than this share are thinned out")
+    min_count: int = option(5, "rarer words are left out")
 
     target: ClassVar[Target] = Target(
         "spearman", at_least=0.211, source="gensim 4 on the same sentences with the same hyperparameters, less 0.02", minutes=3
@@ -67,6 +56,7 @@ class Recipe:
         corpus = Corpus.of(text.sentences, vocabulary)
         model = Word2Vec(len(vocabulary), self.width, cbow=self.cbow, sparse=False)
         people = word_similarity()
+        # The test looks the words up by number, so that it is a batch like any other.
         pairs = WordVectors(vocabulary.words, model.vectors()).pairs(people.words, people.scores)
         return Experiment(
             model=model,

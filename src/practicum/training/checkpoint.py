@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from practicum.errors import PracticumError
-from practicum.training.average import Average
+from practicum.training.ema import EMA
 
 NAME = "checkpoint.pt"
 
@@ -49,7 +49,7 @@ class Place:
     best_weights: dict[str, Tensor] | None = None
 
     def better(self, metric: str, row: dict[str, float]) -> bool:
-        """Note the row's metric (`-name`: lower is better) and tells whether it is the best so far."""
+        """Note the row's metric (`-name`: lower is better) and tell whether it is the best so far."""
         name = metric.removeprefix("-")
         if name not in row:
             raise PracticumError(f"best={metric!r}: the evaluation has no such metric, only {', '.join(row)}")
@@ -59,18 +59,19 @@ class Place:
         return self.since_best == 0
 
 
-def save(fabric: Any, folder: Path, place: Place, model: nn.Module, optimizer: Any, average: Average | None) -> None:
-    """Write the checkpoint under a temporary name, then puts it in place, so that a kill leaves the old one or the new one."""
+def save(fabric: Any, folder: Path, place: Place, model: nn.Module, optimizer: Any, ema: EMA | None) -> None:
+    """Write the checkpoint under a temporary name, then put it in place, so that a kill leaves the old one or the new one."""
     state = {
         "model": model,
         "optimizer": optimizer,
-        "average": average.values if average else {},
+        "average": ema.values if ema else {},
         "place": asdict(place),
         "torch": _of_all(fabric, torch.get_rng_state()),
         "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
         "numpy": _plain(np.random.get_state()),
         "python": random.getstate(),
     }
+    # A rename is all or nothing; a write is not.
     temporary = folder / f".{NAME}"
     fabric.save(temporary, state)
     if fabric.is_global_zero:
@@ -78,7 +79,7 @@ def save(fabric: Any, folder: Path, place: Place, model: nn.Module, optimizer: A
     fabric.barrier()
 
 
-def load(fabric: Any, folder: Path, model: nn.Module, optimizer: Any, average: Average | None) -> Place:
+def load(fabric: Any, folder: Path, model: nn.Module, optimizer: Any, ema: EMA | None) -> Place:
     """Put everything back as it was saved and return the place.
 
     Raises:
@@ -92,9 +93,10 @@ def load(fabric: Any, folder: Path, model: nn.Module, optimizer: Any, average: A
         raise PracticumError(
             f"{path}: not a checkpoint of this model ({type(error).__name__}: {error}). Delete it, or start again with --fresh."
         ) from error
-    if average:
-        for name, value in average.values.items():
+    if ema:
+        for name, value in ema.values.items():
             value.copy_(rest["average"][name])
+    # The generators come last: nothing above may draw from what was put back.
     torch.set_rng_state(rest["torch"][fabric.global_rank])
     if rest["cuda"] and torch.cuda.is_available():
         torch.cuda.set_rng_state_all(rest["cuda"])

@@ -41,7 +41,7 @@ class Target:
     """The figure a recipe has to reach on the full data.
 
     Attributes:
-        metric: a name that `evaluate` (or a study's outcome) returns.
+        metric: a name that `evaluate` (or a study) returns.
         at_least: its floor; or
         at_most: its ceiling. Exactly one of the two.
         published: the published value, as text; empty where there is none.
@@ -94,7 +94,7 @@ class Experiment:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class StudyResult:
     """What a study found.
 
     Attributes:
@@ -107,7 +107,7 @@ class Outcome:
 
 
 class Recipe(Protocol):
-    """What stands in a file of `recipes/`: a frozen dataclass of knobs with `build`, or with `run` for a study."""
+    """What stands in a file of `recipes/`: a frozen dataclass of hyperparameters with `build`, or with `run` for a study."""
 
     target: ClassVar[Target]
 
@@ -121,6 +121,6 @@ class Study(Protocol):
 
     target: ClassVar[Target]
 
-    def run(self, seed: int, folder: Path) -> Outcome:
+    def run(self, seed: int, folder: Path) -> StudyResult:
         """Run it all and write its pictures into `folder`."""
         ...

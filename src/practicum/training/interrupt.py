@@ -31,6 +31,7 @@ class Interrupts:
         self._restore()
 
     def _note(self, number: int, frame: FrameType | None) -> None:
+        # The old handlers come back at once, so that a second Ctrl-C ends a step that hangs.
         self._came = True
         self._restore()
 

@@ -33,6 +33,6 @@ class Log:
             out.writerows(rows)
 
     def close(self) -> None:
-        """Flushe what is still buffered."""
+        """Flush what is still buffered."""
         if self._writer:
             self._writer.close()

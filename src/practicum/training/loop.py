@@ -21,12 +21,14 @@ from tqdm import tqdm
 
 from practicum.errors import PracticumError
 from practicum.training import checkpoint
-from practicum.training.average import Average
+from practicum.training.accelerator import Accelerator, launch, rows_of
+from practicum.training.ema import EMA
 from practicum.training.interrupt import Interrupts
 from practicum.training.log import Log
-from practicum.training.machine import Machine, launch
+from practicum.training.trial import over
 
-Row = dict[str, float]
+EpochMetrics = dict[str, float]
+BOOKKEEPING = ("epoch", "step", "lr", "seconds", "cpu_seconds")  # of each evaluation, beside its losses and metrics
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Fit:
             is better.
         patience: evaluations without a better `best` after which training stops.
         minutes: training stops when it has taken this long.
-        precision: of the passes, where the machine names none: "32-true" or "bf16-mixed", say.
+        precision: of the passes, where the accelerator names none: "32-true" or "bf16-mixed", say.
     """
 
     epochs: int
@@ -78,25 +80,25 @@ def fit(
     *,
     validation: Iterable[Any] | None = None,
     folder: Path | None = None,
-    machine: Machine | None = None,
+    accelerator: Accelerator | None = None,
     seed: int = 0,
     progress: bool = True,
     fabric: Any = None,
-) -> list[Row]:
-    """Train the model in place and return one row per evaluation: epoch, step, lr, train_loss, seconds and the validation's
-    metrics.
+) -> list[EpochMetrics]:
+    """Train the model in place and return the metrics of each evaluation: epoch, step, lr, train_loss, seconds and the
+    validation's.
 
     Args:
         model: any module; ends up with the last, the averaged (`how.ema`) or the best (`how.best`) weights.
         method: has `loss(model, batch)` or `step(fabric, model, optimizer, batch)`, and `evaluate(model, batches)`.
         train: has `len` and `epoch(number, start)`.
         how: how to train.
-        validation: batches to evaluate on; without them rows have no metrics.
+        validation: batches to evaluate on; without them there are no metrics of the method.
         folder: for metrics.csv, TensorBoard's events and checkpoint.pt. A checkpoint in it is resumed.
-        machine: what to train on.
+        accelerator: what to train on.
         seed: of dropout and whatever else draws from the global generators.
         progress: show a bar, where stderr is a terminal.
-        fabric: an already launched Fabric (`launch(machine, how.precision)`), where the caller has one.
+        fabric: an already launched Fabric (`launch(accelerator, how.precision)`), where the caller has one.
 
     Raises:
         PracticumError: the loss is no longer finite, or the checkpoint does not fit the model.
@@ -104,123 +106,176 @@ def fit(
     """
     if how.best and validation is None:
         raise ValueError(f"best={how.best!r} needs validation batches, and there are none")
-    machine = machine or Machine()
-    fabric = fabric or launch(machine, how.precision)
-    if machine.strategy == "fsdp" and (how.ema or how.best):
+    accelerator = accelerator or Accelerator()
+    fabric = fabric or launch(accelerator, how.precision)
+    if accelerator.strategy == "fsdp" and (how.ema or how.best):
         raise ValueError("with strategy='fsdp' no process holds the whole weights that `ema` and `best` copy; use 'ddp'")
+    # Every rank drops other units of its own rows; what all ranks must agree on (order, weights) is seeded elsewhere.
     torch.manual_seed(seed + fabric.global_rank)
-    if machine.compile:
+    if accelerator.compile:
         model.compile()
-    wrapped = fabric.setup_module(model)
-    optimizer = fabric.setup_optimizers(how.optimizer(model))
-    rates = [group["lr"] for group in optimizer.param_groups]
-    average = Average(model, how.ema) if how.ema else None
-    at = checkpoint.Place()
-    if folder and (folder / checkpoint.NAME).exists():
-        at = checkpoint.load(fabric, folder, wrapped, optimizer, average)
-    steps_per_epoch = math.ceil(len(train) / how.accumulate)
-    total = how.epochs * steps_per_epoch
-    log = Log(folder if fabric.is_global_zero else None, at.step)
-    saved = fabric.broadcast(time.monotonic())  # the first process's clock is everybody's
-    began, began_cpu = saved - at.seconds, time.process_time() - at.cpu_seconds
-    bar = tqdm(
-        total=total,
-        initial=at.step,
-        unit="step",
-        disable=None if progress and fabric.is_global_zero else True,
-        mininterval=0.3,
-        leave=False,
-    )
+    with Interrupts() as interrupted:
+        training = _Training(fabric, model, method, train, how, folder, interrupted, progress)
+        with training.bar:
+            while training.at.epoch < how.epochs and not training.at.stopped:
+                training.train_epoch()
+                if training.evaluation_is_due():
+                    metrics = training.evaluate(validation)
+                    training.decide_whether_to_stop(metrics)
+                    training.record(metrics)
+    return training.finish()
 
-    def save() -> None:
-        if folder:
-            at.seconds, at.cpu_seconds = time.monotonic() - began, time.process_time() - began_cpu
-            checkpoint.save(fabric, folder, at, wrapped, optimizer, average)
 
-    with Interrupts() as interrupted, bar:
-        while at.epoch < how.epochs and not at.stopped:
-            wrapped.train()
-            batches, size = train.epoch(at.epoch, at.index), len(train)
-            group: list[Any] = []
-            for batch in batches:
-                group.append(_rows_of(batch, fabric.global_rank, fabric.world_size))
-                if len(group) < min(how.accumulate, size - at.index):
-                    continue
-                factor = how.schedule(at.step / total) if how.schedule else 1.0
-                for param_group, rate in zip(optimizer.param_groups, rates, strict=True):
-                    param_group["lr"] = rate * factor
-                at.loss_sum += _step(fabric, wrapped, method, optimizer, group, how.clip)
-                at.index, at.step, at.loss_count = at.index + len(group), at.step + 1, at.loss_count + 1
-                group = []
-                if average:
-                    average.update(model, at.step)
-                bar.update()
-                if not math.isfinite(at.loss_sum):
-                    raise PracticumError(
-                        f"the loss is {at.loss_sum} at step {at.step} of {total} "
-                        f"(epoch {at.epoch}, learning rate {rates[0] * factor:.3g}). "
-                        "Try a lower learning rate or clipping; `practicum diagnose` looks for the cause."
-                    )
-                if (
-                    fabric.world_size > 1 and at.step % 20
-                ):  # all processes must stop and save at the same step; asking each time is slow
-                    continue
-                now, stop = fabric.broadcast((time.monotonic(), interrupted()))
-                if stop:
-                    save()
-                    raise KeyboardInterrupt
-                if now - saved > 60:
-                    save()
-                    saved = now
-                if how.minutes and now - began > how.minutes * 60:
-                    at.stopped = f"after {how.minutes:g} minutes"
-                    break
-            at.epoch, at.index = at.epoch + 1, 0
-            if at.epoch % how.evaluate_every and at.epoch < how.epochs and not at.stopped:
+class _Training:
+    """A training under way: `fit`'s three phases, and what they share."""
+
+    def __init__(
+        self,
+        fabric: Any,
+        model: nn.Module,
+        method: Any,
+        train: Any,
+        how: Fit,
+        folder: Path | None,
+        interrupted: Callable[[], bool],
+        progress: bool,
+    ) -> None:
+        self.fabric, self.model, self.method, self.train, self.how = fabric, model, method, train, how
+        self.folder, self.interrupted = folder, interrupted
+        self.wrapped = fabric.setup_module(model)
+        self.optimizer = fabric.setup_optimizers(how.optimizer(model))
+        # The peak rates are read before a checkpoint is loaded, which brings back the momentary ones.
+        self.rates = [group["lr"] for group in self.optimizer.param_groups]
+        self.ema = EMA(model, how.ema) if how.ema else None
+        self.at = checkpoint.Place()
+        if folder and (folder / checkpoint.NAME).exists():
+            self.at = checkpoint.load(fabric, folder, self.wrapped, self.optimizer, self.ema)
+        self.total = how.epochs * math.ceil(len(train) / how.accumulate)
+        self.log = Log(folder if fabric.is_global_zero else None, self.at.step)
+        self.saved = fabric.broadcast(time.monotonic())  # the first process's clock is everybody's
+        self.began, self.began_cpu = self.saved - self.at.seconds, time.process_time() - self.at.cpu_seconds
+        hidden = None if progress and fabric.is_global_zero else True
+        self.bar = tqdm(total=self.total, initial=self.at.step, unit="step", disable=hidden, mininterval=0.3, leave=False)
+
+    def train_epoch(self) -> None:
+        """Take the optimiser's steps of one epoch, or of what is left of it after a resume."""
+        at, how = self.at, self.how
+        self.wrapped.train()
+        size = len(self.train)
+        group: list[Any] = []
+        for batch in self.train.epoch(at.epoch, at.index):
+            group.append(rows_of(batch, self.fabric.global_rank, self.fabric.world_size))
+            # The last group of an epoch may be smaller: no batch waits for the next epoch, whose order is another.
+            if len(group) < min(how.accumulate, size - at.index):
                 continue
-            row: Row = {
-                "epoch": at.epoch,
-                "step": at.step,
-                "lr": optimizer.param_groups[0]["lr"],
-                "train_loss": at.loss_sum / max(at.loss_count, 1),
-            }
-            at.loss_sum, at.loss_count = 0.0, 0
-            if validation is not None:
-                row |= evaluate(fabric, wrapped, model, method, validation, average)
-            row |= {"seconds": time.monotonic() - began, "cpu_seconds": time.process_time() - began_cpu}
-            at.rows.append(row)
-            if how.best and at.better(how.best, row):
-                with _averaged(average, model):
-                    at.best_weights = {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
-            if how.patience and at.since_best >= how.patience:
-                at.stopped = f"no better {how.best} in {at.since_best} evaluations"
-            log.write(at.rows)
-            bar.set_postfix(
-                {
-                    name: f"{value:.4g}"
-                    for name, value in row.items()
-                    if name not in ("epoch", "step", "lr", "seconds", "cpu_seconds")
-                }
+            loss = self._take_step(group)
+            group = []
+            if over(at.step, loss):
+                at.stopped = f"after the {at.step} steps of a trial"
+            elif self._interrupt_or_save():
+                at.stopped = f"after {how.minutes:g} minutes"
+            if at.stopped:
+                break
+        at.epoch, at.index = at.epoch + 1, 0
+
+    def _take_step(self, group: list[Any]) -> float:
+        at = self.at
+        factor = self.how.schedule(at.step / self.total) if self.how.schedule else 1.0
+        for param_group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
+            param_group["lr"] = rate * factor
+        loss = _step(self.fabric, self.wrapped, self.method, self.optimizer, group, self.how.clip)
+        at.loss_sum += loss
+        at.index, at.step, at.loss_count = at.index + len(group), at.step + 1, at.loss_count + 1
+        if self.ema:
+            self.ema.update(self.model, at.step)
+        self.bar.update()
+        # The sum tells as much as the loss, and no checkpoint of broken weights is written after this line.
+        if not math.isfinite(at.loss_sum):
+            raise PracticumError(
+                f"the loss is {at.loss_sum} at step {at.step} of {self.total} "
+                f"(epoch {at.epoch}, learning rate {self.rates[0] * factor:.3g}). "
+                "Try a lower learning rate or clipping; `practicum diagnose` looks for the cause."
             )
-            save()
-    log.close()
-    if at.best_weights is not None:
-        model.load_state_dict(at.best_weights)
-    elif average:
-        average.put_into(model)
-    model.eval()
-    return at.rows
+        return loss
+
+    def _interrupt_or_save(self) -> bool:
+        """Save if a minute has passed or Ctrl-C came, which ends the run here; tell whether `how.minutes` are over."""
+        # All processes must stop and save at the same step, and asking each time is slow.
+        if self.fabric.world_size > 1 and self.at.step % 20:
+            return False
+        now, stop = self.fabric.broadcast((time.monotonic(), self.interrupted()))
+        if stop:
+            self._save()
+            raise KeyboardInterrupt
+        if now - self.saved > 60:
+            self._save()
+            self.saved = now
+        return bool(self.how.minutes and now - self.began > self.how.minutes * 60)
+
+    def evaluation_is_due(self) -> bool:
+        """Tell whether this epoch's end is one to evaluate at: every so many, and always the last."""
+        at, how = self.at, self.how
+        return at.epoch % how.evaluate_every == 0 or at.epoch >= how.epochs or bool(at.stopped)
+
+    def evaluate(self, validation: Iterable[Any] | None) -> EpochMetrics:
+        """Return the metrics since the last evaluation, and the method's on the validation batches."""
+        at = self.at
+        metrics: EpochMetrics = {
+            "epoch": at.epoch,
+            "step": at.step,
+            "lr": self.optimizer.param_groups[0]["lr"],
+            "train_loss": at.loss_sum / max(at.loss_count, 1),
+        }
+        at.loss_sum, at.loss_count = 0.0, 0
+        if validation is not None:
+            metrics |= evaluate(self.fabric, self.wrapped, self.model, self.method, validation, self.ema)
+        # The clocks come last, so that the evaluation's time counts as the run's.
+        return metrics | {"seconds": time.monotonic() - self.began, "cpu_seconds": time.process_time() - self.began_cpu}
+
+    def decide_whether_to_stop(self, metrics: EpochMetrics) -> None:
+        """Keep the weights if they are the best so far; stop if the best ones are `how.patience` evaluations old."""
+        at, how = self.at, self.how
+        if how.best and at.better(how.best, metrics):
+            # What was measured is what is kept: the averaged weights, where there are such.
+            with _averaged(self.ema, self.model):
+                at.best_weights = {name: value.detach().cpu().clone() for name, value in self.model.state_dict().items()}
+        if how.patience and at.since_best >= how.patience:
+            at.stopped = f"no better {how.best} in {at.since_best} evaluations"
+
+    def record(self, metrics: EpochMetrics) -> None:
+        """Log the metrics, show them and save: a resumed run finds the decision made."""
+        self.at.rows.append(metrics)
+        self.log.write(self.at.rows)
+        shown = {name: f"{value:.4g}" for name, value in metrics.items() if name not in BOOKKEEPING}
+        self.bar.set_postfix(shown)
+        self._save()
+
+    def finish(self) -> list[EpochMetrics]:
+        """Leave the weights asked for in the model, and return all metrics."""
+        self.log.close()
+        if self.at.best_weights is not None:
+            self.model.load_state_dict(self.at.best_weights)
+        elif self.ema:
+            self.ema.put_into(self.model)
+        self.model.eval()
+        return self.at.rows
+
+    def _save(self) -> None:
+        if self.folder:
+            at = self.at
+            at.seconds, at.cpu_seconds = time.monotonic() - self.began, time.process_time() - self.began_cpu
+            checkpoint.save(self.fabric, self.folder, at, self.wrapped, self.optimizer, self.ema)
 
 
 @torch.no_grad()
 def evaluate(
-    fabric: Any, wrapped: nn.Module, model: nn.Module, method: Any, batches: Iterable[Any], average: Average | None = None
-) -> Row:
+    fabric: Any, wrapped: nn.Module, model: nn.Module, method: Any, batches: Iterable[Any], ema: EMA | None = None
+) -> EpochMetrics:
     """Return the method's metrics, with the averaged weights where there are such; the generators stay as they were."""
     was = torch.get_rng_state()
     wrapped.eval()
-    with _averaged(average, model):
-        metrics: Row = method.evaluate(wrapped, (fabric.to_device(batch) for batch in batches))
+    with _averaged(ema, model):
+        metrics: EpochMetrics = method.evaluate(wrapped, (fabric.to_device(batch) for batch in batches))
     wrapped.train()
     torch.set_rng_state(was)
     return metrics
@@ -232,6 +287,7 @@ def _step(fabric: Any, model: nn.Module, method: Any, optimizer: Optimizer, grou
     total = 0.0
     optimizer.zero_grad()
     for number, batch in enumerate(group, start=1):
+        # Gradients add up over the group; only the last batch's backward pass sends them to the other processes.
         with fabric.no_backward_sync(model, enabled=number < len(group)):
             loss: Tensor = method.loss(model, fabric.to_device(batch))
             fabric.backward(loss / len(group))
@@ -242,19 +298,5 @@ def _step(fabric: Any, model: nn.Module, method: Any, optimizer: Optimizer, grou
     return total
 
 
-def _rows_of(batch: Any, rank: int, world: int) -> Any:
-    """Return this rank's rows of a batch; what does not divide by the number of processes is left out."""
-    if world == 1:
-        return batch
-    if isinstance(batch, dict):
-        return {key: _rows_of(value, rank, world) for key, value in batch.items()}
-    if isinstance(batch, tuple | list):
-        return type(batch)(_rows_of(value, rank, world) for value in batch)
-    if len(batch) < world:
-        raise ValueError(f"a batch of {len(batch)} rows cannot be shared by {world} processes; use drop_last or larger batches")
-    share = len(batch) // world
-    return batch[rank * share : (rank + 1) * share]
-
-
-def _averaged(average: Average | None, model: nn.Module) -> Any:
-    return average.applied(model) if average else nullcontext()
+def _averaged(ema: EMA | None, model: nn.Module) -> Any:
+    return ema.applied(model) if ema else nullcontext()

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from practicum.training.diagnose.case import Case
 from practicum.training.diagnose.finding import Finding
-from practicum.training.diagnose.watch import Pass
+from practicum.training.diagnose.hooks import Pass
 
 
 def check_labels(passed: Pass) -> list[Finding]:

@@ -9,8 +9,8 @@ from torch import nn
 from torch.optim import Optimizer
 
 from practicum.training.diagnose.case import Case, Plain, untouched
+from practicum.training.diagnose.hooks import Hooks
 from practicum.training.diagnose.stepping import update_ratios
-from practicum.training.diagnose.watch import Watch
 
 
 def draw_signals(
@@ -37,7 +37,7 @@ def draw_signals(
     with untouched():
         case = Case.of(model, method, batches, optimizer=optimizer, test=None, step=None, evaluate=None, count=1, steps=0)
         copy, method, own = case.fresh()
-        with Watch(copy) as watch:
+        with Hooks(copy) as hooks:
             if case.has_loss:
                 loss = method.loss(copy, case.batches[0])
             else:
@@ -45,8 +45,8 @@ def draw_signals(
         if case.has_loss:
             loss.backward()
         ratios = update_ratios(case)
-    deviations = {layer.name: layer.std for layer in watch.layers}
-    gradients = {layer.name: layer.grad_norm for layer in watch.layers}
+    deviations = {layer.name: layer.std for layer in hooks.layers}
+    gradients = {layer.name: layer.grad_norm for layer in hooks.layers}
     charts = (
         ("standard deviation of the output", deviations),
         ("norm of the gradient there", gradients),

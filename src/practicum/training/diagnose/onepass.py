@@ -8,30 +8,30 @@ from torch import Tensor
 
 from practicum.training.diagnose.case import Case, Plain
 from practicum.training.diagnose.finding import Finding
+from practicum.training.diagnose.hooks import MOODY, NORMS, Hooks, Pass, Stop
 from practicum.training.diagnose.signals import check_dead, check_flow, check_initialisation, check_overflow
-from practicum.training.diagnose.watch import MOODY, NORMS, Pass, Stop, Watch
 
 
 def check_one_pass(case: Case) -> tuple[list[Finding], Pass | None]:
     """Return what the first pass shows, and its records; None for them where the loss cannot be computed."""
     model, method, optimizer = case.fresh()
-    watch = Watch(model)
+    hooks = Hooks(model)
     loss: Tensor | None = None
     try:
-        with watch:
+        with hooks:
             if case.has_loss:
                 loss = method.loss(model, case.batches[0])
             else:
                 optimizer = optimizer or torch.optim.SGD(model.parameters(), lr=0.0)
                 method.step(Plain(), model, optimizer, case.batches[0])
     except Stop:
-        return _stopped(watch), None
+        return _stopped(hooks), None
     if loss is not None and loss.requires_grad and bool(loss.isfinite()):
         loss.backward()
-    scored = [*watch.scored]
-    alive = watch.alive
+    scored = [*hooks.scored]
+    alive = hooks.alive
     if case.has_loss:  # more batches: rare classes, and units that are silent on one batch alone
-        more = Watch(model)
+        more = Hooks(model)
         more.alive = alive
         try:
             with more, torch.no_grad():
@@ -40,22 +40,22 @@ def check_one_pass(case: Case) -> tuple[list[Finding], Pass | None]:
         except Stop:
             return _stopped(more), None
         scored += more.scored
-    passed = Pass(model, None if loss is None else float(loss.detach()), watch, scored)
+    passed = Pass(model, None if loss is None else float(loss.detach()), hooks, scored)
     found = (
-        _inputs(watch)
+        _inputs(hooks)
         + check_overflow(passed)
         + _scores(passed)
         + _reduction(case, passed)
-        + _batch_norm(watch)
+        + _batch_norm(hooks)
         + check_initialisation(passed)
     )
     found = found or check_dead(alive) or check_flow(passed) or _loss_at_init(passed)  # consequences, where no cause was found
     return found, passed
 
 
-def _stopped(watch: Watch) -> list[Finding]:
-    if watch.out_of_range:
-        low, high, classes = watch.out_of_range
+def _stopped(hooks: Hooks) -> list[Finding]:
+    if hooks.out_of_range:
+        low, high, classes = hooks.out_of_range
         return [
             Finding(
                 "labels out of range",
@@ -63,11 +63,11 @@ def _stopped(watch: Watch) -> list[Finding]:
                 "Count classes from 0, and give the last layer one output for each",
             )
         ]
-    return _batch_norm(watch)
+    return _batch_norm(hooks)
 
 
-def _inputs(watch: Watch) -> list[Finding]:
-    for x in watch.inputs[:1]:
+def _inputs(hooks: Hooks) -> list[Finding]:
+    for x in hooks.inputs[:1]:
         if not x.is_floating_point() or x.ndim < 2 or not x.numel() or x.layout != torch.strided:
             continue
         if not bool(x.isfinite().all()):
@@ -79,7 +79,7 @@ def _inputs(watch: Watch) -> list[Finding]:
                 )
             ]
         size = float(x.float().square().mean().sqrt())
-        first = watch.layers[0].module if watch.layers else None
+        first = hooks.layers[0].module if hooks.layers else None
         if size > 10 and not isinstance(first, NORMS):
             mean, std = float(x.float().mean()), float(x.float().std())
             return [
@@ -94,7 +94,7 @@ def _inputs(watch: Watch) -> list[Finding]:
 
 def _scores(passed: Pass) -> list[Finding]:
     found = []
-    for scored in passed.watch.scored[:1]:
+    for scored in passed.hooks.scored[:1]:
         x = scored.logits_NK.float()
         sums = x.sum(-1) if x.ndim > 1 else x
         if scored.kind == "cross_entropy" and x.shape[-1] > 1 and x.min() >= 0 and float((sums - 1).abs().max()) < 0.02:
@@ -126,7 +126,7 @@ def _scores(passed: Pass) -> list[Finding]:
                     "Give it logits: it applies the sigmoid itself",
                 )
             )
-    for shape in passed.watch.over_batch[:1]:
+    for shape in passed.hooks.over_batch[:1]:
         found.append(
             Finding(
                 "softmax over the batch",
@@ -143,8 +143,8 @@ def _reduction(case: Case, passed: Pass) -> list[Finding]:
     whole = passed.loss
     if whole is None or not math.isfinite(whole) or abs(whole) < 1e-6:
         return []
-    if passed.watch.scored and passed.watch.scored[0].target_N is not None and len(passed.watch.scored) == 1:
-        scored = passed.watch.scored[0]
+    if passed.hooks.scored and passed.hooks.scored[0].target_N is not None and len(passed.hooks.scored) == 1:
+        scored = passed.hooks.scored[0]
         mean = float(F.cross_entropy(scored.logits_NK.float(), scored.target_N)) if scored.kind == "cross_entropy" else 0.0
         rows = len(scored.logits_NK)
         if mean and rows > 3 and abs(whole / mean - rows) < 0.02 * rows:
@@ -179,9 +179,9 @@ def _reduction(case: Case, passed: Pass) -> list[Finding]:
 
 
 def _loss_at_init(passed: Pass) -> list[Finding]:
-    if len(passed.watch.scored) != 1 or passed.watch.scored[0].kind != "cross_entropy":
+    if len(passed.hooks.scored) != 1 or passed.hooks.scored[0].kind != "cross_entropy":
         return []
-    scored = passed.watch.scored[0]
+    scored = passed.hooks.scored[0]
     if scored.target_N is None or not len(scored.target_N):
         return []
     loss, classes = float(F.cross_entropy(scored.logits_NK.float(), scored.target_N)), scored.logits_NK.shape[1]
@@ -196,13 +196,13 @@ def _loss_at_init(passed: Pass) -> list[Finding]:
     ]
 
 
-def _batch_norm(watch: Watch) -> list[Finding]:
-    if not watch.single:
+def _batch_norm(hooks: Hooks) -> list[Finding]:
+    if not hooks.single:
         return []
     return [
         Finding(
             "batch norm with batch size 1",
-            f"{watch.single[0]} normalises a batch of one row by that row's own mean and variance",
+            f"{hooks.single[0]} normalises a batch of one row by that row's own mean and variance",
             "Use larger batches (drop_last for the rest), or group or layer norm",
         )
     ]

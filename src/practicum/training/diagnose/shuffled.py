@@ -7,7 +7,7 @@ from torch import Tensor
 
 from practicum.training.diagnose.case import Case
 from practicum.training.diagnose.finding import Finding
-from practicum.training.diagnose.watch import Pass, Watch
+from practicum.training.diagnose.hooks import Hooks, Pass
 
 
 def check_shuffled(case: Case, passed: Pass) -> list[Finding]:
@@ -42,12 +42,12 @@ def check_shuffled(case: Case, passed: Pass) -> list[Finding]:
         right = 0
         for batch in known:
             optimizer.zero_grad()
-            watch = Watch(model)
-            with watch:
+            hooks = Hooks(model)
+            with hooks:
                 loss = method.loss(model, batch)
             loss.backward()
             optimizer.step()
-            right += int((watch.scored[0].logits_NK.argmax(1) == watch.scored[0].target_N).sum())
+            right += int((hooks.scored[0].logits_NK.argmax(1) == hooks.scored[0].target_N).sum())
         if right >= 0.97 * sum(len(batch[-1]) for batch in known):
             break
     model.eval()
@@ -65,12 +65,12 @@ def check_shuffled(case: Case, passed: Pass) -> list[Finding]:
 
 
 def _accuracy(model: torch.nn.Module, method: object, batches: list[tuple[Tensor, ...]]) -> float:
-    watch = Watch(model)
-    with watch, torch.no_grad():
+    hooks = Hooks(model)
+    with hooks, torch.no_grad():
         for batch in batches:
             method.loss(model, batch)  # type: ignore[attr-defined]
-    right = sum(int((s.logits_NK.argmax(1) == s.target_N).sum()) for s in watch.scored)
-    return right / sum(len(s.logits_NK) for s in watch.scored)
+    right = sum(int((s.logits_NK.argmax(1) == s.target_N).sum()) for s in hooks.scored)
+    return right / sum(len(s.logits_NK) for s in hooks.scored)
 
 
 def _nearest_neighbour(known: list[tuple[Tensor, ...]], asked: list[tuple[Tensor, ...]]) -> float:

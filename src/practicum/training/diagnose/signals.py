@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
 
 from practicum.training.diagnose.finding import Finding
-from practicum.training.diagnose.watch import Layer, Pass, Watch
+from practicum.training.diagnose.hooks import Hooks, Layer, Pass
 
 
 def gains(layers: list[Layer]) -> dict[str, float]:
@@ -50,7 +50,7 @@ def check_initialisation(passed: Pass) -> list[Finding]:
                 )
             )
             break
-    nonzero = {name: gain for name, gain in gains(passed.watch.layers).items() if gain > 0}
+    nonzero = {name: gain for name, gain in gains(passed.hooks.layers).items() if gain > 0}
     small = {name: gain for name, gain in nonzero.items() if gain < 0.02}
     large = {name: gain for name, gain in nonzero.items() if gain > 6}
     if small and 2 * len(small) > len(nonzero):
@@ -95,16 +95,16 @@ def _gradients(model: nn.Module) -> list[tuple[str, Tensor]]:
 
 def check_overflow(passed: Pass) -> list[Finding]:
     """Look for values that are not finite."""
-    watch = passed.watch
+    hooks = passed.hooks
     gradients = _gradients(passed.model)
     broken = next((name for name, grad in gradients if not bool(grad.isfinite().all())), None)
-    if watch.non_finite or broken or (passed.loss is not None and not math.isfinite(passed.loss)):
+    if hooks.non_finite or broken or (passed.loss is not None and not math.isfinite(passed.loss)):
         name, dtype = (
-            watch.non_finite[0]
-            if watch.non_finite
+            hooks.non_finite[0]
+            if hooks.non_finite
             else (broken or "the loss", gradients[0][1].dtype if gradients else torch.float32)
         )
-        top = max((layer.largest for layer in watch.layers if layer.finite), default=0.0)
+        top = max((layer.largest for layer in hooks.layers if layer.finite), default=0.0)
         kind = str(dtype).removeprefix("torch.")
         return [
             Finding(
@@ -118,10 +118,10 @@ def check_overflow(passed: Pass) -> list[Finding]:
 
 def check_flow(passed: Pass) -> list[Finding]:
     """Look for gradients that vanish or explode through the layers, or explode through time."""
-    watch = passed.watch
+    hooks = passed.hooks
     gradients = _gradients(passed.model)
     norm = math.sqrt(sum(float(grad.float().square().sum()) for _, grad in gradients))
-    over_time = max(_over_time(watch), default=0.0)
+    over_time = max(_over_time(hooks), default=0.0)
     if norm > 50 and over_time > 100:
         return [
             Finding(
@@ -130,7 +130,7 @@ def check_flow(passed: Pass) -> list[Finding]:
                 "Clip the gradient, use an LSTM or GRU, or make the recurrent weights orthogonal",
             )
         ]
-    through = [(layer.name, layer.grad_norm) for layer in watch.layers if layer.grad_norm > 0]
+    through = [(layer.name, layer.grad_norm) for layer in hooks.layers if layer.grad_norm > 0]
     if len(through) < 4:
         return []
     by_name: dict[str, float] = defaultdict(float)
@@ -156,14 +156,14 @@ def check_flow(passed: Pass) -> list[Finding]:
     return []
 
 
-def _over_time(watch: Watch) -> list[float]:
+def _over_time(hooks: Hooks) -> list[float]:
     """Return how much larger the gradient is in the first quarter of the steps than in the last: along each axis of a sequence
     that may be time, and over the calls of a cell.
     """
     series = [
-        torch.tensor([float(y.grad.norm()) if y.grad is not None else 0.0 for y in calls]) for calls in watch.calls.values()
+        torch.tensor([float(y.grad.norm()) if y.grad is not None else 0.0 for y in calls]) for calls in hooks.calls.values()
     ]
-    for layer in watch.layers:
+    for layer in hooks.layers:
         tensor = layer.output if layer.input is None else layer.input
         if tensor.ndim == 3 and tensor.grad is not None:
             squares = tensor.grad.float().square()

@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 
 from practicum.training.diagnose.case import SEED, Case
 from practicum.training.diagnose.finding import Finding
-from practicum.training.diagnose.watch import MOODY, Pass
+from practicum.training.diagnose.hooks import MOODY, Pass
 
 
 def check_frozen(case: Case, passed: Pass) -> list[Finding]:
@@ -20,7 +20,7 @@ def check_frozen(case: Case, passed: Pass) -> list[Finding]:
         return []
     called = {
         id(p)
-        for layer in passed.watch.layers
+        for layer in passed.hooks.layers
         if layer.output.requires_grad or layer.grad_norm
         for p in layer.module.parameters(recurse=False)
     }
@@ -37,7 +37,7 @@ def check_frozen(case: Case, passed: Pass) -> list[Finding]:
     if frozen and 2 * len(frozen) < len(taking_part) and share < 0.75:  # more than that is fine-tuning
         told = ", ".join(name for name, _ in frozen[:3])
         return [Finding("frozen layer", f"{told} has requires_grad=False among {len(taking_part)} weight matrices", remedy)]
-    trainable = {id(p) for layer in passed.watch.layers for p in layer.module.parameters(recurse=False) if p.requires_grad}
+    trainable = {id(p) for layer in passed.hooks.layers for p in layer.module.parameters(recurse=False) if p.requires_grad}
     cut = [name for name, p in passed.model.named_parameters() if id(p) in trainable and p.ndim > 1 and p.grad is None]
     if cut:
         return [
@@ -123,7 +123,7 @@ def check_step(case: Case) -> list[Finding]:
 
 
 def check_evaluation(case: Case) -> list[Finding]:
-    """Watch whether dropout and batch norm are still in train mode while the user evaluates."""
+    """Hooks whether dropout and batch norm are still in train mode while the user evaluates."""
     if case.evaluate is None:
         return []
     model, _, _ = case.fresh()

@@ -67,7 +67,7 @@ class Scored:
 
 
 @dataclass(eq=False)
-class Watch(TorchFunctionMode):
+class Hooks(TorchFunctionMode):
     """Records a pass through `model`; used as a context manager around the computation of the loss.
 
     Attributes:
@@ -99,7 +99,7 @@ class Watch(TorchFunctionMode):
     def __post_init__(self) -> None:
         super().__init__()
 
-    def __enter__(self) -> "Watch":
+    def __enter__(self) -> "Hooks":
         for name, module in self.model.named_modules():
             self._hooks.append(module.register_forward_pre_hook(self._before(name)))
             self._hooks.append(module.register_forward_hook(self._after(name), always_call=True))
@@ -201,13 +201,13 @@ class Pass:
     Attributes:
         model: a copy, with the first batch's gradients.
         loss: of the first batch; None for methods with a step of their own.
-        watch: records of the first batch.
+        hooks: records of the first batch.
         scored: what cross-entropy was given, over all batches.
     """
 
     model: nn.Module
     loss: float | None
-    watch: Watch
+    hooks: Hooks
     scored: list[Scored]
 
 

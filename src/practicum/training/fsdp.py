@@ -24,6 +24,7 @@ def fully_sharded(devices: int) -> Any:
 
 def _shard(model: nn.Module, device_mesh: Any) -> nn.Module:
     mesh = device_mesh["data_parallel"]
+    # Inner units first: the last call takes what is left, embeddings and heads, as the outermost one.
     for child in model.children():
         blocks = child if isinstance(child, nn.ModuleList | nn.Sequential) else [child]
         for block in blocks:

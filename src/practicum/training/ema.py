@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 
-class Average:
+class EMA:
     """The average of a model's weights and floating-point buffers.
 
     Args:
@@ -33,6 +33,7 @@ class Average:
     @torch.no_grad()
     def update(self, model: nn.Module, step: int) -> None:
         """Take in the weights after the optimiser's `step`-th step, counted from 1."""
+        # θ̄ + (1 - d_t)(θ - θ̄): the module's equation as one interpolation of all tensors together.
         weight = 1 - min(self.decay, (1 + step) / (10 + step))
         torch._foreach_lerp_([*self.values.values()], [*_floats(model).values()], weight)
 

@@ -19,6 +19,7 @@ def draw_curve(rows: list[dict[str, float]], path: Path, title: str) -> None:
     for name in rows[-1]:
         if name in ("epoch", "step", "lr", "seconds", "cpu_seconds"):
             continue
+        # Losses share a scale with each other, and none with accuracies.
         panel = losses if "loss" in name else metrics
         panel.plot(epochs, [row.get(name, float("nan")) for row in rows], marker="." if len(rows) < 40 else None, label=name)
     for panel in (losses, metrics):

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from practicum.errors import PracticumError
-from practicum.training import recipes
-from practicum.training.run import Result, read_result, train, write_result
+from practicum.training.runs import recipes
+from practicum.training.runs.losses import keep_losses
+from practicum.training.runs.run import Result, read_result, read_results, train, write_result
 
 
 def run_missing(
@@ -19,7 +20,7 @@ def run_missing(
     *,
     seeds: int | None,
     minutes: float | None,
-    say: Callable[[str], None],
+    progress: Callable[[str], None],
     runs: Path = Path("runs"),
 ) -> None:
     """Run what has no result yet, or one of older code. A run that was killed goes on; one that is done is taken from `runs`.
@@ -29,7 +30,7 @@ def run_missing(
         folder: of the results.
         seeds: runs per recipe; None means what its target asks for.
         minutes: start no further run after this long; None means no limit.
-        say: is told about each run.
+        progress: is told about each run.
         runs: the folder in which the runs are made.
     """
     began = time.monotonic()
@@ -42,24 +43,25 @@ def run_missing(
     todo.sort(key=lambda pair: pair[1])  # every recipe's first seed before anyone's second
     for count, (name, seed) in enumerate(todo, start=1):
         if minutes is not None and time.monotonic() - began > minutes * 60:
-            say(f"{len(todo) - count + 1} runs are left")
+            progress(f"{len(todo) - count + 1} runs are left")
             return
-        say(f"[{count}/{len(todo)}] {name}, seed {seed}")
+        progress(f"[{count}/{len(todo)}] {name}, seed {seed}")
         place = runs / name / f"seed-{seed}"
         stale = (place / "run.json").exists() and json.loads((place / "run.json").read_text())["code"] != recipes.code_hash(name)
         try:
             result = train(name, place, seed=seed, fresh=stale)
         except PracticumError as error:
-            say(f"  left out: {error}")
+            progress(f"  left out: {error}")
             continue
         if result is None or result.met is None:
-            say("  left out: these were the packaged sample's data")
+            progress("  left out: these were the packaged sample's data")
             continue
         write_result(folder / name / f"{seed}.json", result)
         if seed == 0:
             _keep_pictures(place, folder / name)
+        keep_losses(name, folder / name)
         verdict = "met" if result.met else "NOT met"
-        say(f"  {result.metric} {result.value:.4f}, target {result.target}: {verdict}, {result.minutes:.1f} min")
+        progress(f"  {result.metric} {result.value:.4f}, target {result.target}: {verdict}, {result.minutes:.1f} min")
 
 
 def _keep_pictures(run: Path, folder: Path) -> None:
@@ -76,14 +78,10 @@ def _current(path: Path, name: str) -> bool:
 
 def write_table(folder: Path, path: Path) -> None:
     """Write RESULTS.md from the results in a folder."""
-    found: dict[str, list[Result]] = {}
-    for file in sorted(folder.glob("*/*.json")):
-        result = read_result(file)
-        found.setdefault(result.recipe, []).append(result)
     lines = [_HEAD]
     versions: dict[str, set[str]] = {}
     for name in recipes.names():
-        runs = found.get(name, [])
+        runs = read_results(folder / name)
         lines.append(_row(name, recipes.load(name).target, runs))
         for run in runs:
             for package, number in run.versions.items():

@@ -1,18 +1,16 @@
-"""Finding recipes by their files, and reading their knobs."""
+"""Find recipes by their files, and tell when their code has changed."""
 
 import ast
-import dataclasses
 import hashlib
 import importlib
 import importlib.util
 import inspect
-import re
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 from practicum.errors import PracticumError, suggestion
 
-PACKAGE = Path(__file__).parents[1]
+PACKAGE = Path(__file__).parents[2]
 FOLDER = PACKAGE / "recipes"
 
 
@@ -37,59 +35,17 @@ def text(recipe: Any) -> str:
     return inspect.getdoc(inspect.getmodule(recipe)) or ""
 
 
-def knobs(recipe: Any) -> dict[str, tuple[type, Any, str]]:
-    """Return each knob's type, default and description."""
-    hints = get_type_hints(recipe)
-    told = dict(re.findall(r"^ +(\w+): (.+(?:\n {10,}.+)*)", recipe.__doc__ or "", re.MULTILINE))
-    return {
-        field.name: (hints[field.name], field.default, re.sub(r"\s+", " ", told.get(field.name, "")).strip())
-        for field in dataclasses.fields(recipe)
-    }  # fmt: skip
-
-
-def turned(recipe: Any, given: dict[str, str]) -> Any:
-    """Return the recipe with some knobs turned.
-
-    Args:
-        recipe: its class.
-        given: knobs' new values, as text.
-
-    Raises:
-        PracticumError: no such knob, or a value that is not of its type.
-    """
-    known = knobs(recipe)
-    values: dict[str, Any] = {}
-    for name, value in given.items():
-        name = name.replace("-", "_")
-        if name not in known:
-            raise PracticumError(f"no knob `{name}`{suggestion(name, known)}; there are: {', '.join(known) or 'none'}")
-        kind = known[name][0]
-        try:
-            values[name] = _bool(value) if kind is bool else kind(value)
-        except ValueError:
-            raise PracticumError(f"--{name}: expected {_ARTICLE.get(kind, kind.__name__)}, got {value!r}") from None
-    return recipe(**values)
-
-
-_ARTICLE = {int: "a whole number", float: "a number", bool: "true or false"}
-
-
-def _bool(value: str) -> bool:
-    if value.lower() not in ("true", "false", "yes", "no", "1", "0"):
-        raise ValueError(value)
-    return value.lower() in ("true", "yes", "1")
-
-
 def code_hash(name: str) -> str:
     """Return 12 hex digits that change when the code of a recipe changes: its file, and the models, methods and data that it
     imports.
 
-    Comments, docstrings, layout and the target don't count, and neither do `training/` and `data/store.py`: what the loop
-    computes is held by its own tests, what is in a file by its sha256, and a change in either would make every result stale at
-    once.
+    Comments, docstrings, layout, hyperparameters' help and the target don't count, and neither do `training/` and
+    `data/store.py`: what the loop computes is held by its own tests, what is in a file by its sha256, and a change in either
+    would make every result stale at once.
     """
     seen: dict[Path, str] = {}
     todo = [FOLDER / f"{name.replace('-', '_')}.py"]
+    # Imports of imports count too: a model's layers may stand in another file.
     while todo:
         path = todo.pop()
         if path in seen:
@@ -97,6 +53,8 @@ def code_hash(name: str) -> str:
         tree = ast.parse(path.read_text())
         todo += _imported(tree)
         for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "option":
+                node.args = node.args[:1]
             if isinstance(node, ast.ClassDef):
                 node.body = [part for part in node.body if not _is_target(part)]
             body = getattr(node, "body", None)
