@@ -9,8 +9,18 @@ from pathlib import Path
 import pytest
 
 from practicum.errors import PracticumError
-from practicum.grading.grade import SEEDS, GradingPlanned, ProgressEvent, Report, SubmissionGraded, SubmissionRead, grade_folder
+from practicum.grading.grade import (
+    SEEDS,
+    GradingPlanned,
+    ProgressEvent,
+    Report,
+    SubmissionGraded,
+    SubmissionRead,
+    conditions,
+    grade_folder,
+)
 from practicum.grading.pool import Pool
+from practicum.grading.regrade import preview
 from practicum.labs.lab import Lab, load_lab
 from practicum.store.store import Store, events_of
 from tests.grading.tiny import LUCKY, RIGHT, Fake, submit, tiny_lab
@@ -106,10 +116,34 @@ def test_a_resume_with_another_lab_or_seed_is_refused(lab: Lab, folder: Path, st
         grade_folder(lab, folder, store, UTC, Fake(lab, stop=(4, KeyboardInterrupt())), seed=5)
     with pytest.raises(PracticumError, match="has seed 5, not 6"):
         grade_folder(lab, folder, store, UTC, Fake(lab), resume=True, seed=6)
-    (lab.folder / "README.md").write_text("# Other\n")
+    (lab.folder / "source" / "answer.py").write_text("# Other\n")
     changed = load_lab(lab.folder)
     with pytest.raises(PracticumError, match=r"has changed since the run of .* regrade sums --preview"):
         grade_folder(changed, folder, store, UTC, Fake(changed), resume=True)
+
+
+def test_a_corrected_task_sheet_forbids_no_resume(lab: Lab, folder: Path, store: Store) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        grade_folder(lab, folder, store, UTC, Fake(lab, stop=(4, KeyboardInterrupt())))
+    (lab.folder / "README.md").write_text("# Sums, without the typo\n")
+    corrected = load_lab(lab.folder)
+    report = grade_folder(corrected, folder, store, UTC, Fake(corrected), resume=True)
+    assert (report.graded, report.reused, report.notes) == (2, 4, [])
+
+
+def test_a_run_kept_under_a_former_hash_of_the_lab_is_resumed_without_a_note(lab: Lab, folder: Path, store: Store) -> None:
+    former = load_lab(lab.folder)
+    former._sha256 = "a" * 64
+    with pytest.raises(KeyboardInterrupt):
+        grade_folder(former, folder, store, UTC, Fake(former, stop=(4, KeyboardInterrupt())))
+    (lab.folder / "equivalent.toml").write_text(f'"{"a" * 64}" = "{lab.sha256}"\n')
+    now = load_lab(lab.folder)
+    report = grade_folder(now, folder, store, UTC, Fake(now), resume=True)
+    assert (report.graded, report.reused, report.notes) == (2, 4, [])
+    backend = Fake(now, factor=2)
+    backend.provenance |= {"versions": conditions(now, store).versions, "limits": conditions(now, store).limits}
+    found = preview(now, store, backend)
+    assert not any(reason.startswith("lab ") for reason in found.reasons)
 
 
 def test_a_resume_with_nothing_unfinished_says_so(lab: Lab, folder: Path, store: Store) -> None:
@@ -120,7 +154,7 @@ def test_a_resume_with_nothing_unfinished_says_so(lab: Lab, folder: Path, store:
 
 def test_a_changed_lab_changes_no_published_mark(lab: Lab, folder: Path, store: Store) -> None:
     grade_folder(lab, folder, store, UTC, Fake(lab))
-    (lab.folder / "README.md").write_text("# Other\n")
+    (lab.folder / "source" / "answer.py").write_text("# Other\n")
     changed = load_lab(lab.folder)
     backend = Fake(changed, factor=2)
     submit(folder, {"s9": "x = 4"})

@@ -42,7 +42,7 @@ def real(lab: Lab, store: Store, **more: object) -> Fake:
 
 
 def changed(lab: Lab) -> Lab:
-    (lab.folder / "README.md").write_text("# Other\n")
+    (lab.folder / "source" / "answer.py").write_text("# Other\n")
     return load_lab(lab.folder)
 
 
@@ -54,6 +54,16 @@ def test_nothing_changed_grades_nothing(lab: Lab, store: Store) -> None:
     backend = real(lab, store)
     found = preview(lab, store, backend)
     assert (backend.jobs, found.changes, found.same, found.reasons) == ([], [], 4, [])
+
+
+def test_a_result_kept_under_a_former_hash_of_the_lab_is_not_graded_anew(lab: Lab, store: Store) -> None:
+    (lab.folder / "source" / "answer.py").write_text("# other words\n")
+    sha256 = load_lab(lab.folder).sha256
+    (lab.folder / "equivalent.toml").write_text(f'"{lab.sha256}" = "{sha256}"\n')
+    backend = real(now := load_lab(lab.folder), store)
+    found = preview(now, store, backend)
+    assert (backend.jobs, found.changes, found.same, found.reasons) == ([], [], 4, [])
+    assert publish(now, store).reasons == []
 
 
 def test_again_grades_what_nothing_changed_for_and_only_whom_it_shall(lab: Lab, store: Store, db: Path) -> None:
@@ -121,7 +131,7 @@ def test_publishing_needs_a_finished_preview_of_this_very_lab(lab: Lab, store: S
     rest = real(new, store, factor=2)
     preview(new, store, rest)
     assert len(rest.jobs) == 2  # the interrupted preview's results are used
-    (lab.folder / "README.md").write_text("# Yet another\n")
+    (lab.folder / "source" / "answer.py").write_text("# Yet another\n")
     with pytest.raises(PracticumError, match="has changed since the last preview"):
         publish(load_lab(lab.folder), store)
     assert sorted(scores(db)) == [0, 2, 3, 4]

@@ -146,7 +146,7 @@ def grade_folder(
         chosen |= {s.id: s for s in store.submissions(lab.name) if only in ("", s.student)}
     provenance = conditions(lab, store, seed)
     before = {r.submission.id: r for r in store.results(lab.name) if r.submission.id in chosen}
-    notes += _differences(before.values(), provenance, lab.name)
+    notes += _differences(before.values(), provenance, lab)
     todo = [submission for key, submission in chosen.items() if key not in before]
     progress(GradingPlanned(len(todo), len(before), tuple(notes)))
     run = unfinished if resume else None
@@ -166,7 +166,7 @@ def conditions(lab: Lab, store: Store, seed: int | None = None) -> Provenance:
     """Return what a run of the lab is made with now; the seed is the one given, else that of the last run, else a new one."""
     if seed is None:
         runs = [run for run in store.runs(lab.name) if run.kind == "grade" or run.status == "published"]
-        runs.sort(key=lambda run: run.lab_sha256 == lab.sha256)  # of this very lab before others
+        runs.sort(key=lambda run: lab.is_version(run.lab_sha256))  # of this very lab before others
         seed = runs[-1].seed if runs else secrets.randbelow(SEEDS)
     elif not 0 <= seed < SEEDS:
         raise PracticumError(f"expected a seed from 0 to {SEEDS - 1}, got {seed}")
@@ -206,7 +206,7 @@ def grade_submissions(
 
     def emit(result: GradedSubmission) -> None:
         nonlocal done
-        if result.provenance.lab_sha256 != run.lab_sha256:
+        if result.provenance.lab_sha256 != lab.sha256:
             raise PracticumError(f"{lab.folder} was changed while it was graded; what is graded is kept, grade again")
         for submission in waiting.pop((result.student, result.submission), ()):
             store.add(run, submission.id, result, publish)
@@ -245,7 +245,7 @@ def _register(
 
 
 def _must_agree(run: Run, lab: Lab, seed: int | None) -> None:
-    if run.lab_sha256 != lab.sha256:
+    if not lab.is_version(run.lab_sha256):
         raise PracticumError(
             f"{lab.name} has changed since the run of {run.started:%Y-%m-%d %H:%M} UTC began (it was {run.lab_sha256[:12]}, is "
             f"{lab.sha256[:12]}). Put the lab back and resume, or grade without --resume: what is graded stays, the rest "
@@ -255,15 +255,15 @@ def _must_agree(run: Run, lab: Lab, seed: int | None) -> None:
         raise PracticumError(f"the run to resume has seed {run.seed}, not {seed}: leave --seed out, or leave --resume out")
 
 
-def _differences(results: Iterable[StoredResult], now: Provenance, lab: str) -> Iterator[str]:
+def _differences(results: Iterable[StoredResult], now: Provenance, lab: Lab) -> Iterator[str]:
     """Return notes of results that were made otherwise than results would be now."""
     made = [stored.graded.provenance for stored in results]
     counts = {
-        "another version of the lab": sum(p.lab_sha256 != now.lab_sha256 for p in made),
-        "another seed": sum(p.lab_sha256 == now.lab_sha256 and p.seed != now.seed for p in made),
+        "another version of the lab": sum(not lab.is_version(p.lab_sha256) for p in made),
+        "another seed": sum(lab.is_version(p.lab_sha256) and p.seed != now.seed for p in made),
         "no sandbox": sum(p.sandbox == "none" for p in made),
     }
     for what, count in counts.items():
         if count:
             many, one = "s" * (count > 1), "s" * (count == 1)
-            yield f"{count} result{many} made with {what} stay{one}; see `practicum regrade {lab} --preview`"
+            yield f"{count} result{many} made with {what} stay{one}; see `practicum regrade {lab.name} --preview`"

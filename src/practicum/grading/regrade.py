@@ -104,7 +104,7 @@ def preview(
         return Preview(None, [], 0, [], [], [f"{lab.name} has no published results{who}; `practicum grade` comes first"])
     chosen = {r.submission.id for r in published}
     known = [] if again else sorted(store.results(lab.name, published=None), key=lambda r: (r.published, r.id))
-    ready = {r.submission.id: r.id for r in known if r.submission.id in chosen and _still_good(r.graded, now)}
+    ready = {r.submission.id: r.id for r in known if r.submission.id in chosen and _still_good(lab, r.graded, now)}
     todo = [r.submission for r in published if r.submission.id not in ready]
     progress(GradingPlanned(len(todo), len(published) - len(todo)))
     run = store.start_run("regrade", lab.name, now)
@@ -114,7 +114,7 @@ def preview(
         notes = grade_submissions(lab, store, run, todo, backends, publish=False, progress=progress)
     else:
         store.mark_run(run.id, "finished")
-    found = _compare(store, run, notes)
+    found = _compare(lab, store, run, notes)
     proposed = {r.submission.id for r in store.proposed(run.id)}
     return replace(found, lacking=[submission for submission in todo if submission.id not in proposed])
 
@@ -137,16 +137,16 @@ def publish(lab: Lab, store: Store) -> Preview:
         raise PracticumError(f"the last regrade of {lab.name} is published already; {first} makes another")
     if run.status != "finished":
         raise PracticumError(f"the last preview of {lab.name} did not finish; run {first} again, it keeps what is graded")
-    if run.lab_sha256 != lab.sha256:
+    if not lab.is_version(run.lab_sha256):
         raise PracticumError(f"{lab.name} has changed since the last preview; look at {first} again")
-    found = _compare(store, run, [])
+    found = _compare(lab, store, run, [])
     store.publish(run.id)
     return found
 
 
-def differences(before: Provenance, after: Provenance) -> Iterator[str]:
+def differences(lab: Lab, before: Provenance, after: Provenance) -> Iterator[str]:
     """Yield what is different between two ways a result was made, in words."""
-    if before.lab_sha256 != after.lab_sha256:
+    if before.lab_sha256 != after.lab_sha256 and not (lab.is_version(before.lab_sha256) and lab.is_version(after.lab_sha256)):
         yield f"lab {before.lab_sha256[:12]} → {after.lab_sha256[:12]}"
     if before.seed != after.seed:
         yield f"seed {before.seed} → {after.seed}"
@@ -162,7 +162,7 @@ def differences(before: Provenance, after: Provenance) -> Iterator[str]:
         yield f"sandbox {before.sandbox} → {after.sandbox}"
 
 
-def compare(submission: StoredSubmission, before: GradedSubmission, after: GradedSubmission) -> Change:
+def compare(lab: Lab, submission: StoredSubmission, before: GradedSubmission, after: GradedSubmission) -> Change:
     """Return what changes for one submission."""
     old, new = {c.name: c for c in before.checks}, {c.name: c for c in after.checks}
     checks = tuple(
@@ -170,10 +170,10 @@ def compare(submission: StoredSubmission, before: GradedSubmission, after: Grade
         for name in dict.fromkeys([*new, *old])
         if _marks(old.get(name)) != _marks(new.get(name))
     )
-    return Change(submission, before, after, checks, tuple(differences(before.provenance, after.provenance)))
+    return Change(submission, before, after, checks, tuple(differences(lab, before.provenance, after.provenance)))
 
 
-def _compare(store: Store, run: Run, notes: list[str]) -> Preview:
+def _compare(lab: Lab, store: Store, run: Run, notes: list[str]) -> Preview:
     proposed = {r.submission.id: r for r in store.proposed(run.id)}
     changes: list[Change] = []
     reasons: dict[str, None] = {}
@@ -182,7 +182,7 @@ def _compare(store: Store, run: Run, notes: list[str]) -> Preview:
         other: StoredResult | None = proposed.get(stored.submission.id)
         if other is None:
             continue
-        change = compare(stored.submission, stored.graded, other.graded)
+        change = compare(lab, stored.submission, stored.graded, other.graded)
         reasons |= dict.fromkeys(change.reasons)
         if change.checks:
             changes.append(change)
@@ -191,12 +191,13 @@ def _compare(store: Store, run: Run, notes: list[str]) -> Preview:
     return Preview(run, changes, same, [], list(reasons), notes)
 
 
-def _still_good(graded: GradedSubmission, now: Provenance) -> bool:
+def _still_good(lab: Lab, graded: GradedSubmission, now: Provenance) -> bool:
     """Return whether grading anew could only say the same."""
     made = graded.provenance
     if made.sandbox == "none" or any(check.outcome == "broken" for check in graded.checks):
         return False
-    return (made.lab_sha256, made.seed, made.versions, made.limits) == (now.lab_sha256, now.seed, now.versions, now.limits)
+    same_lab = lab.is_version(made.lab_sha256)
+    return same_lab and (made.seed, made.versions, made.limits) == (now.seed, now.versions, now.limits)
 
 
 def _marks(check: CheckResult | None) -> tuple[Decimal, Decimal] | None:
