@@ -61,7 +61,7 @@ def test_nothing_is_graded_twice(lab: Lab, folder: Path, store: Store) -> None:
     submit(folder, {"s9": "x = 9"})
     again = Fake(lab)
     report = grade_folder(lab, folder, store, UTC, again)
-    assert [job.student for job in again.jobs] == ["s9"]
+    assert [request.student for request in again.requests] == ["s9"]
     assert (report.graded, report.reused, len(report.results)) == (1, 6, 7)
 
 
@@ -70,7 +70,7 @@ def test_everyone_gets_the_same_seed(lab: Lab, folder: Path, store: Store) -> No
     grade_folder(lab, folder, store, UTC, first)
     submit(folder, {"s9": "x = 9"})
     grade_folder(lab, folder, store, UTC, second)
-    (seed,) = {job.seed for job in first.jobs + second.jobs}
+    (seed,) = {request.seed for request in first.requests + second.requests}
     assert 0 <= seed < SEEDS
     with pytest.raises(PracticumError, match="expected a seed"):
         grade_folder(lab, folder, store, UTC, Fake(lab), seed=-1)
@@ -81,7 +81,7 @@ def test_the_same_work_at_two_times_is_graded_once_and_both_have_it(lab: Lab, st
         submit(tmp_path / "in", {"ada": code}, f"2027030{day}T120000Z")
     backend = Fake(lab)
     report = grade_folder(lab, tmp_path / "in", store, UTC, backend)
-    assert len(backend.jobs) == 2
+    assert len(backend.requests) == 2
     assert [r.graded.points for r in report.results] == [3, 4, 3]
 
 
@@ -92,7 +92,7 @@ def test_what_was_done_before_an_end_is_kept_and_resumed(lab: Lab, folder: Path,
     assert len(store.results()) == 4
     rest = Fake(lab)
     report = grade_folder(lab, folder, store, UTC, rest, resume=True)
-    assert (len(rest.jobs), report.graded, report.reused) == (2, 2, 4)
+    assert (len(rest.requests), report.graded, report.reused) == (2, 2, 4)
     assert [run.status for run in store.runs()] == ["finished"]
 
 
@@ -141,7 +141,10 @@ def test_a_run_kept_under_a_former_hash_of_the_lab_is_resumed_without_a_note(lab
     report = grade_folder(now, folder, store, UTC, Fake(now), resume=True)
     assert (report.graded, report.reused, report.notes) == (2, 4, [])
     backend = Fake(now, factor=2)
-    backend.provenance |= {"versions": conditions(now, store).versions, "limits": conditions(now, store).limits}
+    backend.provenance |= {
+        "versions": conditions(now, store.runs(now.name)).versions,
+        "limits": conditions(now, store.runs(now.name)).limits,
+    }
     found = preview(now, store, backend)
     assert not any(reason.startswith("lab ") for reason in found.reasons)
 
@@ -159,7 +162,7 @@ def test_a_changed_lab_changes_no_published_mark(lab: Lab, folder: Path, store: 
     backend = Fake(changed, factor=2)
     submit(folder, {"s9": "x = 4"})
     report = grade_folder(changed, folder, store, UTC, backend)
-    assert [job.student for job in backend.jobs] == ["s9"]
+    assert [request.student for request in backend.requests] == ["s9"]
     assert points(report)["s3"] == 3
     assert any("6 results made with another version of the lab stay" in note for note in report.notes)
 
@@ -179,8 +182,8 @@ def test_one_student_only(lab: Lab, folder: Path, store: Store) -> None:
 
 def test_what_a_backend_cannot_grade_is_left_for_a_resume(lab: Lab, folder: Path, store: Store) -> None:
     class Lossy(Fake):
-        def grade(self, jobs, emit):  # type: ignore[no-untyped-def]
-            super().grade((job for job in jobs if job.student != "s2"), emit)
+        def grade(self, requests):  # type: ignore[no-untyped-def]
+            return super().grade(request for request in requests if request.student != "s2")
 
     report = grade_folder(lab, folder, store, UTC, Lossy(lab))
     assert [s.student for s in report.ungraded] == ["s2"]

@@ -18,12 +18,16 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from itertools import islice
 from pathlib import Path
+from typing import NewType
 
 from practicum.errors import PracticumError
 from practicum.labs.intake.archive import list_archive
 from practicum.labs.intake.archive_files import MOST_ENTRIES, Listing, Member, Unreadable, in_mib, list_file, list_folder, some
 from practicum.labs.intake.names import ARCHIVES, Entry, parse_entry, parse_stamp, shown, without_ending
 from practicum.labs.lab import Lab
+
+ContentHash = NewType("ContentHash", str)
+"""The hash of what was submitted, by which the same work is known again."""
 
 LARGEST = {".py": 4 << 20, ".ipynb": 64 << 20}
 LARGEST_OTHER = 32 << 20
@@ -46,7 +50,7 @@ class SubmissionFiles:
     student: str
     at: datetime
     files: dict[str, bytes]
-    sha256: str
+    sha256: ContentHash
     notes: tuple[str, ...] = ()
 
 
@@ -84,13 +88,13 @@ def read_submissions(folder: Path, lab: Lab, zone: tzinfo, also: tuple[str, ...]
         yield _read(parts, lab, zone, also)
 
 
-def sha256_of(files: dict[str, bytes]) -> str:
+def sha256_of(files: dict[str, bytes]) -> ContentHash:
     """Return the hash of what was submitted: sorted names and contents, each with its length."""
     digest = hashlib.sha256()
     for name, data in sorted(files.items()):
         digest.update(f"{len(name.encode())}:{name}{len(data)}:".encode())
         digest.update(data)
-    return digest.hexdigest()
+    return ContentHash(digest.hexdigest())
 
 
 def _attempts(path: Path, lab: Lab, zone: tzinfo) -> Iterator[tuple[Entry, Path]]:
