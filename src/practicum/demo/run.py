@@ -177,7 +177,7 @@ def _compare(workspace: Workspace, lab: Lab, say: Say) -> None:
     zone = workspace.course().term.zone
     outcome = compare_folders(lab, {"": workspace.submissions(lab.name)}, zone, workspace.root / "similarity" / lab.name)
     flagged = [outcome.students(one) for one in outcome.flagged()]
-    say("compared", f"{len(outcome.works)} answers to {lab.name}: {'; '.join(flagged) or 'no pair'} to be looked at")
+    say("compared", f"{len(outcome.submissions)} answers to {lab.name}: {'; '.join(flagged) or 'no pair'} to be looked at")
 
 
 def _write_class_list(workspace: Workspace, plans: dict[str, Plan], store: Store) -> None:
