@@ -35,7 +35,7 @@ class CheckChange:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A submission whose marks would change, at which checks, and what was different in grading it."""
+    """A submission whose score would change, at which checks, and what was different in grading it."""
 
     submission: StoredSubmission
     before: GradedSubmission
@@ -171,7 +171,7 @@ def compare(lab: Lab, submission: StoredSubmission, before: GradedSubmission, af
     checks = tuple(
         CheckChange(name, old.get(name), new.get(name))
         for name in dict.fromkeys([*new, *old])
-        if _marks(old.get(name)) != _marks(new.get(name))
+        if _points(old.get(name)) != _points(new.get(name))
     )
     return Change(submission, before, after, checks, tuple(differences(lab, before.provenance, after.provenance)))
 
@@ -205,7 +205,7 @@ def _still_good(lab: Lab, graded: GradedSubmission, now: Provenance) -> bool:
     return same_lab and (made.seed, made.versions, made.limits) == (now.seed, now.versions, now.limits)
 
 
-def _marks(check: CheckResult | None) -> tuple[Decimal, Decimal] | None:
+def _points(check: CheckResult | None) -> tuple[Decimal, Decimal] | None:
     return None if check is None else (check.points, check.out_of)
 
 

@@ -42,7 +42,7 @@ class Comparison:
     Attributes:
         cohort: the submissions, as they were compared.
         found: pairs, the most conspicuous first.
-        own: pairs of a student with the same student's work of an earlier term.
+        own: pairs of a student with the same student's submission of an earlier term.
         clusters: groups of submissions that flagged pairs connect, each two or more.
     """
 
@@ -114,9 +114,9 @@ def _traces(
         for key, holders in _holders(getattr(one, kind) for one in submissions).items():
             if 2 <= len(holders) <= few and key not in known:
                 for i, j in _pairs(holders):
-                    told, before = shared[i, j]
-                    told.append(f"the same to the last bit: {getattr(submissions[i], kind)[key]}")
-                    shared[i, j] = (told, before or certain)
+                    traces, before = shared[i, j]
+                    traces.append(f"the same to the last bit: {getattr(submissions[i], kind)[key]}")
+                    shared[i, j] = (traces, before or certain)
     numbers: Counter[tuple[int, int]] = Counter()
     known = {number for one in given for number in one.decimals}
     for number, holders in _holders(one.decimals for one in submissions).items():
@@ -124,13 +124,13 @@ def _traces(
             numbers.update(_pairs(holders))
     for pair, count in numbers.items():
         if count >= _MANY_DECIMALS:
-            told, before = shared[pair]
-            told.append(f"{count} numbers in saved outputs and logs that hardly anyone else has")
-            shared[pair] = (told, before)
+            traces, before = shared[pair]
+            traces.append(f"{count} numbers in saved outputs and logs that hardly anyone else has")
+            shared[pair] = (traces, before)
     for pair, words in _misspelt(submissions, few).items():
-        told, before = shared[pair]
-        told.append("the same misspellings: " + ", ".join(sorted(words)[:8]))
-        shared[pair] = (told, before)
+        traces, before = shared[pair]
+        traces.append("the same misspellings: " + ", ".join(sorted(words)[:8]))
+        shared[pair] = (traces, before)
     return dict(shared)
 
 

@@ -28,7 +28,7 @@ from practicum.sandbox import bwrap
 from practicum.sandbox.bwrap import NoSandbox
 from practicum.sandbox.guest import confine
 from practicum.sandbox.guest.__main__ import NOTE, Order
-from practicum.sandbox.guest.protocol import ProtocolError, Request
+from practicum.sandbox.guest.messages import ProtocolError, Request
 from practicum.sandbox.limits import sweep
 from practicum.sandbox.outcome import Died
 from practicum.sandbox.process import Process

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from practicum.sandbox.bwrap import NoSandbox
 from practicum.sandbox.guest import protocol
-from practicum.sandbox.guest.protocol import ProtocolError, Request, Response
+from practicum.sandbox.guest.messages import ProtocolError, Request, Response
 from practicum.sandbox.limits import Cgroup, exact_memory, kill_tree, usage
 from practicum.sandbox.outcome import Died, Outcome
 

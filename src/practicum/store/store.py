@@ -1,6 +1,6 @@
 """The store: what was submitted, what it got, and with what it was graded. SQLite by default, any SQLAlchemy URL.
 
-Every change is one transaction, so a store whose process is killed at any moment is whole. Work is kept by content, so a
+Every change is one transaction, so a store whose process is killed at any moment is whole. Files are kept by content, so a
 regrade needs no folder. Of the results of a submission at most one is published, which the database itself enforces;
 the gradebook sees that one only.
 """
@@ -110,7 +110,7 @@ class Store:
     def register(self, lab: str, submitted: SubmissionFiles) -> tuple[StoredSubmission, bool]:
         """Keep a submission.
 
-        Work identical to what the same student submitted just before or just after it is the same submission, at the
+        What is identical to the same student's submission just before or just after it is that submission, at the
         earlier of both times: copying a folder anew, which may change its dates, makes nobody late.
 
         Returns:

@@ -19,7 +19,8 @@ from typing import Any
 import msgspec
 
 from . import objects
-from .protocol import PREFIX, Failure, ProtocolError, Request, Response, pack, sizes, unpack
+from .messages import Failure, ProtocolError, Request, Response
+from .protocol import PREFIX, pack, sizes, unpack
 
 NOTE = "practicum: "  # begins what the fork server has to say to the grader, on stderr
 

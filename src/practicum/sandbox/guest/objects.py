@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from . import cells
-from .protocol import Failure, Handle, Request, Response, Tensor
+from .messages import Failure, Handle, Request, Response, Tensor
 
 MAX_ITEMS = 100_000
 _PLAIN = (type(None), bool, int, float, complex, str, bytes)
