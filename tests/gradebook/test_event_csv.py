@@ -64,7 +64,7 @@ def test_no_files_no_events(tmp_path: Path) -> None:
         ("marks", "student,item,points\nada,midterm,NaN\n", r"marks\.csv:2: expected 0 to 25 points, got NaN"),
         ("marks", "student,item,part,points\nada,project,report.writng,1\n",
          r"no part `report\.writng`.*did you mean `report\.writing`"),
-        ("marks", "student,item,points\nada,midterm,5\n# x\nada,midterm,6\n", 
+        ("marks", "student,item,points\nada,midterm,5\n# x\nada,midterm,6\n",
          r"marks\.csv:4: a second manual grade .*marks\.csv:2"),
         ("marks", "student,item,score\nada,midterm,5\n", r"marks\.csv: unknown column `score`"),
         ("marks", "student,item\nada,midterm\n", r"marks\.csv: expected a column `points`"),

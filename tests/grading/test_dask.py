@@ -86,7 +86,7 @@ def _nothing_left(cluster) -> None:  # type: ignore[no-untyped-def]
     def left() -> list[str]:
         from practicum.grading import dask as module
 
-        return list(module._graders)
+        return list(module._labs)
 
     with distributed.Client(cluster, set_as_default=False) as client:
         deadline = time.monotonic() + 60
@@ -116,15 +116,15 @@ def test_what_takes_its_workers_down_is_left_and_reported(cluster, lab: Lab, tmp
     from practicum.grading.dask import Cluster
 
     class Cursed(Cluster):
-        def _take(self, future, job, emit):  # type: ignore[no-untyped-def]
-            if job.student == "bob":
+        def _result(self, future, request):  # type: ignore[no-untyped-def]
+            if request.student == "bob":
 
                 class Lost:
                     def result(self) -> bytes:
                         raise distributed.KilledWorker("task", SimpleNamespace(address="tcp://worker"), 3)
 
                 future = Lost()
-            super()._take(future, job, emit)
+            return super()._result(future, request)
 
     folder = submit(tmp_path / "in", {"ada": RIGHT, "bob": RIGHT, "cy": RIGHT})
     with Store(tmp_path / "practicum.db") as store:

@@ -9,8 +9,18 @@ from pathlib import Path
 import pytest
 
 from practicum.errors import PracticumError
-from practicum.grading.grade import SEEDS, GradingPlanned, ProgressEvent, Report, SubmissionGraded, SubmissionRead, grade_folder
+from practicum.grading.grade import (
+    SEEDS,
+    GradingPlanned,
+    ProgressEvent,
+    Report,
+    SubmissionGraded,
+    SubmissionRead,
+    conditions,
+    grade_folder,
+)
 from practicum.grading.pool import Pool
+from practicum.grading.regrade import preview
 from practicum.labs.lab import Lab, load_lab
 from practicum.store.store import Store, events_of
 from tests.grading.tiny import LUCKY, RIGHT, Fake, submit, tiny_lab
@@ -51,7 +61,7 @@ def test_nothing_is_graded_twice(lab: Lab, folder: Path, store: Store) -> None:
     submit(folder, {"s9": "x = 9"})
     again = Fake(lab)
     report = grade_folder(lab, folder, store, UTC, again)
-    assert [job.student for job in again.jobs] == ["s9"]
+    assert [request.student for request in again.requests] == ["s9"]
     assert (report.graded, report.reused, len(report.results)) == (1, 6, 7)
 
 
@@ -60,7 +70,7 @@ def test_everyone_gets_the_same_seed(lab: Lab, folder: Path, store: Store) -> No
     grade_folder(lab, folder, store, UTC, first)
     submit(folder, {"s9": "x = 9"})
     grade_folder(lab, folder, store, UTC, second)
-    (seed,) = {job.seed for job in first.jobs + second.jobs}
+    (seed,) = {request.seed for request in first.requests + second.requests}
     assert 0 <= seed < SEEDS
     with pytest.raises(PracticumError, match="expected a seed"):
         grade_folder(lab, folder, store, UTC, Fake(lab), seed=-1)
@@ -71,7 +81,7 @@ def test_the_same_work_at_two_times_is_graded_once_and_both_have_it(lab: Lab, st
         submit(tmp_path / "in", {"ada": code}, f"2027030{day}T120000Z")
     backend = Fake(lab)
     report = grade_folder(lab, tmp_path / "in", store, UTC, backend)
-    assert len(backend.jobs) == 2
+    assert len(backend.requests) == 2
     assert [r.graded.points for r in report.results] == [3, 4, 3]
 
 
@@ -82,7 +92,7 @@ def test_what_was_done_before_an_end_is_kept_and_resumed(lab: Lab, folder: Path,
     assert len(store.results()) == 4
     rest = Fake(lab)
     report = grade_folder(lab, folder, store, UTC, rest, resume=True)
-    assert (len(rest.jobs), report.graded, report.reused) == (2, 2, 4)
+    assert (len(rest.requests), report.graded, report.reused) == (2, 2, 4)
     assert [run.status for run in store.runs()] == ["finished"]
 
 
@@ -106,10 +116,37 @@ def test_a_resume_with_another_lab_or_seed_is_refused(lab: Lab, folder: Path, st
         grade_folder(lab, folder, store, UTC, Fake(lab, stop=(4, KeyboardInterrupt())), seed=5)
     with pytest.raises(PracticumError, match="has seed 5, not 6"):
         grade_folder(lab, folder, store, UTC, Fake(lab), resume=True, seed=6)
-    (lab.folder / "README.md").write_text("# Other\n")
+    (lab.folder / "source" / "answer.py").write_text("# Other\n")
     changed = load_lab(lab.folder)
     with pytest.raises(PracticumError, match=r"has changed since the run of .* regrade sums --preview"):
         grade_folder(changed, folder, store, UTC, Fake(changed), resume=True)
+
+
+def test_a_corrected_task_sheet_forbids_no_resume(lab: Lab, folder: Path, store: Store) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        grade_folder(lab, folder, store, UTC, Fake(lab, stop=(4, KeyboardInterrupt())))
+    (lab.folder / "README.md").write_text("# Sums, without the typo\n")
+    corrected = load_lab(lab.folder)
+    report = grade_folder(corrected, folder, store, UTC, Fake(corrected), resume=True)
+    assert (report.graded, report.reused, report.notes) == (2, 4, [])
+
+
+def test_a_run_kept_under_a_former_hash_of_the_lab_is_resumed_without_a_note(lab: Lab, folder: Path, store: Store) -> None:
+    former = load_lab(lab.folder)
+    former._sha256 = "a" * 64
+    with pytest.raises(KeyboardInterrupt):
+        grade_folder(former, folder, store, UTC, Fake(former, stop=(4, KeyboardInterrupt())))
+    (lab.folder / "equivalent.toml").write_text(f'"{"a" * 64}" = "{lab.sha256}"\n')
+    now = load_lab(lab.folder)
+    report = grade_folder(now, folder, store, UTC, Fake(now), resume=True)
+    assert (report.graded, report.reused, report.notes) == (2, 4, [])
+    backend = Fake(now, factor=2)
+    backend.provenance |= {
+        "versions": conditions(now, store.runs(now.name)).versions,
+        "limits": conditions(now, store.runs(now.name)).limits,
+    }
+    found = preview(now, store, backend)
+    assert not any(reason.startswith("lab ") for reason in found.reasons)
 
 
 def test_a_resume_with_nothing_unfinished_says_so(lab: Lab, folder: Path, store: Store) -> None:
@@ -120,12 +157,12 @@ def test_a_resume_with_nothing_unfinished_says_so(lab: Lab, folder: Path, store:
 
 def test_a_changed_lab_changes_no_published_mark(lab: Lab, folder: Path, store: Store) -> None:
     grade_folder(lab, folder, store, UTC, Fake(lab))
-    (lab.folder / "README.md").write_text("# Other\n")
+    (lab.folder / "source" / "answer.py").write_text("# Other\n")
     changed = load_lab(lab.folder)
     backend = Fake(changed, factor=2)
     submit(folder, {"s9": "x = 4"})
     report = grade_folder(changed, folder, store, UTC, backend)
-    assert [job.student for job in backend.jobs] == ["s9"]
+    assert [request.student for request in backend.requests] == ["s9"]
     assert points(report)["s3"] == 3
     assert any("6 results made with another version of the lab stay" in note for note in report.notes)
 
@@ -145,8 +182,8 @@ def test_one_student_only(lab: Lab, folder: Path, store: Store) -> None:
 
 def test_what_a_backend_cannot_grade_is_left_for_a_resume(lab: Lab, folder: Path, store: Store) -> None:
     class Lossy(Fake):
-        def grade(self, jobs, emit):  # type: ignore[no-untyped-def]
-            super().grade((job for job in jobs if job.student != "s2"), emit)
+        def grade(self, requests):  # type: ignore[no-untyped-def]
+            return super().grade(request for request in requests if request.student != "s2")
 
     report = grade_folder(lab, folder, store, UTC, Lossy(lab))
     assert [s.student for s in report.ungraded] == ["s2"]

@@ -12,7 +12,7 @@ from tests.grading.labs import ADD, write
 GOOD = "def add(a, b):\n    return a + b\n"
 
 
-def job(source, student="s1", seed=0):
+def request(source, student="s1", seed=0):
     files = {} if source is None else {"adding.py": source.encode()}
     return GradingRequest(student=student, submission=f"sha-{student}", files=files, seed=seed)
 
@@ -34,7 +34,7 @@ def outcomes(result):
 
 
 def test_a_right_answer_earns_everything(grader):
-    result = grader.grade(job(GOOD))
+    result = grader.grade(request(GOOD))
     assert (result.points, result.out_of) == (Decimal("6.0"), Decimal("6.0"))
     assert set(outcomes(result).values()) == {"passed"}
     assert result.restarts == 0
@@ -44,7 +44,7 @@ def test_a_right_answer_earns_everything(grader):
 
 
 def test_points_are_exact_decimals_and_partial_points_are_given(grader):
-    result = grader.grade(job("def add(a, b):\n    return a + b if a is not b or a < 3 else 0\n"))
+    result = grader.grade(request("def add(a, b):\n    return a + b if a is not b or a < 3 else 0\n"))
     share = next(check for check in result.checks if check.name == "test_share")
     assert (share.outcome, share.points, share.message) == ("partial", Decimal("0.15"), "of ten pairs")
     assert result.points == Decimal("5.65")
@@ -64,7 +64,7 @@ def test_points_are_exact_decimals_and_partial_points_are_given(grader):
 )
 def test_each_way_to_fail_has_its_own_verdict_and_costs_its_own_check_only(grader, outcome, body):
     source = f"import os\ndef add(a, b):\n    if isinstance(a, int) and (a, b) == (2, 3):\n        {body}\n    return a + b\n"
-    result = grader.grade(job(source))
+    result = grader.grade(request(source))
     others = dict.fromkeys(("test_arrays", "test_negative", "test_share"), "passed")
     assert outcomes(result) == {"test_numbers": outcome, **others}
     assert result.points == Decimal("5.0")
@@ -72,25 +72,25 @@ def test_each_way_to_fail_has_its_own_verdict_and_costs_its_own_check_only(grade
 
 
 def test_a_missing_file_is_said(grader):
-    result = grader.grade(job(None))
+    result = grader.grade(request(None))
     assert result.points == 0
     assert set(outcomes(result).values()) == {"missing"}
     assert result.checks[0].message == "adding.py was not submitted"
 
 
 def test_the_handout_is_not_written_yet(grader):
-    result = grader.grade(job("def add(a, b):\n    raise NotImplementedError\n"))
+    result = grader.grade(request("def add(a, b):\n    raise NotImplementedError\n"))
     assert result.points == 0
     assert result.checks[0].message == "not written yet"
 
 
 def test_a_hidden_check_shows_neither_values_nor_messages(grader):
-    result = grader.grade(job("def add(a, b):\n    if b == -1: raise type(f'E{a}', (Exception,), {})(a)\n    return a + b\n"))
+    result = grader.grade(request("def add(a, b):\n    if b == -1: raise type(f'E{a}', (Exception,), {})(a)\n    return a + b\n"))
     hidden = next(check for check in result.checks if check.name == "test_negative")
     assert hidden.outcome == "raised"
     assert hidden.message == "your code raised an exception at adding.py:2"
     assert "E-" in hidden.private
-    result = grader.grade(job("def add(a, b):\n    return a + b if b != -1 else 7\n"))
+    result = grader.grade(request("def add(a, b):\n    return a + b if b != -1 else 7\n"))
     hidden = next(check for check in result.checks if check.name == "test_negative")
     assert (hidden.outcome, hidden.message, hidden.hint) == ("failed", "", "numbers below zero")
     assert "the secret is" in hidden.private
@@ -98,51 +98,63 @@ def test_a_hidden_check_shows_neither_values_nor_messages(grader):
 
 def test_another_seed_gives_other_inputs_and_the_same_seed_the_same(grader):
     tell = "import numpy as np\ndef add(a, b):\n    raise ValueError(f'{a}')\n"
-    messages = [grader.grade(job(tell, seed=seed)).checks[1].message for seed in (1, 1, 2)]
+    messages = [grader.grade(request(tell, seed=seed)).checks[1].message for seed in (1, 1, 2)]
     assert messages[0] == messages[1] != messages[2]
 
 
 def test_a_pool_grades_each_submission_once(lab):
-    results = []
     with Pool(lab, 2) as pool:
-        pool.grade([job(GOOD, f"s{i}") for i in range(20)], results.append)
+        results = list(pool.grade([request(GOOD, f"s{i}") for i in range(20)]))
     assert sorted(r.student for r in results) == sorted(f"s{i}" for i in range(20))
     assert {r.points for r in results} == {Decimal("6.0")}
 
 
-def test_an_error_in_emit_stops_the_pool(lab):
-    def emit(result):
-        raise OSError("no space left")
+def test_a_caller_that_wants_no_more_leaves_no_worker(lab):
+    with Pool(lab, 2) as pool:
+        results = pool.grade(request(GOOD, f"s{i}") for i in range(20))
+        next(results)
+        workers = list(pool.graders.workers)
+        results.close()
+        assert all(worker.process.poll() is not None for worker in workers)
 
-    with Pool(lab, 1) as pool, pytest.raises(OSError, match="no space left"):
-        pool.grade([job(GOOD, f"s{i}") for i in range(3)], emit)
+
+def test_an_error_in_a_request_stops_the_pool(lab):
+    def requests():
+        yield request(GOOD)
+        raise OSError("cannot be read")
+
+    with Pool(lab, 1) as pool, pytest.raises(OSError, match="cannot be read"):
+        list(pool.grade(requests()))
+
+
+def test_no_more_than_one_request_waits(lab):
+    asked = []
+    with Pool(lab, 1) as pool:
+        for done, _ in enumerate(pool.grade(asked.append(i) or request(GOOD, f"s{i}") for i in range(6)), 1):
+            assert len(asked) <= done + 2
 
 
 def test_a_worker_that_is_killed_is_replaced(lab):
     results = []
-
-    def emit(result):
-        results.append(result.student)
-        if len(results) == 2:
-            pool._workers[-1].process.kill()
-
     with Pool(lab, 1) as pool:
-        pool.grade([job(GOOD, f"s{i}") for i in range(5)], emit)
+        for result in pool.grade([request(GOOD, f"s{i}") for i in range(5)]):
+            results.append(result.student)
+            if len(results) == 2:
+                pool.graders.workers[-1].process.kill()
     assert results == [f"s{i}" for i in range(5)]
 
 
 def test_a_submission_that_loses_every_worker_is_left_and_said(lab, monkeypatch):
     real = GraderProcess.grade
 
-    def dies(self, job):
-        if job.student == "s1":
+    def dies(self, request):
+        if request.student == "s1":
             self.process.kill()
-        return real(self, job)
+        return real(self, request)
 
     monkeypatch.setattr(GraderProcess, "grade", dies)
-    results = []
     with Pool(lab, 1) as pool:
-        pool.grade([job(GOOD, f"s{i}") for i in range(4)], lambda result: results.append(result.student))
+        results = [result.student for result in pool.grade([request(GOOD, f"s{i}") for i in range(4)])]
     assert results == ["s0", "s2", "s3"]
     assert pool.notes[-1] == "s1 is not graded: every worker that had it was lost"
 
@@ -165,7 +177,7 @@ def test_a_check_that_breaks_is_marked_for_the_author(tmp_path):
     checks = ADD["checks/test_adding.py"] + "\n\n@points(1)\ndef test_broken(student):\n    student.adding.add(1, 1).shape\n"
     worker = GraderProcess(write(tmp_path, ADD | {"checks/test_adding.py": checks}))
     try:
-        broken = worker.grade(job(GOOD)).checks[-1]
+        broken = worker.grade(request(GOOD)).checks[-1]
     finally:
         worker.close()
     assert (broken.outcome, broken.points) == ("broken", 0)

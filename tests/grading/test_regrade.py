@@ -37,12 +37,12 @@ def lab(tmp_path: Path, store: Store) -> Lab:
 
 
 def real(lab: Lab, store: Store, **more: object) -> Fake:
-    now = conditions(lab, store)
+    now = conditions(lab, store.runs(lab.name))
     return Fake(lab, **{"versions": now.versions, "limits": now.limits} | more)  # type: ignore[arg-type]
 
 
 def changed(lab: Lab) -> Lab:
-    (lab.folder / "README.md").write_text("# Other\n")
+    (lab.folder / "source" / "answer.py").write_text("# Other\n")
     return load_lab(lab.folder)
 
 
@@ -53,13 +53,23 @@ def scores(db: Path) -> list[int]:
 def test_nothing_changed_grades_nothing(lab: Lab, store: Store) -> None:
     backend = real(lab, store)
     found = preview(lab, store, backend)
-    assert (backend.jobs, found.changes, found.same, found.reasons) == ([], [], 4, [])
+    assert (backend.requests, found.changes, found.same, found.reasons) == ([], [], 4, [])
+
+
+def test_a_result_kept_under_a_former_hash_of_the_lab_is_not_graded_anew(lab: Lab, store: Store) -> None:
+    (lab.folder / "source" / "answer.py").write_text("# other words\n")
+    sha256 = load_lab(lab.folder).sha256
+    (lab.folder / "equivalent.toml").write_text(f'"{lab.sha256}" = "{sha256}"\n')
+    backend = real(now := load_lab(lab.folder), store)
+    found = preview(now, store, backend)
+    assert (backend.requests, found.changes, found.same, found.reasons) == ([], [], 4, [])
+    assert publish(now, store).reasons == []
 
 
 def test_again_grades_what_nothing_changed_for_and_only_whom_it_shall(lab: Lab, store: Store, db: Path) -> None:
     backend = real(lab, store, factor=2)
     found = preview(lab, store, backend, again=True, only="ada")
-    assert [job.student for job in backend.jobs] == ["ada", "ada"]
+    assert [request.student for request in backend.requests] == ["ada", "ada"]
     assert (len(found.changes), found.same, found.lacking, found.reasons) == (2, 0, [], [])
     publish(lab, store)
     assert sorted(scores(db)) == [0, 2, 6, 8]
@@ -67,19 +77,19 @@ def test_again_grades_what_nothing_changed_for_and_only_whom_it_shall(lab: Lab, 
 
 def test_what_could_not_be_judged_is_graded_anew(lab: Lab, store: Store) -> None:
     class Broken(Fake):
-        def result(self, job):  # type: ignore[no-untyped-def]
+        def result(self, request):  # type: ignore[no-untyped-def]
             from msgspec.structs import replace
 
-            result = super().result(job)
+            result = super().result(request)
             return replace(result, checks=(replace(result.checks[0], outcome="broken"),))
 
     new = changed(lab)
-    now = conditions(new, store)
+    now = conditions(new, store.runs(new.name))
     preview(new, store, Broken(new, factor=2, versions=now.versions, limits=now.limits))
     publish(new, store)
     backend = real(new, store)
     assert len(preview(new, store, backend).changes) == 3
-    assert len(backend.jobs) == 4
+    assert len(backend.requests) == 4
 
 
 def test_what_was_only_previewed_is_no_change_later(lab: Lab, store: Store) -> None:
@@ -120,8 +130,8 @@ def test_publishing_needs_a_finished_preview_of_this_very_lab(lab: Lab, store: S
         publish(new, store)
     rest = real(new, store, factor=2)
     preview(new, store, rest)
-    assert len(rest.jobs) == 2  # the interrupted preview's results are used
-    (lab.folder / "README.md").write_text("# Yet another\n")
+    assert len(rest.requests) == 2  # the interrupted preview's results are used
+    (lab.folder / "source" / "answer.py").write_text("# Yet another\n")
     with pytest.raises(PracticumError, match="has changed since the last preview"):
         publish(load_lab(lab.folder), store)
     assert sorted(scores(db)) == [0, 2, 3, 4]
@@ -139,21 +149,21 @@ def test_a_new_seed_and_other_limits_are_reasons(lab: Lab, store: Store) -> None
 def test_a_seed_that_was_only_previewed_is_not_taken_over(lab: Lab, store: Store) -> None:
     seed = store.runs()[-1].seed
     preview(lab, store, real(lab, store, factor=2), seed=12345)
-    assert conditions(lab, store).seed == seed
+    assert conditions(lab, store.runs(lab.name)).seed == seed
     publish(lab, store)
-    assert conditions(lab, store).seed == 12345
+    assert conditions(lab, store.runs(lab.name)).seed == 12345
 
 
 def test_checks_that_come_and_go_are_changes(lab: Lab, store: Store) -> None:
     class Renamed(Fake):
-        def result(self, job):  # type: ignore[no-untyped-def]
+        def result(self, request):  # type: ignore[no-untyped-def]
             from msgspec.structs import replace
 
-            result = super().result(job)
+            result = super().result(request)
             return replace(result, checks=(replace(result.checks[0], name="test_m"),))
 
     new = changed(lab)
-    now = conditions(new, store)
+    now = conditions(new, store.runs(new.name))
     found = preview(new, store, Renamed(new, versions=now.versions, limits=now.limits))
     assert [(check.name, check.before is None) for check in found.changes[0].checks] == [("test_m", True), ("test_n", False)]
     assert found.changes[0].by == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Generator, Iterable
 from contextlib import nullcontext
 from decimal import Decimal
 from pathlib import Path
@@ -69,32 +69,38 @@ class Fake:
     def __init__(self, lab: Lab, *, factor: int = 1, stop: tuple[int, BaseException] | None = None, **provenance: Any) -> None:
         self.lab, self.factor, self.stop, self.provenance = lab, factor, stop, provenance
         self.notes: list[str] = []
-        self.jobs: list[GradingRequest] = []
+        self.requests: list[GradingRequest] = []
 
     def __call__(self, lab: Lab) -> nullcontext[Fake]:
         """As `Backends`."""
         return nullcontext(self)
 
-    def grade(self, jobs: Iterable[GradingRequest], emit: Callable[[GradedSubmission], None]) -> None:
+    def grade(self, requests: Iterable[GradingRequest]) -> Generator[GradedSubmission, None, None]:
         """As `Backend`."""
-        for number, job in enumerate(jobs):
+        for number, request in enumerate(requests):
             if self.stop is not None and number == self.stop[0]:
                 raise self.stop[1]
-            self.jobs.append(job)
-            emit(self.result(job))
+            self.requests.append(request)
+            yield self.result(request)
 
-    def result(self, job: GradingRequest) -> GradedSubmission:
-        """What a job gets."""
-        found = re.search(rb"\d+", job.files.get("answer.py", b""))
+    def result(self, request: GradingRequest) -> GradedSubmission:
+        """What a request gets."""
+        found = re.search(rb"\d+", request.files.get("answer.py", b""))
         points = Decimal(int(found[0]) if found else 0) * self.factor
         check = CheckResult(name="test_n", title="n", hidden=False, points=points, out_of=Decimal(10), outcome="partial")
         return GradedSubmission(
             lab=self.lab.name,
-            student=job.student,
-            submission=job.submission,
+            student=request.student,
+            submission=request.submission,
             checks=(check,),
             provenance=Provenance(
-                **{"lab_sha256": self.lab.sha256, "seed": job.seed, "versions": {}, "limits": {}, "sandbox": "bubblewrap, nested"}
+                **{
+                    "lab_sha256": self.lab.sha256,
+                    "seed": request.seed,
+                    "versions": {},
+                    "limits": {},
+                    "sandbox": "bubblewrap, nested",
+                }
                 | self.provenance
             ),
         )

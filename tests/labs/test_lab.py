@@ -138,12 +138,12 @@ def test_the_hash_is_of_names_and_contents(make_lab):
     (folder / "checks" / "__pycache__" / "x.pyc").write_bytes(b"x")
     (folder / ".DS_Store").write_bytes(b"x")
     assert not changed()
-    (folder / "bugs").mkdir()
-    (folder / "bugs" / "a").write_bytes(b"bc")
+    (folder / "hidden_data").mkdir()
+    (folder / "hidden_data" / "a").write_bytes(b"bc")
     with_a = load_lab(folder).sha256
     assert changed()
-    (folder / "bugs" / "a").rename(folder / "bugs" / "ab")
-    (folder / "bugs" / "ab").write_bytes(b"c")
+    (folder / "hidden_data" / "a").rename(folder / "hidden_data" / "ab")
+    (folder / "hidden_data" / "ab").write_bytes(b"c")
     assert load_lab(folder).sha256 not in (first, with_a)
 
 

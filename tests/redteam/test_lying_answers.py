@@ -134,9 +134,9 @@ PATCHES = {
             module.skip = module.fail = module.raises = module.assert_close = lambda *a, **k: None
             sys.modules[name] = module
     """,
-    "the wire's code": """
+    "the protocol's code": """
         import sys
-        wire, objects = sys.modules["practicum_guest.protocol"], sys.modules["practicum_guest.objects"]
+        protocol, objects = sys.modules["practicum_guest.protocol"], sys.modules["practicum_guest.objects"]
         real = protocol.pack
         def pack(message, *a):
             message.failure = None

@@ -97,8 +97,8 @@ def test_a_result_is_kept_once_and_exactly(path: Path) -> None:
         submission, _ = store.register("perceptron", work())
         run = started(store)
         result = graded(submission, "0.1")
-        first = store.add(run, submission.id, result, publish=True)
-        assert store.add(run, submission.id, result, publish=True) == first
+        first = store.add(run, submission, result, publish=True)
+        assert store.add(run, submission, result, publish=True) == first
         (stored,) = store.results("perceptron")
         assert stored.graded == result
         assert stored.submission == submission
@@ -113,9 +113,9 @@ def test_the_gradebook_sees_only_what_is_published(path: Path) -> None:
     other = Provenance(lab_sha256="b" * 64, seed=7, versions={}, limits={}, sandbox="none")
     with Store(path) as store:
         submission, _ = store.register("perceptron", work())
-        store.add(started(store), submission.id, graded(submission, "2"), publish=True)
+        store.add(started(store), submission, graded(submission, "2"), publish=True)
         run = started(store, "regrade", other)
-        store.add(run, submission.id, graded(submission, "9", other), publish=False)
+        store.add(run, submission, graded(submission, "9", other), publish=False)
         assert [e.score for e in events_of(path) if isinstance(e, events.Result)] == [Decimal(2)]
         assert [r.graded.points for r in store.results(published=False)] == [Decimal(9)]
         assert [r.graded.points for r in store.proposed(run.id)] == [Decimal(9)]
@@ -129,10 +129,10 @@ def test_a_second_published_result_is_refused_by_the_database(path: Path) -> Non
     with Store(path) as store:
         submission, _ = store.register("perceptron", work())
         run = started(store)
-        first = store.add(run, submission.id, graded(submission), publish=True)
-        assert store.add(started(store), submission.id, graded(submission, "9", other), publish=True) == first
+        first = store.add(run, submission, graded(submission), publish=True)
+        assert store.add(started(store), submission, graded(submission, "9", other), publish=True) == first
         assert len(store.results(published=None)) == 1
-        store.add(started(store, "regrade"), submission.id, graded(submission, "9", other), publish=False)
+        store.add(started(store, "regrade"), submission, graded(submission, "9", other), publish=False)
     with sqlite3.connect(path) as db, pytest.raises(sqlite3.IntegrityError):
         db.execute("update results set published = 1")
 
@@ -143,8 +143,8 @@ def test_publishing_is_all_or_nothing(path: Path, monkeypatch: pytest.MonkeyPatc
         grade, regrade = started(store), started(store, "regrade", other)
         for number in range(3):
             submission, _ = store.register("perceptron", work(f"s{number}"))
-            store.add(grade, submission.id, graded(submission, "1"), publish=True)
-            store.add(regrade, submission.id, graded(submission, "5", other), publish=False)
+            store.add(grade, submission, graded(submission, "1"), publish=True)
+            store.add(regrade, submission, graded(submission, "5", other), publish=False)
     with sqlite3.connect(path) as db:
         db.execute(
             "create trigger full before update on results when new.id = 6 and new.published "
@@ -201,7 +201,7 @@ with Store(sys.argv[1]) as store:
     run = started(store)
     for n in itertools.count():
         submission, _ = store.register("perceptron", work(f"s{n}"))
-        store.add(run, submission.id, graded(submission), publish=True)
+        store.add(run, submission, graded(submission), publish=True)
         print(n, flush=True)
 """
 

@@ -6,8 +6,8 @@ from practicum.checks import assert_close, hidden, points, timeout
 from practicum.checks.assertions import assert_close, assert_dtype, assert_finite, assert_parameter_count, assert_shape
 from practicum.checks.decorators import hidden, points, timeout
 from practicum.checks.training import accuracy, assert_decreases, assert_proportional, interpolate, numeric_gradient, over_seeds
-from practicum.sandbox.outcome import Died
-from practicum.sandbox.proxy import StudentError, plain, ref
+from practicum.sandbox.outcome import Died, StudentError
+from practicum.sandbox.proxy import plain, ref
 
 __all__ = [
     "Died",

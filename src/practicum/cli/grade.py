@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from practicum.course.workspace import Workspace
     from practicum.grading.grade import Report
     from practicum.labs.lab import Lab
-    from practicum.store.store import Store
 
 LabName = Annotated[str, typer.Argument(metavar="LAB", help="A lab's name, or the path to its folder.")]
 Jobs = Annotated[Optional[int], typer.Option(min=1, help="Worker processes; by default one per core.")]  # noqa: UP045
@@ -110,7 +109,7 @@ def grade(
         if not no_feedback:
             beside = submitted.absolute().parent / "feedback" / found.name
             target = feedback or (workspace.feedback(found.name) if workspace else beside)
-            _write_pages(found, report, kept, target, course_zone(workspace))
+            _write_pages(found, report, target, course_zone(workspace))
     if report.ungraded:
         raise typer.Exit(1)
 
@@ -184,15 +183,14 @@ def _write_json(report: Report, file: Path) -> None:
         raise PracticumError(f"{file}: cannot be written ({error.strerror})") from None
 
 
-def _write_pages(lab: Lab, report: Report, store: Store, folder: Path, zone: tzinfo) -> None:
+def _write_pages(lab: Lab, report: Report, folder: Path, zone: tzinfo) -> None:
     from practicum.reports.class_report import write_report
     from practicum.reports.student_page import write_feedback
 
     students = {r.submission.student for r in report.results}
-    everything = store.results(lab.name)
-    if not everything:
+    if not report.everything:
         return
-    pages = write_feedback(lab, [r for r in everything if r.submission.student in students], folder, zone)
-    summary = write_report(lab, everything, folder.parent / f"{folder.name}-report.html", zone)
+    pages = write_feedback(lab, [r for r in report.everything if r.submission.student in students], folder, zone)
+    summary = write_report(lab, report.everything, folder.parent / f"{folder.name}-report.html", zone)
     typer.echo(f"feedback: {short(folder)} ({len(pages)} page{'s' * (len(pages) != 1)})")
     typer.echo(f"report:   {short(summary)}")

@@ -69,12 +69,12 @@ def similarity(
             baseline=read_baseline(baseline or []),
             teams=_teams(workspace, found.name),
             threshold=threshold,
-            told=lambda what, count: bar.update(task, description=what, completed=count),
+            progress=lambda what, count: bar.update(task, description=what, completed=count),
         )
     flagged = outcome.flagged()
     pairs, groups = len(flagged), len(outcome.comparison.clusters)
     typer.echo(
-        f"{len(outcome.works)} submissions compared: "
+        f"{len(outcome.submissions)} submissions compared: "
         f"{pairs} pair{'s' * (pairs != 1)} flagged, in {groups} group{'s' * (groups != 1)}"
     )
     for one in flagged[:20]:

@@ -86,7 +86,7 @@ def kinds_of_submission(
     bugs: int | None = None,
     copied: int = 0,
 ) -> list[list[InventedSubmission]]:
-    """Return every kind of work there is for a lab; most are one submission.
+    """Return what kinds of student submit for a lab, each as a list of submissions; most submit once.
 
     Args:
         lab: the lab.
@@ -102,13 +102,13 @@ def kinds_of_submission(
 
 
 def plan_class(lab: Lab, kinds: list[list[InventedSubmission]], students: list[str]) -> Plan:
-    """Return who submits what: each kind of work by one student, the other students nothing."""
+    """Return who submits what: one student of each kind, and nothing by the others."""
     draw = random.Random(f"a class for {lab.name}")
     order = list(students)
     draw.shuffle(order)
     plan: Plan = {}
-    for number, (student, works) in enumerate(zip(order, kinds, strict=False)):
-        timed = [replace(w, hours=w.hours or draw.uniform(2, 160), pack=_pack(w, lab, number)) for w in works]
+    for number, (student, submissions) in enumerate(zip(order, kinds, strict=False)):
+        timed = [replace(w, hours=w.hours or draw.uniform(2, 160), pack=_pack(w, lab, number)) for w in submissions]
         plan[student] = sorted(timed, key=lambda w: -w.hours)
     return dict(sorted(plan.items()))
 
@@ -142,19 +142,19 @@ def _odd(lab: Lab, whole: bool) -> list[list[InventedSubmission]]:
         InventedSubmission("nothing but a letter", {"letter.txt": b"Dear teacher, my computer was stolen.\n"}),
         InventedSubmission("a kind of archive that is not read", {f"{first}.rar": b"Rar!\x1a\x07\x01\x00"}),
     ]
-    return [[work] for work in (odd if whole else odd[:1])]
+    return [[submission] for submission in (odd if whole else odd[:1])]
 
 
 def _broken(lab: Lab) -> list[list[InventedSubmission]]:
     right, first = solution_files(lab), lab.submit[0]
-    works = [InventedSubmission("the handout, untouched", starter_files(lab))]
+    submissions = [InventedSubmission("the handout, untouched", starter_files(lab))]
     if len(lab.submit) > 1:
-        works.append(InventedSubmission(f"without {lab.submit[-1]}", {n: d for n, d in right.items() if n != lab.submit[-1]}))
+        submissions.append(InventedSubmission(f"without {lab.submit[-1]}", {n: d for n, d in right.items() if n != lab.submit[-1]}))
     if first.endswith(".ipynb"):
-        works += [InventedSubmission(what, {first: change(right[first])}) for what, change in _NOTEBOOKS.items()]
+        submissions += [InventedSubmission(what, {first: change(right[first])}) for what, change in _NOTEBOOKS.items()]
     else:
-        works.append(InventedSubmission("a syntax error", {**right, first: right[first] + b"\ndef broken(:\n"}))
-    return [[work] for work in works]
+        submissions.append(InventedSubmission("a syntax error", {**right, first: right[first] + b"\ndef broken(:\n"}))
+    return [[submission] for submission in submissions]
 
 
 def _hostile(lab: Lab, which: list[str] | None) -> list[list[InventedSubmission]]:
@@ -166,37 +166,37 @@ def _hostile(lab: Lab, which: list[str] | None) -> list[list[InventedSubmission]
 def write_class(plan: Plan, folder: Path, due: datetime) -> None:
     """Write the submissions of a class."""
     folder.mkdir(parents=True, exist_ok=True)
-    for student, works in plan.items():
-        for work in works:
-            at = due - timedelta(hours=work.hours)
-            _write(work, folder, f"{student}@{at:%Y%m%dT%H%M%S%z}")
+    for student, submissions in plan.items():
+        for submission in submissions:
+            at = due - timedelta(hours=submission.hours)
+            _write(submission, folder, f"{student}@{at:%Y%m%dT%H%M%S%z}")
 
 
-def _write(work: InventedSubmission, folder: Path, name: str) -> None:
-    if work.pack == "zip":
+def _write(submission: InventedSubmission, folder: Path, name: str) -> None:
+    if submission.pack == "zip":
         with zipfile.ZipFile(folder / f"{name}.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-            for inside, data in work.files.items():
+            for inside, data in submission.files.items():
                 archive.writestr(zipfile.ZipInfo(inside, (2027, 3, 1, 12, 0, 0)), data)
-    elif work.pack == "tar":
+    elif submission.pack == "tar":
         with tarfile.open(folder / f"{name}.tar.gz", "w:gz") as archive:
-            for inside, data in work.files.items():
+            for inside, data in submission.files.items():
                 info = tarfile.TarInfo(inside)
                 info.size = len(data)
                 archive.addfile(info, io.BytesIO(data))
-    elif work.pack == "file":
-        ((inside, data),) = work.files.items()
+    elif submission.pack == "file":
+        ((inside, data),) = submission.files.items()
         (folder / f"{name}{Path(inside).suffix}").write_bytes(data)
     else:
-        for inside, data in work.files.items():
+        for inside, data in submission.files.items():
             file = folder / name / inside
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(data)
 
 
-def _pack(work: InventedSubmission, lab: Lab, number: int) -> str:
-    if work.pack != "folder" or set(work.files) - set(lab.submit):
-        return work.pack
-    kinds = ["folder", "zip", "tar", *(["file"] if len(work.files) == len(lab.submit) == 1 else [])]
+def _pack(submission: InventedSubmission, lab: Lab, number: int) -> str:
+    if submission.pack != "folder" or set(submission.files) - set(lab.submit):
+        return submission.pack
+    kinds = ["folder", "zip", "tar", *(["file"] if len(submission.files) == len(lab.submit) == 1 else [])]
     return kinds[number % len(kinds)]
 
 

@@ -51,7 +51,7 @@ def run_demo(into: Path, jobs: int | None, say: Say, progress_of: ProgressOf) ->
         into: the folder to make; an earlier demonstration in it is replaced.
         jobs: worker processes; None means one per core.
         say: is told what has been done, and how it went.
-        progress_of: makes what watches over the grading of the lab of this name.
+        progress_of: makes what shows how the grading of a lab, by its name, goes on.
 
     Raises:
         PracticumError: there is something else in the folder.
@@ -66,7 +66,7 @@ def run_demo(into: Path, jobs: int | None, say: Say, progress_of: ProgressOf) ->
     say("workspace", f"{into} for {COURSE}, {len(workspace.roster())} invented students")
     _hand_out(workspace, labs, say)
     plans = submit(workspace, labs, kinds)
-    submitted = sum(len(works) for plan in plans.values() for works in plan.values())
+    submitted = sum(len(own) for plan in plans.values() for own in plan.values())
     say("submitted", f"{submitted} submissions: right in several styles, planted bugs, late, broken, hostile")
     with Store(workspace.database) as store:
         for lab in labs.values():
@@ -177,7 +177,7 @@ def _compare(workspace: Workspace, lab: Lab, say: Say) -> None:
     zone = workspace.course().term.zone
     outcome = compare_folders(lab, {"": workspace.submissions(lab.name)}, zone, workspace.root / "similarity" / lab.name)
     flagged = [outcome.students(one) for one in outcome.flagged()]
-    say("compared", f"{len(outcome.works)} answers to {lab.name}: {'; '.join(flagged) or 'no pair'} to be looked at")
+    say("compared", f"{len(outcome.submissions)} answers to {lab.name}: {'; '.join(flagged) or 'no pair'} to be looked at")
 
 
 def _write_class_list(workspace: Workspace, plans: dict[str, Plan], store: Store) -> None:

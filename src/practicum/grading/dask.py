@@ -1,7 +1,7 @@
-"""Grading on a cluster: the same work as `practicum.grading.pool`, through a Dask scheduler.
+"""Grading on a cluster: what `practicum.grading.pool` does, through a Dask scheduler.
 
 Nothing but the network is shared. The lab travels once to every worker, also to one that joins late, as an archive that is
-unpacked into a folder of its own; a submission travels inside its job, and its result comes back as MessagePack. When a
+unpacked into a folder of its own; a submission travels inside its request, and its result comes back as MessagePack. When a
 worker is lost, Dask gives its submissions to others. A submission that several workers were lost with is left ungraded
 and reported; the others are graded all the same.
 """
@@ -9,14 +9,14 @@ and reported; the others are graded all the same.
 from __future__ import annotations
 
 import io
-import queue
 import secrets
 import shutil
 import tempfile
 import threading
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Generator, Iterable
 from concurrent.futures import CancelledError
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -26,7 +26,7 @@ from distributed import Client, KilledWorker, WorkerPlugin, as_completed
 
 from practicum.errors import PracticumError
 from practicum.grading.grader import GradingRequest
-from practicum.grading.pool import GraderProcess, WorkerDied
+from practicum.grading.pool import Graders, WorkerDied
 from practicum.labs.lab import Lab, files_in
 from practicum.sandbox.fork_server import Mode
 from practicum.store.results import GradedSubmission
@@ -36,7 +36,7 @@ RETRIES = 2
 
 CONNECT_SECONDS = 20.0
 IDLE_SECONDS = 600.0  # after which a worker lets its graders go, should the client never say that it is done
-_AHEAD = 2  # submissions on their way to each thread of a worker: one in work, one waiting
+_AHEAD = 2  # submissions on their way to each thread of a worker: one being graded, one waiting
 
 
 def pack_lab(lab: Lab) -> bytes:
@@ -48,8 +48,8 @@ def pack_lab(lab: Lab) -> bytes:
     return data.getvalue()
 
 
-class Graders:
-    """The grader processes of one lab in one worker of the cluster: as many as it has threads that grade at once.
+class LabHere:
+    """One lab in one worker of the cluster, and the processes that grade with it there.
 
     Args:
         name: the lab's name.
@@ -63,28 +63,20 @@ class Graders:
         self.folder = self._root / name
         with zipfile.ZipFile(io.BytesIO(archive)) as packed:
             packed.extractall(self.folder)
-        self._free: queue.SimpleQueue[GraderProcess] = queue.SimpleQueue()
-        self._all: list[GraderProcess] = []
+        self._graders = Graders(self.folder, mode)
         self._busy = 0
         self._lock = threading.Lock()
         self._idle: threading.Timer | None = None
 
-    def grade(self, job: GradingRequest) -> tuple[GradedSubmission, list[str]]:
-        """Grade one submission; also what the sandbox had to say."""
+    def grade(self, request: GradingRequest) -> tuple[GradedSubmission, list[str]]:
+        """Grade one submission; also return what the sandbox had to say."""
         with self._lock:
             self._busy += 1
             if self._idle is not None:
                 self._idle.cancel()
+            graders = self._graders
         try:
-            try:
-                grader = self._free.get_nowait()
-            except queue.Empty:
-                grader = GraderProcess(self.folder, self.mode)
-                with self._lock:
-                    self._all.append(grader)
-            result = grader.grade(job)  # on an error the grader has ended, and is not used again
-            self._free.put(grader)
-            return result, grader.notes
+            return graders.grade(request), graders.notes
         finally:
             with self._lock:
                 self._busy -= 1
@@ -94,24 +86,23 @@ class Graders:
                     self._idle.start()
 
     def _rest(self) -> None:
+        """Let the processes go until a request comes again."""
         with self._lock:
             if self._busy:
                 return
-            self._free = queue.SimpleQueue()
-            while self._all:
-                self._all.pop().close()
+            self._graders.close()
+            self._graders = Graders(self.folder, self.mode)
 
     def close(self) -> None:
         """End the processes and remove the lab."""
         with self._lock:
             if self._idle is not None:
                 self._idle.cancel()
-            while self._all:
-                self._all.pop().close()
+            self._graders.close()
         shutil.rmtree(self._root, ignore_errors=True)
 
 
-_graders: dict[str, Graders] = {}  # of this worker of the cluster, by run: a task reaches nothing but its module
+_labs: dict[str, LabHere] = {}  # of this worker of the cluster, by run: a task reaches nothing but its module
 
 
 class LabPlugin(WorkerPlugin):  # type: ignore[misc]  # Dask's types are not read
@@ -122,21 +113,21 @@ class LabPlugin(WorkerPlugin):  # type: ignore[misc]  # Dask's types are not rea
         self.lab_name, self.archive, self.mode = name, archive, mode
 
     def setup(self, worker: Any) -> None:
-        """Note that a worker joins, or the run begins."""
-        _graders[self.key] = Graders(self.lab_name, self.archive, self.mode)
+        """Unpack the lab: the run begins, or a worker joins it."""
+        _labs[self.key] = LabHere(self.lab_name, self.archive, self.mode)
 
     def teardown(self, worker: Any) -> None:
-        """Note that a worker leaves, or the run ends."""
-        graders = _graders.pop(self.key, None)
-        if graders is not None:
-            graders.close()
+        """Let go of the lab: the run ends, or a worker leaves it."""
+        lab = _labs.pop(self.key, None)
+        if lab is not None:
+            lab.close()
 
 
-def grade_one(key: str, job: bytes) -> bytes:
+def grade_one(key: str, request: bytes) -> bytes:
     """Grade one submission in a worker of the cluster; no result but a note if the lab cannot be graded there at all."""
     result: GradedSubmission | None
     try:
-        result, notes = _graders[key].grade(msgspec.msgpack.decode(job, type=GradingRequest))
+        result, notes = _labs[key].grade(msgspec.msgpack.decode(request, type=GradingRequest))
     except WorkerDied:
         raise  # Dask tries again
     except PracticumError as error:
@@ -185,44 +176,43 @@ class Cluster:
         finally:
             self._client.close()
 
-    def grade(self, jobs: Iterable[GradingRequest], emit: Callable[[GradedSubmission], None]) -> None:
-        """Grade all jobs, in the order in which results arrive.
+    def grade(self, requests: Iterable[GradingRequest]) -> Generator[GradedSubmission, None, None]:
+        """Yield the results of all requests as they come.
 
         Raises:
             PracticumError: the lab cannot be graded there, or the scheduler is gone.
         """
-        source = iter(jobs)
+        source = iter(requests)
         running: dict[Any, GradingRequest] = {}
         done = as_completed(loop=self._client.loop)
-
-        def send() -> None:
-            ahead = _AHEAD * max(1, self._slots())
-            while len(running) < ahead and (job := next(source, None)) is not None:
-                future = self._client.submit(grade_one, self._key, msgspec.msgpack.encode(job), pure=False, retries=RETRIES)
-                running[future] = job
-                done.add(future)
-
         try:
-            send()
-            for future in done:
-                self._take(future, running.pop(future), emit)
-                send()
+            while True:
+                for request in islice(source, max(0, _AHEAD * max(1, self._slots()) - len(running))):
+                    encoded = msgspec.msgpack.encode(request)
+                    future = self._client.submit(grade_one, self._key, encoded, pure=False, retries=RETRIES)
+                    running[future] = request
+                    done.add(future)
+                if not running:
+                    return
+                future = next(done)
+                if (result := self._result(future, running.pop(future))) is not None:
+                    yield result
         finally:
             self._client.cancel(list(running))
 
-    def _take(self, future: Any, job: GradingRequest, emit: Callable[[GradedSubmission], None]) -> None:
+    def _result(self, future: Any, request: GradingRequest) -> GradedSubmission | None:
         try:
             answer = future.result()
         except KilledWorker:
-            self.notes.append(f"{job.student} is not graded: every worker that had it was lost")
-            return
+            self.notes.append(f"{request.student} is not graded: every worker that had it was lost")
+            return None
         except WorkerDied as error:
-            self.notes.append(f"{job.student} is not graded: {error}")
-            return
+            self.notes.append(f"{request.student} is not graded: {error}")
+            return None
         except CancelledError:
             raise PracticumError(f"{self.scheduler}: the cluster is gone; what is graded is kept, resume for the rest") from None
         result, notes = msgspec.msgpack.decode(answer, type=tuple[GradedSubmission | None, list[str]])
         if result is None:
             raise PracticumError("\n".join(notes))
         self.notes += [note for note in notes if note not in self.notes]
-        emit(result)
+        return result

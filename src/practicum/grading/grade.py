@@ -12,19 +12,19 @@ What is graded when:
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from pathlib import Path
 from typing import Protocol
 
 from practicum.errors import PracticumError, suggestion
-from practicum.grading.grader import GradingRequest
-from practicum.labs.intake.read import read_submissions
+from practicum.grading.grader import GradingRequest, libraries_of, limits_of
+from practicum.labs.intake.read import ContentHash, read_submissions
 from practicum.labs.lab import Lab
 from practicum.sandbox.fork_server import versions
-from practicum.store.records import Run, StoredResult, StoredSubmission
+from practicum.store.records import RowId, Run, StoredResult, StoredSubmission
 from practicum.store.results import GradedSubmission, Provenance
 from practicum.store.store import Store
 
@@ -69,8 +69,8 @@ class Backend(Protocol):
         """What the user should know of it."""
         ...
 
-    def grade(self, jobs: Iterable[GradingRequest], emit: Callable[[GradedSubmission], None]) -> None:
-        """Grade all jobs; `emit` is called by one thread at a time."""
+    def grade(self, requests: Iterable[GradingRequest]) -> Generator[GradedSubmission, None, None]:
+        """Yield results as they come; what cannot be graded has none, and a note."""
         ...
 
 
@@ -88,6 +88,7 @@ class Report:
         reused: how many had a result before.
         notes: what the user should know.
         ungraded: submissions that still have no result.
+        everything: all published results of the lab, by student and time.
     """
 
     run: Run | None
@@ -96,6 +97,7 @@ class Report:
     reused: int
     notes: list[str] = field(default_factory=list)
     ungraded: list[StoredSubmission] = field(default_factory=list)
+    everything: list[StoredResult] = field(default_factory=list)
 
 
 def ignore(event: ProgressEvent) -> None:
@@ -131,7 +133,8 @@ def grade_folder(
         PracticumError: the folder is not there, the lab changed since the run to resume, or grading is not possible.
     """
     notes: list[str] = []
-    last = next((run for run in reversed(store.runs(lab.name)) if run.kind == "grade"), None)
+    history = store.history(lab.name)
+    last = next((run for run in reversed(history.runs) if run.kind == "grade"), None)
     unfinished = last if last is not None and last.status in ("running", "interrupted") else None
     if resume and unfinished is not None:
         _must_agree(unfinished, lab, seed)
@@ -141,37 +144,51 @@ def grade_folder(
     elif unfinished is not None:
         began = f"{unfinished.started:%Y-%m-%d %H:%M} UTC"
         notes.append(f"the run of {began} did not finish; its results are kept, and what is left of this folder is graded now")
-    chosen = _register(lab, folder, store, zone, only, progress)
+    read = _register(lab, folder, store, zone, only, progress)
+    chosen = dict(read)
     if folder is None or (resume and not only):
-        chosen |= {s.id: s for s in store.submissions(lab.name) if only in ("", s.student)}
-    provenance = conditions(lab, store, seed)
-    before = {r.submission.id: r for r in store.results(lab.name) if r.submission.id in chosen}
-    notes += _differences(before.values(), provenance, lab.name)
+        chosen |= {s.id: s for s in history.submissions if s.id not in read and only in ("", s.student)}
+    provenance = conditions(lab, history.runs, seed)
+    # Reading the folder may have shown that a submission was made earlier than the store knew.
+    published = [replace(r, submission=read.get(r.submission.id, r.submission)) for r in history.results]
+    before = {r.submission.id: r for r in published if r.submission.id in chosen}
+    notes += _differences(before.values(), provenance, lab)
     todo = [submission for key, submission in chosen.items() if key not in before]
     progress(GradingPlanned(len(todo), len(before), tuple(notes)))
     run = unfinished if resume else None
     if todo:
         if run is None:
             run = store.start_run("grade", lab.name, provenance)
-        notes += grade_submissions(lab, store, run, todo, backends, publish=True, progress=progress)
+        graded, more = grade_submissions(lab, store, run, todo, backends, publish=True, progress=progress)
+        published += graded
+        notes += more
     elif unfinished is not None:
         store.mark_run(unfinished.id, "finished")
-    results = [r for r in store.results(lab.name) if r.submission.id in chosen]
-    graded = {r.submission.id for r in results}
-    ungraded = [submission for submission in todo if submission.id not in graded]
-    return Report(run, results, len(todo) - len(ungraded), len(before), notes, ungraded)
+    published.sort(key=lambda r: (r.submission.student, r.submission.at, r.submission.id))
+    results = [r for r in published if r.submission.id in chosen]
+    have_one = {r.submission.id for r in results}
+    ungraded = [submission for submission in todo if submission.id not in have_one]
+    return Report(run, results, len(todo) - len(ungraded), len(before), notes, ungraded, published)
 
 
-def conditions(lab: Lab, store: Store, seed: int | None = None) -> Provenance:
-    """Return what a run of the lab is made with now; the seed is the one given, else that of the last run, else a new one."""
+def conditions(lab: Lab, runs: Iterable[Run], seed: int | None = None) -> Provenance:
+    """Return what the lab is graded with now; the seed is the one given, else that of the last run, else a new one.
+
+    Args:
+        lab: the lab.
+        runs: of the lab so far, the oldest first.
+        seed: of the hidden inputs.
+
+    Raises:
+        PracticumError: there is no such seed.
+    """
     if seed is None:
-        runs = [run for run in store.runs(lab.name) if run.kind == "grade" or run.status == "published"]
-        runs.sort(key=lambda run: run.lab_sha256 == lab.sha256)  # of this very lab before others
-        seed = runs[-1].seed if runs else secrets.randbelow(SEEDS)
+        earlier = [run for run in runs if run.kind == "grade" or run.status == "published"]
+        earlier.sort(key=lambda run: lab.is_version(run.lab_sha256))  # of this very lab before others
+        seed = earlier[-1].seed if earlier else secrets.randbelow(SEEDS)
     elif not 0 <= seed < SEEDS:
         raise PracticumError(f"expected a seed from 0 to {SEEDS - 1}, got {seed}")
-    limits = {key: float(value) for key, value in lab.limits.model_dump().items()}
-    return Provenance(lab_sha256=lab.sha256, seed=seed, versions=versions(["numpy", *lab.libraries]), limits=limits, sandbox="")
+    return Provenance(lab_sha256=lab.sha256, seed=seed, versions=versions(libraries_of(lab)), limits=limits_of(lab), sandbox="")
 
 
 def grade_submissions(
@@ -183,60 +200,60 @@ def grade_submissions(
     *,
     publish: bool,
     progress: Progress = ignore,
-) -> list[str]:
+) -> tuple[list[StoredResult], list[str]]:
     """Grade submissions and keep each result as it comes.
 
-    Work that a student submitted unchanged at two times is graded once.
+    What a student submitted unchanged at two times is graded once.
 
     Returns:
-        notes of what graded.
+        the results, and notes of what graded.
 
     Raises:
         PracticumError: grading is not possible, or the lab changed meanwhile. What was graded is kept.
     """
-    waiting: dict[tuple[str, str], list[StoredSubmission]] = {}
+    waiting: dict[tuple[str, ContentHash], list[StoredSubmission]] = {}
     for submission in todo:
         waiting.setdefault((submission.student, submission.sha256), []).append(submission)
-    done = 0
-
-    def jobs() -> Iterator[GradingRequest]:
-        for first, *_ in list(waiting.values()):
-            files = store.files(first.id)
-            yield GradingRequest(student=first.student, submission=first.sha256, files=files, seed=run.seed, notes=first.notes)
-
-    def emit(result: GradedSubmission) -> None:
-        nonlocal done
-        if result.provenance.lab_sha256 != run.lab_sha256:
-            raise PracticumError(f"{lab.folder} was changed while it was graded; what is graded is kept, grade again")
-        for submission in waiting.pop((result.student, result.submission), ()):
-            store.add(run, submission.id, result, publish)
-            done += 1
-        progress(SubmissionGraded(result, done, len(todo)))
-
+    results: list[StoredResult] = []
     store.mark_run(run.id, "running")
     try:
-        with backends(lab) as backend:
-            backend.grade(jobs(), emit)
+        # Closed at once on Ctrl-C, so that nothing is graded on behind the scenes.
+        with backends(lab) as backend, closing(backend.grade(_requests(store, run, list(waiting.values())))) as arriving:
+            for graded in arriving:
+                if graded.provenance.lab_sha256 != lab.sha256:
+                    raise PracticumError(f"{lab.folder} was changed while it was graded; what is graded is kept, grade again")
+                for submission in waiting.pop((graded.student, graded.submission), ()):
+                    results.append(store.add(run, submission, graded, publish))
+                progress(SubmissionGraded(graded, len(results), len(todo)))
             notes = list(backend.notes)
     except BaseException:
         store.mark_run(run.id, "interrupted")
         raise
     store.mark_run(run.id, "interrupted" if waiting else "finished")
-    return notes
+    return results, notes
+
+
+def _requests(store: Store, run: Run, alike: list[list[StoredSubmission]]) -> Iterator[GradingRequest]:
+    """Yield a request for the first of each group of identical submissions; its files are read when it is asked for."""
+    for first, *_ in alike:
+        yield GradingRequest(
+            student=first.student, submission=first.sha256, files=store.files(first.id), seed=run.seed, notes=first.notes
+        )
 
 
 def _register(
     lab: Lab, folder: Path | None, store: Store, zone: tzinfo, only: str, progress: Progress
-) -> dict[int, StoredSubmission]:
-    chosen: dict[int, StoredSubmission] = {}
+) -> dict[RowId, StoredSubmission]:
+    """Keep what a folder holds; return it as the store knows it."""
+    chosen: dict[RowId, StoredSubmission] = {}
     if folder is None:
         return chosen
     others: set[str] = set()
-    for work in read_submissions(folder, lab, zone):
-        if only and work.student != only:
-            others.add(work.student)
+    for submitted in read_submissions(folder, lab, zone):
+        if only and submitted.student != only:
+            others.add(submitted.student)
             continue
-        submission, new = store.register(lab.name, work)
+        submission, new = store.register(lab.name, submitted)
         chosen[submission.id] = submission
         progress(SubmissionRead(submission, new))
     if only and not chosen:
@@ -245,7 +262,7 @@ def _register(
 
 
 def _must_agree(run: Run, lab: Lab, seed: int | None) -> None:
-    if run.lab_sha256 != lab.sha256:
+    if not lab.is_version(run.lab_sha256):
         raise PracticumError(
             f"{lab.name} has changed since the run of {run.started:%Y-%m-%d %H:%M} UTC began (it was {run.lab_sha256[:12]}, is "
             f"{lab.sha256[:12]}). Put the lab back and resume, or grade without --resume: what is graded stays, the rest "
@@ -255,15 +272,15 @@ def _must_agree(run: Run, lab: Lab, seed: int | None) -> None:
         raise PracticumError(f"the run to resume has seed {run.seed}, not {seed}: leave --seed out, or leave --resume out")
 
 
-def _differences(results: Iterable[StoredResult], now: Provenance, lab: str) -> Iterator[str]:
+def _differences(results: Iterable[StoredResult], now: Provenance, lab: Lab) -> Iterator[str]:
     """Return notes of results that were made otherwise than results would be now."""
     made = [stored.graded.provenance for stored in results]
     counts = {
-        "another version of the lab": sum(p.lab_sha256 != now.lab_sha256 for p in made),
-        "another seed": sum(p.lab_sha256 == now.lab_sha256 and p.seed != now.seed for p in made),
+        "another version of the lab": sum(not lab.is_version(p.lab_sha256) for p in made),
+        "another seed": sum(lab.is_version(p.lab_sha256) and p.seed != now.seed for p in made),
         "no sandbox": sum(p.sandbox == "none" for p in made),
     }
     for what, count in counts.items():
         if count:
             many, one = "s" * (count > 1), "s" * (count == 1)
-            yield f"{count} result{many} made with {what} stay{one}; see `practicum regrade {lab} --preview`"
+            yield f"{count} result{many} made with {what} stay{one}; see `practicum regrade {lab.name} --preview`"

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import msgspec
 
-from practicum.checks.plugin import RunChecks, check_seed, run_checks
+from practicum.checks.plugin import RunChecks, check_seed
 from practicum.labs.handout import given_files
+from practicum.labs.intake.read import ContentHash
 from practicum.labs.lab import Lab, module_name
 from practicum.labs.notebook import NotebookError, read_notebook
-from practicum.sandbox import bwrap
-from practicum.sandbox.fork_server import Mode, Sandbox, versions
+from practicum.sandbox.fork_server import Sandbox, versions
 from practicum.sandbox.process import Process
 from practicum.sandbox.proxy import Link, StudentCode
 from practicum.store.results import GradedSubmission, Provenance
 
 
 class GradingRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One submission to grade: who, what, and with which seed."""
+    """One submission to grade: whose it is, what is in it, and with which seed."""
 
     student: str
-    submission: str
+    submission: ContentHash
     files: dict[str, bytes]
     seed: int
     notes: tuple[str, ...] = ()
@@ -64,73 +62,59 @@ def _lines(files: dict[str, bytes], notebooks: dict[str, list[str]]) -> dict[str
     return lines
 
 
+def limits_of(lab: Lab) -> dict[str, float]:
+    """Return a lab's limits by name, in the units that the names say."""
+    return {name: float(value) for name, value in lab.limits.model_dump().items()}
+
+
+def libraries_of(lab: Lab) -> list[str]:
+    """Return what the fork server imports for a lab."""
+    return ["numpy", *lab.libraries]
+
+
 class Grader:
     """The checks of a lab with a sandbox for its submissions.
 
     Args:
         lab: the lab.
-        mode: of the sandbox.
+        run: runs the lab's checks for one submission.
+        sandbox: an open one, with the lab's libraries and limits.
     """
 
-    def __init__(self, lab: Lab, mode: Mode = "nested") -> None:
-        self.lab, self.mode = lab, mode
-        self.limits = {key: float(value) for key, value in lab.limits.model_dump().items()}
-        self.libraries = ["numpy", *lab.libraries]
+    def __init__(self, lab: Lab, run: RunChecks, sandbox: Sandbox) -> None:
+        self.lab, self._run, self._sandbox = lab, run, sandbox
+        self._provenance = Provenance(
+            lab_sha256=lab.sha256,
+            seed=0,
+            versions=versions(libraries_of(lab)),
+            limits=limits_of(lab),
+            sandbox="none" if sandbox.mode == "unsafe" else f"bubblewrap, {sandbox.mode}",
+        )
 
-    def grade(
-        self, jobs: Iterator[GradingRequest], emit: Callable[[GradedSubmission], None], ready: Callable[[list[str]], None]
-    ) -> None:
-        """Grade all jobs, in order.
-
-        Args:
-            jobs: may block until there is one.
-            emit: receives each result as it is there.
-            ready: called once the checks are collected and the sandbox is warm, with notes about it.
-
-        Raises:
-            BrokenLab: the checks cannot be collected.
-            NoSandbox: no sandbox can be made.
-        """
-        if self.mode != "unsafe":
-            bwrap.refuse_visible(self.lab.folder)
-
-        def loop(run: RunChecks) -> None:
-            with Sandbox(self.libraries, self.limits, self.mode) as sandbox:
-                provenance = Provenance(
-                    lab_sha256=self.lab.sha256,
-                    seed=0,
-                    versions=versions(self.libraries),
-                    limits=self.limits,
-                    sandbox="none" if sandbox.mode == "unsafe" else f"bubblewrap, {sandbox.mode}",
-                )
-                ready(sandbox.notes)
-                for job in jobs:
-                    emit(self._one(job, run, sandbox, provenance))
-
-        run_checks(Path(self.lab.checks), loop)
-
-    def _one(self, job: GradingRequest, run: RunChecks, sandbox: Sandbox, provenance: Provenance) -> GradedSubmission:
+    def grade(self, request: GradingRequest) -> GradedSubmission:
+        """Grade one submission."""
         began = time.perf_counter()
-        files, notebooks, missing, notes = prepare(self.lab, job.files)
+        files, notebooks, missing, notes = prepare(self.lab, request.files)
         processes: list[Process] = []
 
         def start() -> Process:
-            processes.append(sandbox.open(files, notebooks, check_seed(job.seed, "in the sandbox")))
+            processes.append(self._sandbox.open(files, notebooks, check_seed(request.seed, "in the sandbox")))
             return processes[-1]
 
-        link = Link(start, self.limits["wall_seconds"], self.limits["import_seconds"])
+        limits = self._provenance.limits
+        link = Link(start, limits["wall_seconds"], limits["import_seconds"])
         try:
-            checks = run(link, StudentCode(link, missing, _lines(files, notebooks)), job.seed)
+            checks = self._run(link, StudentCode(link, missing, _lines(files, notebooks)), request.seed)
         finally:
             for process in processes:
                 process.kill()
         return GradedSubmission(
             lab=self.lab.name,
-            student=job.student,
-            submission=job.submission,
+            student=request.student,
+            submission=request.submission,
             checks=tuple(checks),
-            provenance=msgspec.structs.replace(provenance, seed=job.seed),
-            notes=(*job.notes, *notes),
+            provenance=msgspec.structs.replace(self._provenance, seed=request.seed),
+            notes=(*request.notes, *notes),
             seconds=round(time.perf_counter() - began, 6),
             restarts=max(0, len(processes) - 1),
         )

@@ -1,4 +1,4 @@
-"""The public checks on a student's own machine: the same checks and the same wire, without a sandbox, on any system."""
+"""The public checks on a student's own machine: the same checks and the same protocol, without a sandbox, on any system."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from practicum.labs.lab import module_name
 from practicum.labs.notebook import NotebookError, read_notebook
 from practicum.sandbox.guest import protocol
 from practicum.sandbox.guest.cells import Notebook
+from practicum.sandbox.guest.messages import Failure, ProtocolError, Request, Response
 from practicum.sandbox.guest.objects import Objects
-from practicum.sandbox.guest.protocol import ProtocolError, Request, Response
 from practicum.sandbox.outcome import Died
 from practicum.sandbox.proxy import Answers, Link, StudentCode
 from practicum.store.results import CheckResult
@@ -96,7 +96,7 @@ def _read(stream: IO[bytes], count: int) -> bytes:
 class LiveNotebook:
     """The namespace of the notebook that is running, for `practicum.check()` in one of its cells.
 
-    Values still cross the wire format, so that a check sees here what it will see when the notebook is graded.
+    Values still cross the protocol, so that a check sees here what it will see when the notebook is graded.
     """
 
     died: Died | None = None
@@ -110,16 +110,16 @@ class LiveNotebook:
 
     def call(self, request: Request, deadline: float) -> Response:
         """Answer a request in this process; a cell that does not end is the user's to interrupt."""
-        received: Request = _through_wire(request)
+        received: Request = _through_protocol(request)
         response = self.objects.answer(received)
         try:
-            result: Response = _through_wire(response, self.objects)
+            result: Response = _through_protocol(response, self.objects)
         except ProtocolError as error:
-            return Response(request.id, failure=protocol.Failure("ProtocolError", str(error)))
+            return Response(request.id, failure=Failure("ProtocolError", str(error)))
         return result
 
 
-def _through_wire(message: Request | Response, objects: Objects | None = None) -> Any:
+def _through_protocol(message: Request | Response, objects: Objects | None = None) -> Any:
     data = b"".join(protocol.pack(message, objects.other if objects else None))
     header, _ = protocol.sizes(data[: protocol.PREFIX.size])
     start = protocol.PREFIX.size + header

@@ -6,8 +6,9 @@ import contextlib
 import os
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Generator, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 
@@ -55,7 +56,7 @@ class GraderProcess:
         frame = read_frame(self.process.stdout)
         return None if frame is None else msgspec.msgpack.decode(frame, type=Message)
 
-    def grade(self, job: GradingRequest) -> GradedSubmission:
+    def grade(self, request: GradingRequest) -> GradedSubmission:
         """Grade one submission.
 
         Raises:
@@ -63,14 +64,14 @@ class GraderProcess:
         """
         assert self.process.stdin is not None
         try:
-            write_frame(self.process.stdin, job)
+            write_frame(self.process.stdin, request)
             message = self._read()
         except OSError:
             message = None
         if not isinstance(message, Answer):
             self.close()
             reason = getattr(message, "reason", f"exit code {self.process.returncode}")
-            raise WorkerDied(f"a worker ended while it graded {job.student}: {reason}")
+            raise WorkerDied(f"a worker ended while it graded {request.student}: {reason}")
         return message.result
 
     def close(self) -> None:
@@ -78,13 +79,68 @@ class GraderProcess:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.close()  # a worker that waits for work tidies up and leaves
+            self.process.stdin.close()  # a worker that waits for a request tidies up and leaves
         try:
             self.process.wait(LEAVE_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
         self.process.stdout.close()
+
+
+class Graders:
+    """The worker processes of one lab on one machine: as many as there are submissions graded at once.
+
+    Args:
+        lab_folder: the lab.
+        mode: of their sandboxes.
+    """
+
+    def __init__(self, lab_folder: Path, mode: Mode = "nested") -> None:
+        self.lab_folder, self.mode = lab_folder, mode
+        self.notes: list[str] = []
+        self.workers: list[GraderProcess] = []
+        self._free: list[GraderProcess] = []
+        self._closed = False
+
+    def start(self) -> None:
+        """Make one more worker.
+
+        Raises:
+            PracticumError: as for `GraderProcess`.
+            WorkerDied: it was too late for one.
+        """
+        worker = GraderProcess(self.lab_folder, self.mode)
+        self.workers.append(worker)
+        if self._closed:  # while it started
+            worker.close()
+            raise WorkerDied("the graders are closed")
+        self.notes += [note for note in worker.notes if note not in self.notes]
+        self._free.append(worker)
+
+    def grade(self, request: GradingRequest) -> GradedSubmission:
+        """Grade one submission with a worker that has nothing to do; any thread may ask.
+
+        Raises:
+            WorkerDied: the worker ended under it, and is not used again.
+        """
+        while True:
+            try:
+                worker = self._free.pop()
+                break
+            except IndexError:
+                if self._closed:
+                    raise WorkerDied("the graders are closed") from None
+                self.start()
+        result = worker.grade(request)
+        self._free.append(worker)
+        return result
+
+    def close(self) -> None:
+        """End all workers, for good."""
+        self._closed = True
+        while self.workers:
+            self.workers.pop().close()
 
 
 class Pool:
@@ -100,10 +156,9 @@ class Pool:
     """
 
     def __init__(self, lab_folder: Path, jobs: int, mode: Mode = "nested") -> None:
-        self.lab_folder, self.mode = lab_folder, mode
-        first = GraderProcess(lab_folder, mode)  # alone, so that a broken lab is said once
-        self.notes = first.notes
-        self._workers = [first]
+        self.graders = Graders(lab_folder, mode)
+        self.graders.start()  # one alone, so that a broken lab is said once
+        self.notes = self.graders.notes
         self._count = max(1, jobs)
 
     def __enter__(self) -> Pool:
@@ -114,58 +169,38 @@ class Pool:
 
     def close(self) -> None:
         """End all workers."""
-        while self._workers:
-            self._workers.pop().close()
+        self.graders.close()
 
-    def grade(self, jobs: Iterable[GradingRequest], emit: Callable[[GradedSubmission], None]) -> None:
-        """Grade all jobs; `emit` is called by one thread at a time, in the order in which results arrive.
+    def grade(self, requests: Iterable[GradingRequest]) -> Generator[GradedSubmission, None, None]:
+        """Yield the results of all requests as they come.
 
         A submission that loses every worker it is given is left ungraded, and `notes` says so.
         """
-        source, lock = iter(jobs), threading.Lock()
-        problems: list[BaseException] = []
-
-        def serve(worker: GraderProcess | None) -> None:
+        source = iter(requests)
+        running: list[Future[GradedSubmission | None]] = []
+        with ThreadPoolExecutor(self._count) as threads:
             try:
-                while not problems:
-                    with lock:
-                        job = next(source, None)
-                    if job is None:
+                while True:
+                    # One more than there are workers, so that none waits while the caller keeps a result.
+                    for request in islice(source, self._count + 1 - len(running)):
+                        running.append(threads.submit(self._one, request))
+                    if not running:
                         return
-                    result = None
-                    for _ in range(TRIES):
-                        worker = worker or self._start()
-                        try:
-                            result = worker.grade(job)
-                            break
-                        except WorkerDied:
-                            worker = None
-                            if problems:
-                                return  # closed from outside
-                    with lock:
-                        if result is None:
-                            self.notes.append(f"{job.student} is not graded: every worker that had it was lost")
-                        else:
-                            emit(result)
-            except BaseException as error:
-                problems.append(error)
+                    done, _ = wait(running, return_when=FIRST_COMPLETED)
+                    for future in [each for each in running if each in done]:
+                        running.remove(future)
+                        if (result := future.result()) is not None:
+                            yield result
+            except BaseException:  # Ctrl-C, or a caller that wants no more: the threads must not wait for their workers
+                threads.shutdown(wait=False, cancel_futures=True)
+                self.close()
+                raise
 
-        waiting = [*self._workers, *[None] * (self._count - len(self._workers))]
-        threads = [threading.Thread(target=serve, args=(worker,), daemon=True) for worker in waiting[: self._count]]
-        for thread in threads:
-            thread.start()
-        try:
-            for thread in threads:
-                while thread.is_alive():
-                    thread.join(0.2)  # so that Ctrl-C arrives
-        except BaseException as error:
-            problems.append(error)
-            self.close()
-            raise
-        if problems:
-            raise problems[0]
-
-    def _start(self) -> GraderProcess:
-        worker = GraderProcess(self.lab_folder, self.mode)
-        self._workers.append(worker)
-        return worker
+    def _one(self, request: GradingRequest) -> GradedSubmission | None:
+        for _ in range(TRIES):
+            try:
+                return self.graders.grade(request)
+            except WorkerDied:
+                continue
+        self.notes.append(f"{request.student} is not graded: every worker that had it was lost")
+        return None

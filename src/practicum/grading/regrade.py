@@ -7,14 +7,14 @@ place, all at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from practicum.errors import PracticumError
 from practicum.grading.grade import Backends, GradingPlanned, Progress, conditions, grade_submissions, ignore
 from practicum.labs.lab import Lab
-from practicum.store.records import Run, StoredResult, StoredSubmission
+from practicum.store.records import RowId, Run, StoredResult, StoredSubmission
 from practicum.store.results import CheckResult, GradedSubmission, Provenance
 from practicum.store.store import Store
 
@@ -35,7 +35,7 @@ class CheckChange:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A submission whose points would change, at which checks, and what was different in grading it."""
+    """A submission whose score would change, at which checks, and what was different in grading it."""
 
     submission: StoredSubmission
     before: GradedSubmission
@@ -97,25 +97,27 @@ def preview(
     Raises:
         PracticumError: grading is not possible.
     """
-    now = conditions(lab, store, seed)
-    published = [r for r in store.results(lab.name) if only in ("", r.submission.student)]
+    now = conditions(lab, store.runs(lab.name), seed)
+    known = [r for r in store.results(lab.name, published=None) if only in ("", r.submission.student)]
+    published = [r for r in known if r.published]
     if not published:
         who = f" of {only}" if only else ""
         return Preview(None, [], 0, [], [], [f"{lab.name} has no published results{who}; `practicum grade` comes first"])
-    chosen = {r.submission.id for r in published}
-    known = [] if again else sorted(store.results(lab.name, published=None), key=lambda r: (r.published, r.id))
-    ready = {r.submission.id: r.id for r in known if r.submission.id in chosen and _still_good(r.graded, now)}
+    known.sort(key=lambda r: (r.published, r.id))  # of several for one submission the published one is used, else the newest
+    good = {} if again else {r.submission.id: r for r in known if _still_good(lab, r.graded, now)}
+    ready = {r.submission.id: good[r.submission.id] for r in published if r.submission.id in good}
     todo = [r.submission for r in published if r.submission.id not in ready]
     progress(GradingPlanned(len(todo), len(published) - len(todo)))
     run = store.start_run("regrade", lab.name, now)
-    store.propose(run.id, ready)
+    store.propose(run.id, ready.values())
     notes: list[str] = []
+    graded: list[StoredResult] = []
     if todo:
-        notes = grade_submissions(lab, store, run, todo, backends, publish=False, progress=progress)
+        graded, notes = grade_submissions(lab, store, run, todo, backends, publish=False, progress=progress)
     else:
         store.mark_run(run.id, "finished")
-    found = _compare(store, run, notes)
-    proposed = {r.submission.id for r in store.proposed(run.id)}
+    proposed = ready | {r.submission.id: r for r in graded}
+    found = _compare(lab, run, published, proposed, notes)
     return replace(found, lacking=[submission for submission in todo if submission.id not in proposed])
 
 
@@ -137,16 +139,17 @@ def publish(lab: Lab, store: Store) -> Preview:
         raise PracticumError(f"the last regrade of {lab.name} is published already; {first} makes another")
     if run.status != "finished":
         raise PracticumError(f"the last preview of {lab.name} did not finish; run {first} again, it keeps what is graded")
-    if run.lab_sha256 != lab.sha256:
+    if not lab.is_version(run.lab_sha256):
         raise PracticumError(f"{lab.name} has changed since the last preview; look at {first} again")
-    found = _compare(store, run, [])
+    proposed = {r.submission.id: r for r in store.proposed(run.id)}
+    found = _compare(lab, run, store.results(lab.name), proposed, [])
     store.publish(run.id)
     return found
 
 
-def differences(before: Provenance, after: Provenance) -> Iterator[str]:
+def differences(lab: Lab, before: Provenance, after: Provenance) -> Iterator[str]:
     """Yield what is different between two ways a result was made, in words."""
-    if before.lab_sha256 != after.lab_sha256:
+    if before.lab_sha256 != after.lab_sha256 and not (lab.is_version(before.lab_sha256) and lab.is_version(after.lab_sha256)):
         yield f"lab {before.lab_sha256[:12]} → {after.lab_sha256[:12]}"
     if before.seed != after.seed:
         yield f"seed {before.seed} → {after.seed}"
@@ -162,27 +165,29 @@ def differences(before: Provenance, after: Provenance) -> Iterator[str]:
         yield f"sandbox {before.sandbox} → {after.sandbox}"
 
 
-def compare(submission: StoredSubmission, before: GradedSubmission, after: GradedSubmission) -> Change:
+def compare(lab: Lab, submission: StoredSubmission, before: GradedSubmission, after: GradedSubmission) -> Change:
     """Return what changes for one submission."""
     old, new = {c.name: c for c in before.checks}, {c.name: c for c in after.checks}
     checks = tuple(
         CheckChange(name, old.get(name), new.get(name))
         for name in dict.fromkeys([*new, *old])
-        if _marks(old.get(name)) != _marks(new.get(name))
+        if _points(old.get(name)) != _points(new.get(name))
     )
-    return Change(submission, before, after, checks, tuple(differences(before.provenance, after.provenance)))
+    return Change(submission, before, after, checks, tuple(differences(lab, before.provenance, after.provenance)))
 
 
-def _compare(store: Store, run: Run, notes: list[str]) -> Preview:
-    proposed = {r.submission.id: r for r in store.proposed(run.id)}
+def _compare(
+    lab: Lab, run: Run, published: list[StoredResult], proposed: Mapping[RowId, StoredResult], notes: list[str]
+) -> Preview:
+    """Return what the results that a regrade proposes, by their submission, would change."""
     changes: list[Change] = []
     reasons: dict[str, None] = {}
     same = 0
-    for stored in store.results(run.lab):
-        other: StoredResult | None = proposed.get(stored.submission.id)
+    for stored in published:
+        other = proposed.get(stored.submission.id)
         if other is None:
             continue
-        change = compare(stored.submission, stored.graded, other.graded)
+        change = compare(lab, stored.submission, stored.graded, other.graded)
         reasons |= dict.fromkeys(change.reasons)
         if change.checks:
             changes.append(change)
@@ -191,15 +196,16 @@ def _compare(store: Store, run: Run, notes: list[str]) -> Preview:
     return Preview(run, changes, same, [], list(reasons), notes)
 
 
-def _still_good(graded: GradedSubmission, now: Provenance) -> bool:
+def _still_good(lab: Lab, graded: GradedSubmission, now: Provenance) -> bool:
     """Return whether grading anew could only say the same."""
     made = graded.provenance
     if made.sandbox == "none" or any(check.outcome == "broken" for check in graded.checks):
         return False
-    return (made.lab_sha256, made.seed, made.versions, made.limits) == (now.lab_sha256, now.seed, now.versions, now.limits)
+    same_lab = lab.is_version(made.lab_sha256)
+    return same_lab and (made.seed, made.versions, made.limits) == (now.seed, now.versions, now.limits)
 
 
-def _marks(check: CheckResult | None) -> tuple[Decimal, Decimal] | None:
+def _points(check: CheckResult | None) -> tuple[Decimal, Decimal] | None:
     return None if check is None else (check.points, check.out_of)
 
 

@@ -13,6 +13,7 @@ from practicum.grading.lint import short, take_stock
 from practicum.grading.local import check_folder
 from practicum.grading.pool import Pool
 from practicum.labs.handout import handout_files, solution_files, starter_files
+from practicum.labs.intake.read import sha256_of
 from practicum.labs.lab import Lab, files_in
 from practicum.store.results import CheckResult, GradedSubmission
 
@@ -104,24 +105,18 @@ def verify_lab(lab: Lab, seeds: int = 5, jobs: int = 1, progress: Callable[[str,
     for bug in stock.bugs:
         answers["bug", bug.name] = (bug.title, frozenset(bug.loses), bug.files)
 
-    work = [
-        GradingRequest(student=name, submission=f"{kind}/{name}", files=files, seed=seed)
+    requests = [
+        GradingRequest(student=f"{kind}/{name}", submission=sha256_of(files), files=files, seed=seed)
         for (kind, name), (_, _, files) in answers.items()
         for seed in range(seeds)
     ]
     graded: dict[str, list[GradedSubmission]] = {}
-    done = 0
-
-    def emit(result: GradedSubmission) -> None:
-        nonlocal done
-        done += 1
-        graded.setdefault(result.submission, []).append(result)
-        if progress:
-            progress(result.student, done, len(work))
-
     with Pool(Path(lab.folder), jobs) as pool:
         notes = tuple(pool.notes)
-        pool.grade(work, emit)
+        for done, result in enumerate(pool.grade(requests), 1):
+            graded.setdefault(result.student, []).append(result)
+            if progress:
+                progress(result.student.partition("/")[2], done, len(requests))
 
     verdicts = tuple(
         _verdict(kind, name, title, loses, graded[f"{kind}/{name}"]) for (kind, name), (title, loses, _) in answers.items()

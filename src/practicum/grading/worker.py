@@ -11,21 +11,23 @@ import os
 import signal
 import struct
 import sys
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 import msgspec
 
+from practicum.checks.plugin import RunChecks, run_checks
 from practicum.errors import PracticumError
-from practicum.grading.grader import Grader, GradingRequest
-from practicum.labs.lab import load_lab
-from practicum.sandbox.fork_server import Mode
+from practicum.grading.grader import Grader, GradingRequest, libraries_of, limits_of
+from practicum.labs.lab import Lab, load_lab
+from practicum.sandbox import bwrap
+from practicum.sandbox.fork_server import Mode, Sandbox
 from practicum.store.results import GradedSubmission
 
 
 class Ready(msgspec.Struct, frozen=True, tag=True):
-    """The checks are collected and the sandbox is warm."""
+    """The checks are collected, and the sandbox waits for submissions."""
 
     notes: list[str]
 
@@ -37,7 +39,7 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
 
 
 class Answer(msgspec.Struct, frozen=True, tag=True):
-    """The result of the last job."""
+    """The result of the last request."""
 
     result: GradedSubmission
 
@@ -63,23 +65,27 @@ def read_frame(stream: IO[bytes]) -> bytes | None:
 
 
 def main(lab_folder: str, mode: Mode) -> None:
-    """Grade jobs from stdin until it closes."""
+    """Grade what comes on stdin until it closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle: it closes stdin or kills
     stdin, stdout = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a check prints must not get between the frames
-
-    def jobs() -> Iterator[GradingRequest]:
-        while (frame := read_frame(stdin)) is not None:
-            yield msgspec.msgpack.decode(frame, type=GradingRequest)
-
     try:
-        Grader(load_lab(Path(lab_folder)), mode).grade(
-            jobs(),
-            emit=lambda result: write_frame(stdout, Answer(result)),
-            ready=lambda notes: write_frame(stdout, Ready(notes)),
-        )
+        lab = load_lab(Path(lab_folder))
+        if mode != "unsafe":
+            bwrap.refuse_visible(lab.folder)
+        run_checks(lab.checks, partial(_serve, lab, mode, stdin, stdout))
     except PracticumError as error:
         write_frame(stdout, Refused(str(error)))
+
+
+def _serve(lab: Lab, mode: Mode, stdin: IO[bytes], stdout: IO[bytes], run: RunChecks) -> None:
+    """Grade one submission after the other, inside the one pytest session that has collected the checks."""
+    with Sandbox(libraries_of(lab), limits_of(lab), mode) as sandbox:
+        grader = Grader(lab, run, sandbox)
+        write_frame(stdout, Ready(sandbox.notes))
+        while (frame := read_frame(stdin)) is not None:
+            request = msgspec.msgpack.decode(frame, type=GradingRequest)
+            write_frame(stdout, Answer(grader.grade(request)))
 
 
 if __name__ == "__main__":

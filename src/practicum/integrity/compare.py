@@ -42,7 +42,7 @@ class Comparison:
     Attributes:
         cohort: the submissions, as they were compared.
         found: pairs, the most conspicuous first.
-        own: pairs of a student with the same student's work of an earlier term.
+        own: pairs of a student with the same student's submission of an earlier term.
         clusters: groups of submissions that flagged pairs connect, each two or more.
     """
 
@@ -53,7 +53,7 @@ class Comparison:
 
 
 def compare(
-    works: Sequence[ComparedSubmission],
+    submissions: Sequence[ComparedSubmission],
     given: Iterable[ComparedSubmission] = (),
     teams: Mapping[str, str] | None = None,
     *,
@@ -62,15 +62,15 @@ def compare(
     """Compare every submission of this term with every other and with those of earlier terms.
 
     Args:
-        works: of this and earlier terms.
+        submissions: of this and earlier terms.
         given: what everybody got or has to write: handout, solution. It counts for nothing.
         teams: names by student; within a team nothing is compared.
         threshold: the p-value from which down a pair is flagged.
     """
     given = list(given)
     hashes: NDArray[np.uint64] = np.concatenate([np.empty(0, np.uint64), *(one.prints.hashes for one in given)])
-    cohort = Cohort([one.prints for one in works], hashes, _groups(works, teams or {}))
-    shared = _traces(works, given)
+    cohort = Cohort([one.prints for one in submissions], hashes, _groups(submissions, teams or {}))
+    shared = _traces(submissions, given)
     comparison = Comparison(cohort)
     pairs = {(pair.first, pair.second): pair for pair in cohort.pairs()}
     for i, j in shared:
@@ -81,18 +81,18 @@ def compare(
         traces, certain = shared.get((i, j), ([], False))
         enough = pair.evidence >= LEAST_EVIDENCE and pair.statements >= LEAST_STATEMENTS
         found = Found(pair, tuple(traces), certain or (enough and pair.p < threshold))
-        (comparison.own if works[i].student == works[j].student else comparison.found).append(found)
+        (comparison.own if submissions[i].student == submissions[j].student else comparison.found).append(found)
     for each in (comparison.found, comparison.own):
         each.sort(key=lambda found: (not found.flagged, -found.pair.excess, -len(found.traces)))
     comparison.clusters = _clusters([(one.pair.first, one.pair.second) for one in comparison.found if one.flagged])
     return comparison
 
 
-def _groups(works: Sequence[ComparedSubmission], teams: Mapping[str, str]) -> list[int]:
+def _groups(submissions: Sequence[ComparedSubmission], teams: Mapping[str, str]) -> list[int]:
     """Return a number for each submission; those that have the same are not compared."""
     numbers: dict[tuple[str, str], int] = {}
     groups = []
-    for one in works:
+    for one in submissions:
         if one.term:
             key = ("term", "")  # earlier ones are not compared among themselves
         elif one.student in teams:
@@ -104,33 +104,33 @@ def _groups(works: Sequence[ComparedSubmission], teams: Mapping[str, str]) -> li
 
 
 def _traces(
-    works: Sequence[ComparedSubmission], given: Sequence[ComparedSubmission]
+    submissions: Sequence[ComparedSubmission], given: Sequence[ComparedSubmission]
 ) -> dict[tuple[int, int], tuple[list[str], bool]]:
     """Return what pairs share that at most a few have, and whether that alone is enough to look at them."""
-    few = max(2, min(_FEW, len(works) // 4))
+    few = max(2, min(_FEW, len(submissions) // 4))
     shared: defaultdict[tuple[int, int], tuple[list[str], bool]] = defaultdict(lambda: ([], False))
     for kind, certain in (("arrays", True), ("outputs", False)):
         known = {key for one in given for key in getattr(one, kind)}
-        for key, holders in _holders(getattr(one, kind) for one in works).items():
+        for key, holders in _holders(getattr(one, kind) for one in submissions).items():
             if 2 <= len(holders) <= few and key not in known:
                 for i, j in _pairs(holders):
-                    told, before = shared[i, j]
-                    told.append(f"the same to the last bit: {getattr(works[i], kind)[key]}")
-                    shared[i, j] = (told, before or certain)
+                    traces, before = shared[i, j]
+                    traces.append(f"the same to the last bit: {getattr(submissions[i], kind)[key]}")
+                    shared[i, j] = (traces, before or certain)
     numbers: Counter[tuple[int, int]] = Counter()
     known = {number for one in given for number in one.decimals}
-    for number, holders in _holders(one.decimals for one in works).items():
+    for number, holders in _holders(one.decimals for one in submissions).items():
         if 2 <= len(holders) <= few and number not in known:
             numbers.update(_pairs(holders))
     for pair, count in numbers.items():
         if count >= _MANY_DECIMALS:
-            told, before = shared[pair]
-            told.append(f"{count} numbers in saved outputs and logs that hardly anyone else has")
-            shared[pair] = (told, before)
-    for pair, words in _misspelt(works, few).items():
-        told, before = shared[pair]
-        told.append("the same misspellings: " + ", ".join(sorted(words)[:8]))
-        shared[pair] = (told, before)
+            traces, before = shared[pair]
+            traces.append(f"{count} numbers in saved outputs and logs that hardly anyone else has")
+            shared[pair] = (traces, before)
+    for pair, words in _misspelt(submissions, few).items():
+        traces, before = shared[pair]
+        traces.append("the same misspellings: " + ", ".join(sorted(words)[:8]))
+        shared[pair] = (traces, before)
     return dict(shared)
 
 
@@ -146,10 +146,10 @@ def _pairs(holders: Sequence[int]) -> list[tuple[int, int]]:
     return [(i, j) for position, i in enumerate(holders) for j in holders[position + 1 :]]
 
 
-def _misspelt(works: Sequence[ComparedSubmission], few: int) -> dict[tuple[int, int], set[str]]:
+def _misspelt(submissions: Sequence[ComparedSubmission], few: int) -> dict[tuple[int, int], set[str]]:
     """Rare words one letter away from a common one, by the pair that shares them; two or more count."""
-    holders = _holders(one.words for one in works)
-    common = {word for word, who in holders.items() if len(who) >= max(_COMMON_WORD, len(works) // 10)}
+    holders = _holders(one.words for one in submissions)
+    common = {word for word, who in holders.items() if len(who) >= max(_COMMON_WORD, len(submissions) // 10)}
     nearby = {edit for word in common for edit in _without_a_letter(str(word))}
     shared: defaultdict[tuple[int, int], set[str]] = defaultdict(set)
     for word, who in holders.items():

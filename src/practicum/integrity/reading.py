@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import tzinfo
 from functools import partial
@@ -13,7 +13,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from practicum.errors import PracticumError
-from practicum.integrity.submissions import LOGS, PROGRAMS, WEIGHTS, ComparedSubmission, read_submission
+from practicum.integrity.submissions import LOGS, PROGRAMS, WEIGHTS, ComparedSubmission, put_code_away, read_submission
 from practicum.labs.handout import given_files, solution_files, starter_files
 from practicum.labs.intake.read import SubmissionFiles, read_submissions
 from practicum.labs.lab import Lab
@@ -37,45 +37,36 @@ def latest(folder: Path, lab: Lab, zone: tzinfo) -> Iterator[SubmissionFiles]:
 
 
 def read_class(
-    folder: Path, lab: Lab, zone: tzinfo, term: str = "", told: Callable[[int], None] = lambda count: None
+    folder: Path, lab: Lab, zone: tzinfo, term: str = "", progress: Callable[[int], None] = lambda count: None
 ) -> list[ComparedSubmission]:
-    """Read a folder of submissions, in several processes where there are many. Lines and statements are left out.
+    """Read a folder of submissions, in several processes where there are many. Their code is put away.
 
     Args:
         folder: with an entry per student.
         lab: what they were to submit.
         zone: of the course.
         term: name of an earlier class; "" for the one that is looked at.
-        told: is called with the number of submissions read so far.
+        progress: is called with the number of submissions read so far.
     """
     submissions = latest(folder, lab, zone)
-    works: list[ComparedSubmission] = []
+    read: list[ComparedSubmission] = []
     begun = list(islice(submissions, _FEW))
     for submission in begun:
-        works.append(_brief(submission, term))
-        told(len(works))
+        read.append(_read(submission, term))
+        progress(len(read))
     if len(begun) < _FEW:
-        return works
+        return read
     ignore = (signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's
     with ProcessPoolExecutor(os.cpu_count() or 1, get_context("forkserver"), signal.signal, ignore) as pool:
         while some := list(islice(submissions, 200)):  # so that a large class is never in memory whole
-            for work in pool.map(partial(_brief, term=term), some, chunksize=10):
-                works.append(work)
-                told(len(works))
-    return works
-
-
-def read_again(
-    folder: Path, lab: Lab, zone: tzinfo, term: str, wanted: Collection[tuple[str, str]]
-) -> Iterator[ComparedSubmission]:
-    """Yield the submissions of some (term, student), whole."""
-    for submission in latest(folder, lab, zone):
-        if (term, submission.student) in wanted:
-            yield read_submission(submission.student, submission.files, term)
+            for one in pool.map(partial(_read, term=term), some, chunksize=10):
+                read.append(one)
+                progress(len(read))
+    return read
 
 
 def given_by(lab: Lab) -> dict[str, ComparedSubmission]:
-    """Return what a lab gives everybody or ask of everybody, by what it is.
+    """Return what a lab gives everybody or asks of everybody, by what it is.
 
     Raises:
         PracticumError: the lab is wrong.
@@ -103,7 +94,7 @@ def read_baseline(paths: Sequence[Path]) -> dict[str, ComparedSubmission]:
     return found
 
 
-def _brief(submission: SubmissionFiles, term: str) -> ComparedSubmission:
-    work = read_submission(submission.student, submission.files, term)
-    work.lines, work.statements = [], []
-    return work
+def _read(submission: SubmissionFiles, term: str) -> ComparedSubmission:
+    found = read_submission(submission.student, submission.files, term)
+    put_code_away(found)
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from practicum.errors import PracticumError
 from practicum.integrity.alignment import Match, align, renamings
 from practicum.integrity.compare import LEAST_EVIDENCE, LEAST_STATEMENTS, Comparison, Found
 from practicum.integrity.plots import graph, histogram
-from practicum.integrity.submissions import ComparedSubmission
+from practicum.integrity.submissions import ComparedSubmission, with_code
 from practicum.reports.pages import page, text
 
 STYLE_SHEET = Path(__file__).parent / "style.css"
@@ -47,18 +47,16 @@ class About:
 
 def write_report(
     about: About,
-    works: Sequence[ComparedSubmission],
+    submissions: Sequence[ComparedSubmission],
     comparison: Comparison,
-    whole: Callable[[Collection[int]], Mapping[int, ComparedSubmission]],
     into: Path,
 ) -> list[Path]:
     """Write the report.
 
     Args:
         about: the lab and how it was compared.
-        works: of this and earlier terms.
+        submissions: of this and earlier terms.
         comparison: what came of comparing them.
-        whole: reads some submissions again, with their lines and statements.
         into: the folder; pages of an earlier report in it are replaced.
 
     Returns:
@@ -71,16 +69,15 @@ def write_report(
     others = [one for one in comparison.found if not one.flagged and (one.pair.evidence >= 1 or one.traces)]
     shown = flagged[:MOST] + others[:SHOWN] + comparison.own[:SHOWN]
     files = {
-        "index.html": page(f"{about.title}: similarity", _index(about, works, comparison, shown), STYLE_SHEET),
-        "pairs.csv": _csv(works, comparison),
-        "pairs.json": _json(about, works, comparison),
+        "index.html": page(f"{about.title}: similarity", _index(about, submissions, comparison, shown), STYLE_SHEET),
+        "pairs.csv": _csv(submissions, comparison),
+        "pairs.json": _json(about, submissions, comparison),
     }
-    again = whole({index for found in shown for index in (found.pair.first, found.pair.second)})
     for number, found in enumerate(shown, 1):
-        first, second = again[found.pair.first], again[found.pair.second]
+        first, second = with_code(submissions[found.pair.first]), with_code(submissions[found.pair.second])
         matches = align(comparison.cohort, first, second, found.pair.first, found.pair.second)
         title = f"{_name(first)} and {_name(second)}"
-        files[_page_name(number)] = page(title, _pair(about, len(works), found, first, second, matches), STYLE_SHEET)
+        files[_page_name(number)] = page(title, _pair(about, len(submissions), found, first, second, matches), STYLE_SHEET)
     try:
         into.mkdir(parents=True, exist_ok=True)
         for old in into.glob("pair-*.html"):
@@ -92,11 +89,11 @@ def write_report(
     return [into / name for name in files]
 
 
-def _index(about: About, works: Sequence[ComparedSubmission], comparison: Comparison, shown: Sequence[Found]) -> str:
+def _index(about: About, submissions: Sequence[ComparedSubmission], comparison: Comparison, shown: Sequence[Found]) -> str:
     flagged = sum(one.flagged for one in comparison.found)
-    earlier = sum(bool(work.term) for work in works)
+    earlier = sum(bool(submission.term) for submission in submissions)
     facts = {
-        "submissions": len(works) - earlier,
+        "submissions": len(submissions) - earlier,
         "of earlier terms": earlier,
         "flagged pairs": flagged,
         "groups they form": len(comparison.clusters),
@@ -114,7 +111,7 @@ def _index(about: About, works: Sequence[ComparedSubmission], comparison: Compar
     own = set(map(id, comparison.own))
     parts += [
         "<h2>Pairs</h2>",
-        _table(works, [(n, one) for n, one in enumerate(shown, 1) if id(one) not in own]),
+        _table(submissions, [(n, one) for n, one in enumerate(shown, 1) if id(one) not in own]),
         '<p class="soft">Evidence counts statements that both have, by how rare they are among those who work alike: a statement '
         "of one in a hundred weighs 4.6. Excess is how far the pair stands out from both its sides' other matches, in "
         "spreads. p is the chance that an honest class of this size has such a pair at all. A pair is flagged at "
@@ -126,7 +123,7 @@ def _index(about: About, works: Sequence[ComparedSubmission], comparison: Compar
     if comparison.clusters:
         parts += [
             "<h2>Groups</h2>",
-            f"<figure>{graph(comparison.clusters, comparison.found, [_name(w) for w in works])}</figure>",
+            f"<figure>{graph(comparison.clusters, comparison.found, [_name(w) for w in submissions])}</figure>",
         ]
     if picture := histogram(comparison.cohort, about.threshold):
         parts += [
@@ -137,21 +134,21 @@ def _index(about: About, works: Sequence[ComparedSubmission], comparison: Compar
     if comparison.own:
         parts += [
             "<h2>The same student in an earlier term</h2>",
-            _table(works, [(n, one) for n, one in enumerate(shown, 1) if id(one) in own]),
+            _table(submissions, [(n, one) for n, one in enumerate(shown, 1) if id(one) in own]),
         ]
     given = "".join(f"<li>{text(each)}</li>" for each in about.given)
     parts.append(f"<h2>What counted for nothing</h2><ul>{given}<li>what is common in the class, by how common it is</li></ul>")
-    if notes := [(work, note) for work in works for note in work.notes]:
-        rows = "".join(f"<li><strong>{text(_name(work))}</strong> {text(note)}</li>" for work, note in notes[:200])
+    if notes := [(submission, note) for submission in submissions for note in submission.notes]:
+        rows = "".join(f"<li><strong>{text(_name(submission))}</strong> {text(note)}</li>" for submission, note in notes[:200])
         parts.append(f"<h2>What could not be read</h2><ul>{rows}</ul>")
     return "\n".join(parts)
 
 
-def _table(works: Sequence[ComparedSubmission], rows: Sequence[tuple[int, Found]]) -> str:
+def _table(submissions: Sequence[ComparedSubmission], rows: Sequence[tuple[int, Found]]) -> str:
     lines = []
     for number, found in rows:
         pair = found.pair
-        names = f"{text(_name(works[pair.first]))} and {text(_name(works[pair.second]))}"
+        names = f"{text(_name(submissions[pair.first]))} and {text(_name(submissions[pair.second]))}"
         lines.append(
             f'<tr{" class=flagged" if found.flagged else ""}><th><a href="{_page_name(number)}">{names}</a></th>'
             f'<td class="n">{pair.evidence:.0f}</td><td class="n">{pair.statements}</td><td class="n">{pair.excess:.1f}</td>'
@@ -202,18 +199,18 @@ def _pair(
     return "\n".join(parts)
 
 
-def _side(here: str, there: str, work: ComparedSubmission, matched: Sequence[tuple[int, float]]) -> str:
+def _side(here: str, there: str, submission: ComparedSubmission, matched: Sequence[tuple[int, float]]) -> str:
     """Return the code of one submission, its matched statements marked and numbered as on the other side."""
     begins: dict[int, list[int]] = {}
     strongest: dict[int, float] = {}
     for number, (statement, weight) in enumerate(matched, 1):
-        found = work.statements[statement]
+        found = submission.statements[statement]
         begins.setdefault(found.first, []).append(number)
         for at in range(found.first, min(found.last, found.first + 40) + 1):
             strongest[at] = max(strongest.get(at, 0.0), weight)
     rows = []
     place = ("", -1)
-    for at, line in enumerate(work.lines, 1):
+    for at, line in enumerate(submission.lines, 1):
         if (line.file, line.cell) != place:
             place = (line.file, line.cell)
             rows.append(f'<div class="file">{text(line.file)}{f", cell {line.cell}" if line.cell else ""}</div>')
@@ -222,27 +219,27 @@ def _side(here: str, there: str, work: ComparedSubmission, matched: Sequence[tup
         badges = "".join(f'<a id="{here}{n}" href="#{there}{n}">{n if n == numbers[0] else ""}</a>' for n in numbers)
         code = f"<code>{text(line.text[:400])}</code>"
         rows.append(f'<div class="line{kind}"><span>{badges}</span><span>{line.number}</span>{code}</div>')
-    return f'<section><h3>{text(_name(work))}</h3><div class="code">{"".join(rows)}</div></section>'
+    return f'<section><h3>{text(_name(submission))}</h3><div class="code">{"".join(rows)}</div></section>'
 
 
-def _csv(works: Sequence[ComparedSubmission], comparison: Comparison) -> str:
+def _csv(submissions: Sequence[ComparedSubmission], comparison: Comparison) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["first", "second", "flagged", "evidence", "statements", "excess", "p", "also"])
     for one in [*comparison.found, *comparison.own]:
         p = one.pair
-        names = [_safe(_name(works[p.first])), _safe(_name(works[p.second]))]
+        names = [_safe(_name(submissions[p.first])), _safe(_name(submissions[p.second]))]
         writer.writerow(
             [*names, int(one.flagged), f"{p.evidence:.2f}", p.statements, f"{p.excess:.3f}", f"{p.p:.3g}", "; ".join(one.traces)]
         )
     return out.getvalue()
 
 
-def _json(about: About, works: Sequence[ComparedSubmission], comparison: Comparison) -> str:
+def _json(about: About, submissions: Sequence[ComparedSubmission], comparison: Comparison) -> str:
     rows = [
         {
-            "first": _name(works[one.pair.first]),
-            "second": _name(works[one.pair.second]),
+            "first": _name(submissions[one.pair.first]),
+            "second": _name(submissions[one.pair.second]),
             "same_student": one in comparison.own,
             "flagged": one.flagged,
             "evidence": round(one.pair.evidence, 3),
@@ -253,13 +250,13 @@ def _json(about: About, works: Sequence[ComparedSubmission], comparison: Compari
         }
         for one in [*comparison.found, *comparison.own]
     ]
-    about_it = {"lab": about.lab, "threshold": about.threshold, "submissions": len(works), "given": list(about.given)}
-    clusters = [[_name(works[one]) for one in cluster] for cluster in comparison.clusters]
+    about_it = {"lab": about.lab, "threshold": about.threshold, "submissions": len(submissions), "given": list(about.given)}
+    clusters = [[_name(submissions[one]) for one in cluster] for cluster in comparison.clusters]
     return json.dumps({**about_it, "pairs": rows, "clusters": clusters}, ensure_ascii=False, indent=1) + "\n"
 
 
-def _name(work: ComparedSubmission) -> str:
-    return f"{work.student} ({work.term})" if work.term else work.student
+def _name(submission: ComparedSubmission) -> str:
+    return f"{submission.student} ({submission.term})" if submission.term else submission.student
 
 
 def _page_name(number: int) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from io import BytesIO
+from itertools import groupby
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -50,7 +52,7 @@ class ComparedSubmission:
     """A submission, read and ready to be compared.
 
     Attributes:
-        student: who handed it in.
+        student: whose it is.
         term: "" for the class that is looked at, else a name for an earlier one.
         lines: of all code, files and cells one after the other.
         statements: of all code; their lines count from 1 in `lines`.
@@ -60,6 +62,7 @@ class ComparedSubmission:
         outputs: hashes of saved outputs, with what they are.
         arrays: hashes of the weights that were submitted, with their names.
         notes: what could not be read, and why.
+        packed: lines, while these and statements are put away to save memory.
     """
 
     student: str
@@ -72,80 +75,100 @@ class ComparedSubmission:
     outputs: dict[bytes, str] = field(default_factory=dict)
     arrays: dict[bytes, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    packed: bytes = b""
 
 
 def read_submission(student: str, files: Mapping[str, bytes], term: str = "") -> ComparedSubmission:
     """Read a submission. Whatever it holds, nothing is run and nothing is raised: what cannot be read becomes a note.
 
     Args:
-        student: who handed it in.
+        student: whose it is.
         files: contents by name.
         term: of an earlier class.
     """
-    work = ComparedSubmission(student, term)
-    sources: list[str] = []
+    found = ComparedSubmission(student, term)
     for name, data in sorted(files.items()):
         suffix = PurePosixPath(name).suffix.lower()
         if suffix == ".py":
-            _add_code(work, sources, name, 0, data.decode("utf-8-sig", "replace"))
+            _add_code(found, name, 0, data.decode("utf-8-sig", "replace"))
         elif suffix == ".ipynb":
-            _add_notebook(work, sources, name, data)
+            _add_notebook(found, name, data)
         elif suffix in LOGS:
-            work.decimals |= set(_DECIMAL.findall(data.decode("utf-8", "replace")))
+            found.decimals |= set(_DECIMAL.findall(data.decode("utf-8", "replace")))
         elif suffix in WEIGHTS:
-            _add_arrays(work, name, data)
-    for start, source in _programs(work, sources):
-        parsed = parse(source)
+            _add_arrays(found, name, data)
+    found.notes += _add_statements(found)
+    found.prints = fingerprints(found.statements)
+    return found
+
+
+def put_code_away(submission: ComparedSubmission) -> None:
+    """Keep lines and statements compressed only: a class of thousands fits into memory so, and few are looked at again."""
+    lines = [[line.file, line.cell, line.number, line.text] for line in submission.lines]
+    submission.packed = zlib.compress(json.dumps(lines).encode())
+    submission.lines, submission.statements = [], []
+
+
+def with_code(submission: ComparedSubmission) -> ComparedSubmission:
+    """Return a submission with the lines and statements that were put away."""
+    if not submission.packed:
+        return submission
+    lines = [SourceLine(*line) for line in json.loads(zlib.decompress(submission.packed))]
+    whole = replace(submission, lines=lines, statements=[], packed=b"")
+    _add_statements(whole)
+    return whole
+
+
+def _add_statements(submission: ComparedSubmission) -> list[str]:
+    """Read the statements of all lines; return what could not be read."""
+    notes = []
+    for start, lines in _programs(submission.lines):
+        parsed = parse("\n".join(lines))
         if parsed.note:
-            work.notes.append(f"{work.lines[start].file}: {parsed.note}" if work.lines else parsed.note)
-        lines = source.splitlines()
+            notes.append(f"{submission.lines[start].file}: {parsed.note}")
         left_out = from_tokens([(number, lines[number - 1]) for number in parsed.unread if number <= len(lines)])
         for found in (statements(parsed.tree), left_out):
-            _append(work, found, start)
-    work.prints = fingerprints(work.statements)
-    return work
+            _append(submission, found, start)
+    return notes
 
 
-def _append(work: ComparedSubmission, found: list[Statement], start: int) -> None:
+def _append(submission: ComparedSubmission, found: list[Statement], start: int) -> None:
     """Add the statements of a program whose first line is the `start`-th of the submission."""
-    offset = len(work.statements)
+    offset = len(submission.statements)
     for statement in found:
         statement.first += start
         statement.last += start
         statement.parent += offset if statement.parent >= 0 else 0
         statement.before += offset if statement.before >= 0 else 0
         statement.function += offset if statement.function >= 0 else 0
-    work.statements += found
+    submission.statements += found
 
 
-def _programs(work: ComparedSubmission, sources: list[str]) -> Iterator[tuple[int, str]]:
+def _programs(lines: Sequence[SourceLine]) -> Iterator[tuple[int, list[str]]]:
     """Yield each file as one program, cells of a notebook together, with the index of its first line."""
     start = 0
-    while start < len(work.lines):
-        end = start
-        while end < len(work.lines) and work.lines[end].file == work.lines[start].file:
-            end += 1
-        yield start, "\n".join(sources[start:end])
-        start = end
+    for _, of_file in groupby(lines, key=lambda line: line.file):
+        texts = [line.text for line in of_file]
+        yield start, texts
+        start += len(texts)
 
 
-def _add_code(work: ComparedSubmission, sources: list[str], name: str, cell: int, text: str) -> None:
-    if sum(map(len, sources)) + len(text) > MOST_CODE:
-        work.notes.append(f"{name}: left out, as the submission has more than {MOST_CODE >> 20} MiB of code")
+def _add_code(submission: ComparedSubmission, name: str, cell: int, text: str) -> None:
+    if sum(len(line.text) for line in submission.lines) + len(text) > MOST_CODE:
+        submission.notes.append(f"{name}: left out, as the submission has more than {MOST_CODE >> 20} MiB of code")
         return
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    work.lines += [SourceLine(name, cell, number, line) for number, line in enumerate(lines, 1)]
-    sources += lines
+    submission.lines += [SourceLine(name, cell, number, line) for number, line in enumerate(lines, 1)]
 
 
-def _add_notebook(work: ComparedSubmission, sources: list[str], name: str, data: bytes) -> None:
+def _add_notebook(submission: ComparedSubmission, name: str, data: bytes) -> None:
     try:
         cells = raw_cells(data, name)
     except NotebookError as error:
-        work.notes.append(str(error))
+        submission.notes.append(str(error))
         return
     if len(cells) > MOST_CELLS:
-        work.notes.append(f"{name}: only the first {MOST_CELLS:,} of {len(cells):,} cells were compared")
+        submission.notes.append(f"{name}: only the first {MOST_CELLS:,} of {len(cells):,} cells were compared")
     number = 0
     for cell in cells[:MOST_CELLS]:
         if not isinstance(cell, dict):
@@ -153,14 +176,14 @@ def _add_notebook(work: ComparedSubmission, sources: list[str], name: str, data:
         text = _text(cell.get("source", cell.get("input")))
         if cell.get("cell_type") == "markdown":
             for word in _WORD.findall(text):
-                work.words[word.lower()] = work.words.get(word.lower(), 0) + 1
+                submission.words[word.lower()] = submission.words.get(word.lower(), 0) + 1
         elif cell.get("cell_type") == "code":
             number += 1
-            _add_code(work, sources, name, number, clean_cell(text)[0])
-            _add_outputs(work, cell.get("outputs"), f"{name}, output of cell {number}")
+            _add_code(submission, name, number, clean_cell(text)[0])
+            _add_outputs(submission, cell.get("outputs"), f"{name}, output of cell {number}")
 
 
-def _add_outputs(work: ComparedSubmission, outputs: Any, where: str) -> None:
+def _add_outputs(submission: ComparedSubmission, outputs: Any, where: str) -> None:
     for output in outputs if isinstance(outputs, list) else []:
         if not isinstance(output, dict):
             continue
@@ -169,18 +192,18 @@ def _add_outputs(work: ComparedSubmission, outputs: Any, where: str) -> None:
         for kind, value in kinds.items():
             text = _text(value)
             if str(kind).startswith("image/") and len(text) > 400:
-                work.outputs[_hash(text.encode("utf-8", "replace"))] = f"{where}: an image"
+                submission.outputs[_hash(text.encode("utf-8", "replace"))] = f"{where}: an image"
             elif kind == "text/plain":
-                work.decimals |= set(_DECIMAL.findall(text))
+                submission.decimals |= set(_DECIMAL.findall(text))
 
 
-def _add_arrays(work: ComparedSubmission, name: str, data: bytes) -> None:
+def _add_arrays(submission: ComparedSubmission, name: str, data: bytes) -> None:
     try:
         for inside, content in _arrays(name, data):
             if len(content) >= _SMALLEST_ARRAY:
-                work.arrays[_hash(content)] = f"{name}: {inside}"
+                submission.arrays[_hash(content)] = f"{name}: {inside}"
     except _BROKEN as error:
-        work.notes.append(f"{name}: the weights could not be read ({error})")
+        submission.notes.append(f"{name}: the weights could not be read ({error})")
 
 
 def _arrays(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator
 from decimal import Decimal
@@ -13,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 
 from practicum.curriculum import curriculum
 from practicum.errors import PracticumError, suggestion
+from practicum.labs.lab_hash import former_hashes, lab_hash
 from practicum.toml import Document
 
 _SUBMIT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\.(py|ipynb)")
@@ -69,6 +69,7 @@ class Lab(BaseModel):
 
     _folder: Path = PrivateAttr()
     _sha256: str = PrivateAttr()
+    _former: frozenset[str] = PrivateAttr()
 
     @field_validator("submit")
     @classmethod
@@ -102,8 +103,12 @@ class Lab(BaseModel):
 
     @property
     def sha256(self) -> str:
-        """Content hash of the whole folder as it was loaded: it changes when any file a mark depends on changes."""
+        """Hash of what marks depend on, as it was loaded; see `practicum.labs.lab_hash`."""
         return self._sha256
+
+    def is_version(self, sha256: str) -> bool:
+        """Return whether a hash that was kept with a run or a result stands for the lab as it was loaded."""
+        return sha256 == self._sha256 or sha256 in self._former
 
 
 def module_name(submit: str) -> str:
@@ -136,21 +141,15 @@ def load_lab(path: Path) -> Lab:
     toml = folder / "lab.toml"
     document = Document.read(toml)
     lab = document.into(Lab)
-    lab._folder, lab._sha256 = folder, _content_hash(folder)
+    files = list(files_in(folder))
+    # Settings that are left out stay out, so that a key which a later version adds changes no lab that lacks it.
+    settings = lab.model_dump(mode="json", exclude={"title", "summary", "topics"}, exclude_defaults=True)
+    lab._folder, lab._sha256 = folder, lab_hash(settings, files)
+    lab._former = former_hashes(folder, files, lab._sha256)
     mistakes = list(_missing_files(lab, document.place("submit")))
     if mistakes:
         raise PracticumError("\n".join(mistakes))
     return lab
-
-
-def _content_hash(folder: Path) -> str:
-    digest = hashlib.sha256()
-    for name, path in files_in(folder):
-        data = path.read_bytes()
-        # The lengths keep two different folders from running into the same stream of bytes.
-        digest.update(f"{len(name.encode())}:{name}{len(data)}:".encode())
-        digest.update(data)
-    return digest.hexdigest()
 
 
 def _missing_files(lab: Lab, submit: str) -> Iterator[str]:

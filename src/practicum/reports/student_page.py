@@ -102,13 +102,13 @@ def _all_submissions(results: Sequence[StoredResult], zone: tzinfo) -> str:
     if len(results) < 2:
         return ""
     rows = "".join(
-        f'<tr><th scope="row" class="n">{number}</th><td>{a.submission.at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}</td>'
-        f'<td class="n">{marks(a.graded.points)} / {marks(a.graded.out_of)}</td></tr>'
-        for number, a in enumerate(results, 1)
+        f'<tr><th scope="row" class="n">{number}</th><td>{each.submission.at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}</td>'
+        f'<td class="n">{marks(each.graded.points)} / {marks(each.graded.out_of)}</td></tr>'
+        for number, each in enumerate(results, 1)
     )
     return (
         "<section><h2>All your submissions</h2><table><caption>The last one is shown above. "
-        'Which one counts is for the course to say.</caption><thead><tr><th scope="col" class="n">attempt</th>'
+        'Which one counts is for the course to say.</caption><thead><tr><th scope="col" class="n">submission</th>'
         f'<th scope="col">submitted</th><th scope="col" class="n">points</th></tr></thead><tbody>{rows}</tbody></table></section>'
     )
 

@@ -28,7 +28,7 @@ from practicum.sandbox import bwrap
 from practicum.sandbox.bwrap import NoSandbox
 from practicum.sandbox.guest import confine
 from practicum.sandbox.guest.__main__ import NOTE, Order
-from practicum.sandbox.guest.protocol import ProtocolError, Request
+from practicum.sandbox.guest.messages import ProtocolError, Request
 from practicum.sandbox.limits import sweep
 from practicum.sandbox.outcome import Died
 from practicum.sandbox.process import Process
@@ -130,21 +130,21 @@ class Sandbox:
             NotNested: no namespaces inside the sandbox.
         """
         ours, channel_end = socket.socketpair()
-        watch_ours, watch_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        keeper_ours, keeper_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         out_read, out_write = os.pipe()
         order = Order(next(self._slots), self.limits, self.mode == "nested", self.mode != "unsafe", folder)
-        socket.send_fds(self.control, [msgspec.msgpack.encode(order)], [channel_end.fileno(), out_write, watch_end.fileno()])
+        socket.send_fds(self.control, [msgspec.msgpack.encode(order)], [channel_end.fileno(), out_write, keeper_end.fileno()])
         channel_end.close()
-        watch_end.close()
+        keeper_end.close()
         os.close(out_write)
-        watch_ours.settimeout(START_SECONDS)
-        data, fds, _, _ = socket.recv_fds(watch_ours, 4096, 1)
+        keeper_ours.settimeout(START_SECONDS)
+        data, fds, _, _ = socket.recv_fds(keeper_ours, 4096, 1)
         if data[:1] != b"P":
             ours.close()
-            watch_ours.close()
+            keeper_ours.close()
             os.close(out_read)
             raise NotNested(data[1:].decode(errors="replace") or "the sandbox ended")
-        return Process(ours, watch_ours, out_read, fds[0], self.limits, self.mode == "nested")
+        return Process(ours, keeper_ours, out_read, fds[0], self.limits, self.mode == "nested")
 
     def open(self, files: dict[str, bytes], notebooks: dict[str, list[str]], seed: int) -> Process:
         """Return a fresh process that holds these files.

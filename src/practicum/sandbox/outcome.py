@@ -26,3 +26,29 @@ class Died(Exception):
     def __init__(self, outcome: Outcome, message: str) -> None:
         super().__init__(message)
         self.outcome = outcome
+
+
+class StudentError(Exception):
+    """The student's code raised, or does not have what was asked for.
+
+    Attributes:
+        type: name of the exception's class in the student's process.
+        message: its text there.
+        traceback: the student's own lines it passed, `file:line in function: source`.
+        missing: the file, name or solution is not there at all.
+    """
+
+    def __init__(self, type: str, message: str, traceback: str = "", missing: bool = False) -> None:
+        super().__init__(f"{type}: {message}" + (f"\n{traceback}" if traceback else ""))
+        self.type, self.message, self.traceback, self.missing = type, message, traceback, missing
+
+
+class NoLength(StudentError, TypeError):
+    """The object has no length; a `TypeError` too, since `list()` then goes on without one."""
+
+
+def clean(text: str, longest: int) -> str:
+    """Return a text of the student's that is safe to print: no escape sequences, nothing invisible, nothing that turns its
+    direction.
+    """
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text[:longest])

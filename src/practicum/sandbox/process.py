@@ -13,7 +13,7 @@ from pathlib import Path
 
 from practicum.sandbox.bwrap import NoSandbox
 from practicum.sandbox.guest import protocol
-from practicum.sandbox.guest.protocol import ProtocolError, Request, Response
+from practicum.sandbox.guest.messages import ProtocolError, Request, Response
 from practicum.sandbox.limits import Cgroup, exact_memory, kill_tree, usage
 from practicum.sandbox.outcome import Died, Outcome
 
@@ -27,7 +27,7 @@ class Process:
 
     Args:
         channel_end: requests go out and answers come in here.
-        watch_end: the keeper of the process says here how it ended.
+        keeper_end: the keeper of the process says here how it ended.
         output: what the code prints; counted and dropped.
         pidfd: of the process.
         limits: as in `lab.toml`.
@@ -37,13 +37,13 @@ class Process:
     def __init__(
         self,
         channel_end: socket.socket,
-        watch_end: socket.socket,
+        keeper_end: socket.socket,
         output: int,
         pidfd: int,
         limits: dict[str, float],
         own_namespace: bool,
     ) -> None:
-        self.channel, self.watch, self.output, self.pidfd, self.limits = channel_end, watch_end, output, pidfd, limits
+        self.channel, self.keeper, self.output, self.pidfd, self.limits = channel_end, keeper_end, output, pidfd, limits
         self.own_namespace = own_namespace
         self.printed = self.received = 0
         self.looked = 0.0
@@ -56,7 +56,7 @@ class Process:
             self.cgroup = Cgroup(self.pid, self.memory_limit)
         self.base_memory = usage(self.pid)[0]
         self._poll = select.poll()
-        for fd in (self.channel.fileno(), self.output, self.watch.fileno()):
+        for fd in (self.channel.fileno(), self.output, self.keeper.fileno()):
             self._poll.register(fd, select.POLLIN)
 
     def call(self, request: Request, deadline: float) -> Response:
@@ -124,7 +124,7 @@ class Process:
         return buffer
 
     def _wait(self, deadline: float, event: int) -> None:
-        """Until the wire is ready; meanwhile drain what is printed and hold the limits."""
+        """Wait until the channel is ready; meanwhile drain what is printed and hold the limits."""
         self._poll.modify(self.channel.fileno(), event)
         while True:
             left = deadline - time.monotonic()
@@ -137,7 +137,7 @@ class Process:
                 self._look()
             if self.channel.fileno() in ready:
                 return
-            if self.watch.fileno() in ready:
+            if self.keeper.fileno() in ready:
                 self._ended()
 
     def _drain(self) -> None:
@@ -166,8 +166,8 @@ class Process:
         """
         status, cpu = 0, 0.0
         with contextlib.suppress(OSError, TimeoutError):
-            self.watch.settimeout(2.0)  # the keeper may be late on a busy machine, and the verdict hangs on it
-            data = self.watch.recv(64)
+            self.keeper.settimeout(2.0)  # the keeper may be late on a busy machine, and the verdict hangs on it
+            data = self.keeper.recv(64)
             if data[:1] == b"X":
                 status, cpu = struct.unpack(">id", data[1:])
         code = os.waitstatus_to_exitcode(status)
@@ -200,12 +200,12 @@ class Process:
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
         with contextlib.suppress(OSError):
-            self.watch.settimeout(2.0)  # the keeper reports when the tree is gone
-            self.watch.recv(64)
+            self.keeper.settimeout(2.0)  # the keeper reports when the tree is gone
+            self.keeper.recv(64)
         os.close(self.pidfd)
         os.close(self.output)
         self.channel.close()
-        self.watch.close()
+        self.keeper.close()
         self.pidfd = -1
         if self.cgroup is not None:
             self.cgroup.close()

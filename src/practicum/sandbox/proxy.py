@@ -7,39 +7,13 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-from practicum.sandbox.guest.protocol import Handle, ProtocolError, Request, Response, Tensor
-from practicum.sandbox.outcome import Died
+from practicum.sandbox.guest.messages import Handle, ProtocolError, Request, Response, Tensor
+from practicum.sandbox.outcome import Died, NoLength, StudentError, clean
 
 MAX_ITEMS = 100_000
 MAX_LENGTH = 10_000_000
 _CHUNK = 256
 _RELEASED = 10_000  # handles named in one request: a frame holds no more than so many bytes
-
-
-class StudentError(Exception):
-    """The student's code raised, or does not have what was asked for.
-
-    Attributes:
-        type: name of the exception's class in the student's process.
-        message: its text there.
-        traceback: the student's own lines it passed, `file:line in function: source`.
-        missing: the file, name or solution is not there at all.
-    """
-
-    def __init__(self, type: str, message: str, traceback: str = "", missing: bool = False) -> None:
-        super().__init__(f"{type}: {message}" + (f"\n{traceback}" if traceback else ""))
-        self.type, self.message, self.traceback, self.missing = type, message, traceback, missing
-
-
-class NoLength(StudentError, TypeError):
-    """The object has no length; a `TypeError` too, since `list()` then goes on without one."""
-
-
-def clean(text: str, longest: int) -> str:
-    """Return a text of the student's that is safe to print: no escape sequences, nothing invisible, nothing that turns its
-    direction.
-    """
-    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text[:longest])
 
 
 class Answers(Protocol):

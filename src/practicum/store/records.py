@@ -6,12 +6,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, cast
+from typing import Literal, NewType, cast
 
 import msgspec
 
+from practicum.gradebook.events import SubmissionId
+from practicum.labs.intake.read import ContentHash
 from practicum.store.results import GradedSubmission
 from practicum.store.schema import ResultRow, RunRow, SubmissionRow
+
+RowId = NewType("RowId", int)
+"""The number of a row in one of the tables; another store has others."""
 
 Kind = Literal["grade", "regrade"]
 Status = Literal["running", "interrupted", "finished", "published"]
@@ -21,12 +26,12 @@ Status = Literal["running", "interrupted", "finished", "published"]
 class StoredSubmission:
     """A stored submission; `uid` is what the gradebook calls it."""
 
-    id: int
-    uid: str
+    id: RowId
+    uid: SubmissionId
     lab: str
     student: str
     at: datetime
-    sha256: str
+    sha256: ContentHash
     notes: tuple[str, ...] = ()
 
 
@@ -34,7 +39,7 @@ class StoredSubmission:
 class Run:
     """A stored run."""
 
-    id: int
+    id: RowId
     kind: Kind
     lab: str
     lab_sha256: str
@@ -50,22 +55,32 @@ class Run:
 class StoredResult:
     """A stored result with its submission."""
 
-    id: int
+    id: RowId
     submission: StoredSubmission
     graded: GradedSubmission
     published: bool
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class LabHistory:
+    """All that a store knows of a lab at one moment: runs, the oldest first, submissions, and published results by student."""
+
+    runs: list[Run]
+    submissions: list[StoredSubmission]
+    results: list[StoredResult]
+
+
 def submission_of(row: SubmissionRow) -> StoredSubmission:
     """Return the record of a row."""
-    return StoredSubmission(row.id, row.uid, row.lab, row.student, row.at, row.sha256, tuple(json.loads(row.notes)))
+    notes = tuple(json.loads(row.notes))
+    return StoredSubmission(RowId(row.id), SubmissionId(row.uid), row.lab, row.student, row.at, ContentHash(row.sha256), notes)
 
 
 def run_of(row: RunRow) -> Run:
     """Return the record of a row."""
     return Run(
-        id=row.id,
+        id=RowId(row.id),
         kind=cast(Kind, row.kind),
         lab=row.lab,
         lab_sha256=row.lab_sha256,
@@ -81,4 +96,4 @@ def run_of(row: RunRow) -> Run:
 def stored_of(row: ResultRow, submission: SubmissionRow) -> StoredResult:
     """Return the record of a result and its submission."""
     graded = msgspec.json.decode(row.record, type=GradedSubmission)
-    return StoredResult(row.id, submission_of(submission), graded, row.published, row.at)
+    return StoredResult(RowId(row.id), submission_of(submission), graded, row.published, row.at)

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
+from practicum.labs.intake.read import ContentHash
 from practicum.sandbox.outcome import Outcome
 
 
@@ -42,7 +43,7 @@ class GradedSubmission(msgspec.Struct, frozen=True, kw_only=True):
 
     lab: str
     student: str
-    submission: str
+    submission: ContentHash
     checks: tuple[CheckResult, ...]
     provenance: Provenance
     notes: tuple[str, ...] = ()

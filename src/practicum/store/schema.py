@@ -86,7 +86,7 @@ class Blob(Base):
 
 
 class SubmissionRow(Base):
-    """Work that a student submitted at a time."""
+    """What a student submitted for a lab, and when."""
 
     __tablename__ = "submissions"
     __table_args__ = (UniqueConstraint("lab", "student", "at", "sha256"),)

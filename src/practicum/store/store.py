@@ -1,6 +1,6 @@
 """The store: what was submitted, what it got, and with what it was graded. SQLite by default, any SQLAlchemy URL.
 
-Every change is one transaction, so a store whose process is killed at any moment is whole. Work is kept by content, so a
+Every change is one transaction, so a store whose process is killed at any moment is whole. Files are kept by content, so a
 regrade needs no folder. Of the results of a submission at most one is published, which the database itself enforces;
 the gradebook sees that one only.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +24,19 @@ from sqlalchemy.orm import Session
 from practicum.errors import PracticumError
 from practicum.gradebook import events
 from practicum.labs.intake.read import SubmissionFiles
-from practicum.store.records import Kind, Run, Status, StoredResult, StoredSubmission, run_of, stored_of, submission_of
+from practicum.store.queries import proposed_in, results_in, runs_in, submissions_in
+from practicum.store.records import (
+    Kind,
+    LabHistory,
+    RowId,
+    Run,
+    Status,
+    StoredResult,
+    StoredSubmission,
+    run_of,
+    stored_of,
+    submission_of,
+)
 from practicum.store.results import GradedSubmission, Provenance
 from practicum.store.schema import SCHEMA, Base, Blob, FileRow, Meta, ProposalRow, ResultRow, RunRow, SubmissionRow, engine_of
 
@@ -95,38 +107,42 @@ class Store:
 
     # Submissions
 
-    def register(self, lab: str, work: SubmissionFiles) -> tuple[StoredSubmission, bool]:
+    def register(self, lab: str, submitted: SubmissionFiles) -> tuple[StoredSubmission, bool]:
         """Keep a submission.
 
-        Work identical to what the same student submitted just before or just after it is the same submission, at the
+        What is identical to the same student's submission just before or just after it is that submission, at the
         earlier of both times: copying a folder anew, which may change its dates, makes nobody late.
 
         Returns:
             the submission, and whether it is new.
         """
         with self._write() as db:
-            mine = (SubmissionRow.lab == lab, SubmissionRow.student == work.student)
+            mine = (SubmissionRow.lab == lab, SubmissionRow.student == submitted.student)
             order = (SubmissionRow.at, SubmissionRow.id)
-            earlier = select(SubmissionRow).where(*mine, SubmissionRow.at <= work.at)
+            earlier = select(SubmissionRow).where(*mine, SubmissionRow.at <= submitted.at)
             before = db.scalars(earlier.order_by(*(c.desc() for c in order)).limit(1)).first()
-            after = db.scalars(select(SubmissionRow).where(*mine, SubmissionRow.at > work.at).order_by(*order).limit(1)).first()
-            if before is not None and before.sha256 == work.sha256:
+            after = db.scalars(
+                select(SubmissionRow).where(*mine, SubmissionRow.at > submitted.at).order_by(*order).limit(1)
+            ).first()
+            if before is not None and before.sha256 == submitted.sha256:
                 return submission_of(before), False
-            if after is not None and after.sha256 == work.sha256:
-                after.at = work.at
+            if after is not None and after.sha256 == submitted.sha256:
+                after.at = submitted.at
                 db.flush()
                 return submission_of(after), False
-            same = (SubmissionRow.at == work.at, SubmissionRow.sha256 == work.sha256)
+            same = (SubmissionRow.at == submitted.at, SubmissionRow.sha256 == submitted.sha256)
             same_time = db.scalars(select(SubmissionRow).where(*mine, *same)).first()
             if same_time is not None:
                 return submission_of(same_time), False
-            moment = work.at.astimezone(UTC).isoformat()
-            uid = hashlib.sha256("\0".join((lab, work.student, moment, work.sha256)).encode()).hexdigest()[:20]
-            notes = json.dumps(work.notes)
-            row = SubmissionRow(uid=uid, lab=lab, student=work.student, at=work.at, sha256=work.sha256, notes=notes)
+            moment = submitted.at.astimezone(UTC).isoformat()
+            uid = hashlib.sha256("\0".join((lab, submitted.student, moment, submitted.sha256)).encode()).hexdigest()[:20]
+            notes = json.dumps(submitted.notes)
+            row = SubmissionRow(
+                uid=uid, lab=lab, student=submitted.student, at=submitted.at, sha256=submitted.sha256, notes=notes
+            )
             db.add(row)
             db.flush()
-            for name, data in work.files.items():
+            for name, data in submitted.files.items():
                 content = hashlib.sha256(data).hexdigest()
                 if db.get(Blob, content) is None:
                     db.add(Blob(sha256=content, data=zlib.compress(data)))
@@ -134,7 +150,7 @@ class Store:
                 db.add(FileRow(submission_id=row.id, name=name, size=len(data), sha256=content))
             return submission_of(row), True
 
-    def files(self, submission: int) -> dict[str, bytes]:
+    def files(self, submission: RowId) -> dict[str, bytes]:
         """Return the files of a submission."""
         with self._read() as db:
             wanted = select(FileRow.name, Blob.data).join(Blob, Blob.sha256 == FileRow.sha256)
@@ -143,9 +159,8 @@ class Store:
 
     def submissions(self, lab: str | None = None) -> list[StoredSubmission]:
         """Return all submissions (of a lab), by student and time."""
-        wanted = select(SubmissionRow).order_by(SubmissionRow.lab, SubmissionRow.student, SubmissionRow.at, SubmissionRow.id)
         with self._read() as db:
-            return [submission_of(row) for row in db.scalars(wanted.where(SubmissionRow.lab == lab) if lab else wanted)]
+            return submissions_in(db, lab)
 
     # Runs
 
@@ -167,7 +182,7 @@ class Store:
             db.flush()
             return run_of(row)
 
-    def mark_run(self, run: int, status: Status) -> None:
+    def mark_run(self, run: RowId, status: Status) -> None:
         """Say how a run stands."""
         finished = datetime.now(UTC) if status != "running" else None
         with self._write() as db:
@@ -175,31 +190,35 @@ class Store:
 
     def runs(self, lab: str | None = None) -> list[Run]:
         """Return all runs (of a lab), the oldest first."""
-        wanted = select(RunRow).order_by(RunRow.id)
         with self._read() as db:
-            return [run_of(row) for row in db.scalars(wanted.where(RunRow.lab == lab) if lab else wanted)]
+            return runs_in(db, lab)
+
+    def history(self, lab: str) -> LabHistory:
+        """Return all that grading needs to know of a lab, in one look."""
+        with self._read() as db:
+            return LabHistory(runs_in(db, lab), submissions_in(db, lab), results_in(db, lab, published=True))
 
     # Results
 
-    def add(self, run: Run, submission: int, graded: GradedSubmission, publish: bool) -> int:
+    def add(self, run: Run, submission: StoredSubmission, graded: GradedSubmission, publish: bool) -> StoredResult:
         """Keep a result: in one run a submission has one.
 
         Args:
             run: whose result it is.
-            submission: the stored submission.
+            submission: what was graded.
             graded: the result.
             publish: show it to the gradebook; if the submission has a published result already, that one stays alone.
 
         Returns:
-            the id of the result that is there now.
+            the result that is there now.
         """
-        mine = select(ResultRow.id).where(ResultRow.submission_id == submission)
+        mine = select(ResultRow).where(ResultRow.submission_id == submission.id)
         with self._write() as db:
             there = db.scalars(mine.where(ResultRow.published if publish else ResultRow.run_id == run.id)).first()
             if there is not None:
-                return there
+                return stored_of(there, db.get_one(SubmissionRow, submission.id))
             row = ResultRow(
-                submission_id=submission,
+                submission_id=submission.id,
                 run_id=run.id,
                 lab_sha256=graded.provenance.lab_sha256,
                 seed=graded.provenance.seed,
@@ -212,8 +231,8 @@ class Store:
             db.add(row)
             db.flush()
             if run.kind == "regrade":
-                db.add(ProposalRow(run_id=run.id, submission_id=submission, result_id=row.id))
-            return row.id
+                db.add(ProposalRow(run_id=run.id, submission_id=submission.id, result_id=row.id))
+            return StoredResult(RowId(row.id), submission, graded, publish, row.at)
 
     def results(self, lab: str | None = None, *, published: bool | None = True) -> list[StoredResult]:
         """Return results (of a lab), by student and time submitted.
@@ -222,36 +241,23 @@ class Store:
             lab: one lab only.
             published: only published ones, only others (False), or all (None).
         """
-        wanted = select(ResultRow, SubmissionRow).join(SubmissionRow, SubmissionRow.id == ResultRow.submission_id)
-        wanted = wanted.order_by(SubmissionRow.lab, SubmissionRow.student, SubmissionRow.at, SubmissionRow.id, ResultRow.id)
-        if lab:
-            wanted = wanted.where(SubmissionRow.lab == lab)
-        if published is not None:
-            wanted = wanted.where(ResultRow.published.is_(published))
         with self._read() as db:
-            return [stored_of(result, submission) for result, submission in db.execute(wanted)]
+            return results_in(db, lab, published)
 
     # Regrades
 
-    def propose(self, run: int, results: Mapping[int, int]) -> None:
-        """Make results (by submission) part of a regrade."""
+    def propose(self, run: RowId, results: Iterable[StoredResult]) -> None:
+        """Make results part of a regrade."""
         with self._write() as db:
-            for submission, result in results.items():
-                db.merge(ProposalRow(run_id=run, submission_id=submission, result_id=result))
+            for result in results:
+                db.merge(ProposalRow(run_id=run, submission_id=result.submission.id, result_id=result.id))
 
-    def proposed(self, run: int) -> list[StoredResult]:
+    def proposed(self, run: RowId) -> list[StoredResult]:
         """Return the results that a regrade would publish."""
-        wanted = (
-            select(ResultRow, SubmissionRow)
-            .join(ProposalRow, ProposalRow.result_id == ResultRow.id)
-            .join(SubmissionRow, SubmissionRow.id == ResultRow.submission_id)
-            .where(ProposalRow.run_id == run)
-            .order_by(SubmissionRow.student, SubmissionRow.at, SubmissionRow.id)
-        )
         with self._read() as db:
-            return [stored_of(result, submission) for result, submission in db.execute(wanted)]
+            return proposed_in(db, run)
 
-    def publish(self, run: int) -> int:
+    def publish(self, run: RowId) -> int:
         """Make a regrade's results the published ones: all of them, or on any error none.
 
         Returns:

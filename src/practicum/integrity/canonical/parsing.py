@@ -48,7 +48,7 @@ def parse(source: str) -> Parsed:
     lines = source.replace("\0", "").replace("\f", " ").splitlines()
     unread: list[int] = []
     for _ in range(ROUNDS):
-        outcome = _attempt("\n".join(lines))
+        outcome = _parsed("\n".join(lines))
         if isinstance(outcome, ast.Module):
             return _told(outcome, unread)
         if not 1 <= outcome <= len(lines):
@@ -62,7 +62,7 @@ def parse(source: str) -> Parsed:
     return _pieces(lines, unread)
 
 
-def _attempt(source: str) -> ast.Module | int:
+def _parsed(source: str) -> ast.Module | int:
     """Return the tree, or the number of the line at which the parser stopped; 0 where it does not say."""
     try:
         with warnings.catch_warnings():
@@ -81,7 +81,7 @@ def _pieces(lines: list[str], unread: list[int]) -> Parsed:
     starts = [number for number, line in enumerate(lines) if line and not line[0].isspace() and line[0] not in ")]}#"]
     body: list[ast.stmt] = []
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
-        piece = _attempt("\n".join(lines[start:end]))
+        piece = _parsed("\n".join(lines[start:end]))
         if isinstance(piece, ast.Module):
             body += [ast.increment_lineno(node, start) for node in piece.body]
         else:

@@ -18,12 +18,16 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from itertools import islice
 from pathlib import Path
+from typing import NewType
 
 from practicum.errors import PracticumError
 from practicum.labs.intake.archive import list_archive
 from practicum.labs.intake.archive_files import MOST_ENTRIES, Listing, Member, Unreadable, in_mib, list_file, list_folder, some
 from practicum.labs.intake.names import ARCHIVES, Entry, parse_entry, parse_stamp, shown, without_ending
 from practicum.labs.lab import Lab
+
+ContentHash = NewType("ContentHash", str)
+"""The hash of what was submitted, by which a submission is known when it comes again."""
 
 LARGEST = {".py": 4 << 20, ".ipynb": 64 << 20}
 LARGEST_OTHER = 32 << 20
@@ -40,13 +44,13 @@ class SubmissionFiles:
 
     `files` holds what was found of the files the lab asks for, by their names there; a missing file is not in it. Further
     files are in it, by their paths, where the reader asked for such (`also`).
-    `sha256` is the hash of those names and contents alone, so the same work submitted twice has the same hash.
+    `sha256` is the hash of those names and contents alone, so what is submitted twice unchanged has the same hash.
     """
 
     student: str
     at: datetime
     files: dict[str, bytes]
-    sha256: str
+    sha256: ContentHash
     notes: tuple[str, ...] = ()
 
 
@@ -76,7 +80,7 @@ def read_submissions(folder: Path, lab: Lab, zone: tzinfo, also: tuple[str, ...]
     for path in paths:
         if path.name.startswith(".") or path.name == "__MACOSX":
             continue
-        for entry, part in _attempts(path, lab, zone):
+        for entry, part in _submissions_in(path, lab, zone):
             # A platform keeps the files of one student side by side; anything else is a submission by itself.
             key = (entry.student, "" if entry.platform else str(part))
             groups.setdefault(key, []).append((entry, part))
@@ -84,16 +88,16 @@ def read_submissions(folder: Path, lab: Lab, zone: tzinfo, also: tuple[str, ...]
         yield _read(parts, lab, zone, also)
 
 
-def sha256_of(files: dict[str, bytes]) -> str:
+def sha256_of(files: dict[str, bytes]) -> ContentHash:
     """Return the hash of what was submitted: sorted names and contents, each with its length."""
     digest = hashlib.sha256()
     for name, data in sorted(files.items()):
         digest.update(f"{len(name.encode())}:{name}{len(data)}:".encode())
         digest.update(data)
-    return digest.hexdigest()
+    return ContentHash(digest.hexdigest())
 
 
-def _attempts(path: Path, lab: Lab, zone: tzinfo) -> Iterator[tuple[Entry, Path]]:
+def _submissions_in(path: Path, lab: Lab, zone: tzinfo) -> Iterator[tuple[Entry, Path]]:
     """Yield the submissions in one entry: itself, or those in it that are called by their time."""
     is_folder = path.is_dir() and not path.is_symlink()
     entry = parse_entry(path.name, is_folder=is_folder, zone=zone)

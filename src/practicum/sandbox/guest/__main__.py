@@ -19,13 +19,14 @@ from typing import Any
 import msgspec
 
 from . import objects
-from .protocol import PREFIX, Failure, ProtocolError, Request, Response, pack, sizes, unpack
+from .messages import Failure, ProtocolError, Request, Response
+from .protocol import PREFIX, pack, sizes, unpack
 
 NOTE = "practicum: "  # begins what the fork server has to say to the grader, on stderr
 
 
 class Order(msgspec.Struct):
-    """What the grader asks of the fork server; three descriptors come with it: wire, output, watch."""
+    """What the grader asks of the fork server; three descriptors come with it: channel, output, report."""
 
     slot: int
     limits: dict[str, float]
@@ -72,11 +73,11 @@ def main(control_fd: int, libraries: list[str]) -> None:
             os.close(fd)
 
 
-def _keeper(order: Order, wire_fd: int, output_fd: int, watch_fd: int) -> None:
+def _keeper(order: Order, channel_fd: int, output_fd: int, report_fd: int) -> None:
     """Enter the new namespaces, fork the process that will hold the student's code, and report how it ended."""
     from . import confine
 
-    watch = socket.socket(fileno=watch_fd)
+    report = socket.socket(fileno=report_fd)
     try:
         os.setsid()
         confine.die_with_parent()
@@ -87,25 +88,25 @@ def _keeper(order: Order, wire_fd: int, output_fd: int, watch_fd: int) -> None:
         data_base = confine.data_bytes()
         pid = os.fork()
     except OSError as error:
-        watch.send(b"E" + str(error).encode())
+        report.send(b"E" + str(error).encode())
         os._exit(1)
     if pid == 0:
-        watch.close()
-        _student(order, data_base, wire_fd, output_fd)
-    os.close(wire_fd)
+        report.close()
+        _student(order, data_base, channel_fd, output_fd)
+    os.close(channel_fd)
     os.close(output_fd)
-    socket.send_fds(watch, [b"P" + struct.pack(">i", pid)], [os.pidfd_open(pid)])
+    socket.send_fds(report, [b"P" + struct.pack(">i", pid)], [os.pidfd_open(pid)])
     _, status, usage = os.wait4(pid, 0)
-    watch.send(b"X" + struct.pack(">id", status, usage.ru_utime + usage.ru_stime))
+    report.send(b"X" + struct.pack(">id", status, usage.ru_utime + usage.ru_stime))
     os._exit(0)
 
 
-def _student(order: Order, data_base: int, wire_fd: int, output_fd: int) -> None:
-    """Confine this process, then serve requests about the student's code until the wire closes."""
+def _student(order: Order, data_base: int, channel_fd: int, output_fd: int) -> None:
+    """Confine this process, then serve requests about the student's code until the channel closes."""
     from . import confine
 
     null = os.open("/dev/null", os.O_RDONLY)
-    for source, target in ((null, 0), (output_fd, 1), (output_fd, 2), (wire_fd, 3)):
+    for source, target in ((null, 0), (output_fd, 1), (output_fd, 2), (channel_fd, 3)):
         os.dup2(source, target)
     os.closerange(4, 4096)
     try:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from . import cells
-from .protocol import Failure, Handle, Request, Response, Tensor
+from .messages import Failure, Handle, Request, Response, Tensor
 
 MAX_ITEMS = 100_000
 _PLAIN = (type(None), bool, int, float, complex, str, bytes)
@@ -93,7 +93,7 @@ class Objects:
         raise TypeError(f"a {kind.__name__}")
 
     def other(self, value: Any) -> Any:
-        """Return what stands for a value on the wire: its plain form, or a handle for the whole."""
+        """Return what crosses in place of a value: its plain form, or a handle for the whole."""
         try:
             return self.plain(value)
         except TypeError:

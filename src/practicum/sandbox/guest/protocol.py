@@ -15,6 +15,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from .messages import Failure, Handle, ProtocolError, Request, Response, Tensor
+
 MAX_HEADER = 1 << 20
 MAX_BLOB = 64 << 20
 MAX_DEPTH = 32
@@ -32,54 +34,6 @@ _Plain: Any = _Leaf
 for _ in range(MAX_DEPTH + 1):
     _Plain = _Leaf | list[_Plain]
 _items = msgspec.msgpack.Decoder(list[_Plain])
-
-
-class ProtocolError(Exception):
-    """A frame or a value that this protocol does not carry."""
-
-
-class Handle(msgspec.Struct, frozen=True):
-    """An object that stays in the sandbox, by number."""
-
-    id: int
-    type: str = "object"
-
-
-class Tensor(msgspec.Struct, frozen=True):
-    """An array that arrives in the sandbox as a torch tensor."""
-
-    array: Any
-    requires_grad: bool = False
-
-
-class Request(msgspec.Struct, array_like=True):
-    """One thing the grader asks for; `release` names handles that are no longer needed."""
-
-    id: int
-    op: str
-    handle: int = 0
-    name: Any = None
-    args: Any = None
-    kwargs: Any = None
-    as_handle: bool = False
-    release: list[int] = []
-
-
-class Failure(msgspec.Struct, array_like=True):
-    """An exception of the student's code: its type, message and the lines it passed in the student's files."""
-
-    type: str
-    message: str = ""
-    traceback: str = ""
-    missing: bool = False
-
-
-class Response(msgspec.Struct, array_like=True):
-    """The answer to the request of the same `id`."""
-
-    id: int
-    value: Any = None
-    failure: Failure | None = None
 
 
 def _dtype_of(array: np.ndarray[Any, Any]) -> str:

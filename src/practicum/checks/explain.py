@@ -1,0 +1,61 @@
+"""What students and teachers are told of a check that did not pass."""
+
+from __future__ import annotations
+
+import builtins
+import re
+
+import pytest
+
+from practicum.sandbox.guest.messages import ProtocolError
+from practicum.sandbox.outcome import Died, Outcome, StudentError
+
+
+def explain(problem: BaseException) -> tuple[Outcome, str]:
+    """Outcome and message of what ended a check."""
+    if isinstance(problem, Died):
+        return problem.outcome, str(problem)
+    if isinstance(problem, StudentError):
+        if problem.missing:
+            what = "not written yet" if problem.type == "NotImplementedError" else problem.message
+            return "missing", what
+        return ("memory" if problem.type == "MemoryError" else "raised"), f"your code raised {problem}"
+    if isinstance(problem, (AssertionError, pytest.fail.Exception)):
+        return "failed", str(problem)[:4000] or "the check did not hold"
+    if isinstance(problem, ProtocolError):
+        return "broken", f"the check sent what does not cross: {problem}"
+    text = f"{type(problem).__name__}: {str(problem)[:500]}"
+    return "broken", f"the check could not read what your code gave back ({text})"
+
+
+_PLACE = re.compile(r"([\w-]{1,60}\.py|<cell \d{1,4} of [\w-]{1,60}>):(\d{1,5})( in \w{1,60})?:")
+
+
+_ENDED = {
+    "timeout": "it ran longer than its time",
+    "memory": "it used more memory than it may",
+    "processes": "it started more processes and threads than it may",
+    "output": "it printed more than it may",
+}
+
+
+def explain_hidden(problem: BaseException, lines: dict[str, int]) -> str:
+    """Return what a student may know of a failed hidden check: nothing that could carry its inputs out.
+
+    Args:
+        problem: what ended it.
+        lines: how many lines each submitted file has; a place is named only if it is one of them.
+    """
+    if isinstance(problem, Died):
+        return _ENDED.get(problem.outcome, "your program's process ended")
+    if isinstance(problem, StudentError):
+        if problem.type == "NotImplementedError":
+            return "not written yet"
+        if problem.missing:
+            return "a file or a name is missing"
+        known = isinstance(getattr(builtins, problem.type, None), type)
+        places = [(file, int(line)) for file, line, _ in _PLACE.findall(problem.traceback)]
+        places = [(file, line) for file, line in places if 0 < line <= lines.get(file, 0)]
+        where = f" at {places[-1][0]}:{places[-1][1]}" if places else ""
+        return f"your code raised {problem.type if known else 'an exception'}{where}"
+    return ""

@@ -1,0 +1,55 @@
+"""What grader and sandbox say to each other: requests, answers, and the kinds of value that are no plain data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class ProtocolError(Exception):
+    """A frame or a value that this protocol does not carry."""
+
+
+class Handle(msgspec.Struct, frozen=True):
+    """An object that stays in the sandbox, by number."""
+
+    id: int
+    type: str = "object"
+
+
+class Tensor(msgspec.Struct, frozen=True):
+    """An array that arrives in the sandbox as a torch tensor."""
+
+    array: Any
+    requires_grad: bool = False
+
+
+class Request(msgspec.Struct, array_like=True):
+    """One thing the grader asks for; `release` names handles that are no longer needed."""
+
+    id: int
+    op: str
+    handle: int = 0
+    name: Any = None
+    args: Any = None
+    kwargs: Any = None
+    as_handle: bool = False
+    release: list[int] = []
+
+
+class Failure(msgspec.Struct, array_like=True):
+    """An exception of the student's code: its type, message and the lines it passed in the student's files."""
+
+    type: str
+    message: str = ""
+    traceback: str = ""
+    missing: bool = False
+
+
+class Response(msgspec.Struct, array_like=True):
+    """The answer to the request of the same `id`."""
+
+    id: int
+    value: Any = None
+    failure: Failure | None = None

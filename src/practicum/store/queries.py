@@ -1,0 +1,40 @@
+"""What the store is asked for in one transaction, as plain records."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from practicum.store.records import RowId, Run, StoredResult, StoredSubmission, run_of, stored_of, submission_of
+from practicum.store.schema import ProposalRow, ResultRow, RunRow, SubmissionRow
+
+
+def submissions_in(db: Session, lab: str | None) -> list[StoredSubmission]:
+    """Return all submissions (of a lab), by student and time."""
+    wanted = select(SubmissionRow).order_by(SubmissionRow.lab, SubmissionRow.student, SubmissionRow.at, SubmissionRow.id)
+    return [submission_of(row) for row in db.scalars(wanted.where(SubmissionRow.lab == lab) if lab else wanted)]
+
+
+def runs_in(db: Session, lab: str | None) -> list[Run]:
+    """Return all runs (of a lab), the oldest first."""
+    wanted = select(RunRow).order_by(RunRow.id)
+    return [run_of(row) for row in db.scalars(wanted.where(RunRow.lab == lab) if lab else wanted)]
+
+
+def results_in(db: Session, lab: str | None, published: bool | None) -> list[StoredResult]:
+    """Return results (of a lab) by student and time submitted: only published ones, only others (False), or all (None)."""
+    wanted = select(ResultRow, SubmissionRow).join(SubmissionRow, SubmissionRow.id == ResultRow.submission_id)
+    wanted = wanted.order_by(SubmissionRow.lab, SubmissionRow.student, SubmissionRow.at, SubmissionRow.id, ResultRow.id)
+    if lab:
+        wanted = wanted.where(SubmissionRow.lab == lab)
+    if published is not None:
+        wanted = wanted.where(ResultRow.published.is_(published))
+    return [stored_of(result, submission) for result, submission in db.execute(wanted)]
+
+
+def proposed_in(db: Session, run: RowId) -> list[StoredResult]:
+    """Return the results that a regrade would publish, by student and time submitted."""
+    wanted = select(ResultRow, SubmissionRow).join(ProposalRow, ProposalRow.result_id == ResultRow.id)
+    wanted = wanted.join(SubmissionRow, SubmissionRow.id == ResultRow.submission_id).where(ProposalRow.run_id == run)
+    wanted = wanted.order_by(SubmissionRow.student, SubmissionRow.at, SubmissionRow.id)
+    return [stored_of(result, submission) for result, submission in db.execute(wanted)]
