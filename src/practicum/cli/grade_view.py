@@ -18,7 +18,7 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from practicum.grading.grade import GradingPlanned, SubmissionGraded, SubmissionRead
-from practicum.reports.pages import WORDS, marks, tone
+from practicum.reports.pages import WORDS, plain_points, tone
 
 if TYPE_CHECKING:
     from practicum.grading.grade import Progress, ProgressEvent, Report
@@ -115,7 +115,7 @@ def print_preview(preview: Preview, console: Console, published: bool) -> None:
                 escape(change.submission.student),
                 f"{change.submission.at:%Y-%m-%d %H:%M}",
                 f"{_of(change.before)} → {_of(change.after)}",
-                f"[{style}]{'+' * (change.by > 0)}{marks(change.by)}[/]",
+                f"[{style}]{'+' * (change.by > 0)}{plain_points(change.by)}[/]",
                 escape("; ".join(map(_moved, change.checks))),
             )
         console.print(table)
@@ -155,11 +155,11 @@ def _reason(check: CheckResult) -> str:
 def _moved(change: CheckChange) -> str:
     old, new = change.before, change.after
     if old is not None and new is not None and old.out_of == new.out_of:
-        return f"{change.name.removeprefix('test_')} {marks(old.points)} → {marks(new.points)}"
-    before = f"{marks(old.points)}/{marks(old.out_of)}" if old else "new"
-    after = f"{marks(new.points)}/{marks(new.out_of)}" if new else "gone"
+        return f"{change.name.removeprefix('test_')} {plain_points(old.points)} → {plain_points(new.points)}"
+    before = f"{plain_points(old.points)}/{plain_points(old.out_of)}" if old else "new"
+    after = f"{plain_points(new.points)}/{plain_points(new.out_of)}" if new else "gone"
     return f"{change.name.removeprefix('test_')} {before} → {after}"
 
 
 def _of(graded: GradedSubmission) -> str:
-    return f"{marks(graded.points)}/{marks(graded.out_of)}"
+    return f"{plain_points(graded.points)}/{plain_points(graded.out_of)}"

@@ -150,7 +150,7 @@ def _grade(workspace: Workspace, lab: Lab, store: Store, jobs: int | None, say: 
     from practicum.grading.backends import backends
     from practicum.grading.grade import grade_folder
     from practicum.reports.class_report import write_report
-    from practicum.reports.pages import marks
+    from practicum.reports.pages import plain_points
     from practicum.reports.student_page import write_feedback
 
     name, zone = lab.name, workspace.course().term.zone
@@ -165,7 +165,7 @@ def _grade(workspace: Workspace, lab: Lab, store: Store, jobs: int | None, say: 
     full = sum(r.graded.points == r.graded.out_of for r in report.results)
     none = sum(not r.graded.points for r in report.results)
     pace = f"{report.graded} in {seconds:.1f} s ({seconds / max(1, report.graded):.2f} s each)"
-    say(f"graded {name}", f"{pace}: {full} with all {marks(lab.points)} points, {none} with none")
+    say(f"graded {name}", f"{pace}: {full} with all {plain_points(lab.points)} points, {none} with none")
     for note in report.notes:
         say("", f"note: {note}")
 
@@ -184,7 +184,7 @@ def _write_class_list(workspace: Workspace, plans: dict[str, Plan], store: Store
     """Write what each student of the invented class did, beside what it earned."""
     import csv
 
-    from practicum.reports.pages import marks
+    from practicum.reports.pages import plain_points
 
     results = {(r.submission.lab, r.submission.student, r.submission.at): r.graded for r in store.results()}
     ordered = sorted(results, key=lambda key: (key[0], key[1], key[2]))
@@ -196,7 +196,7 @@ def _write_class_list(workspace: Workspace, plans: dict[str, Plan], store: Store
             own = [key for key in ordered if key[:2] == (lab, student)]
             what = plans[lab][student][own.index((lab, student, at))].what
             trouble = sorted({check.outcome for check in graded.checks} - {"passed", "partial", "failed"})
-            writer.writerow([lab, student, what, marks(graded.points), marks(graded.out_of), " ".join(trouble)])
+            writer.writerow([lab, student, what, plain_points(graded.points), plain_points(graded.out_of), " ".join(trouble)])
 
 
 def compute(workspace: Workspace) -> Gradebook:

@@ -3,7 +3,7 @@
 What is graded when:
 
 - A submission is graded once. One that has a published result is left alone, also when the lab or the seed has changed
-  since; a note says so. Published marks change by a regrade only, which shows them first.
+  since; a note says so. Published points change by a regrade only, which shows them first.
 - All runs of a lab in one store share a seed, so that everyone gets the same hidden inputs. The first run draws it.
 - A run that ended early loses nothing: the results are in the store, and the next run grades what is left. To resume is
   to insist on the same lab and seed, and to take up again all that is in the store, even without its folder.

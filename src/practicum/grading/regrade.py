@@ -57,7 +57,7 @@ class Preview:
         run: the regrade; None if there is nothing to regrade.
         changes: submissions whose points change, by student and time.
         same: how many keep theirs.
-        lacking: submissions that could not be graded; they keep their marks.
+        lacking: submissions that could not be graded; they keep their points.
         reasons: everything that differs between the published results and these.
         notes: of what graded.
     """

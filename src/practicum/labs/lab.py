@@ -103,7 +103,7 @@ class Lab(BaseModel):
 
     @property
     def sha256(self) -> str:
-        """Hash of what marks depend on, as it was loaded; see `practicum.labs.lab_hash`."""
+        """Hash of what points depend on, as it was loaded; see `practicum.labs.lab_hash`."""
         return self._sha256
 
     def is_version(self, sha256: str) -> bool:

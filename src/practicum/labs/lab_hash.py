@@ -1,7 +1,7 @@
-"""A lab's hash: it changes when something changes that marks depend on, and with nothing else.
+"""A lab's hash: it changes when something changes that points depend on, and with nothing else.
 
 It covers the settings of `lab.toml` and the files in `source/`, `checks/` and `hidden_data/`; not the task sheet, the lesson,
-planted bugs, alternatives and notes for teachers. `docs/decisions/0021-lab-hash.md` says why.
+planted bugs, alternatives and notes for teachers. `docs/decisions/0010-lab-hash.md` says why.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _FORMER_IMPORT, _IMPORT = b"from practicum.grading.checks import", b"from practi
 
 
 def lab_hash(settings: Mapping[str, Any], files: Iterable[tuple[str, Path]]) -> str:
-    """Return the hash of what marks depend on.
+    """Return the hash of what points depend on.
 
     Args:
-        settings: of `lab.toml`, those that marks depend on, as JSON has them.
+        settings: of `lab.toml`, those that points depend on, as JSON has them.
         files: all files of the lab, by their `/`-separated names, sorted.
     """
     counted = [("lab.toml", json.dumps(settings, sort_keys=True).encode())]

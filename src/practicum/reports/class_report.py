@@ -11,7 +11,7 @@ from pathlib import Path
 
 from practicum.errors import PracticumError
 from practicum.labs.lab import Lab
-from practicum.reports.pages import STYLE, WORDS, marks, page, text, tone
+from practicum.reports.pages import STYLE, WORDS, page, plain_points, text, tone
 from practicum.store.records import StoredResult
 from practicum.store.results import CheckResult
 
@@ -67,9 +67,9 @@ def _facts(latest: Sequence[StoredResult], count: int) -> str:
     facts = {
         "students": str(len(latest)),
         "submissions": str(count),
-        f"median, of {marks(out_of)}": marks(statistics.median(earned)),
-        "mean": marks(sum(earned, Decimal(0)) / len(earned)),
-        "full marks": str(sum(r.graded.points == r.graded.out_of for r in latest)),
+        f"median, of {plain_points(out_of)}": plain_points(statistics.median(earned)),
+        "mean": plain_points(sum(earned, Decimal(0)) / len(earned)),
+        "all points": str(sum(r.graded.points == r.graded.out_of for r in latest)),
         "half the points or more": str(half),
         "seconds of grading": f"{seconds:.1f}",
     }
@@ -135,11 +135,11 @@ def _failed(latest: Sequence[StoredResult]) -> str:
         kind = " (hidden)" if each[0].hidden else ""
         rows.append(
             f'<tr><th scope="row">{text(each[0].title)}<br><code class="soft">{text(name)}</code>{kind}</th>'
-            f'<td class="n">{len(lost)} of {len(each)}</td><td class="n">{marks(missed / len(each))}</td>'
+            f'<td class="n">{len(lost)} of {len(each)}</td><td class="n">{plain_points(missed / len(each))}</td>'
             f"<td>{text(outcomes)}</td></tr>"
         )
     if not rows:
-        return "<h2>Checks most failed</h2><p>None: everyone has full marks.</p>"
+        return "<h2>Checks most failed</h2><p>None: everyone has all points.</p>"
     return (
         '<h2>Checks most failed</h2><div class="wide"><table><thead><tr><th scope="col">check</th>'
         '<th scope="col" class="n">students</th><th scope="col" class="n">points lost, mean</th>'
@@ -157,7 +157,7 @@ def _students(latest: Sequence[StoredResult], zone: tzinfo) -> str:
         trouble = "; ".join(dict.fromkeys(WORDS[c.outcome] for c in checks.values() if c.outcome not in _ORDINARY))
         rows.append(
             f'<tr><th scope="row">{text(stored.submission.student)}</th>'
-            f'<td class="n"><strong>{marks(stored.graded.points)}</strong></td>{cells}'
+            f'<td class="n"><strong>{plain_points(stored.graded.points)}</strong></td>{cells}'
             f"<td>{text(trouble)}</td><td>{stored.submission.at.astimezone(zone):%d %b %H:%M}</td>"
             f'<td class="n">{stored.graded.seconds:.2f}</td></tr>'
         )
@@ -176,7 +176,7 @@ def _cell(check: CheckResult | None) -> str:
     if check is None:
         return '<td class="c">–</td>'
     kind = tone(check)
-    said = f"{marks(check.points)} of {marks(check.out_of)}: {WORDS[check.outcome]}"
+    said = f"{plain_points(check.points)} of {plain_points(check.out_of)}: {WORDS[check.outcome]}"
     return f'<td class="c {kind}"><span role="img" aria-label="{said}" title="{said}">{_GLYPHS[kind]}</span></td>'
 
 

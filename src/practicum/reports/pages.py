@@ -48,8 +48,8 @@ def text(value: object) -> str:
     return html.escape("".join(shown), quote=True)
 
 
-def marks(points: Decimal) -> str:
-    """Points as people write them: at most two places, no zeros at the end."""
+def plain_points(points: Decimal) -> str:
+    """Return points as people write them: at most two places, no zeros at the end."""
     return plain(rounded(points))
 
 

@@ -1,6 +1,6 @@
 """What a student gets back: one page with the points of each check, what was expected and what was got, and a hint.
 
-Of a hidden check it shows title, marks, hint and the message that is meant for students, never what is for the teacher
+Of a hidden check it shows title, points, hint and the message that is meant for students, never what is for the teacher
 only, nor the seed, from which hidden inputs could be made.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from practicum.errors import PracticumError
 from practicum.labs.lab import Lab
-from practicum.reports.pages import STYLE, WORDS, marks, page, share, text, tone
+from practicum.reports.pages import STYLE, WORDS, page, plain_points, share, text, tone
 from practicum.store.records import StoredResult
 from practicum.store.results import CheckResult
 
@@ -63,7 +63,8 @@ def feedback_page(lab: Lab, results: Sequence[StoredResult], zone: tzinfo = UTC)
         f"<header><h1>{text(lab.title)}</h1>",
         f'<p class="soft">{text(graded.student)} · submitted <time datetime="{stored.submission.at.isoformat()}">'
         f"{stored.submission.at.astimezone(zone):%A %d %B %Y, %H:%M:%S %Z}</time></p></header>",
-        f'<p class="total"><strong>{marks(graded.points)}</strong> <span>of {marks(graded.out_of)} points</span></p>',
+        f'<p class="total"><strong>{plain_points(graded.points)}</strong> '
+        f"<span>of {plain_points(graded.out_of)} points</span></p>",
         f'<div class="bar" role="img" aria-label="{percent:.0f} percent of the points">',
         f'<div style="width: {percent:.1f}%"></div></div>',
         _notes(graded.notes),
@@ -82,7 +83,7 @@ def _check(check: CheckResult) -> str:
         f'<li class="is-{kind}"><div class="head"><h3>{text(check.title)}</h3>',
         '<span class="tag">hidden check</span>' if check.hidden else "",
         f'<span class="{kind}">{WORDS[check.outcome]}</span>',
-        f'<span class="n"><strong>{marks(check.points)}</strong> / {marks(check.out_of)}</span></div>',
+        f'<span class="n"><strong>{plain_points(check.points)}</strong> / {plain_points(check.out_of)}</span></div>',
         f"<pre>{text(check.message)}</pre>" if check.message else "",
         f"<p><strong>Hint:</strong> {text(check.hint)}</p>" if check.hint and kind != "good" else "",
         "<p>The check itself is at fault here. Your teacher can see this, too.</p>" if check.outcome == "broken" else "",
@@ -103,7 +104,7 @@ def _all_submissions(results: Sequence[StoredResult], zone: tzinfo) -> str:
         return ""
     rows = "".join(
         f'<tr><th scope="row" class="n">{number}</th><td>{each.submission.at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}</td>'
-        f'<td class="n">{marks(each.graded.points)} / {marks(each.graded.out_of)}</td></tr>'
+        f'<td class="n">{plain_points(each.graded.points)} / {plain_points(each.graded.out_of)}</td></tr>'
         for number, each in enumerate(results, 1)
     )
     return (

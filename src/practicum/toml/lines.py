@@ -1,7 +1,7 @@
 """Where everything stands in a TOML file: the line of every key and list element.
 
 `tomllib` parses but forgets the lines. This scanner runs after it, on text known to be valid, and only keeps lines.
-See `docs/decisions/0020-toml-lines.md`.
+See `docs/decisions/0013-toml-lines.md`.
 """
 
 import re
