@@ -130,7 +130,8 @@ HOGS = {
 @pytest.fixture(scope="module")
 def with_torch(limits):
     pytest.importorskip("torch")
-    with Sandbox(["numpy", "torch"], {**limits, "processes": 24.0}) as warm:
+    # Time enough that memory is what ends each of them, however busy the machine is.
+    with Sandbox(["numpy", "torch"], {**limits, "processes": 24.0, "cpu_seconds": 120.0, "wall_seconds": 300.0}) as warm:
         yield warm
 
 
