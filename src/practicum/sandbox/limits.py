@@ -16,13 +16,19 @@ def process_tree(pid: int) -> list[int]:
     """Return the process and all its descendants, as /proc lists them now."""
     tree, at = [pid], 0
     while at < len(tree) and len(tree) < 10_000:
-        for task in Path(f"/proc/{tree[at]}/task").glob("*/children"):
-            try:
-                tree += map(int, task.read_text().split())
-            except OSError:
-                continue  # ended meanwhile
+        tree += _children(tree[at])
         at += 1
     return tree
+
+
+def _children(pid: int) -> list[int]:
+    """Return the children of all threads of a process; it, or a thread, may end at any moment of this."""
+    children: list[int] = []
+    with contextlib.suppress(OSError):
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with contextlib.suppress(OSError):
+                children += map(int, Path(f"/proc/{pid}/task/{task}/children").read_text().split())
+    return children
 
 
 def usage(pid: int) -> tuple[int, int]:
