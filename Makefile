@@ -6,7 +6,8 @@ LABS := $(notdir $(wildcard curriculum/labs/*))
 # What `make check` tests: no sandbox, no cluster, no training run, and nothing marked `slow`.
 FAST := tests/autograd tests/classic tests/course tests/gradebook tests/labs tests/integrity tests/checks tests/reports tests/store \
 	tests/sandbox/test_protocol.py tests/test_layout.py
-PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+# Three workers on two cores: a third of the test time is waiting, for sandboxes and for processes that are to be killed.
+PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist worksteal
 
 .PHONY: demo check test lint venv verify bench results docs clean
 
