@@ -16,7 +16,7 @@ from practicum.errors import PracticumError
 from practicum.integrity.run import compare_folders
 from practicum.labs.intake.read import read_submissions
 from practicum.labs.lab import find_lab
-from practicum.labs.mutants import load_alternatives, load_bugs
+from practicum.labs.mutants import load_alternatives, load_mutants
 
 DUE = datetime(2027, 3, 28, 16, tzinfo=UTC)
 
@@ -32,7 +32,7 @@ def test_a_class_has_every_kind_of_work_and_is_the_same_every_time() -> None:
     works = [work for each in plan.values() for work in each]
     said = {work.what for work in works}
     assert {f"right: {v.name}" for v in load_alternatives(lab)} <= said
-    assert {f"bug: {v.name}" for v in load_bugs(lab)} <= said
+    assert {f"bug: {v.name}" for v in load_mutants(lab)} <= said
     assert {f"hostile: {what}" for what in HOSTILE} <= said
     assert sum(work.hours < 0 for work in works) == 3
     assert len(works) == len(plan) + 1, "one student submits twice"

@@ -11,7 +11,7 @@ def test_a_shipped_lab_is_proven(name):
     report = verify_lab(find_lab(name), seeds=1, jobs=2)
     assert report.problems == ()
     kinds = [verdict.kind for verdict in report.verdicts]
-    assert kinds.count("bug") >= 8
+    assert kinds.count("mutant") >= 8
     assert kinds.count("alternative") >= (6 if name == "backprop" else 2)
     assert 0 < len(report.hidden) < len(report.checks)
 

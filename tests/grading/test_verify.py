@@ -47,15 +47,15 @@ def with_checks(old, new):
                 "(test_numbers 1, test_arrays 2.5, test_negative 2, test_share 0.5)"
             ],
         ),
-        ({"bugs/minus.toml": BUG.replace('"test_numbers", ', "")}, ["bug minus: loses test_numbers in seeds 0, 1: failed"]),
-        ({"bugs/minus.toml": BUG.replace("a - b", "b + a")}, ["bug minus: must lose test_share and does not"]),
+        ({"bugs/minus.toml": BUG.replace('"test_numbers", ', "")}, ["mutant minus: loses test_numbers in seeds 0, 1: failed"]),
+        ({"bugs/minus.toml": BUG.replace("a - b", "b + a")}, ["mutant minus: must lose test_share and does not"]),
         (
             {"alternatives/sum.toml": SUM.replace("sum([a, b])", "max(a, b)")},
             ["alternative sum: loses test_numbers", "alternative sum: loses test_negative"],
         ),
         (
             with_checks(FIRST, "    pass"),
-            ["handout: must lose test_numbers and does not", "handout: earns 1 points", "bug minus: must lose test_numbers"],
+            ["handout: must lose test_numbers and does not", "handout: earns 1 points", "mutant minus: must lose test_numbers"],
         ),
         (
             with_checks("== 5", "== 5 + student.adding.add(0, 0).nope"),
@@ -93,7 +93,7 @@ def test_what_is_wrong_without_being_run_is_a_problem_and_few_bugs_are_a_note(tm
         "lab.toml:6: no topic 'perceptrn' in topics.toml (did you mean `perceptron`?)",
         "lab.toml:7: the library 'nolib' is not installed here",
     )
-    assert stock.notes == ("2 bugs; a lab that ships has 8 or more", "1 alternative; a lab that ships has 2 or more")
+    assert stock.notes == ("2 mutants; a lab that ships has 8 or more", "1 alternative; a lab that ships has 2 or more")
 
 
 DATA = "import pathlib\nTABLE = pathlib.Path(__file__).with_name('five.txt').read_text()\n\n\n@points(1"

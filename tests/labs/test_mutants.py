@@ -8,7 +8,7 @@ import pytest
 
 from practicum.errors import PracticumError
 from practicum.labs.handout import solution_files
-from practicum.labs.mutants import load_alternatives, load_bugs
+from practicum.labs.mutants import load_alternatives, load_mutants
 
 SOURCE = "def answer():\n    # BEGIN SOLUTION\n    x = 40\n    return x + 2\n    # END SOLUTION\n"
 
@@ -30,7 +30,7 @@ def test_edits_are_applied_to_the_source_and_built(make_lab):
             "bugs/a.toml": bug(("n-b.py", "y = 1", "y = 2"), loses='["test_a", "test_b"]', title='"Two"'),
         },
     )
-    first, second = load_bugs(lab)
+    first, second = load_mutants(lab)
     assert (first.name, first.title, first.loses) == ("a", "Two", ("test_a", "test_b"))
     assert json.loads(first.files["n-b.ipynb"])["cells"][0]["source"] == ["y = 2"]
     assert first.files["answer.py"] == solution_files(lab)["answer.py"]
@@ -62,7 +62,7 @@ def test_edits_are_applied_to_the_source_and_built(make_lab):
 def test_mistakes_in_bugs(make_lab, toml, line, message):
     lab = make_lab(files={"source/answer.py": SOURCE, "source/given.py": "x", "bugs/off.toml": toml})
     with pytest.raises(PracticumError) as error:
-        load_bugs(lab)
+        load_mutants(lab)
     found = [each for each in str(error.value).split("\n") if each.startswith(f"{lab.folder}/bugs/off.toml:{line}: ")]
     assert any(message in each for each in found), str(error.value)
 
@@ -71,7 +71,7 @@ def test_an_edit_of_starter_code_alone_changes_nothing(make_lab):
     source = SOURCE.replace("    # END", "    # STARTER\n    # x = ...\n    # END")
     lab = make_lab(files={"source/answer.py": source, "bugs/off.toml": bug(("answer.py", "x = ...", "x = 3"))})
     with pytest.raises(PracticumError, match=r"off\.toml: expected edits that change what is submitted"):
-        load_bugs(lab)
+        load_mutants(lab)
 
 
 def test_alternatives_as_edits_and_as_whole_files(make_lab):
@@ -89,7 +89,7 @@ def test_alternatives_as_edits_and_as_whole_files(make_lab):
     assert first.files == {**solution_files(lab), "answer.py": b"def answer():\n    return 42\n"}
     assert (second.name, second.title, second.loses) == ("z", "Z", ())
     assert b"39 + 1" in second.files["answer.py"]
-    assert load_bugs(lab) == []
+    assert load_mutants(lab) == []
 
 
 def test_mistakes_in_alternatives(make_lab):

@@ -26,7 +26,7 @@ from practicum.grading import run, tables
 from practicum.labs import lab as lab_format
 from practicum.labs.handout import build_handout, solution_files
 from practicum.labs.lab import find_lab
-from practicum.labs.mutants import load_bugs
+from practicum.labs.mutants import load_mutants
 from practicum.training import recipes
 
 HERE = Path(__file__).resolve().parent
@@ -48,7 +48,7 @@ def practicum(*words: str, cwd: Path, codes: tuple[int, ...] = (0,)) -> str:
 def wrong(lab: str, bug: str) -> dict[str, bytes]:
     """Return a solution with one of the lab's planted bugs in it."""
     found = find_lab(lab)
-    return {**solution_files(found), **next(each for each in load_bugs(found) if each.name == bug).files}
+    return {**solution_files(found), **next(each for each in load_mutants(found) if each.name == bug).files}
 
 
 def put(folder: Path, content: dict[str, bytes]) -> None:

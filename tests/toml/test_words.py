@@ -20,7 +20,7 @@ from practicum.course.topics import _File, _OldFile
 from practicum.errors import PracticumError
 from practicum.grading.local import Handout
 from practicum.labs.lab import Lab
-from practicum.labs.mutants import _Alternative, _Bug
+from practicum.labs.mutants import _Alternative, _Mutant
 from practicum.toml import Document, KeyPath
 from practicum.toml.words import EXPECTED, written
 from tests.toml.dump import dump
@@ -83,7 +83,7 @@ TOPIC = {"title": "T", **{key: ["x"] for key in ("reference", "recipe", "facts")
 SAMPLES: list[tuple[type[BaseModel], dict[str, Any]]] = [
     (Course, COURSE),
     (Lab, LAB),
-    (_Bug, EDIT | {"loses": ["test_a"]}),
+    (_Mutant, EDIT | {"loses": ["test_a"]}),
     (_Alternative, EDIT),
     (_File, {"t": TOPIC}),
     (_OldFile, {"topic": {"t": TOPIC}}),

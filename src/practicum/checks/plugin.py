@@ -251,7 +251,7 @@ class About:
 
     @property
     def function(self) -> str:
-        """The function's name, by which bugs know it."""
+        """The function's name, by which mutants know it."""
         return self.name.partition("[")[0]
 
 

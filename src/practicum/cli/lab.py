@@ -79,7 +79,7 @@ def verify(
     seeds: Annotated[int, typer.Option(min=1, help="In how many seeds each answer is graded.")] = 5,
     jobs: Annotated[int | None, typer.Option(min=1, help="Worker processes; by default one per core.")] = None,
 ) -> None:
-    """Prove a lab: the solution earns all, the handout nothing, each bug loses exactly where it says."""
+    """Prove a lab: the solution earns all, the handout nothing, each mutant loses exactly where it says."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 

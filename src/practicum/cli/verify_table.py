@@ -28,7 +28,7 @@ def render_report(report: LabReport, console: Console) -> None:
         table.add_row(
             "[red]✗[/]" if verdict.problems else "[green]✓[/]",
             f"{verdict.kind} [bold]{escape(verdict.name)}[/]\n[dim]{escape(verdict.title)}[/]"
-            if verdict.kind in ("bug", "alternative")
+            if verdict.kind in ("mutant", "alternative")
             else verdict.name,
             f"{span} / {lab.points:g}",
             escape(lost) or "–",
@@ -36,11 +36,11 @@ def render_report(report: LabReport, console: Console) -> None:
         )
     console.print(table)
     shown = sum(points for name, points in report.checks.items() if name not in report.hidden)
-    kinds = [sum(v.kind == kind for v in report.verdicts) for kind in ("bug", "alternative")]
+    kinds = [sum(v.kind == kind for v in report.verdicts) for kind in ("mutant", "alternative")]
     console.print(
         f"{_count(len(report.checks), 'check')}, {len(report.checks) - len(report.hidden)} of them public "
         f"({shown:g} of {lab.points:g} points); "
-        f"{_count(kinds[0], 'bug')}, {_count(kinds[1], 'alternative')}."
+        f"{_count(kinds[0], 'mutant')}, {_count(kinds[1], 'alternative')}."
     )
     for note in report.notes:
         console.print(f"[yellow]note:[/] {escape(note)}")

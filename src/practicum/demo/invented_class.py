@@ -16,7 +16,7 @@ from typing import Any
 from practicum.demo.copies import copies
 from practicum.labs.handout import solution_files, starter_files
 from practicum.labs.lab import Lab
-from practicum.labs.mutants import load_alternatives, load_bugs
+from practicum.labs.mutants import load_alternatives, load_mutants
 
 _FIRST = (
     "Ada Bao Chidi Dalia Emre Farah Goran Hana Imani Jonas Kiri Lucía Mei Nadir Olga Priya Quentin Rosa Sami Tuva Umar Vera "
@@ -93,7 +93,7 @@ def kinds_of_submission(
         hostile: which of `HOSTILE` are tried; by default all.
         whole: include every way to be late, to pack and to name a submission, and not one of each.
         styles: how many of the right answers in other styles; by default all.
-        bugs: how many of the planted bugs; by default all.
+        bugs: how many of the mutants; by default all.
         copied: how many of the right answers are submitted a second time, disguised.
     """
     wrong = _bugs(lab, bugs)
@@ -119,8 +119,8 @@ def _right(lab: Lab, most: int | None) -> list[list[InventedSubmission]]:
 
 
 def _bugs(lab: Lab, most: int | None) -> list[list[InventedSubmission]]:
-    """Planted bugs; the first of them is put right in a second submission."""
-    bugs = [[InventedSubmission(f"bug: {v.name}", v.files)] for v in load_bugs(lab)[:most]]
+    """Mutants; the first of them is put right in a second submission."""
+    bugs = [[InventedSubmission(f"bug: {v.name}", v.files)] for v in load_mutants(lab)[:most]]
     if bugs:
         bugs[0] = [replace(bugs[0][0], hours=90), InventedSubmission("right, second submission", solution_files(lab), hours=20)]
     return bugs

@@ -1,4 +1,4 @@
-"""What can be said of a lab before any answer is run: its points, its checks' texts, its bugs' edits and names."""
+"""What can be said of a lab before any answer is run: its points, its checks' texts, its mutants' edits and names."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from practicum.course.topics import load_topics
 from practicum.course.workspace import curriculum
 from practicum.errors import PracticumError, suggestion
 from practicum.labs.lab import Lab
-from practicum.labs.mutants import Variant, load_alternatives, load_bugs
+from practicum.labs.mutants import Variant, load_alternatives, load_mutants
 from practicum.toml import Document
 
-BUGS, ALTERNATIVES = 8, 2  # of a lab that ships
+MUTANTS, ALTERNATIVES = 8, 2  # of a lab that ships
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,14 +25,14 @@ class Stock:
 
     Attributes:
         checks: in order.
-        bugs: planted wrong answers.
+        mutants: planted wrong answers.
         alternatives: right answers written differently.
         problems: why the lab cannot be handed out as it is, one line each.
         notes: what is missing without being wrong.
     """
 
     checks: tuple[About, ...]
-    bugs: tuple[Variant, ...]
+    mutants: tuple[Variant, ...]
     alternatives: tuple[Variant, ...]
     problems: tuple[str, ...]
     notes: tuple[str, ...]
@@ -42,14 +42,14 @@ def take_stock(lab: Lab) -> Stock:
     """Collect the checks and build the answers, running none of them.
 
     Raises:
-        PracticumError: the checks cannot be collected, or a bug or an alternative is wrong.
+        PracticumError: the checks cannot be collected, or a mutant or an alternative is wrong.
     """
     checks = checks_of(lab.checks)
-    alternatives, bugs = tuple(load_alternatives(lab)), tuple(load_bugs(lab))
-    if unknown := list(_unknown_losses(lab, bugs, sorted({each.function for each in checks}))):
+    alternatives, mutants = tuple(load_alternatives(lab)), tuple(load_mutants(lab))
+    if unknown := list(_unknown_losses(lab, mutants, sorted({each.function for each in checks}))):
         raise PracticumError("\n".join(unknown))
     problems = (*_points(lab, checks), *_texts(checks), *_topics(lab), *_libraries(lab))
-    return Stock(checks, bugs, alternatives, problems, tuple(_notes(bugs, alternatives)))
+    return Stock(checks, mutants, alternatives, problems, tuple(_notes(mutants, alternatives)))
 
 
 def refuse_broken(lab: Lab) -> None:
@@ -67,10 +67,10 @@ def short(points: Decimal) -> str:
     return f"{points.normalize():f}"
 
 
-def _unknown_losses(lab: Lab, bugs: tuple[Variant, ...], names: list[str]) -> Iterator[str]:
-    for bug in bugs:
-        path = lab.folder / "bugs" / f"{bug.name}.toml"
-        for index, name in enumerate(bug.loses):
+def _unknown_losses(lab: Lab, mutants: tuple[Variant, ...], names: list[str]) -> Iterator[str]:
+    for mutant in mutants:
+        path = lab.folder / "bugs" / f"{mutant.name}.toml"
+        for index, name in enumerate(mutant.loses):
             if name not in names:
                 yield f"{Document.read(path).place('loses', index)}: {unknown_name(name, names)}"
 
@@ -113,7 +113,7 @@ def _libraries(lab: Lab) -> Iterator[str]:
             yield f"{_line(lab, 'libraries', index)}: the library {name!r} is not installed here"
 
 
-def _notes(bugs: tuple[Variant, ...], alternatives: tuple[Variant, ...]) -> Iterator[str]:
-    for found, least, what in ((bugs, BUGS, "bug"), (alternatives, ALTERNATIVES, "alternative")):
+def _notes(mutants: tuple[Variant, ...], alternatives: tuple[Variant, ...]) -> Iterator[str]:
+    for found, least, what in ((mutants, MUTANTS, "mutant"), (alternatives, ALTERNATIVES, "alternative")):
         if len(found) < least:
             yield f"{len(found)} {what}{'' if len(found) == 1 else 's'}; a lab that ships has {least} or more"

@@ -1,4 +1,4 @@
-"""Proves a lab: the solution earns everything, the handout nothing, each planted bug loses exactly where it says."""
+"""Proves a lab: the solution earns everything, the handout nothing, each mutant loses exactly where it says."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Verdict:
     """One answer, graded in every seed.
 
     Attributes:
-        name: "solution", "handout", or a bug's or an alternative's name.
+        name: "solution", "handout", or a mutant's or an alternative's name.
         kind: which of the four.
         title: what it is, in words.
         loses: the checks it must lose (none for a right answer, all for the handout).
@@ -83,7 +83,7 @@ class LabReport:
 
 
 def verify_lab(lab: Lab, seeds: int = 5, jobs: int = 1, progress: Callable[[str, int, int], None] | None = None) -> LabReport:
-    """Grade solution, handout, bugs and alternatives in several seeds.
+    """Grade solution, handout, mutants and alternatives in several seeds.
 
     Args:
         lab: the lab.
@@ -102,8 +102,8 @@ def verify_lab(lab: Lab, seeds: int = 5, jobs: int = 1, progress: Callable[[str,
     }
     for right in stock.alternatives:
         answers["alternative", right.name] = (right.title, frozenset(), right.files)
-    for bug in stock.bugs:
-        answers["bug", bug.name] = (bug.title, frozenset(bug.loses), bug.files)
+    for mutant in stock.mutants:
+        answers["mutant", mutant.name] = (mutant.title, frozenset(mutant.loses), mutant.files)
 
     requests = [
         GradingRequest(student=f"{kind}/{name}", submission=sha256_of(files), files=files, seed=seed)

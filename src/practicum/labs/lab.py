@@ -1,4 +1,4 @@
-"""A lab: the folder that holds its task sheet, solution, checks and planted bugs. See `docs/labs.md`."""
+"""A lab: the folder that holds its task sheet, solution, checks and mutants. See `docs/labs.md`."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A lab's hash: it changes when something changes that points depend on, and with nothing else.
 
 It covers the settings of `lab.toml` and the files in `source/`, `checks/` and `hidden_data/`; not the task sheet, the lesson,
-planted bugs, alternatives and notes for teachers. `docs/decisions/0010-lab-hash.md` says why.
+mutants, alternatives and notes for teachers. `docs/decisions/0010-lab-hash.md` says why.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The planted bugs and the other correct answers of a lab, which show that its checks are neither blind nor narrow."""
+"""A lab's mutants (planted wrong answers) and other right answers, which show its checks neither blind nor narrow."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class _Alternative(BaseModel):
     edit: Annotated[tuple[_Edit, ...], Field(strict=False, min_length=1)]
 
 
-class _Bug(BaseModel):
+class _Mutant(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     title: Text
@@ -54,8 +54,8 @@ class _Bug(BaseModel):
     edit: Annotated[tuple[_Edit, ...], Field(strict=False, min_length=1)]
 
 
-def load_bugs(lab: Lab) -> list[Variant]:
-    """Return the planted wrong answers in `bugs/`, by name.
+def load_mutants(lab: Lab) -> list[Variant]:
+    """Return the mutants in `bugs/`, by name.
 
     Raises:
         PracticumError: One of them is wrong; the message names file and line.
@@ -63,8 +63,8 @@ def load_bugs(lab: Lab) -> list[Variant]:
     variants = []
     for path in sorted((lab.folder / "bugs").glob("*.toml")):
         document = Document.read(path)
-        bug = document.into(_Bug)
-        variants.append(Variant(path.stem, bug.title, bug.loses, _edited(lab, document, bug.edit)))
+        mutant = document.into(_Mutant)
+        variants.append(Variant(path.stem, mutant.title, mutant.loses, _edited(lab, document, mutant.edit)))
     return variants
 
 

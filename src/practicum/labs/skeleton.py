@@ -40,7 +40,7 @@ Check your work with `practicum check` in this folder, then submit `{submit}`.
 | a constant column becomes zeros | 1 |
 """
 
-# The author's solution. It is also the text that planted bugs are edits of.
+# The author's solution. It is also the text that mutants are edits of.
 _FUNCTION = '''\
 def standardise(x):
     """Bring every column to mean 0 and standard deviation 1.
