@@ -95,7 +95,8 @@ _HEAD = """# Results
 Written by `practicum results`, which runs what is missing, from one JSON file per run, `results/RECIPE/SEED.json`.
 A value is the mean ± the sample standard deviation over the seeds. Minutes are one run's mean, by the clock and of
 processor time; where other work shared the machine's two cores, the clock's are too long. A run is *stale* when the
-recipe, or a model, method or dataset that it imports, has changed since.
+recipe, or a model, method or dataset that it imports, has changed since; it is not where `practicum results --carry` has
+found the first 20 losses equal to the last digit. Values and minutes are those of the day in the last column.
 
 | recipe | target | value | seeds | met | published | minutes | CPU minutes | date |
 |---|---|---|---|---|---|---|---|---|"""
