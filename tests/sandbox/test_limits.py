@@ -52,3 +52,35 @@ def test_a_process_that_has_ended_uses_nothing() -> None:
     assert limits.process_tree(process.pid) == [process.pid]
     assert limits.usage(process.pid) == (0, 0)
     assert limits.exact_memory(process.pid) == 0
+
+
+HOG = """
+import ctypes, time
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+base = libc.mmap(None, ctypes.c_size_t(1 << 40), 1, 2 | 32 | 0x4000, -1, ctypes.c_size_t(0))
+for step in range(20_000):
+    ctypes.c_char.from_address(base + step * (2 << 20)).value
+print("filled", flush=True)
+time.sleep(60)
+"""
+
+
+def test_page_tables_above_the_limit_are_enough_to_know(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To read smaps_rollup walks through all page tables: it takes the longer the faster they grow, and never catches up."""
+    with subprocess.Popen([sys.executable, "-c", HOG], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline() == "filled\n"
+            tables = 20_000 * limits.PAGE
+            assert limits.exact_memory(process.pid) > tables
+            real = limits._kib
+
+            def without_walking(path: str, *fields: str) -> int:
+                assert "smaps" not in path
+                return real(path, *fields)
+
+            monkeypatch.setattr(limits, "_kib", without_walking)
+            assert limits.exact_memory(process.pid, enough=tables // 2) > tables
+        finally:
+            process.kill()

@@ -47,14 +47,19 @@ def usage(pid: int) -> tuple[int, int]:
     return memory, threads
 
 
-def exact_memory(pid: int) -> int:
-    """As `usage`, with shared pages divided among those that share them."""
+def exact_memory(pid: int, enough: float = float("inf")) -> int:
+    """Return what `usage` does, with shared pages divided among those that share them; above `enough` it stops counting.
+
+    Page tables come first: to read the rest walks through all of them, and where they are what grows, never catches up.
+    """
+    members = process_tree(pid)
     total = 0
-    for member in process_tree(pid):
-        try:
-            total += _kib(f"/proc/{member}/smaps_rollup", "Pss_Anon:", "Pss_Shmem:") + _kib(f"/proc/{member}/status", "VmPTE:")
-        except (OSError, ValueError):
-            continue
+    for fields in ("status", "VmPTE:"), ("smaps_rollup", "Pss_Anon:", "Pss_Shmem:"):
+        for member in members:
+            if total > enough:
+                return total
+            with contextlib.suppress(OSError, ValueError):  # ended meanwhile
+                total += _kib(f"/proc/{member}/{fields[0]}", *fields[1:])
     return total
 
 

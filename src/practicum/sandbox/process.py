@@ -153,7 +153,7 @@ class Process:
         self.looked = time.monotonic()
         memory, threads = usage(self.pid)
         memory -= self.base_memory
-        if memory > self.memory_limit and exact_memory(self.pid) > self.memory_limit:
+        if memory > self.memory_limit and exact_memory(self.pid, self.memory_limit) > self.memory_limit:
             self._die("memory", f"it used more than {self.limits['memory_mib']:,.0f} MiB of memory")
         if threads > int(self.limits["processes"]) + 1:
             self._die("processes", f"it started more than {self.limits['processes']:.0f} processes and threads")
