@@ -35,7 +35,8 @@ def test_a_process_that_ends_while_it_is_looked_at_is_no_error(error: OSError, m
 
 
 def test_the_tree_has_children_of_all_threads_and_grandchildren() -> None:
-    code = "import os, sys, time\nif os.fork() == 0:\n    os.fork()\nprint(os.getpid(), flush=True)\ntime.sleep(60)"
+    # One write for a line: print() writes the number and its newline apart, and the three would mix.
+    code = "import os, time\nif os.fork() == 0:\n    os.fork()\nos.write(1, b'%d\\n' % os.getpid())\ntime.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stdout is not None
         started = {int(process.stdout.readline()) for _ in range(3)}
