@@ -186,12 +186,18 @@ def _time(row: CsvRow, column: str, course: Course) -> datetime | None:
     text = row.cells.get(column, "")
     if not text:
         return None
+    at = stated_time(text, course)
+    if at is None:
+        raise PracticumError(f"{row.where}: expected a time such as `2027-03-19 23:59:59` in column `{column}`, got {text!r}")
+    return at
+
+
+def stated_time(text: str, course: Course) -> datetime | None:
+    """Return the time that somebody wrote, in the course's zone unless it states its own; None if it is no time."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise PracticumError(
-            f"{row.where}: expected a time such as `2027-03-19 23:59:59` in column `{column}`, got {text!r}"
-        ) from None
+        return None
     if at.tzinfo is None and len(text) == 10:  # a date alone means the whole day
         at = at.replace(hour=23, minute=59, second=59)
     return at if at.tzinfo else local_instant(at, course.term.zone)
