@@ -12,13 +12,16 @@ if TYPE_CHECKING:
 
 
 def workspace_here() -> Workspace | None:
-    """Return the workspace that the current folder is in, if it is in one."""
-    from practicum.course.workspace import find
-    from practicum.errors import PracticumError
+    """Return the workspace that the current folder is in, if it is in one.
+
+    Raises:
+        PracticumError: it is in one that lacks its roster or its course file.
+    """
+    from practicum.course.workspace import NoWorkspace, find
 
     try:
         return find()
-    except PracticumError:
+    except NoWorkspace:
         return None
 
 

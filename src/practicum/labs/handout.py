@@ -87,15 +87,18 @@ def build_handout(lab: Lab, into: Path, *, force: bool = False) -> Path:
     """
     files = handout_files(lab)
     into = Path(into).absolute()
-    if into.exists() and not into.is_dir():
-        raise PracticumError(f"{into}: expected a folder to build in, got a file")
+    zipped = into.with_name(f"{into.name}.zip")
+    for folder in (into, *into.parents):
+        if folder.exists() and not folder.is_dir():
+            raise PracticumError(f"{folder}: expected a folder to build in, got a file")
+    if zipped.is_dir():
+        raise PracticumError(f"{zipped}: expected a free name for the handout's zip, got a folder")
     if into.is_dir() and any(into.iterdir()) and not (into / _MARK).is_file() and not force:
         raise PracticumError(f"{into}: expected an empty folder or an earlier handout, got something else; it was left")
-    into.parent.mkdir(parents=True, exist_ok=True)
     draft = into.parent / f".{into.name}.{secrets.token_hex(6)}"
     old = draft.with_name(f"{draft.name}.old")
-    zipped = into.with_name(f"{into.name}.zip")
     try:
+        into.parent.mkdir(parents=True, exist_ok=True)
         for name, data in {**files, _MARK: f"{lab.name}\n".encode()}.items():
             (draft / name).parent.mkdir(parents=True, exist_ok=True)
             (draft / name).write_bytes(data)
@@ -105,6 +108,8 @@ def build_handout(lab: Lab, into: Path, *, force: bool = False) -> Path:
             into.rename(old)
         draft.rename(into)
         os.replace(draft_zip, zipped)
+    except OSError as error:
+        raise PracticumError(f"{into}: the handout cannot be written ({error.strerror})") from None
     finally:
         if old.exists() and not into.exists():
             old.rename(into)
