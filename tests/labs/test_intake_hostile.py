@@ -100,7 +100,7 @@ def test_names_that_leave_their_folder(inbox, lab, name):
 def test_names_that_look_like_the_one_asked_for(inbox, lab, name):
     write_zip(inbox / "mallory.zip", [(name, b"evil")])
     """They are no copy of it beside another, and taken for it with a note where there is nothing else."""
-    write_zip(inbox / "mallory.zip", [(name, b"evil"), ("other.py", b"x")])
+    write_zip(inbox / "mallory.zip", [(name, b"evil"), ("other.py", b"x"), ("more.py", b"x")])
     assert read(inbox, lab).files == {}
     write_zip(inbox / "mallory.zip", [(name, b"evil")])
     submission = read(inbox, lab)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from practicum.cli.context import course_zone, short, submissions_folder, workspace_here
+from practicum.cli.context import course_zone, names_here, short, submissions_folder, workspace_here
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -109,7 +109,7 @@ def grade(
         if not no_feedback:
             beside = submitted.absolute().parent / "feedback" / found.name
             target = feedback or (workspace.feedback(found.name) if workspace else beside)
-            _write_pages(found, report, target, course_zone(workspace))
+            _write_pages(found, report, target, course_zone(workspace), names_here(workspace, found.name))
     if report.ungraded:
         raise typer.Exit(1)
 
@@ -183,7 +183,7 @@ def _write_json(report: Report, file: Path) -> None:
         raise PracticumError(f"{file}: cannot be written ({error.strerror})") from None
 
 
-def _write_pages(lab: Lab, report: Report, folder: Path, zone: tzinfo) -> None:
+def _write_pages(lab: Lab, report: Report, folder: Path, zone: tzinfo, names: dict[str, str]) -> None:
     from practicum.reports.class_report import write_report
     from practicum.reports.student_page import write_feedback
 
@@ -191,6 +191,7 @@ def _write_pages(lab: Lab, report: Report, folder: Path, zone: tzinfo) -> None:
     if not report.everything:
         return
     pages = write_feedback(lab, [r for r in report.everything if r.submission.student in students], folder, zone)
-    summary = write_report(lab, report.everything, folder.parent / f"{folder.name}-report.html", zone)
+    file = folder.parent / f"{folder.name}-report.html"
+    summary = write_report(lab, report.everything, file, zone, names, folder)
     typer.echo(f"feedback: {short(folder)} ({len(pages)} page{'s' * (len(pages) != 1)})")
     typer.echo(f"report:   {short(summary)}")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from practicum.course.model import Course
     from practicum.course.roster import Student
     from practicum.course.workspace import Workspace
@@ -86,7 +88,9 @@ def show(
 
 def assign(
     submitter: SubmitterName,
-    student: Annotated[str, typer.Argument(metavar="STUDENT", help="Whose work it is: an id, login or e-mail on the roster.")],
+    student: Annotated[
+        str, typer.Argument(metavar="STUDENT", help="Whose work it is: an id, login, e-mail or name on the roster.")
+    ],
     lab: ForLab = "",
     note: Note = "",
 ) -> None:
@@ -130,7 +134,7 @@ def undo() -> None:
 def add(
     item: ItemName,
     student: Annotated[
-        str, typer.Argument(metavar="STUDENT", help="An id, login or e-mail on the roster; of a team any member.")
+        str, typer.Argument(metavar="STUDENT", help="An id, login, e-mail or name on the roster; of a team any member.")
     ],
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="What was submitted: files, archives or folders.")],
     at: Annotated[
@@ -207,35 +211,31 @@ def read(
 
 
 def find_student(roster: list[Student], text: str) -> Student:
-    """Return the student whom an id, login, number or e-mail address means.
+    """Return the student whom an id, login, number, e-mail address or full name means.
 
     Raises:
         PracticumError: it is nobody's, or more than one student's.
     """
-    from practicum.errors import PracticumError, suggestion
-    from practicum.gradebook.submitters import spelled
+    from practicum.course.identities import Identities
+    from practicum.errors import PracticumError
 
-    by_id = {spelled(student.id): student for student in roster}
-    if spelled(text) in by_id:
-        return by_id[spelled(text)]
-    others = [s for s in roster if spelled(text) in {spelled(each) for each in (s.login, s.lms_id, s.email) if each}]
-    if len(others) == 1:
-        return others[0]
-    if others:
-        raise PracticumError(f"`{text}` could be any of {', '.join(student.id for student in others)}; give the id")
-    raise PracticumError(f"no student `{text}` on the roster{suggestion(text, by_id)}")
+    identities = Identities(roster)
+    found = identities.find(text) or identities.by_name(text)
+    if found is None:
+        raise PracticumError(f"no student `{text}` on the roster{identities.near(text)}")
+    return found
 
 
 def _correct(term: Term, submitter: str, student: str, lab: str, note: str, does: str) -> None:
     """Write a correction down, and say what it changes."""
     from datetime import UTC
 
+    from practicum.course.identities.spelling import same
     from practicum.errors import PracticumError, suggestion
     from practicum.gradebook.events import Submitter
-    from practicum.gradebook.submitters import spelled
     from practicum.gradebook.submitters_file import append_submitter
 
-    about = [each for each in term.about(lab) if spelled(each.student) == spelled(submitter)]
+    about = [each for each in term.about(lab) if same(each.student) == same(submitter)]
     if not about:
         there = sorted({each.student for each in term.about(lab)}, key=lambda name: (name in term.names, name))
         known = f"; there are: {', '.join(there[:20])}" if there else "; nothing was submitted yet"
@@ -320,7 +320,7 @@ def _say(submitted: SubmissionFiles) -> None:
         typer.echo(f"note: {submitted.student}: {clean(note)}", err=True)
 
 
-def _console():  # type: ignore[no-untyped-def]
+def _console() -> Console:
     from rich.console import Console
 
     console = Console()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from practicum.course.assessment import Item
 from practicum.course.calendar import read_moment
+from practicum.course.identities.spelling import same
 from practicum.course.model import Course
 from practicum.course.roster import Student
 from practicum.course.rounding import plain
@@ -20,7 +21,6 @@ from practicum.csvfile import CsvRow, read_rows, unguard
 from practicum.errors import PracticumError, suggestion
 from practicum.gradebook.event_index import markable
 from practicum.gradebook.events import EXEMPT, Event, Exemption, Extension, ManualGrade, Submitter, Team
-from practicum.gradebook.submitters import spelled
 
 
 def read_events(folder: Path, course: Course, roster: Sequence[Student]) -> list[Event]:
@@ -59,7 +59,7 @@ def read_submitters(path: Path, course: Course, students: Collection[str]) -> li
             _known(row, "lab", lab, submittable(course))
         if student:
             _known(row, "student", student, students)
-        name = spelled(submitter)
+        name = same(submitter)
         if not lab:  # for every lab, also those that an earlier row was about
             held = {key: event for key, event in held.items() if key[1] != name}
         note = unguard(row.cells.get("note", ""))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from practicum.errors import PracticumError
 from practicum.labs.lab import Lab, files_in, source_name
+from practicum.labs.near_markers import markers_in
 from practicum.labs.notebook import build_notebook
 from practicum.labs.public_checks import public_checks
 from practicum.labs.solution_markers import handed_out, solved
@@ -54,8 +55,26 @@ def given_files(lab: Lab) -> dict[str, bytes]:
     return {name: path.read_bytes() for name, path in files_in(lab.source) if name not in made}
 
 
+def marker_mistakes(lab: Lab) -> list[str]:
+    """Return the solution's markers, exact or not quite, in files from which nothing is taken out, one line each."""
+    source = {str(lab.source / name): data for name, data in given_files(lab).items()}
+    public = {str(lab.checks / name): data for name, data in public_checks(lab).items()}
+    sheet = lab.folder / "README.md"
+    return [
+        f"{name}:{line}: expected no marker of a solution in a file that is handed out as it is, got `{text[:80]}`"
+        for name, data in {**source, **public, str(sheet): sheet.read_bytes()}.items()
+        for line, text in markers_in(data, name)
+    ]
+
+
 def handout_files(lab: Lab) -> dict[str, bytes]:
-    """Return everything students receive, by path in the handout."""
+    """Return everything students receive, by path in the handout.
+
+    Raises:
+        PracticumError: The lab is wrong, or the marker of a solution would be handed out.
+    """
+    if mistakes := marker_mistakes(lab):
+        raise PracticumError("\n".join(mistakes))
     files = {"README.md": (lab.folder / "README.md").read_bytes(), "lab.toml": _for_check(lab)}
     files |= {f"checks/{name}": data for name, data in public_checks(lab).items()}
     for name, data in (given_files(lab) | starter_files(lab)).items():
