@@ -178,3 +178,19 @@ def status_view(book: Gradebook, now: datetime) -> Table:
         counts = [f"{submitted} of {len(grades)}", *map(str, (len(graded), late, waiting, missing))]
         table.add_row(lab, item.name, local(book.course, end) + past if end else "", *counts)
     return table
+
+
+def timing_notes(book: Gradebook) -> Iterator[Text]:
+    """Yield a line for each lab with work of which nobody states when it was submitted."""
+    counts: dict[str, dict[str, int]] = {}
+    for row in book.students:
+        for submission, _ in (unit.counted for grade in row.items for unit in grade.units if unit.counted):
+            count = counts.setdefault(submission.lab, {})
+            count[submission.timing] = count.get(submission.timing, 0) + 1
+    for lab, count in counts.items():
+        if unknown := count.get("unknown"):
+            yield Text(f"{lab}: {unknown} with time unknown: counted as on time")
+        if late := count.get("late"):
+            yield Text(f"{lab}: {late} late by the platform's word, time unknown: counted as late by the least there is")
+    if any(count.keys() & {"unknown", "late"} for count in counts.values()):
+        yield Text("Say when with: practicum grade LAB --times FILE (a CSV with the columns student and submitted)")

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from practicum.errors import PracticumError
 from practicum.labs.lab import Lab
-from practicum.reports.pages import STYLE, WORDS, page, plain_points, text, tone
+from practicum.reports.pages import STYLE, WORDS, page, plain_points, text, tone, when_words
 from practicum.store.records import StoredResult
 from practicum.store.results import CheckResult
 
@@ -194,7 +194,7 @@ def _students(latest: Sequence[StoredResult], zone: tzinfo, who: _Who) -> str:
         rows.append(
             f'<tr><th scope="row">{who.of(stored.submission.student)}</th>'
             f'<td class="n"><strong>{plain_points(stored.graded.points)}</strong></td>{cells}'
-            f'<td class="words">{text(trouble)}</td><td class="at">{stored.submission.at.astimezone(zone):%d %b %H:%M}</td>'
+            f'<td class="words">{text(trouble)}</td><td class="at">{when_words(stored.submission, zone, "%d %b %H:%M", short=True)}</td>'
             f'<td class="n">{stored.graded.seconds:.2f}</td></tr>'
         )
     key = ", ".join(f"{_GLYPHS[kind]} {_READ[kind]}" for kind in _GLYPHS)
