@@ -143,12 +143,36 @@ def _read(parts: list[tuple[Entry, Path]], lab: Lab, zone: tzinfo, also: tuple[s
             alone = not each.platform and part.name.lower().endswith(_alone(lab) or "/")
             _list(part, each.file or (lab.submit[0] if alone else part.name), listing, open_archives)
         by_itself = len(parts) == 1 and bool(entry.file) and not first.name.lower().endswith(ARCHIVES)
-        chosen = _choose(listing, lab, by_itself, notes)
-        taken = set(map(id, chosen.values()))
-        others = [member for member in listing.members if id(member) not in taken and member.name.lower().endswith(also or "/")]
-        for member in others[:_MOST_OTHERS]:
-            chosen.setdefault("/".join(member.path), member)
-        files = _read_members(chosen, notes)
+        files, chosen = take_files(listing, lab, notes, also, by_itself)
+    at = entry.stamp
+    if not at:
+        changed = [member.changed for member in chosen.values() or listing.members] or [first.lstat().st_mtime]
+        at = datetime.fromtimestamp(min(max(int(max(changed)), 0), _LAST_SECOND), zone)
+        notes.append(f"the name holds no time; the newest file is of {at.isoformat()}")
+    return SubmissionFiles(entry.student, at, files, sha256_of(files), tuple(dict.fromkeys(notes)))
+
+
+def take_files(
+    listing: Listing, lab: Lab, notes: list[str], also: tuple[str, ...] = (), by_itself: bool = False
+) -> tuple[dict[str, bytes], dict[str, Member]]:
+    """Read what a lab asks for out of all that was submitted.
+
+    Args:
+        listing: everything that is there.
+        lab: the lab; only the files in its `submit` are taken.
+        notes: gets what the student should know of it.
+        also: endings, in lower case, of further files to take, under their paths.
+        by_itself: a single file stands for the one asked for, whatever it is called.
+
+    Returns:
+        The contents, and the members that were chosen, by the same names.
+    """
+    chosen = _choose(listing, lab, by_itself, notes)
+    taken = set(map(id, chosen.values()))
+    others = [member for member in listing.members if id(member) not in taken and member.name.lower().endswith(also or "/")]
+    for member in others[:_MOST_OTHERS]:
+        chosen.setdefault("/".join(member.path), member)
+    files = _read_members(chosen, notes)
     used = set(map(id, chosen.values()))
     ignored = sorted("/".join(member.path) for member in listing.members if id(member) not in used)
     notes += listing.notes
@@ -156,12 +180,7 @@ def _read(parts: list[tuple[Entry, Path]], lab: Lab, zone: tzinfo, also: tuple[s
         notes.append(f"ignored {len(ignored)} other file{'s' * (len(ignored) > 1)}: {some(ignored)}")
     if not files:
         notes.append(f"no file of the lab was found (expected {', '.join(lab.submit)})")
-    at = entry.stamp
-    if not at:
-        changed = [member.changed for member in chosen.values() or listing.members] or [first.lstat().st_mtime]
-        at = datetime.fromtimestamp(min(max(int(max(changed)), 0), _LAST_SECOND), zone)
-        notes.append(f"the name holds no time; the newest file is of {at.isoformat()}")
-    return SubmissionFiles(entry.student, at, files, sha256_of(files), tuple(dict.fromkeys(notes)))
+    return files, chosen
 
 
 def _list(path: Path, name: str, into: Listing, open_archives: ExitStack) -> None:
