@@ -135,7 +135,7 @@ class Canvas(Site):
         for user in self.users:
             cells = [self.scores.get(n, {}).get(user.number, "") for n in numbers]
             cells = [cell.replace(".", ",") for cell in cells] if comma else cells
-            writer.writerow([user.sortable, user.number, user.sis, user.login, "L1", *cells, "80"])
+            writer.writerow([user.sortable.replace("\r", " "), user.number, user.sis, user.login, "L1", *cells, "80"])
         return out.getvalue()
 
 
@@ -180,7 +180,7 @@ class Moodle(Site):
         for user in self.users:
             cells = [self.scores.get(n, {}).get(user.number, "-") for n in self.columns]
             cells = [cell.replace(".", ",") for cell in cells] if comma else cells
-            writer.writerow([user.name or "x", "y", user.sis, user.email, *cells])
+            writer.writerow([user.name.replace("\r", " ") or "x", "y", user.sis, user.email, *cells])
         return out.getvalue()
 
 

@@ -36,7 +36,7 @@ def course_of(titles: dict[str, str], lms: dict[str, dict[str, str]] | None = No
         )
         for n, t in titles.items()
     )
-    return COURSE.model_copy(update={"component": (component.model_copy(update={"item": items}),)})
+    return Course(name="c", title="C", term=COURSE.term, component=(component.model_copy(update={"item": items}),))
 
 
 def book_of(course: Course, roster: list[Student], scores: dict[tuple[str, str], str]) -> Gradebook:

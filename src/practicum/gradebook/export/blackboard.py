@@ -20,18 +20,19 @@ WHO = ("Last Name", "First Name", "Username", "Student ID")
 _NUMBERED = re.compile(r"(?P<title>.*?)\s*\[Total Pts: (?P<points>.*)\]\s*\|\s*(?P<id>\w+)\s*", re.DOTALL)
 
 
-def to_blackboard(book: Gradebook, total: bool = False, current: Current | None = None) -> Export:
+def to_blackboard(book: Gradebook, total: bool = False, current: Current | None = None, only: str = "") -> Export:
     """Write Grade Center uploads.
 
     Args:
         book: the grades.
         total: adds the final grade as a column of its own.
         current: what Blackboard's gradebook download says.
+        only: the name of one item to export alone.
 
     Raises:
         PracticumError: nothing is decided, a column's number is none or another's, or two students have one username.
     """
-    columns = columns_of(book, total, None)
+    columns = [column for column in columns_of(book, total, None) if only in ("", column.name)]
     headings, warnings = _headings(columns, current)
     students = [row.student for row in book.students]
     unknown = [student for student in students if not _username(student, current)]
