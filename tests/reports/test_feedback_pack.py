@@ -165,14 +165,18 @@ def test_missing_work_exemptions_and_notes() -> None:
     assert "nothing was submitted" in item_page(addressed(book_of())["s3"].told)
 
 
-def test_a_time_that_is_not_known_is_said(told: dict[str, Addressed], monkeypatch: pytest.MonkeyPatch) -> None:
-    class Untimed(StoredSubmission):
-        timing = "unknown"
-
-    labs = told["s2"].told.labs
-    untimed = Untimed(1, "u", "one", "s2", DUE, "c" * 64)
-    page = item_page(replace(told["s2"].told, labs=(replace(labs[0], shown=replace(labs[0].shown, submission=untimed)),)))
-    assert "Submitted at a time that is not known" in page
+def test_a_time_that_is_not_known_is_said() -> None:
+    untimed = replace(RESULTS[3], submission=replace(RESULTS[3].submission, timing="unknown"))
+    events: list[Event] = [
+        Submission("s2-one-1", "s2", "one", DUE, "unknown"),
+        Result("s2-one-1", "s2", "one", Decimal(7), Decimal(20)),
+    ]
+    book = gradebook(COURSE, ROSTER, events)
+    told = feedback_of(book, book.of("s2"), "a1", [untimed], TITLES)
+    for text in (read(item_page(told)), item_text(told)):
+        assert "one 7/20 = 3.50 of 10, time unknown: counted as on time" in text
+        assert text.count("time unknown: counted as on time") == 2
+        assert "2027-03-26" not in text
 
 
 # Canvas

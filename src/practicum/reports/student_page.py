@@ -13,7 +13,7 @@ from pathlib import Path
 
 from practicum.errors import PracticumError
 from practicum.labs.lab import Lab
-from practicum.reports.pages import STYLE, WORDS, page, plain_points, share, text, tone
+from practicum.reports.pages import STYLE, WORDS, page, plain_points, share, text, tone, when_words
 from practicum.store.records import StoredResult
 from practicum.store.results import CheckResult
 
@@ -65,9 +65,7 @@ def feedback_page(lab: Lab, results: Sequence[StoredResult], zone: tzinfo = UTC,
     percent = 100 * share(graded.points, graded.out_of)
     parts = [
         f"<header><h1>{text(lab.title)}</h1>",
-        f'<p class="soft">{text(f"{name} {graded.student}".strip())} · submitted '
-        f'<time datetime="{stored.submission.at.isoformat()}">'
-        f"{stored.submission.at.astimezone(zone):%A %d %B %Y, %H:%M:%S %Z}</time></p></header>",
+        f'<p class="soft">{text(f"{name} {graded.student}".strip())} · submitted {submitted_at(stored, zone)}</p></header>',
         f'<p class="total"><strong>{plain_points(graded.points)}</strong> '
         f"<span>of {plain_points(graded.out_of)} points</span></p>",
         f'<div class="bar" role="img" aria-label="{percent:.0f} percent of the points">',
@@ -78,6 +76,14 @@ def feedback_page(lab: Lab, results: Sequence[StoredResult], zone: tzinfo = UTC,
         _footer(stored, zone),
     ]
     return page(f"{lab.title}: {graded.student}", "\n".join(part for part in parts if part), STYLE / "student_page.css")
+
+
+def submitted_at(stored: StoredResult, zone: tzinfo) -> str:
+    """Return when a result's work was submitted, as HTML, or that this is not known."""
+    words = when_words(stored.submission, zone, "%A %d %B %Y, %H:%M:%S %Z")
+    if stored.submission.timing != "stated":
+        return f"<span>({words})</span>"
+    return f'<time datetime="{stored.submission.at.isoformat()}">{words}</time>'
 
 
 def check_list(stored: StoredResult) -> str:
@@ -116,7 +122,7 @@ def submissions_table(results: Sequence[StoredResult], zone: tzinfo, caption: st
     if len(results) < 2:
         return ""
     rows = "".join(
-        f'<tr><th scope="row" class="n">{number}</th><td>{each.submission.at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}</td>'
+        f'<tr><th scope="row" class="n">{number}</th><td>{when_words(each.submission, zone, "%Y-%m-%d %H:%M:%S %Z")}</td>'
         f'<td class="n">{plain_points(each.graded.points)} / {plain_points(each.graded.out_of)}</td></tr>'
         for number, each in enumerate(results, 1)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from practicum.reports.feedback.item import ItemFeedback, LabFeedback
 from practicum.reports.pages import STYLE, page, plain_points, text
-from practicum.reports.student_page import check_list, notes_section, submissions_table
+from practicum.reports.student_page import check_list, notes_section, submissions_table, submitted_at
 
 _CAPTION = "Shown above is the one that counts, else the last one."
 
@@ -64,14 +64,6 @@ def _lab(told: ItemFeedback, lab: LabFeedback) -> str:
     earned = f"{plain_points(result.graded.points)} of {plain_points(result.graded.out_of)} points of its checks"
     return (
         f"<section><h2>{text(lab.title)}</h2>"
-        f'<p class="soft">{text(said_at(told, lab))}: {earned}; this submission {counts}.</p>'
+        f'<p class="soft">submitted {submitted_at(result, told.zone)}: {earned}; this submission {counts}.</p>'
         f"{notes_section(result.graded.notes)}{check_list(result)}{submissions_table(lab.every, told.zone, _CAPTION)}</section>"
     )
-
-
-def said_at(told: ItemFeedback, lab: LabFeedback) -> str:
-    """Say when what is shown of a lab was submitted, as far as that is known."""
-    submission = lab.shown.submission
-    if getattr(submission, "timing", "stated") != "stated":
-        return "Submitted at a time that is not known"
-    return f"Submitted {submission.at.astimezone(told.zone):%A %d %B %Y, %H:%M:%S %Z}"

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import PurePath
 
 from practicum.reports.feedback.item import ItemFeedback, LabFeedback
-from practicum.reports.feedback.page import item_page, said_at
-from practicum.reports.pages import WORDS, plain_points
+from practicum.reports.feedback.page import item_page
+from practicum.reports.pages import WORDS, plain_points, when_words
 
 TEXTS = (".txt", ".md", ".rst", ".csv", ".tsv", ".tex", ".log")
 COMMENTED = {".py": "#", ".r": "#", ".jl": "#", ".sh": "#", ".m": "%", ".toml": "#", ".yaml": "#", ".yml": "#"}
@@ -81,7 +81,8 @@ def _notebook(text: str) -> str:
 def _lab_lines(told: ItemFeedback, lab: LabFeedback) -> Iterator[str]:
     graded = lab.shown.graded
     yield f"{lab.title}: {plain_points(graded.points)} of {plain_points(graded.out_of)} points of its checks"
-    yield said_at(told, lab) + ("" if lab.counts else "; this submission does not count for the grade")
+    submitted = when_words(lab.shown.submission, told.zone, "%A %d %B %Y, %H:%M:%S %Z")
+    yield f"submitted: {submitted}" + ("" if lab.counts else "; this submission does not count for the grade")
     yield from (f"Note: {note}" for note in graded.notes)
     for check in graded.checks:
         hidden = " (hidden check)" if check.hidden else ""
