@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from practicum.course.identities.spelling import letters
 from practicum.course.roster import Student
-from practicum.reports.feedback.pack import Feedback, Names, Pack, labelled, letters
+from practicum.reports.feedback.pack import Feedback, Names, Pack, labelled
 from practicum.reports.feedback.page import item_page
 
 _FOLDER = re.compile(r"(?P<name>[^_/\\]+)_(?P<number>\d{1,18})_assignsubmission_[a-z]+(?:_.*)?", re.ASCII | re.DOTALL)

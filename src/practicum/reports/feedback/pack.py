@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import unicodedata
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -76,11 +75,6 @@ def _unpacked(path: Path) -> Iterator[tuple[str, ...]]:
         yield from ((*parts, name) for name in (*folders, *files))
         if len(parts) + 1 >= _DEPTH:
             folders.clear()
-
-
-def letters(name: str) -> str:
-    """Return the letters and digits of a name, without case: what is left of it in every file name."""
-    return "".join(c for c in unicodedata.normalize("NFKC", name).casefold() if c.isalnum())
 
 
 def labelled(student: Student) -> str:
