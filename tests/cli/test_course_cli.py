@@ -116,12 +116,33 @@ def test_gradebook_explains_a_student(app: typer.Typer, workspace: Path) -> None
 
 @pytest.mark.parametrize("form", ["canvas", "blackboard", "moodle", "plain"])
 def test_exports(app: typer.Typer, workspace: Path, form: str) -> None:
-    text = run(app, "gradebook", "--export", form)
-    run(app, "gradebook", "--export", form, "-o", str(workspace / "out.csv"))
-    assert (workspace / "out.csv").read_bytes().decode().replace("\r\n", "\n") == text.replace("\r\n", "\n")
+    out = workspace / "out.csv"
+    run(app, "gradebook", "--export", form, "-o", str(out))
+    text = out.read_bytes().decode()
     assert "74.00" in text
     if form == "plain":
+        assert run(app, "gradebook", "--export", form) == text
         assert read_plain(text)[0].total == Decimal("20.10")
+        assert "no platform" in fails(app, "gradebook", "--export", "plain", "--current", str(out))
+
+
+def test_what_is_undecided_is_in_no_file_or_repeated(app: typer.Typer, workspace: Path) -> None:
+    (workspace / "out-a1-demo.csv").write_text("of last week")
+    command = ("gradebook", "--export", "canvas", "-o", str(workspace / "out.csv"))
+    result = CliRunner().invoke(app, command)
+    assert "warning: a1: undecided for 1 student (bob Bob); not in this column's file" in result.stderr
+    assert "Import each of these files by itself." in result.stderr
+    assert "out-a1-demo.csv is of an earlier export; do not import it" in result.stderr
+    assert "Bob" not in (workspace / "out.csv").read_text()
+    assert "ada,,,9.00" in (workspace / "out-demo.csv").read_text()
+    assert "expected -o FILE, as this export is 2 files" in fails(app, "gradebook", "--export", "canvas")
+    title = "A1 Perceptron, MLP and back-propagation"
+    (workspace / "now.csv").write_text(
+        f'Student,ID,SIS User ID,SIS Login ID,Section,"{title} (5)",AI on chips (6)\n'
+        "Ada,1,ada,ada,,,\nBob,2,bob,bob,,61.00,4\nEve,3,eve,eve,,,\n"
+    )
+    text = run(app, "gradebook", "--export", "canvas", "--current", str(workspace / "now.csv"))
+    assert text.splitlines()[3:] == ["Bob,2,bob,,,61.00,4", "Eve,3,eve,,,EX,"]
 
 
 def test_export_errors(app: typer.Typer, workspace: Path) -> None:

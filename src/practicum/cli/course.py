@@ -73,12 +73,15 @@ def list_courses() -> None:
 @course_app.command("check")
 def check(course: MaybeCourse = None) -> None:
     """Check a course file, and in a workspace the roster and every CSV file too."""
+    from practicum.course.roster import read_roster
+
     plan, workspace = _course(course)
     warnings = list(_warnings(plan))
     students = 0
     if workspace is not None:
-        roster = workspace.roster()
-        students = len(roster)
+        file = read_roster(workspace.roster_file)
+        roster, students = list(file.students), len(file.students)
+        warnings += file.notes
         warnings += _compute(workspace, plan, roster).problems
     for warning in warnings:
         typer.echo(f"warning: {warning}")
@@ -110,22 +113,28 @@ def gradebook(
         typer.Option(metavar="ID", help="Explain how each of this student's numbers came about."),
     ] = None,
     total: Annotated[bool, typer.Option("--total", help="Export the final grade as a column, too.")] = False,
+    current: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(metavar="FILE", help="What the platform exported just now: what is undecided here is repeated from it."),
+    ] = None,
 ) -> None:
-    """Show everyone's grades, explain one student's, or export them."""
-    from practicum.errors import PracticumError, suggestion
-    from practicum.gradebook.export import EXPORTS
+    """Show everyone's grades, explain one student's, or export them.
 
-    if export is not None and export not in EXPORTS:
-        raise PracticumError(f"no export `{export}`{suggestion(export, EXPORTS)}; known: {', '.join(EXPORTS)}")
-    if output is not None and export is None:
-        raise PracticumError("-o needs --export, which says in which form to write")
+    An export takes nothing away from a platform: columns in which nothing is decided are left out, and a column that is
+    decided for some students alone goes into a file of its own with these, unless --current says what the others have.
+    """
+    from practicum.cli.export import write_export
+    from practicum.errors import PracticumError
+
+    if export is None and (output is not None or current is not None):
+        raise PracticumError(f"{'-o' if output else '--current'} needs --export, which says in which form to write")
     plan, workspace = _course(None)
     assert workspace is not None
     book = _compute(workspace, plan, workspace.roster())
     for problem in book.problems:
         typer.echo(f"warning: {problem}", err=True)
     if export is not None:
-        _write(EXPORTS[export](book, total), output)
+        write_export(export, book, total, workspace, current, output)
     elif student is not None:
         _explain(book, student)
     else:
@@ -194,19 +203,6 @@ def _warnings(plan: Course) -> Iterator[str]:
     for lab in sorted(labs):
         if not (curriculum() / "labs" / lab / "lab.toml").is_file():
             yield f"lab {lab} is planned but not written yet"
-
-
-def _write(text: str, output: Path | None) -> None:
-    from practicum.errors import PracticumError
-
-    if output is None:
-        typer.echo(text, nl=False)
-        return
-    try:
-        output.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise PracticumError(f"{output}: cannot be written ({error.strerror})") from None
-    typer.echo(f"Wrote {output}.", err=True)
 
 
 def _explain(book: Gradebook, student: str) -> None:

@@ -236,7 +236,8 @@ def _write_pages(lab: Lab, report: Report, folder: Path, zone: tzinfo, names: di
     students = {r.submission.student for r in report.results}
     if not report.everything:
         return
-    pages = write_feedback(lab, [r for r in report.everything if r.submission.student in students], folder, zone)
+    own = {student: name for student, name in names.items() if not name.startswith("→")}  # those say who put things right
+    pages = write_feedback(lab, [r for r in report.everything if r.submission.student in students], folder, zone, own)
     file = folder.parent / f"{folder.name}-report.html"
     summary = write_report(lab, report.everything, file, zone, names, folder)
     typer.echo(f"feedback: {short(folder)} ({len(pages)} page{'s' * (len(pages) != 1)})")

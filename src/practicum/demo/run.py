@@ -222,5 +222,5 @@ def export(workspace: Workspace, book: Gradebook) -> None:
     folder = workspace.root / "gradebook"
     folder.mkdir()
     for form, write in EXPORTS.items():
-        with (folder / f"{form}.csv").open("w", encoding="utf-8", newline="") as file:
-            file.write(write(book, True))
+        for part in write(book, True, None).files:
+            (folder / f"{form}{part.suffix}.csv").write_text(part.text, encoding="utf-8", newline="")
