@@ -68,7 +68,7 @@ def test_the_gradebook_counts_the_work_for_whose_it_is() -> None:
         assert found.problems == ()
         assert found.of("ada").corrections == (correction,)
         assert found.of("bob").corrections == ()
-    assert "submissions of 40013, who is not on the roster" in book(small(), unknown).problems
+    assert any(p.startswith("submissions of 40013, who is not on the roster") for p in book(small(), unknown).problems)
 
 
 def test_what_is_forgotten_counts_for_nobody_and_is_no_problem() -> None:
@@ -102,7 +102,7 @@ def test_scores_stay_exact_and_other_labs_stay_where_they_are() -> None:
     ]  # fmt: skip
     found = book(small(), [*events, Submitter("x", "ada", "lab")])
     assert found.students[0].total == Decimal("33.3")
-    assert "submissions of x, who is not on the roster" in found.problems
+    assert any(p.startswith("submissions of x, who is not on the roster") for p in found.problems)
 
 
 def test_rows_are_appended_and_taken_back(tmp_path: Path) -> None:

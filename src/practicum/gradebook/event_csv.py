@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from practicum.course.assessment import Item
-from practicum.course.calendar import local_instant
+from practicum.course.calendar import read_moment
 from practicum.course.identities.spelling import same
 from practicum.course.model import Course
 from practicum.course.roster import Student
@@ -194,10 +194,4 @@ def _time(row: CsvRow, column: str, course: Course) -> datetime | None:
 
 def stated_time(text: str, course: Course) -> datetime | None:
     """Return the time that somebody wrote, in the course's zone unless it states its own; None if it is no time."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    if at.tzinfo is None and len(text) == 10:  # a date alone means the whole day
-        at = at.replace(hour=23, minute=59, second=59)
-    return at if at.tzinfo else local_instant(at, course.term.zone)
+    return read_moment(text, course.term.zone)

@@ -27,6 +27,7 @@ from practicum.gradebook.events import (
 )
 from practicum.gradebook.scoring import Rules, ScoredSubmission
 from practicum.gradebook.submitters import Corrections
+from practicum.gradebook.unknown import joined, unknown_submitters
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -70,7 +71,10 @@ class EventIndex:
         """The corrections that took effect, by the student who won or lost a submission."""
         if corrections:
             submissions, results = self._corrected(corrections, submissions, results)
+        submissions, results = joined(submissions, results, roster)
         self._submissions(submissions, results)
+        strangers = {student: labs for student, labs in self.submissions.items() if student not in self.students}
+        self.problems += unknown_submitters(strangers, roster)
         self._teams([event for event in others if isinstance(event, Team)])
         self._extensions([event for event in others if isinstance(event, Extension)])
         self._exemptions([event for event in others if isinstance(event, Exemption)])
@@ -130,8 +134,6 @@ class EventIndex:
         self.problems += [f"a result for submission {name}, which was never submitted; not counted" for name in graded]
         known = {*self.course.labs, *(item.name for item in self.course.items)}
         for student, labs in self.submissions.items():
-            if student not in self.students:
-                self.problems.append(f"submissions of {student}, who is not on the roster")
             for lab, scored in labs.items():
                 if len(scored) > 1:
                     scored.sort(key=oldest_first)
