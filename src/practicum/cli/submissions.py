@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -12,10 +13,12 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from practicum.course.identities import Identities
     from practicum.course.model import Course
     from practicum.course.roster import Student
     from practicum.course.workspace import Workspace
     from practicum.gradebook.events import Submitter
+    from practicum.gradebook.submitters import Corrections
     from practicum.labs.intake.read import SubmissionFiles
     from practicum.labs.lab import Lab
     from practicum.store.records import StoredSubmission
@@ -56,6 +59,33 @@ class Term:
     def names(self) -> dict[str, str]:
         """The students' names by id."""
         return {student.id: student.name for student in self.roster}
+
+    def owner(self, submission: StoredSubmission) -> str | None:
+        """Return whose a submission is: a student's id, nothing if it was forgotten, None if it is nobody's on the roster."""
+        from practicum.course.identities import AmbiguousIdentity
+
+        correction = self.looked_up.find(submission.lab, submission.student)
+        if correction is not None:
+            return correction.student
+        try:
+            student = self.identities.find(submission.student, "id")
+        except AmbiguousIdentity:
+            return None
+        return student.id if student else None
+
+    @cached_property
+    def looked_up(self) -> Corrections:
+        """The corrections, by lab and submitter."""
+        from practicum.gradebook.submitters import Corrections
+
+        return Corrections(self.corrections)
+
+    @cached_property
+    def identities(self) -> Identities:
+        """The roster, by every id."""
+        from practicum.course.identities import Identities
+
+        return Identities(self.roster)
 
     def about(self, lab: str) -> list[StoredSubmission]:
         """Return the submissions for a lab or item, or all."""
@@ -170,6 +200,9 @@ def read(
         Optional[Path],  # noqa: UP045 - typer reads the hint at run time
         typer.Argument(help="What was submitted, an entry per student or a platform's download; by default submissions/ITEM."),
     ] = None,
+    times: Annotated[
+        str, typer.Option("--times", metavar="FILE|file", help="A CSV with the times, or `file`: the dates of the files count.")
+    ] = "",
 ) -> None:
     r"""Register what a class submitted, without grading: for reports and talks, or to see who submitted before a lab is graded.
 
@@ -182,6 +215,7 @@ def read(
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
+    from practicum.cli.grade_view import clean
     from practicum.cli.submissions_reading import read_class
     from practicum.cli.submissions_view import unknown_view
     from practicum.errors import PracticumError
@@ -189,13 +223,14 @@ def read(
     term = _term("")
     lab = _work(term, item)
     source = folder or term.workspace.submissions(lab.name)
+    refused: list[str] = []
     if not source.exists():
         raise PracticumError(f"{source}: expected a folder of submissions, got nothing there")
     console, new, known, empty = Console(stderr=True), 0, 0, 0
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}"))
     with _store(term) as store, Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(f"{lab.name}: reading", total=None)
-        for submitted in read_class(lab, source, term.course.term.zone):
+        for submitted in read_class(lab, source, term.course, term.roster, _teams(term, lab.name), times, refused):
             bar.advance(task)
             _say(submitted)
             if not submitted.files:
@@ -204,6 +239,8 @@ def read(
             _, is_new = store.register(lab.name, submitted)
             new, known = new + is_new, known + (not is_new)
         term = replace(term, submissions=store.submissions())
+    for line in refused:
+        typer.echo(f"NOT READ: {clean(line)}", err=True)
     for view in unknown_view(term, term.about(lab.name)):
         _console().print(view, highlight=False)
     left = f", {empty} without a file that is kept (not registered)" if empty else ""
@@ -295,6 +332,17 @@ def _work(term: Term, name: str) -> Lab:
     if item is not None:
         raise PracticumError(f"{name} is filled by labs: name one of {', '.join(item.labs())}")
     raise PracticumError(f"no lab or item `{name}`{suggestion(name, known)}; known: {', '.join(known)}")
+
+
+def _teams(term: Term, item: str) -> dict[str, tuple[str, ...]]:
+    """Return the members of each team that submits an item together."""
+    from practicum.gradebook.event_csv import read_events
+    from practicum.gradebook.events import Team
+
+    fed = term.course.labs.get(item)
+    names = ("", item, fed.name if fed else item)
+    events = read_events(term.workspace.root, term.course, term.roster)
+    return {event.name: event.members for event in events if isinstance(event, Team) and event.item in names}
 
 
 def _time(term: Term, text: str) -> datetime:
