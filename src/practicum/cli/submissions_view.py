@@ -13,7 +13,7 @@ from practicum.cli.grade_view import clean
 from practicum.store.records import RowId, StoredSubmission
 
 if TYPE_CHECKING:
-    from practicum.cli.submissions import Term
+    from practicum.cli.submissions_term import Term
 
 _NAMED = 3  # files; of more only the number is shown
 
