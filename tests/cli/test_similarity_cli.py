@@ -142,6 +142,7 @@ def test_a_workspace_knows_the_teams(here: Path, monkeypatch: pytest.MonkeyPatch
         (("network", "network/lab.toml"), "expected a folder of submissions, got a file"),
         (("network",), "expected the FOLDER that was submitted"),
         (("network", "in", "--baseline", "network/README.md"), "expected a .py or .ipynb file"),
+        (("network", "in", "--out", "network/lab.toml"), "lab.toml: expected a folder for the report, got a file"),
     ],
 )
 def test_what_is_wrong_is_said(here: Path, words: tuple[str, ...], message: str) -> None:

@@ -85,18 +85,24 @@ def test_a_stopped_run_goes_on_with_the_same_curve(tmp_path: Path, whole: list[d
 
 def test_wrong_words_are_answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "thesis").write_text("mine")
     for words, answer in (
         (["lenet-mnits"], "no recipe `lenet-mnits` (did you mean `lenet-mnist`?); there are: "),
         (["lenet-mnist", "--learning-rate", "3"], "no hyperparameter `learning_rate`; there are: epochs,"),
         (["lenet-mnist", "--epochs", "three"], "--epochs: expected a whole number, got 'three'"),
         (["lenet-mnist", "epochs=3"], "expected a hyperparameter like --lr 0.1, got 'epochs=3'"),
+        (["lenet-mnist", "--epochs", "0"], "--epochs: expected a whole number of at least 1, got '0'"),
+        (["lenet-mnist", "--out", "thesis"], "thesis: expected a folder for the run, got a file"),
+        (["lenet-mnist", "-o", "thesis/run"], "thesis: expected a folder for the run, got a file"),
         (["lenet-mnist", "--strategy", "deepspeed"], "--strategy: expected one of auto, ddp, fsdp, got 'deepspeed'"),
     ):
         monkeypatch.setattr(sys, "argv", ["practicum", "train", *words])
         with pytest.raises(SystemExit) as stopped:
             main()
         assert stopped.value.code == 2
-        assert answer in capsys.readouterr().err
+        said = capsys.readouterr().err
+        assert answer in said
+        assert said.count("\n") == 1, said
     assert not (tmp_path / "runs").exists()
 
 
@@ -113,6 +119,25 @@ def test_results_leaves_samples_out(tmp_path: Path) -> None:
     assert "left out: these were the packaged sample's data" in done.stderr
     assert not (tmp_path / "results").exists()
     assert "| lenet-mnist | accuracy ≥ 0.991 | not run yet | 0 of 3 |" in (tmp_path / "RESULTS.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (["--folder", "thesis"], "thesis: expected a folder for the results, got a file"),
+        (["--table", "."], "expected the file to write the table to, got a folder"),
+    ],
+)
+def test_results_say_where_they_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str], answer: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "thesis").write_text("mine")
+    monkeypatch.setattr(sys, "argv", ["practicum", "results", "--only-table", *words])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 2
+    assert answer in capsys.readouterr().err
 
 
 def test_results_without_a_record_are_not_carried_over(

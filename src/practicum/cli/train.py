@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from practicum.cli.context import refuse_file
+
 Name = Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe's name; `practicum recipes` lists them.")]
 
 
@@ -50,6 +52,7 @@ def train(
         recipe,
         "-".join([f"seed-{seed}", *(f"{name}={value}" for name, value in sorted(values.items()))]).replace("/", "_"),
     )
+    refuse_file(folder, "the run")
     cls = shelf.load(recipe)
     for option, value, known in (
         ("strategy", strategy, ("auto", "ddp", "fsdp")),
@@ -119,12 +122,16 @@ def results(
     A run of older code is stale and is made again. `--carry` spares that where the change altered no number: it takes the first
     steps of each stale recipe and compares their losses with `results/RECIPE/losses.json`. The exit code is 1 if any stays stale.
     """
+    from practicum.errors import PracticumError
     from practicum.training.runs.losses import carry as carry_over
     from practicum.training.runs.results import run_missing, write_table
 
     def progress(text: str) -> None:
         typer.echo(text, err=True)
 
+    refuse_file(folder, "the results")
+    if table.is_dir():
+        raise PracticumError(f"{table}: expected the file to write the table to, got a folder")
     left: list[str] = []
     try:
         if carry:

@@ -20,11 +20,13 @@ from pathlib import Path
 from typing import Protocol
 
 from practicum.errors import PracticumError, suggestion
-from practicum.grading.grader import GradingRequest, libraries_of, limits_of
+from practicum.grading.grader import GradingRequest, Requests, libraries_of, limits_of
 from practicum.labs.inbox import Inbox
 from practicum.labs.intake.read import ContentHash
 from practicum.labs.lab import Lab
 from practicum.sandbox.fork_server import versions
+from practicum.store.claims import Claims, other_graders
+from practicum.store.damage import damages
 from practicum.store.records import RowId, Run, StoredResult, StoredSubmission
 from practicum.store.results import GradedSubmission, Provenance
 from practicum.store.store import Store
@@ -144,6 +146,8 @@ def grade_folder(
         seed = unfinished.seed
     elif resume:
         notes.append(f"no run of {lab.name} is unfinished; grading what is new")
+    elif others := other_graders(store, lab.name):
+        notes.append(f"{lab.name} is being graded by {' and '.join(others)}; the work is shared")
     elif unfinished is not None:
         began = f"{unfinished.started:%Y-%m-%d %H:%M} UTC"
         notes.append(f"the run of {began} did not finish; its results are kept, and what is left of this folder is graded now")
@@ -158,12 +162,13 @@ def grade_folder(
     published = [replace(r, submission=read.get(r.submission.id, r.submission)) for r in history.results]
     before = {r.submission.id: r for r in published if r.submission.id in chosen}
     notes += _differences(before.values(), provenance, lab)
+    notes += damages(result.graded for result in published)
     todo = [submission for key, submission in chosen.items() if key not in before]
     progress(GradingPlanned(len(todo), len(before), tuple(notes)))
     run = unfinished if resume else None
     if todo:
         if run is None:
-            run = store.start_run("grade", lab.name, provenance)
+            run = store.start_run("grade", lab.name, lambda runs: conditions(lab, runs, seed))
         graded, more = grade_submissions(lab, store, run, todo, backends, publish=True, progress=progress)
         published += graded
         notes += more
@@ -217,33 +222,45 @@ def grade_submissions(
         PracticumError: grading is not possible, or the lab changed meanwhile. What was graded is kept.
     """
     waiting: dict[tuple[str, ContentHash], list[StoredSubmission]] = {}
+    notes: list[str] = []
     for submission in todo:
         waiting.setdefault((submission.student, submission.sha256), []).append(submission)
+    shared = 0
     results: list[StoredResult] = []
     store.mark_run(run.id, "running")
     try:
         # Closed at once on Ctrl-C, so that nothing is graded on behind the scenes.
-        with backends(lab) as backend, closing(backend.grade(_requests(store, run, list(waiting.values())))) as arriving:
-            for graded in arriving:
-                if graded.provenance.lab_sha256 != lab.sha256:
-                    raise PracticumError(f"{lab.folder} was changed while it was graded; what is graded is kept, grade again")
-                for submission in waiting.pop((graded.student, graded.submission), ()):
-                    results.append(store.add(run, submission, graded, publish))
-                progress(SubmissionGraded(graded, len(results), len(todo)))
-            notes = list(backend.notes)
+        with Claims(store) as claims:
+            left = list(waiting.values())
+            while left:
+                asked = Requests(store, run, claims if publish else None)
+                with backends(lab) as backend, closing(backend.grade(asked.of(left))) as arriving:
+                    for graded in arriving:
+                        if graded.provenance.lab_sha256 != lab.sha256:
+                            raise PracticumError(
+                                f"{lab.folder} was changed while it was graded; what is graded is kept, grade again"
+                            )
+                        for submission in waiting.pop((graded.student, graded.submission), ()):
+                            results.append(store.add(run, submission, graded, publish))
+                        progress(SubmissionGraded(graded, len(results), len(todo)))
+                    notes += [note for note in (*asked.damaged, *backend.notes) if note not in notes]
+                # What another grader had is its, unless it gave it up.
+                left = []
+                for group, theirs in claims.settle(asked.elsewhere):
+                    if len(theirs) < len(group):
+                        left.append(group)
+                        continue
+                    waiting.pop((group[0].student, group[0].sha256))
+                    results += theirs
+                    shared += len(theirs)
+                    progress(SubmissionGraded(theirs[-1].graded, len(results), len(todo)))
     except BaseException:
         store.mark_run(run.id, "interrupted")
         raise
+    if shared:
+        notes.append(f"{shared} of these results are another grader's, who graded at the same time")
     store.mark_run(run.id, "interrupted" if waiting else "finished")
     return results, notes
-
-
-def _requests(store: Store, run: Run, alike: list[list[StoredSubmission]]) -> Iterator[GradingRequest]:
-    """Yield a request for the first of each group of identical submissions; its files are read when it is asked for."""
-    for first, *_ in alike:
-        yield GradingRequest(
-            student=first.student, submission=first.sha256, files=store.files(first.id), seed=run.seed, notes=first.notes
-        )
 
 
 def _register(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 import msgspec
 
@@ -14,7 +15,11 @@ from practicum.labs.notebook import NotebookError, read_notebook
 from practicum.sandbox.fork_server import Sandbox, versions
 from practicum.sandbox.process import Process
 from practicum.sandbox.proxy import Link, StudentCode
+from practicum.store.claims import Claims
+from practicum.store.damage import DamagedFiles
+from practicum.store.records import Run, StoredSubmission
 from practicum.store.results import GradedSubmission, Provenance
+from practicum.store.store import Store
 
 
 class GradingRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +30,37 @@ class GradingRequest(msgspec.Struct, frozen=True, kw_only=True):
     files: dict[str, bytes]
     seed: int
     notes: tuple[str, ...] = ()
+
+
+class Requests:
+    """What a backend is asked to grade: what is left of the work once damaged submissions and other graders' are out.
+
+    Args:
+        store: holds the files.
+        run: whose seed counts.
+        claims: this grader's; None where no other can have the same work.
+    """
+
+    def __init__(self, store: Store, run: Run, claims: Claims | None) -> None:
+        self._store, self._run, self._claims = store, run, claims
+        self.damaged: list[str] = []
+        self.elsewhere: list[list[StoredSubmission]] = []
+
+    def of(self, alike: list[list[StoredSubmission]]) -> Iterator[GradingRequest]:
+        """Yield a request for the first of each group of identical submissions; its files are read when it is asked for."""
+        for group in alike:
+            first = group[0]
+            if self._claims is not None and not self._claims.take(group):
+                self.elsewhere.append(group)
+                continue
+            try:
+                files = self._store.files(first.id)
+            except DamagedFiles as error:
+                self.damaged.append(str(error))
+                continue
+            yield GradingRequest(
+                student=first.student, submission=first.sha256, files=files, seed=self._run.seed, notes=first.notes
+            )
 
 
 def prepare(lab: Lab, files: dict[str, bytes]) -> tuple[dict[str, bytes], dict[str, list[str]], dict[str, str], list[str]]:

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from practicum.errors import PracticumError
 from practicum.labs.lab import Lab, files_in, source_name
-from practicum.labs.near_markers import markers_in
 from practicum.labs.notebook import build_notebook
 from practicum.labs.public_checks import public_checks
 from practicum.labs.solution_markers import handed_out, solved
+from practicum.labs.solution_markers.near import markers_in
 
 _MARK = ".practicum-handout"  # tells a folder that may be built anew from one that someone works in
 

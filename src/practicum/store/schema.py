@@ -35,6 +35,10 @@ BUSY_SECONDS = 30.0
 """How long one process waits for another's transaction."""
 
 
+class DamagedValue(Exception):
+    """Something in the database is not of its kind."""
+
+
 class Moment(TypeDecorator[datetime]):
     """An aware time, kept as ISO text in UTC of one length, which sorts as the times do on every database."""
 
@@ -47,7 +51,10 @@ class Moment(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """From the database."""
-        return None if value is None else datetime.fromisoformat(value)
+        try:
+            return None if value is None else datetime.fromisoformat(value)
+        except (ValueError, TypeError):
+            raise DamagedValue(f"expected a time, got {value!r}; take the store from its last backup") from None
 
 
 class Exact(TypeDecorator[Decimal]):
@@ -62,7 +69,10 @@ class Exact(TypeDecorator[Decimal]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         """From the database."""
-        return None if value is None else Decimal(value)
+        try:
+            return None if value is None else Decimal(value)
+        except (ArithmeticError, ValueError, TypeError):
+            raise DamagedValue(f"expected a number, got {value!r}; take the store from its last backup") from None
 
 
 class Base(DeclarativeBase):
@@ -153,6 +163,18 @@ class ResultRow(Base):
     published: Mapped[bool]
     at: Mapped[datetime]
     record: Mapped[bytes] = mapped_column(LargeBinary)  # GradedSubmission as JSON
+
+
+class ClaimRow(Base):
+    """Who grades a submission at this moment; see `practicum.store.claims`."""
+
+    __tablename__ = "claims"
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(32), index=True)
+    host: Mapped[str] = mapped_column(String(255))
+    pid: Mapped[int]
+    since: Mapped[datetime]
+    until: Mapped[datetime]
 
 
 class ProposalRow(Base):
