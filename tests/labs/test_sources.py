@@ -323,7 +323,8 @@ def test_what_is_no_clone_is_told_and_the_others_are_read(clones: Path, lab: Lab
         f"{clones}/lab1-files: is no git repository",
         f"{clones}/lab1-link: is a link, not followed",
         f"{clones}/lab1-empty: the repository of empty has no commit on the branch main",
-        f"{clones}/lab1-pointer: the repository of pointer points to a repository elsewhere (its `.git` is no folder), not followed",
+        f"{clones}/lab1-pointer: the repository of pointer points to a repository elsewhere (its `.git` is no folder), "
+        "not followed",
     ]
 
 
