@@ -316,12 +316,13 @@ def test_what_is_no_clone_is_told_and_the_others_are_read(clones: Path, lab: Lab
     git(clones / "lab1-empty", "init", "-q", "-b", "main")
     put(clones / "lab1-pointer/.git", f"gitdir: {clones}/lab1-jdoe/.git\n")
     put(clones / "lab1-files/answer.py")
-    (clones / "lab1-link").symlink_to(clones / "lab1-jdoe")
+    git(clones, "init", "-q", ".", "-b", "main")
+    (clones / "lab1-link\x1b[2J").symlink_to(clones / "lab1-jdoe")
     problems: list[str] = []
     assert [s.student for s in read(clones, lab, problems)] == ["ann-lee", "jdoe"]
     assert problems == [
         f"{clones}/lab1-files: is no git repository",
-        f"{clones}/lab1-link: is a link, not followed",
+        f"{clones}/lab1-link\\x1b[2J: is a link, not followed",
         f"{clones}/lab1-empty: the repository of empty has no commit on the branch main",
         f"{clones}/lab1-pointer: the repository of pointer points to a repository elsewhere (its `.git` is no folder), "
         "not followed",
@@ -345,7 +346,9 @@ def test_a_list_of_repositories(clones: Path, lab: Lab, tmp_path: Path) -> None:
         "s0008;/etc;;;\n"
         "s0009;ext::sh -c true;;;\n"
         ";lab1-jdoe;;;\n"
-        "s0010;none;;;\n",
+        "s0010;none;;;\n"
+        "s0011;.;;;\n"
+        "s0012;lab1-jdoe/..;;;\n",
     )
     assert kind_of(table) == "git"
     asked, problems = [], []
@@ -364,6 +367,8 @@ def test_a_list_of_repositories(clones: Path, lab: Lab, tmp_path: Path) -> None:
         f"{table}:10: {expected} ext::sh -c true",
         f"{table}:11: expected a student, got a row without one",
         f"{table}:12: {expected} none",
+        f"{table}:13: {expected} .",
+        f"{table}:14: {expected} lab1-jdoe/..",
     ]
 
 

@@ -10,7 +10,7 @@ from practicum.csvfile import decode, parse_table, read_bytes
 from practicum.errors import PracticumError
 from practicum.labs.intake.archive_files import Unreadable, open_regular, read_up_to
 from practicum.labs.intake.names import ARCHIVES, shown, without_ending
-from practicum.labs.intake.sources.found import Found, parse_time
+from practicum.labs.intake.sources.found import Found, parse_time, told
 from practicum.labs.lab import Lab
 
 TIMESTAMP = "timestamp.txt"
@@ -80,7 +80,7 @@ def find_otter(path: Path, lab: Lab, problems: list[str]) -> Iterator[Found]:
         else:
             problems.append(f"{path}:{line}: {shown(name)} is not in the folder, or is there twice in the table")
     for name, each in there.items():
-        problems.append(f"{each}: {path.name} does not name it; it is read all the same")
+        problems.append(f"{told(each)}: {path.name} does not name it; it is read all the same")
         yield Found((without_ending(name),), each)
 
 
@@ -91,7 +91,7 @@ def _folders(folder: Path, problems: list[str]) -> Iterator[Path]:
         raise PracticumError(f"{folder}: cannot be read ({error.strerror})") from None
     for entry in entries:
         if entry.is_symlink():
-            problems.append(f"{entry}: is a link, not followed")
+            problems.append(f"{told(entry)}: is a link, not followed")
         elif entry.is_dir() and not entry.name.startswith("."):
             yield entry
 

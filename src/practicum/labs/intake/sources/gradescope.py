@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from practicum.errors import PracticumError
-from practicum.labs.intake.sources.found import Found, parse_time
+from practicum.labs.intake.sources.found import Found, parse_time, told
 
 METADATA = "submission_metadata.yml"
 
@@ -63,7 +63,7 @@ def find_gradescope(folder: Path, problems: list[str]) -> Iterator[Found]:
             yield Found(ids, here, at, tuple(notes))
     for other in sorted(folder.glob("submission_*")):
         if other.is_dir() and other.name not in submissions:
-            problems.append(f"{other}: {METADATA} does not say whose it is; it is kept under that name")
+            problems.append(f"{told(other)}: {METADATA} does not say whose it is; it is kept under that name")
             yield Found((other.name,), other)
 
 
