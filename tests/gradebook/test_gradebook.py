@@ -320,7 +320,8 @@ def test_what_cannot_be_right_is_said_and_costs_nobody_else() -> None:
         "manual grade for a1: no team nobody",
         "manual grade for ada: a1 has no part nothing that is graded manually",
         "submissions of ada for other, which feeds no item of this course",
-        "submissions of eve, who is not on the roster",
+        "submissions of eve, who is not on the roster: what came for lab counts for nobody. "
+        "Say whose it is: practicum submissions assign eve STUDENT",
         "the result of submission swap is for bob and lab; not counted",
     )
 

@@ -136,11 +136,16 @@ def gradebook(
 
 def status() -> None:
     """Show where each lab stands: submitted, graded, late, missing."""
-    from practicum.cli.course_view import status_view
+    from practicum.cli.course_view import status_view, timing_notes
 
     plan, workspace = _course(None)
     assert workspace is not None
-    _print(status_view(_compute(workspace, plan, workspace.roster()), _now()))
+    book = _compute(workspace, plan, workspace.roster())
+    _print(status_view(book, _now()))
+    for line in timing_notes(book):
+        _print(line)
+    for problem in book.problems:
+        typer.echo(f"warning: {problem}", err=True)
 
 
 def _course(name: str | None) -> tuple[Course, Workspace | None]:

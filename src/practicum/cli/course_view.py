@@ -13,6 +13,7 @@ from practicum.course.calendar import due, instant, local, opens, week_start
 from practicum.course.late import LateRule
 from practicum.course.model import Course
 from practicum.course.rounding import plain, rounded
+from practicum.gradebook.events import Submitter
 from practicum.gradebook.gradebook import Gradebook, StudentGrade
 from practicum.gradebook.scoring import ItemGrade
 
@@ -141,12 +142,22 @@ def student_view(book: Gradebook, row: StudentGrade) -> Iterator[View]:
             yield Text(f"  {item.label}: {score}{grade.status} (weight {weight})")
             for line in grade.why.splitlines():
                 yield Text(f"    {line}")
+    for correction in row.corrections:
+        yield Text(correction_words(book.course, correction))
     if row.unused:
         yield Text(f"\n{rounded(row.unused)} points above the cap of {plain(book.course.grade.cap)} do not count.")
     if row.override:
         note = f": {row.override.note}" if row.override.note else ""
         yield Text(f"\nThe total was set by hand{note}.")
     yield Text(f"\nTotal: {rounded(row.total)} ({plain(rounded(row.decided))} of the points are decided)")
+
+
+def correction_words(course: Course, correction: Submitter) -> str:
+    """Say in one line what a correction of who submitted does."""
+    where = correction.lab or "every lab"
+    does = f"is the work of {correction.student}" if correction.student else "counts for nobody"
+    made = "; ".join(filter(None, (local(course, correction.at) if correction.at else "", correction.note)))
+    return f"Put right: what {correction.submitter} submitted for {where} {does}" + (f" ({made})" if made else "")
 
 
 def status_view(book: Gradebook, now: datetime) -> Table:
@@ -167,3 +178,19 @@ def status_view(book: Gradebook, now: datetime) -> Table:
         counts = [f"{submitted} of {len(grades)}", *map(str, (len(graded), late, waiting, missing))]
         table.add_row(lab, item.name, local(book.course, end) + past if end else "", *counts)
     return table
+
+
+def timing_notes(book: Gradebook) -> Iterator[Text]:
+    """Yield a line for each lab with work of which nobody states when it was submitted."""
+    counts: dict[str, dict[str, int]] = {}
+    for row in book.students:
+        for submission, _ in (unit.counted for grade in row.items for unit in grade.units if unit.counted):
+            count = counts.setdefault(submission.lab, {})
+            count[submission.timing] = count.get(submission.timing, 0) + 1
+    for lab, count in counts.items():
+        if unknown := count.get("unknown"):
+            yield Text(f"{lab}: {unknown} with time unknown: counted as on time")
+        if late := count.get("late"):
+            yield Text(f"{lab}: {late} late by the platform's word, time unknown: counted as late by the least there is")
+    if any(count.keys() & {"unknown", "late"} for count in counts.values()):
+        yield Text("Say when with: practicum grade LAB --times FILE (a CSV with the columns student and submitted)")

@@ -6,15 +6,15 @@ one, and a time that the clock skips means the later of its two readings, so tha
 """
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from practicum.course.assessment import Item
 from practicum.course.model import Course
-from practicum.course.term import Holiday, Term, When
+from practicum.course.term import Holiday, Term, When, date_or_time
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _DAY = timedelta(days=1)
+END_OF_DAY = time(23, 59, 59)
 
 
 def week_start(term: Term, number: int) -> date:
@@ -48,7 +48,22 @@ def term_end(term: Term) -> date:
     return term.end or week_start(term, term.weeks) + 6 * _DAY
 
 
-def local_instant(local: datetime, zone: ZoneInfo) -> datetime:
+def read_moment(text: str, zone: tzinfo) -> datetime | None:
+    """Return the moment that somebody wrote in ISO form, or None. A date alone, also `20270319`, means the end of that day.
+
+    Args:
+        text: such as `2027-03-19 23:59:59`, or with a zone of its own, `2027-03-19T23:59:59+08:00`.
+        zone: where the text states none.
+    """
+    at = date_or_time(text)
+    if at is None:
+        return None
+    if not isinstance(at, datetime):
+        at = datetime.combine(at, END_OF_DAY)
+    return at if at.tzinfo else local_instant(at, zone)
+
+
+def local_instant(local: datetime, zone: tzinfo) -> datetime:
     """Return the instant, in UTC, at which a clock in `zone` shows `local`; the later one where there are two."""
     return max(local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
 
@@ -68,7 +83,7 @@ def instant(term: Term, when: When, *, opens: bool = False) -> datetime:
         day = week_start(term, when.week) + weekday * _DAY
     else:
         day = when.on or term_end(term)
-    clock = when.time or (time(0, 0, 0) if opens else time(23, 59, 59))
+    clock = when.time or (time(0, 0, 0) if opens else END_OF_DAY)
     return local_instant(datetime.combine(day, clock), term.zone)
 
 

@@ -4,7 +4,7 @@ import datetime as dt
 import re
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
@@ -43,6 +43,22 @@ class When(Table):
     time: dt.time | None = None
     on: dt.date | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _date_alone(cls, value: Any) -> Any:
+        """Take a date alone for the day, and never a number for the seconds since 1970."""
+        at = value.get("at") if isinstance(value, dict) else None
+        if at is None or isinstance(at, dt.datetime):
+            return value
+        read = date_or_time(at) if isinstance(at, str) else at
+        if not isinstance(read, dt.date):
+            raise ValueError("expected a date such as 2027-03-19, or a date and time such as 2027-03-19T23:59:59")
+        if isinstance(read, dt.datetime):
+            return {**value, "at": read}
+        if value.get("on") is not None:
+            return value
+        return {**{key: each for key, each in value.items() if key != "at"}, "on": read}
+
     @model_validator(mode="after")
     def _one_form(self) -> Self:
         forms = [self.at is not None, self.week is not None, self.end_of_term, self.on is not None]
@@ -53,8 +69,18 @@ class When(Table):
         return self
 
 
+def date_or_time(text: str) -> dt.date | None:
+    """Return what an ISO text says: a date (also `20270319`, `2027W115`), a date and time, or None if it is neither."""
+    for read in (dt.date.fromisoformat, dt.datetime.fromisoformat):
+        try:
+            return read(text)
+        except ValueError:
+            continue
+    return None
+
+
 def _when(value: object) -> object:
-    if isinstance(value, dt.datetime):
+    if isinstance(value, dt.datetime | str):
         return {"at": value}
     return {"on": value} if isinstance(value, dt.date) else value
 

@@ -15,13 +15,25 @@ from practicum.curriculum import curriculum
 from practicum.errors import PracticumError, suggestion
 from practicum.toml import Document
 
-__all__ = ["EXEMPTIONS", "EXTENSIONS", "MARKS", "TEAMS", "Workspace", "course_path", "courses", "curriculum", "find", "init"]
+__all__ = [
+    "EXEMPTIONS", "EXTENSIONS", "MARKS", "SUBMITTERS", "TEAMS",
+    "NoWorkspace", "Workspace", "course_path", "courses", "curriculum", "find", "init",
+]  # fmt: skip
 
 # The columns of the CSV files beside the course file; `practicum.gradebook.event_csv` reads them.
 TEAMS = ("team", "student", "item")
 EXTENSIONS = ("student", "team", "item", "until", "reason")
 EXEMPTIONS = ("student", "team", "item", "kind", "reason")
 MARKS = ("student", "team", "item", "part", "points", "at", "submitted", "note")
+SUBMITTERS = ("lab", "submitter", "student", "at", "note")
+
+# What only a workspace has beside its course file: without a roster it still is one, and says so.
+_FILES = {"course.toml": "course file", "roster.csv": "roster"}
+_SIGNS = ("practicum.db", "marks.csv", "teams.csv", "submissions")
+
+
+class NoWorkspace(PracticumError):
+    """Neither a folder nor any above it is a workspace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,16 @@ class Workspace:
     def database(self) -> Path:
         """The store of submissions and results; made on first use."""
         return self.root / "practicum.db"
+
+    @property
+    def submitters_file(self) -> Path:
+        """Who submitted what, put right by hand; made on first use."""
+        return self.root / "submitters.csv"
+
+    @property
+    def labs(self) -> Path:
+        """Labs of one's own, found before those of the curriculum; made on first use."""
+        return self.root / "labs"
 
     @property
     def handouts(self) -> Path:
@@ -101,13 +123,20 @@ def find(start: Path | None = None) -> Workspace:
     """Find the workspace that `start` (by default the current folder) lies in.
 
     Raises:
-        PracticumError: neither it nor a folder above it is a workspace.
+        NoWorkspace: neither it nor a folder above it is a workspace.
+        PracticumError: it is in a workspace that lacks its roster or its course file.
     """
     here = (start or Path.cwd()).resolve()
     for folder in (here, *here.parents):
-        if (folder / "course.toml").is_file() and (folder / "roster.csv").is_file():
+        missing = [name for name in ("course.toml", "roster.csv") if not (folder / name).is_file()]
+        if not missing:
             return Workspace(folder)
-    raise PracticumError(f"{here} is not in a workspace; make one with `practicum init COURSE DIR`")
+        if len(missing) == 1 and any((folder / sign).exists() for sign in _SIGNS):
+            again = "put it back, or export it from your learning platform" if missing == ["roster.csv"] else "put it back"
+            raise PracticumError(
+                f"{folder / missing[0]}: expected the workspace's {_FILES[missing[0]]}, got no such file; {again}"
+            )
+    raise NoWorkspace(f"{here} is not in a workspace; make one with `practicum init COURSE DIR`")
 
 
 def init(course: str, folder: Path, start: date | None = None) -> Workspace:
@@ -166,6 +195,9 @@ def _fill(workspace: Workspace, course: Course, text: str) -> None:
     for lab in course.labs:
         workspace.submissions(lab).mkdir(parents=True)
         workspace.feedback(lab).mkdir(parents=True)
+    for item in course.items:
+        if (item.document or item.talk) and not item.labs():
+            workspace.submissions(item.name).mkdir(parents=True)
     workspace.handouts.mkdir()
     (root / ".gitignore").write_text(_IGNORE, encoding="utf-8")
     (root / "README.md").write_text(_README.format(title=course.title, name=course.name), encoding="utf-8")
@@ -198,16 +230,20 @@ A Practicum workspace. Every `practicum` command works from anywhere inside it.
 | `extensions.csv` | deadlines that moved for a student or a team |
 | `exemptions.csv` | work that does not count, and certificates, each with its reason |
 | `marks.csv` | manual grades |
+| `submitters.csv` | whose work it is where a file's name does not say; written by `practicum submissions` on first use |
+| `labs/NAME/` | labs of your own, found before those that come with Practicum; `practicum lab new` and `lab copy` make them |
 | `handouts/` | what students are given |
-| `submissions/LAB/` | what they submit, one folder or file per student id |
+| `submissions/LAB/` | what they submit, one folder or file per student id; for work without checks `submissions/ITEM/` |
 | `feedback/LAB/` | a page per student |
 | `practicum.db` | the store of submissions and results; made on first use |
 
 1. `practicum course show` prints the plan with its dates.
 2. `practicum grade LAB submissions/LAB` grades what came in.
-3. `practicum status` says what is missing, `practicum gradebook` what everyone has, and
+3. `practicum submissions list` says who submitted what, and puts right what names nobody; `practicum submissions read ITEM`
+   registers reports and other work that no check grades.
+4. `practicum status` says what is missing, `practicum gradebook` what everyone has, and
    `practicum gradebook --student ID` why.
-4. `practicum gradebook --export canvas -o grades.csv` (or `blackboard`, `moodle`, `plain`) writes it out.
+5. `practicum gradebook --export canvas -o grades.csv` (or `blackboard`, `moodle`, `plain`) writes it out.
 
 Times in the CSV files are local to the course; `2027-03-19T23:59:59+08:00` states its own zone.
 """

@@ -88,7 +88,7 @@ def make_workspace(into: Path, students: int) -> Workspace:
 
     from practicum.course.roster import Student, write_roster
     from practicum.course.workspace import init
-    from practicum.demo.invented_class import names
+    from practicum.demo.invented_class import names, whole_name
     from practicum.errors import PracticumError
 
     if into.is_dir() and (into / MARKER).is_file():
@@ -98,7 +98,7 @@ def make_workspace(into: Path, students: int) -> Workspace:
     workspace = init(COURSE, into)
     (into / MARKER).write_text("Made by `practicum demo`, which replaces this folder when it is run again.\n", encoding="utf-8")
     roster = [
-        Student(id=who, name=f"{first} {last}", first=first, last=last, email=f"{who}@example.org", section=f"L{1 + number % 2}")
+        Student(id=who, name=whole_name(first, last), first=first, last=last, email=f"{who}@example.org", section=f"L{1 + number % 2}")
         for number, (who, first, last) in enumerate(names(students))
     ]
     workspace.roster_file.write_text(write_roster(roster), encoding="utf-8")
@@ -161,7 +161,9 @@ def _grade(workspace: Workspace, lab: Lab, store: Store, jobs: int | None, say: 
         )
     seconds = time.perf_counter() - began
     write_feedback(lab, report.results, workspace.feedback(name), zone)
-    write_report(lab, report.results, workspace.root / "feedback" / f"{name}-report.html", zone)
+    class_names = {student.id: student.name for student in workspace.roster()}
+    report_file = workspace.root / "feedback" / f"{name}-report.html"
+    write_report(lab, report.results, report_file, zone, class_names, workspace.feedback(name))
     full = sum(r.graded.points == r.graded.out_of for r in report.results)
     none = sum(not r.graded.points for r in report.results)
     pace = f"{report.graded} in {seconds:.1f} s ({seconds / max(1, report.graded):.2f} s each)"

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from operator import attrgetter
@@ -12,8 +13,21 @@ from practicum.course.calendar import due as due_of
 from practicum.course.model import Component, Course
 from practicum.course.roster import Student
 from practicum.course.rounding import plain
-from practicum.gradebook.events import EXEMPT, Event, Exemption, Extension, ManualGrade, Result, Submission, SubmissionId, Team
+from practicum.gradebook.events import (
+    EXEMPT,
+    Event,
+    Exemption,
+    Extension,
+    ManualGrade,
+    Result,
+    Submission,
+    SubmissionId,
+    Submitter,
+    Team,
+)
 from practicum.gradebook.scoring import Rules, ScoredSubmission
+from practicum.gradebook.submitters import Corrections
+from practicum.gradebook.unknown import joined, unknown_submitters
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -52,7 +66,15 @@ class EventIndex:
         self.due = {item.name: due_of(course, item) for item in course.items}
         self.now = now
         self.plan = [(component, self._lines(component)) for component in course.component]
+        corrections = Corrections(event for event in others if isinstance(event, Submitter))
+        self.corrected: dict[str, set[Submitter]] = defaultdict(set)
+        """The corrections that took effect, by the student who won or lost a submission."""
+        if corrections:
+            submissions, results = self._corrected(corrections, submissions, results)
+        submissions, results = joined(submissions, results, roster)
         self._submissions(submissions, results)
+        strangers = {student: labs for student, labs in self.submissions.items() if student not in self.students}
+        self.problems += unknown_submitters(strangers, roster)
         self._teams([event for event in others if isinstance(event, Team)])
         self._extensions([event for event in others if isinstance(event, Extension)])
         self._exemptions([event for event in others if isinstance(event, Exemption)])
@@ -60,6 +82,34 @@ class EventIndex:
         self.special = {student for _, student in (*self.until, *self.certificates)}
         """Students for whom something other than the course's own rules holds."""
         self.problems = sorted(set(self.problems))
+
+    def _corrected(
+        self, corrections: Corrections, submissions: list[Submission], results: list[Result]
+    ) -> tuple[list[Submission], list[Result]]:
+        """Return submissions and results under whose they are, without those of nobody."""
+        kept: list[Submission] = []
+        used: set[Submitter] = set()
+        for submission in submissions:
+            correction = corrections.find(submission.lab, submission.student)
+            if correction is not None:
+                used.add(correction)
+                for student in {submission.student, correction.student} & self.students:
+                    self.corrected[student].add(correction)
+                if not correction.student:
+                    continue
+                submission = replace(submission, student=correction.student)
+            kept.append(submission)
+        for correction in set(corrections) - used:
+            where = f" for {correction.lab}" if correction.lab else ""
+            self.problems.append(
+                f"a correction for what {correction.submitter} submitted{where}, and there is no such submission"
+            )
+        owned = [replace(r, student=owner) for r in results if (owner := corrections.owner(r.lab, r.student))]
+        return kept, owned
+
+    def corrections_of(self, student: str) -> tuple[Submitter, ...]:
+        """Return the corrections that gave a student work or took it away, in the order of their labs."""
+        return tuple(sorted(self.corrected.get(student, ()), key=attrgetter("lab", "submitter", "student")))
 
     def _submissions(self, submissions: list[Submission], results: list[Result]) -> None:
         graded = {result.submission: result for result in results}
@@ -84,8 +134,6 @@ class EventIndex:
         self.problems += [f"a result for submission {name}, which was never submitted; not counted" for name in graded]
         known = {*self.course.labs, *(item.name for item in self.course.items)}
         for student, labs in self.submissions.items():
-            if student not in self.students:
-                self.problems.append(f"submissions of {student}, who is not on the roster")
             for lab, scored in labs.items():
                 if len(scored) > 1:
                     scored.sort(key=oldest_first)

@@ -142,4 +142,29 @@ class Team:
     item: str = ""
 
 
-Event = Submission | Result | Extension | Exemption | ManualGrade | Team
+@dataclass(frozen=True, slots=True)
+class Submitter:
+    """A correction of who submitted: the work of `submitter` is `student`'s.
+
+    Attributes:
+        submitter: as the store names whoever submitted: a student's id, or the name that joined nobody.
+        student: whose work it is; nothing if it counts for nobody.
+        lab: one lab, or the name of an item without one; nothing for all.
+        at: when the correction was made. For one submitter and lab the later counts.
+        note: why.
+    """
+
+    submitter: str
+    student: str
+    lab: str = ""
+    at: datetime | None = None
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.submitter.strip():
+            raise ValueError("submitter: a correction needs one")
+        if self.at is not None:
+            _to_utc(self, "at")
+
+
+Event = Submission | Result | Extension | Exemption | ManualGrade | Team | Submitter

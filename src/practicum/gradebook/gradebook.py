@@ -19,7 +19,7 @@ from practicum.course.model import Component, Course
 from practicum.course.roster import Student
 from practicum.course.rounding import CONTEXT
 from practicum.gradebook.event_index import EventIndex, IndexedItem, oldest_first
-from practicum.gradebook.events import Event, ManualGrade
+from practicum.gradebook.events import Event, ManualGrade, Submitter
 from practicum.gradebook.scoring import ZERO, ItemGrade, ScoredSubmission, grade_item
 
 
@@ -43,6 +43,7 @@ class StudentGrade(NamedTuple):
         decided: how many points of the final grade are decided.
         unused: points lost to the cap, for bonus and for components that make up for lost grades.
         override: the manual grade that stands in place of the computed total, if any.
+        corrections: of who submitted, as far as they gave this student work or took it away.
     """
 
     student: Student
@@ -52,6 +53,7 @@ class StudentGrade(NamedTuple):
     decided: Decimal
     unused: Decimal
     override: ManualGrade | None = None
+    corrections: tuple[Submitter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,8 @@ def gradebook(course: Course, roster: Sequence[Student], events: Iterable[Event]
     with localcontext(CONTEXT), _collector_paused():
         known = EventIndex(course, roster, events, now)
         rows = tuple(_student(student, known) for student in roster)
+        if known.corrected:
+            rows = tuple(row._replace(corrections=known.corrections_of(row.student.id)) for row in rows)
     return Gradebook(course, rows, tuple(known.problems))
 
 

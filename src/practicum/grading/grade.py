@@ -21,7 +21,8 @@ from typing import Protocol
 
 from practicum.errors import PracticumError, suggestion
 from practicum.grading.grader import GradingRequest, libraries_of, limits_of
-from practicum.labs.intake.read import ContentHash, read_submissions
+from practicum.labs.inbox import Inbox
+from practicum.labs.intake.read import ContentHash
 from practicum.labs.lab import Lab
 from practicum.sandbox.fork_server import versions
 from practicum.store.records import RowId, Run, StoredResult, StoredSubmission
@@ -88,6 +89,7 @@ class Report:
         reused: how many had a result before.
         notes: what the user should know.
         ungraded: submissions that still have no result.
+        refused: a line for each entry of the folder that could be more than one student's, and was not read.
         everything: all published results of the lab, by student and time.
     """
 
@@ -98,6 +100,7 @@ class Report:
     notes: list[str] = field(default_factory=list)
     ungraded: list[StoredSubmission] = field(default_factory=list)
     everything: list[StoredResult] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
 
 def ignore(event: ProgressEvent) -> None:
@@ -106,7 +109,7 @@ def ignore(event: ProgressEvent) -> None:
 
 def grade_folder(
     lab: Lab,
-    folder: Path | None,
+    folder: Path | Inbox | None,
     store: Store,
     zone: tzinfo,
     backends: Backends,
@@ -120,7 +123,7 @@ def grade_folder(
 
     Args:
         lab: the lab.
-        folder: what was submitted; None takes what the store knows already.
+        folder: what was submitted, with or without what helps to read it; None takes what the store knows already.
         store: keeps submissions and results.
         zone: the course's time zone.
         backends: makes what grades, when there is something to grade.
@@ -144,9 +147,11 @@ def grade_folder(
     elif unfinished is not None:
         began = f"{unfinished.started:%Y-%m-%d %H:%M} UTC"
         notes.append(f"the run of {began} did not finish; its results are kept, and what is left of this folder is graded now")
-    read = _register(lab, folder, store, zone, only, progress)
+    inbox = folder if isinstance(folder, Inbox) else Inbox(folder)
+    refused: list[str] = []
+    read = _register(lab, inbox, store, zone, only, progress, refused)
     chosen = dict(read)
-    if folder is None or (resume and not only):
+    if (inbox.folder is None and inbox.shared is None) or (resume and not only):
         chosen |= {s.id: s for s in history.submissions if s.id not in read and only in ("", s.student)}
     provenance = conditions(lab, history.runs, seed)
     # Reading the folder may have shown that a submission was made earlier than the store knew.
@@ -168,7 +173,7 @@ def grade_folder(
     results = [r for r in published if r.submission.id in chosen]
     have_one = {r.submission.id for r in results}
     ungraded = [submission for submission in todo if submission.id not in have_one]
-    return Report(run, results, len(todo) - len(ungraded), len(before), notes, ungraded, published)
+    return Report(run, results, len(todo) - len(ungraded), len(before), notes, ungraded, published, refused)
 
 
 def conditions(lab: Lab, runs: Iterable[Run], seed: int | None = None) -> Provenance:
@@ -242,22 +247,20 @@ def _requests(store: Store, run: Run, alike: list[list[StoredSubmission]]) -> It
 
 
 def _register(
-    lab: Lab, folder: Path | None, store: Store, zone: tzinfo, only: str, progress: Progress
+    lab: Lab, inbox: Inbox, store: Store, zone: tzinfo, only: str, progress: Progress, refused: list[str]
 ) -> dict[RowId, StoredSubmission]:
     """Keep what a folder holds; return it as the store knows it."""
     chosen: dict[RowId, StoredSubmission] = {}
-    if folder is None:
-        return chosen
     others: set[str] = set()
-    for submitted in read_submissions(folder, lab, zone):
+    for submitted in inbox.read(lab, zone, refused):
         if only and submitted.student != only:
             others.add(submitted.student)
             continue
         submission, new = store.register(lab.name, submitted)
         chosen[submission.id] = submission
         progress(SubmissionRead(submission, new))
-    if only and not chosen:
-        raise PracticumError(f"{folder}: nothing was submitted by `{only}`{suggestion(only, others)}")
+    if only and not chosen and (inbox.folder or inbox.shared):
+        raise PracticumError(f"{inbox.folder or inbox.shared}: nothing was submitted by `{only}`{suggestion(only, others)}")
     return chosen
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from practicum.errors import PracticumError
 from practicum.labs.lab import Lab
-from practicum.reports.pages import STYLE, WORDS, page, plain_points, share, text, tone
+from practicum.reports.pages import STYLE, WORDS, page, plain_points, share, text, tone, when_words
 from practicum.store.records import StoredResult
 from practicum.store.results import CheckResult
 
@@ -61,8 +61,7 @@ def feedback_page(lab: Lab, results: Sequence[StoredResult], zone: tzinfo = UTC)
     percent = 100 * share(graded.points, graded.out_of)
     parts = [
         f"<header><h1>{text(lab.title)}</h1>",
-        f'<p class="soft">{text(graded.student)} · submitted <time datetime="{stored.submission.at.isoformat()}">'
-        f"{stored.submission.at.astimezone(zone):%A %d %B %Y, %H:%M:%S %Z}</time></p></header>",
+        f'<p class="soft">{text(graded.student)} · submitted {_when(stored, zone)}</p></header>',
         f'<p class="total"><strong>{plain_points(graded.points)}</strong> '
         f"<span>of {plain_points(graded.out_of)} points</span></p>",
         f'<div class="bar" role="img" aria-label="{percent:.0f} percent of the points">',
@@ -75,6 +74,13 @@ def feedback_page(lab: Lab, results: Sequence[StoredResult], zone: tzinfo = UTC)
         _footer(stored, zone),
     ]
     return page(f"{lab.title}: {graded.student}", "\n".join(part for part in parts if part), STYLE / "student_page.css")
+
+
+def _when(stored: StoredResult, zone: tzinfo) -> str:
+    words = when_words(stored.submission, zone, "%A %d %B %Y, %H:%M:%S %Z")
+    if stored.submission.timing != "stated":
+        return f"<span>({words})</span>"
+    return f'<time datetime="{stored.submission.at.isoformat()}">{words}</time>'
 
 
 def _check(check: CheckResult) -> str:
@@ -103,7 +109,7 @@ def _all_submissions(results: Sequence[StoredResult], zone: tzinfo) -> str:
     if len(results) < 2:
         return ""
     rows = "".join(
-        f'<tr><th scope="row" class="n">{number}</th><td>{each.submission.at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}</td>'
+        f'<tr><th scope="row" class="n">{number}</th><td>{when_words(each.submission, zone, "%Y-%m-%d %H:%M:%S %Z")}</td>'
         f'<td class="n">{plain_points(each.graded.points)} / {plain_points(each.graded.out_of)}</td></tr>'
         for number, each in enumerate(results, 1)
     )

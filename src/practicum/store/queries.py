@@ -6,13 +6,22 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from practicum.store.records import RowId, Run, StoredResult, StoredSubmission, run_of, stored_of, submission_of
-from practicum.store.schema import ProposalRow, ResultRow, RunRow, SubmissionRow
+from practicum.store.schema import FileRow, ProposalRow, ResultRow, RunRow, SubmissionRow
 
 
 def submissions_in(db: Session, lab: str | None) -> list[StoredSubmission]:
     """Return all submissions (of a lab), by student and time."""
     wanted = select(SubmissionRow).order_by(SubmissionRow.lab, SubmissionRow.student, SubmissionRow.at, SubmissionRow.id)
     return [submission_of(row) for row in db.scalars(wanted.where(SubmissionRow.lab == lab) if lab else wanted)]
+
+
+def file_sizes_in(db: Session, lab: str | None) -> dict[RowId, dict[str, int]]:
+    """Return the names and sizes of the files of each submission (of a lab)."""
+    wanted = select(FileRow).join(SubmissionRow, SubmissionRow.id == FileRow.submission_id).order_by(FileRow.name)
+    found: dict[RowId, dict[str, int]] = {}
+    for row in db.scalars(wanted.where(SubmissionRow.lab == lab) if lab else wanted):
+        found.setdefault(RowId(row.submission_id), {})[row.name] = row.size
+    return found
 
 
 def runs_in(db: Session, lab: str | None) -> list[Run]:

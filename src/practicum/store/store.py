@@ -23,7 +23,8 @@ from sqlalchemy.orm import Session
 from practicum.errors import PracticumError
 from practicum.gradebook import events
 from practicum.labs.intake.read import SubmissionFiles
-from practicum.store.queries import proposed_in, results_in, runs_in, submissions_in
+from practicum.store.look import readable
+from practicum.store.queries import file_sizes_in, proposed_in, results_in, runs_in, submissions_in
 from practicum.store.records import (
     Kind,
     LabHistory,
@@ -149,6 +150,11 @@ class Store:
         with self._read() as db:
             return submissions_in(db, lab)
 
+    def file_sizes(self, lab: str | None = None) -> dict[RowId, dict[str, int]]:
+        """Return the names and sizes of the files of each submission (of a lab)."""
+        with self._read() as db:
+            return file_sizes_in(db, lab)
+
     # Runs
 
     def start_run(self, kind: Kind, lab: str, provenance: Provenance) -> Run:
@@ -270,7 +276,7 @@ def events_of(db: Path | str) -> list[events.Submission | events.Result]:
         return []
     wanted = select(ResultRow.points, ResultRow.out_of, SubmissionRow.uid, SubmissionRow.student, SubmissionRow.lab)
     wanted = wanted.join(SubmissionRow, SubmissionRow.id == ResultRow.submission_id).where(ResultRow.published)
-    with Store(db) as store, store._read() as session:
+    with readable(db) as where, Store(where) as store, store._read() as session:
         found: list[events.Submission | events.Result] = [
             events.Submission(s.uid, s.student, s.lab, s.at, s.timing) for s in submissions_in(session, None)
         ]

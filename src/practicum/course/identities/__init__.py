@@ -23,12 +23,12 @@ class Identities:
 
     def __init__(self, roster: Sequence[Student]) -> None:
         self.roster = roster
-        self._ids: dict[str, dict[str, tuple[Student, str]]] = {}  # by spelling: by student's id, the student and what it is
+        self._ids: dict[str, dict[str, tuple[Student, list[str]]]] = {}  # by spelling: by student's id, the fields that it is
         self._names: dict[str, dict[str, Student]] = {}
         self._mangled: dict[str, dict[str, Student]] = {}
         for student in roster:
             for what, text in _ids(student):
-                self._ids.setdefault(same(text), {}).setdefault(student.id, (student, what))
+                self._ids.setdefault(same(text), {}).setdefault(student.id, (student, []))[1].append(what)
             for name in _names(student):
                 self._names.setdefault(same(name), {})[student.id] = student
                 self._mangled.setdefault(letters(name), {})[student.id] = student
@@ -43,14 +43,18 @@ class Identities:
         Raises:
             AmbiguousIdentity: it belongs to more than one; the message names them all.
         """
-        found = list(self._ids.get(same(text), {}).values())
+        found = self.matches(text)
         if len(found) > 1:
-            of_kind = [(student, what) for student, what in found if what == kind]
+            of_kind = [(student, fields) for student, fields in found if kind in fields]
             if len(of_kind) != 1:
-                readings = " and ".join(f"the {_words(what)} of {shown(student)}" for student, what in found)
+                readings = " and ".join(f"the {_words(fields[0])} of {shown(student)}" for student, fields in found)
                 raise AmbiguousIdentity(f"`{text}` means more than one student: it is {readings}")
             found = of_kind
         return found[0][0] if found else None
+
+    def matches(self, text: str) -> list[tuple[Student, list[str]]]:
+        """Return every student that an id belongs to, each with the fields that it is."""
+        return list(self._ids.get(same(text), {}).values())
 
     def by_name(self, text: str) -> Student | None:
         """Return the one student with this full name (in either order), or None where there is none or more than one."""
@@ -85,8 +89,10 @@ def _ids(student: Student) -> Iterator[tuple[str, str]]:
 
 def _names(student: Student) -> Iterator[str]:
     first, last = student.first, student.last
-    orders = (f"{first} {last}", f"{last} {first}", f"{last}{first}")
-    yield from filter(None, {student.name, student.sortable, *(order.strip() for order in orders)})
+    words = student.name.replace(",", " ").split()
+    turned = {" ".join(words[n:] + words[:n]) for n in range(len(words))}  # the family name may be any words at either end
+    orders = {f"{first} {last}", f"{last} {first}", f"{last}{first}"} if first and last else set()
+    yield from sorted(filter(None, {student.name, student.sortable, *turned, *orders}))
 
 
 def _words(what: str) -> str:

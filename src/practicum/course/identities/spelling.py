@@ -14,5 +14,8 @@ def same(text: str) -> str:
 
 
 def letters(name: str) -> str:
-    """Return the letters, digits and `_` of a name, in lower case: what Canvas makes of `Doe-Smith, Jo` in the name of a file."""
-    return "".join(c for c in same(name) if c == "_" or unicodedata.category(c)[0] in "LNM")
+    """Return the letters, digits and `_` of a name, in lower case and without accents: `Doe-Smith, Zoé` is `doesmithzoe`.
+
+    For comparison with what Canvas makes of a name in the names of files, where accents stay or go by how they were typed.
+    """
+    return "".join(c for c in unicodedata.normalize("NFKD", same(name)) if c == "_" or unicodedata.category(c)[0] in "LN")
