@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -36,7 +37,9 @@ class Wanted:
     pushed: datetime | None = None
 
 
-def read_repository(wanted: Wanted, lab: Lab, zone: tzinfo, now: datetime, also: tuple[str, ...] = ()) -> SubmissionFiles:
+def read_repository(
+    wanted: Wanted, lab: Lab, zone: tzinfo, now: datetime, also: tuple[str, ...] = (), siblings: Collection[str] = ()
+) -> SubmissionFiles:
     """Read the commit of a repository that counts.
 
     Args:
@@ -45,6 +48,7 @@ def read_repository(wanted: Wanted, lab: Lab, zone: tzinfo, now: datetime, also:
         zone: the course's time zone, in which notes tell times.
         now: no commit is newer than this, whatever it says.
         also: endings, in lower case, of further files to take, under their paths.
+        siblings: the files of the other labs of the item.
 
     Raises:
         Unreadable: there is no such repository, it is damaged, or it has no commit.
@@ -55,7 +59,7 @@ def read_repository(wanted: Wanted, lab: Lab, zone: tzinfo, now: datetime, also:
         listing = Listing()
         repository.list_files(commit, listing)
         _keep_lab(listing, lab, notes)
-        files, _ = take_files(listing, lab, notes, also)
+        files, _ = take_files(listing, lab, notes, also, siblings)
     notes += [
         f"{name} is kept in Git LFS, so that the repository holds a pointer and not the file: submit the file itself"
         for name, data in files.items()

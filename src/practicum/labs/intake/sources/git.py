@@ -46,7 +46,7 @@ def is_clone(path: Path) -> bool:
     return plain and (os.path.lexists(path / ".git") or bare)
 
 
-def find_listed(path: Path, zone: tzinfo, problems: list[str]) -> Iterator[Listed]:
+def find_listed(path: Path, zone: tzinfo, refused: list[str]) -> Iterator[Listed]:
     """Read a CSV of repositories: a student's id, the URL or path of the repository, and maybe commit and push time.
 
     A path is relative to the CSV and does not leave its folder: who fills in the table may be a student.
@@ -73,24 +73,22 @@ def find_listed(path: Path, zone: tzinfo, problems: list[str]) -> Iterator[Liste
         inside = path.parent / where
         beside = "\0" not in where and path.parent.resolve() in inside.resolve().parents  # and not the folder of the table itself
         if not ids:
-            problems.append(f"{source}: expected a student, got a row without one")
+            refused.append(f"{source}: expected a student, got a row without one")
         elif not where:
-            problems.append(f"{source}: {shown(ids[0])} has no repository")
+            refused.append(f"{source}: {shown(ids[0])} has no repository")
         elif commit and not re.fullmatch("[0-9a-fA-F]{7,40}", commit):
-            problems.append(f"{source}: expected the hash of a commit, 7 to 40 hexadecimal digits, got {shown(commit)}")
+            refused.append(f"{source}: expected the hash of a commit, 7 to 40 hexadecimal digits, got {shown(commit)}")
         elif stated and not pushed:
-            problems.append(f"{source}: expected a push time like 2026-11-08 23:30:00 UTC, got {shown(stated)}")
+            refused.append(f"{source}: expected a push time like 2026-11-08 23:30:00 UTC, got {shown(stated)}")
         elif is_url(where):
             yield Listed(ids, where, source, commit, pushed)
         elif beside and inside.is_dir():
             yield Listed(ids, inside, source, commit, pushed)
         else:
-            problems.append(
-                f"{source}: expected https://host/path, git@host:path or a folder beside the file, got {shown(where)}"
-            )
+            refused.append(f"{source}: expected https://host/path, git@host:path or a folder beside the file, got {shown(where)}")
 
 
-def find_clones(folder: Path, lab: str, problems: list[str]) -> Iterator[Listed]:
+def find_clones(folder: Path, lab: str, refused: list[str]) -> Iterator[Listed]:
     """Find the clones in a folder; each is called by its student, or `ASSIGNMENT-username` as GitHub Classroom calls it.
 
     A roster of GitHub Classroom or Classroom 50 that lies beside the clones says whose a username is.
@@ -99,7 +97,7 @@ def find_clones(folder: Path, lab: str, problems: list[str]) -> Iterator[Listed]
     clones = [path for path in sorted(folder.iterdir()) if is_clone(path)]
     for path in sorted(folder.iterdir()):
         if path not in clones and not path.name.startswith(".") and (path.is_dir() or path.is_symlink()):
-            problems.append(f"{told(path)}: {'is a link, not followed' if path.is_symlink() else 'is no git repository'}")
+            refused.append(f"{told(path)}: {'is a link, not followed' if path.is_symlink() else 'is no git repository'}")
     # The letters that all begin with, up to a hyphen: the assignment, or a part of the students' ids.
     common = os.path.commonprefix([path.name for path in clones]).rpartition("-")[0] if len(clones) > 1 else ""  # noqa: RUF071
     for path in clones:
