@@ -35,7 +35,14 @@ class IndexedItem(NamedTuple):
 class EventIndex:
     """The events, sorted by what they are about."""
 
-    def __init__(self, course: Course, roster: Sequence[Student], events: Iterable[Event], now: datetime | None) -> None:
+    def __init__(
+        self,
+        course: Course,
+        roster: Sequence[Student],
+        events: Iterable[Event],
+        now: datetime | None,
+        unwritten: Collection[str] = (),
+    ) -> None:
         self.course = course
         self.students = {student.id for student in roster}
         self.problems: list[str] = []
@@ -51,12 +58,13 @@ class EventIndex:
                 others.append(event)
         self.due = {item.name: due_of(course, item) for item in course.items}
         self.now = now
-        self.plan = [(component, self._lines(component)) for component in course.component]
         self._submissions(submissions, results)
         self._teams([event for event in others if isinstance(event, Team)])
         self._extensions([event for event in others if isinstance(event, Extension)])
         self._exemptions([event for event in others if isinstance(event, Exemption)])
         self._manual_grades([event for event in others if isinstance(event, ManualGrade)])
+        self.unwritten = self._unwritten(unwritten)
+        self.plan = [(component, self._lines(component)) for component in course.component]
         self.special = {student for _, student in (*self.until, *self.certificates)}
         """Students for whom something other than the course's own rules holds."""
         self.problems = sorted(set(self.problems))
@@ -128,6 +136,13 @@ class EventIndex:
                     span = f"{size.min} to {size.max}" if size.max else f"{size.min} or more"
                     self.problems.append(f"team {name} has {len(members)} members, {of} takes {span}")
 
+    def _unwritten(self, labs: Collection[str]) -> set[str]:
+        """Return which of the labs that do not exist leave their item open: those of items in which nobody has anything."""
+        marked = {item for items in self.manual_grades.values() for item in items} if labs else set()
+        handed_in = {lab for submitted in self.submissions.values() for lab in submitted} if labs else set()
+        used = {item.name for item in self.course.items if item.name in marked or handed_in & {item.name, *item.labs()}}
+        return {lab for lab in labs if lab not in self.course.labs or self.course.labs[lab].name not in used}
+
     def members(self, item: Item, student: str) -> tuple[str, ...]:
         """Return who submits together with `student` for a team item, the student included."""
         return self.team.get((item.name, student)) or self.team.get(("", student)) or (student,)
@@ -141,7 +156,7 @@ class EventIndex:
     def _rules(self, item: Item, due: datetime | None, certificates: Collection[str]) -> Rules:
         closed = self.now is None or (due is not None and self.now > due)
         best = self.course.policy(item) == "best"
-        return Rules(due, self.course.late_rule(item), best, certificates, closed)
+        return Rules(due, self.course.late_rule(item), best, certificates, closed, self.unwritten)
 
     def rules_for(self, item: Item, members: Sequence[str]) -> Rules:
         """Return the rules for those who submit together: an extension or certificate of one holds for all of them."""

@@ -8,7 +8,7 @@ that "make up for lost grades" included.
 
 import gc
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -74,7 +74,13 @@ class Gradebook:
         raise KeyError(student)
 
 
-def gradebook(course: Course, roster: Sequence[Student], events: Iterable[Event], now: datetime | None = None) -> Gradebook:
+def gradebook(
+    course: Course,
+    roster: Sequence[Student],
+    events: Iterable[Event],
+    now: datetime | None = None,
+    unwritten: Collection[str] = (),
+) -> Gradebook:
     """Compute every grade.
 
     Args:
@@ -82,9 +88,10 @@ def gradebook(course: Course, roster: Sequence[Student], events: Iterable[Event]
         roster: its students, in the order wanted.
         events: everything that happened, in any order.
         now: decides what is still open; without it every deadline counts as past.
+        unwritten: labs that do not exist; an item in which nobody has anything because of that stays open.
     """
     with localcontext(CONTEXT), _collector_paused():
-        known = EventIndex(course, roster, events, now)
+        known = EventIndex(course, roster, events, now, unwritten)
         rows = tuple(_student(student, known) for student in roster)
     return Gradebook(course, rows, tuple(known.problems))
 
