@@ -97,12 +97,13 @@ def check(
     plan, workspace = _course(course)
     first = plan.term.start if course in courses() else _now().astimezone(plan.term.zone).date()
     path = workspace.course_file if workspace is not None else course_path(str(course))
-    students, used, problems = 0, set(), ()
+    students, without = 0, set[str]()
+    problems: tuple[str, ...] = ()
     if workspace is not None:
         book = _compute(workspace, plan, workspace.roster())
         students, problems = len(book.students), book.problems
-        used = {grade.item.name for row in book.students for grade in row.items if grade.raw is not None}
-    warnings, mistakes = _findings(plan, path, on.date() if on else first, used)
+        without = set(plan.labs).difference(book.unwritten)
+    warnings, mistakes = _findings(plan, path, on.date() if on else first, without)
     warnings += problems
     for warning in warnings:
         typer.echo(f"warning: {warning}")
@@ -203,7 +204,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _findings(plan: Course, path: Path, on: date, used: set[str]) -> tuple[list[str], list[str]]:
+def _findings(plan: Course, path: Path, on: date, without: set[str]) -> tuple[list[str], list[str]]:
     """Return what looks wrong in a sound course file and what is wrong there, a line each, by file and line."""
     from practicum.course.calendar import date_mistakes, date_warnings, lab_findings
     from practicum.course.topics import load_topics
@@ -213,7 +214,7 @@ def _findings(plan: Course, path: Path, on: date, used: set[str]) -> tuple[list[
     document = Document.read(path)
     mistakes = list(date_mistakes(plan))
     warnings = list(date_warnings(plan))
-    for place, sentence, wrong in lab_findings(plan, _labs(), on, used):
+    for place, sentence, wrong in lab_findings(plan, _labs(), on, without):
         (mistakes if wrong else warnings).append((place, sentence))
     lines = [
         [str(document.error([each])) for each in sorted(found, key=lambda each: document.line(*each[0]))]

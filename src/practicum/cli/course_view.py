@@ -23,6 +23,9 @@ def course_view(course: Course) -> Iterator[View]:
     """Yield the heading, the plan, the grade and the late rules."""
     term = course.term
     yield Text(f"{course.title} ({course.name}) · {term.name}, {term.weeks} weeks from {term.start}, {term.timezone}\n")
+    for meeting in course.about.meeting:
+        place = f", {meeting.place}" if meeting.place else ""
+        yield Text(f"Meets on {meeting.weekday}s, {meeting.begins:%H:%M} to {meeting.ends:%H:%M}{place}")
     yield _plan(course)
     yield Text("")
     yield _grade(course)

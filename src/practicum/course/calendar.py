@@ -185,7 +185,7 @@ def _local_day(course: Course, at: datetime) -> date:
 
 
 def lab_findings(
-    course: Course, known: Collection[str], on: date, used: Collection[str] = ()
+    course: Course, known: Collection[str], on: date, without: Collection[str] = ()
 ) -> Iterator[tuple[KeyPath, str, bool]]:
     """Yield the labs that do not exist: where, a sentence, and whether it is a mistake because the hand-out has come.
 
@@ -193,15 +193,15 @@ def lab_findings(
         course: the course.
         known: the labs that exist.
         on: the day as of which to judge.
-        used: items in which somebody has work or marks already: they do without the lab.
+        without: labs that are graded although they do not exist: there is work or a mark for them.
     """
     for lab, (path, day) in unwritten_labs(course, known).items():
         close = suggestion(lab, known)
-        item = course.labs.get(lab)
-        if item is not None and item.name in used:
-            yield path, f"lab {lab} does not exist{close}; {item.name} is graded without it", False
+        if lab in without:
+            yield path, f"lab {lab} does not exist{close}; there are marks or submissions for it", False
         elif day is not None and day <= on:
-            yield path, f"expected a lab that exists, since it is handed out on {day}, got `{lab}`{close}", True
+            todo = f"; write it (`practicum lab new {lab}`), or name another lab or none"
+            yield path, f"expected a lab that exists, since it is handed out on {day}, got `{lab}`{close}{todo}", True
         else:
             week = week_of(course.term, day) if day else None
             when = f"in week {week} ({day})" if week else (f"on {day}" if day else "on a day that is not stated")

@@ -136,12 +136,19 @@ class EventIndex:
                     span = f"{size.min} to {size.max}" if size.max else f"{size.min} or more"
                     self.problems.append(f"team {name} has {len(members)} members, {of} takes {span}")
 
-    def _unwritten(self, labs: Collection[str]) -> set[str]:
-        """Return which of the labs that do not exist leave their item open: those of items in which nobody has anything."""
-        marked = {item for items in self.manual_grades.values() for item in items} if labs else set()
-        handed_in = {lab for submitted in self.submissions.values() for lab in submitted} if labs else set()
-        used = {item.name for item in self.course.items if item.name in marked or handed_in & {item.name, *item.labs()}}
-        return {lab for lab in labs if lab not in self.course.labs or self.course.labs[lab].name not in used}
+    def _unwritten(self, labs: Collection[str]) -> frozenset[str]:
+        """Return which of the labs that do not exist nobody has anything for: no submission, and no mark on their part."""
+        return frozenset(lab for lab in labs if not self._anything_for(lab))
+
+    def _anything_for(self, lab: str) -> bool:
+        if any(lab in submitted for submitted in self.submissions.values()):
+            return True
+        item = self.course.labs.get(lab)
+        if item is None:
+            return False
+        path = next((path for path, part in item.walk() if part.lab == lab), "")
+        marked = {part for items in self.manual_grades.values() for part in items.get(item.name, ())}
+        return any(not part or f"{path}.".startswith(f"{part}.") for part in marked)
 
     def members(self, item: Item, student: str) -> tuple[str, ...]:
         """Return who submits together with `student` for a team item, the student included."""

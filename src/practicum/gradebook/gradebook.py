@@ -56,11 +56,12 @@ class StudentGrade(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Gradebook:
-    """Every student's grades, and what the events say that cannot be right."""
+    """Every student's grades, what the events say that cannot be right, and the labs that stay open as they do not exist."""
 
     course: Course
     students: tuple[StudentGrade, ...]
     problems: tuple[str, ...]
+    unwritten: frozenset[str] = frozenset()
 
     def of(self, student: str) -> StudentGrade:
         """Return the row of a student.
@@ -88,12 +89,12 @@ def gradebook(
         roster: its students, in the order wanted.
         events: everything that happened, in any order.
         now: decides what is still open; without it every deadline counts as past.
-        unwritten: labs that do not exist; an item in which nobody has anything because of that stays open.
+        unwritten: labs that do not exist; as long as nobody has anything for one, it is open and never missing.
     """
     with localcontext(CONTEXT), _collector_paused():
         known = EventIndex(course, roster, events, now, unwritten)
         rows = tuple(_student(student, known) for student in roster)
-    return Gradebook(course, rows, tuple(known.problems))
+    return Gradebook(course, rows, tuple(known.problems), known.unwritten)
 
 
 @contextmanager
