@@ -123,6 +123,14 @@ def test_a_name_of_ones_own(tmp_path: Path) -> None:
         init("cs324", tmp_path / "c", term="")
 
 
+@pytest.mark.parametrize("start", [date(1, 1, 1), date(9999, 12, 31)])
+def test_a_start_beyond_the_calendar(tmp_path: Path, start: date) -> None:
+    with pytest.raises(PracticumError, match=r"course\.toml:\d+: term.start: expected a year from 1970 to 8999, got "):
+        init("cs324", tmp_path / "w", start)
+    with pytest.raises(PracticumError, match=r"due(\.\w+)*: expected a year from 1970 to 8999, got "):
+        small(ONE_LAB.replace("2027-03-26", start.isoformat()))
+
+
 def test_dates_stay_and_are_named() -> None:
     body = """
     [[term.holiday]]
@@ -165,6 +173,9 @@ def test_a_break_skips_whole_weeks_or_every_week_it_touches() -> None:
         ('first = { day = "Monday" }\nlast = 2027-04-01', 24, "first: expected a date, or a table with `calendar_week`"),
         ("first = { week = 3 }\nlast = 2027-04-01", 24, r"first.week: expected a key that is known here"),
         ("first = { calendar_week = 0 }\nlast = 2027-04-01", 24, "expected a number of at least 1, got 0"),
+        ("first = 2027-03-01\nlast = 2029-04-01", 25, "expected a holiday of at most a year"),
+        ("first = 2027-03-01\nlast = { calendar_week = 101 }", 25, "expected a number of at most 100, got 101"),
+        ("first = 0027-03-01\nlast = 2027-04-01", 24, "expected a year from 1970 to 8999, got 0027-03-01"),
         ("first = 2027-03-01\nlast = 2027-04-01\nskips_week = true\nskips_whole_weeks = true", 22, "expected one of"),
     ],
 )
@@ -215,6 +226,9 @@ def test_the_end_of_the_term(end: str) -> None:
         ("due = 2027-02-21T23:59:59", "due"),
         ("due = 2027-06-07T07:00:00+08:00", None),  # 6 June in this course's own zone
         ("due = { week = 3 }\nout = { week = 3 }", None),
+        ("due = 2027-03-08T00:00:00\nout = { week = 3 }", None),
+        ("due = { week = 15 }\nexam = { on = { week = 15 } }\nout = { week = 15 }\nterm_ends_on_friday = 1", "due"),
+        ("team = { formed = { week = 15 } }\nterm_ends_on_friday = 1", "formed"),
         ("due = 2027-03-01\nout = { week = 3 }", "due"),
         ("out = 2027-02-01", None),
         ("out = 2027-06-07", "out"),
@@ -225,7 +239,11 @@ def test_the_end_of_the_term(end: str) -> None:
     ],
 )  # fmt: skip
 def test_dates_that_cannot_be_right(lines: str, key: str | None) -> None:
-    course = small(ONE_LAB.replace("due = 2027-03-26T23:59:59", lines))
+    head = HEAD.format(zone="UTC", late="polyu", submissions="best")
+    if lines.endswith("term_ends_on_friday = 1"):
+        lines = lines.removesuffix("term_ends_on_friday = 1")
+        head = head.replace("weeks = 15\n", 'weeks = 15\nend = { week = 15, day = "Friday" }\n')
+    course = parse_course(head + ONE_LAB.replace("due = 2027-03-26T23:59:59", lines))
     assert [path[-1] for path, _ in date_mistakes(course)] == ([key] if key else [])
 
 
@@ -291,6 +309,14 @@ def test_a_lab_that_does_not_exist(course: Course, out: date | None, key: tuple[
     ((path, sentence, wrong),) = lab_findings(course, known, out, ["lab"])
     assert not wrong
     assert list(lab_findings(course, [*known, "lab"], out)) == []
+
+
+def test_a_lab_of_a_part_of_a_part() -> None:
+    inner = 'part = [{ name = "p", points = 100, part = [{ name = "q", points = 40, lab = "x" }, { name = "r", points = 60 }] }]'
+    course = small(ONE_LAB.replace('lab = "lab"', inner))
+    ((path, _, wrong),) = lab_findings(course, [], date.max)
+    assert path == ("component", 0, "item", 0, "part", 0, "part", 0, "lab")
+    assert wrong
 
 
 @pytest.mark.parametrize("name", courses())

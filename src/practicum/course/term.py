@@ -8,10 +8,12 @@ import datetime as dt
 import re
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+D = TypeVar("D", bound=dt.date)
 
 
 def _name(value: str) -> str:
@@ -20,7 +22,15 @@ def _name(value: str) -> str:
     return value
 
 
+def _present(value: D) -> D:
+    if not 1970 <= value.year < 9000:  # beyond, weeks and time zones soon run off the calendar
+        raise ValueError("expected a year from 1970 to 8999")
+    return value
+
+
 Name = Annotated[str, AfterValidator(_name)]
+Date = Annotated[dt.date, AfterValidator(_present)]
+DateTime = Annotated[dt.datetime, AfterValidator(_present)]
 Text = Annotated[str, Field(min_length=1)]
 Points = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
 Weekday = Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
@@ -42,12 +52,12 @@ class When(Table):
     opens on Monday at 00:00:00 and what is due is due on Sunday at 23:59:59.
     """
 
-    at: dt.datetime | None = None
+    at: DateTime | None = None
     week: Annotated[int, Field(ge=1)] | None = None
     day: Weekday | None = None
     end_of_term: bool = False
     time: dt.time | None = None
-    on: dt.date | None = None
+    on: Date | None = None
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
@@ -71,8 +81,8 @@ Moment = Annotated[When, BeforeValidator(_when)]
 class HolidayDay(Table):
     """The edge of a holiday: a date, or `{ calendar_week = 7, day = "Monday" }`, which moves with the start of the term."""
 
-    on: dt.date | None = None
-    calendar_week: Annotated[int, Field(ge=1)] | None = None
+    on: Date | None = None
+    calendar_week: Annotated[int, Field(ge=1, le=100)] | None = None
     day: Weekday | None = None
 
     @model_validator(mode="after")
@@ -120,7 +130,7 @@ class Term(Table):
     """The term: all week-relative dates follow from `start`."""
 
     name: Text
-    start: dt.date
+    start: Date
     weeks: Annotated[int, Field(ge=1, le=60)]
     timezone: Text
     end: Moment | None = None

@@ -106,6 +106,8 @@ def _holidays(course: Course) -> Iterator[Disagreement]:
         first, last = course.term.days_of(holiday)
         if last < first:
             yield ("term", "holiday", h, "last"), f"expected `last` on or after `first` ({first}), got {last}"
+        if (last - first).days > 366:
+            yield ("term", "holiday", h, "last"), f"expected a holiday of at most a year, got {first} to {last}"
 
 
 def _parts(part: Part, path: KeyPath) -> Iterator[Disagreement]:

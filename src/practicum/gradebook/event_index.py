@@ -163,7 +163,7 @@ class EventIndex:
     def _rules(self, item: Item, due: datetime | None, certificates: Collection[str]) -> Rules:
         closed = self.now is None or (due is not None and self.now > due)
         best = self.course.policy(item) == "best"
-        return Rules(due, self.course.late_rule(item), best, certificates, closed, self.unwritten)
+        return Rules(due, self.course.late_rule(item), best, certificates, closed, unwritten=self.unwritten)
 
     def rules_for(self, item: Item, members: Sequence[str]) -> Rules:
         """Return the rules for those who submit together: an extension or certificate of one holds for all of them."""
