@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
 
 def show() -> None:
     """List the labs of the curriculum."""
+    from practicum.curriculum import MISSING, find_curriculum
     from practicum.errors import PracticumError
     from practicum.labs.lab import lab_folders, load_lab
 
@@ -33,6 +34,8 @@ def show() -> None:
             rows.append((lab.name, f"{lab.points:f}", ", ".join(lab.submit), lab.title))
         except PracticumError as error:
             broken.append(str(error))
+    if len(rows) == 1 and find_curriculum() is None:
+        broken.append(MISSING)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
@@ -105,12 +108,10 @@ def verify(
 
 def _home_of_labs() -> Path:
     """Return where a new lab goes: to the curriculum in use, but not into the installed package."""
-    import practicum
-    from practicum.course.workspace import curriculum
+    from practicum.curriculum import PACKAGE, find_curriculum
 
-    labs = curriculum() / "labs"
-    package = Path(practicum.__file__).resolve().parent
-    return Path.cwd() if package in labs.resolve().parents else labs
+    home = find_curriculum()
+    return home / "labs" if home and home.name != PACKAGE else Path.cwd()
 
 
 def _handouts() -> Path:

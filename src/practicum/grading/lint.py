@@ -10,7 +10,7 @@ from decimal import Decimal
 from practicum.checks.mistakes import unknown_name
 from practicum.checks.plugin import About, checks_of
 from practicum.course.topics import load_topics
-from practicum.course.workspace import curriculum
+from practicum.curriculum import find_curriculum
 from practicum.errors import PracticumError, suggestion
 from practicum.labs.lab import Lab
 from practicum.labs.mutants import Variant, load_alternatives, load_mutants
@@ -98,10 +98,10 @@ def _texts(checks: tuple[About, ...]) -> Iterator[str]:
 
 
 def _topics(lab: Lab) -> Iterator[str]:
-    path = curriculum() / "topics.toml"
-    if not lab.topics or not path.is_file():
+    home = find_curriculum()
+    if not lab.topics or home is None or not (home / "topics.toml").is_file():
         return
-    known = load_topics(path)
+    known = load_topics(home / "topics.toml")
     for index, topic in enumerate(lab.topics):
         if topic not in known:
             yield f"{_line(lab, 'topics', index)}: no topic {topic!r} in topics.toml{suggestion(topic, known)}"

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
-from practicum.curriculum import curriculum
+from practicum.curriculum import MISSING, find_curriculum
 from practicum.errors import PracticumError, suggestion
 from practicum.labs.lab_hash import former_hashes, lab_hash
 from practicum.toml import Document
@@ -168,8 +168,9 @@ def _missing_files(lab: Lab, submit: str) -> Iterator[str]:
 
 
 def lab_folders() -> dict[str, Path]:
-    """Return the labs of the curriculum by name: every folder in `curriculum/labs/` with a `lab.toml`."""
-    return {path.parent.name: path.parent for path in sorted((curriculum() / "labs").glob("*/lab.toml"))}
+    """Return the labs of the curriculum by name: every folder in `curriculum/labs/` with a `lab.toml`. None without one."""
+    home = find_curriculum()
+    return {path.parent.name: path.parent for path in sorted(home.glob("labs/*/lab.toml"))} if home else {}
 
 
 def list_labs() -> list[Lab]:
@@ -198,7 +199,7 @@ def find_lab(name_or_path: str | Path) -> Lab:
         return load_lab(path)
     if path.is_dir():
         raise PracticumError(f"{path}: expected a lab folder with a lab.toml, got a folder without one")
-    known = ", ".join(folders) or "none yet"
+    known = f"the labs are: {', '.join(folders) or 'none yet'}" if find_curriculum() else MISSING
     raise PracticumError(
-        f"expected the name of a lab or the path to its folder, got `{text}`{suggestion(text, folders)}; the labs are: {known}"
+        f"expected the name of a lab or the path to its folder, got `{text}`{suggestion(text, folders)}; {known}"
     )
