@@ -1,4 +1,4 @@
-"""Two distributions: what students install holds nothing of what they are graded by; what teachers install grades from its wheel."""
+"""Two distributions: what students install holds nothing of what they are graded by; teachers grade from an installed one."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_without_the_curriculum_paths_still_do_and_names_say_what_to_install(tmp
     assert courses() == []
     assert lab_folders() == {}
     for find in (find_lab, course_path):
-        with pytest.raises(PracticumError, match="got `nothing`|no course `nothing`") as caught:
+        with pytest.raises(PracticumError, match=r"got `nothing`|no course `nothing`") as caught:
             find("nothing")
         assert "pip install practicum-curriculum" in str(caught.value)
 
@@ -139,8 +139,8 @@ try:
 except ImportError:
     pass
 for here, folders, files in os.walk("/"):
-    packages = here.endswith("-packages")  # of these only ours
-    folders[:] = [each for each in folders if each.startswith("practicum" if packages else "") and each not in ("proc", "sys", "dev")]
+    ours = "practicum" if here.endswith("-packages") else ""  # other packages would take long
+    folders[:] = [each for each in folders if each.startswith(ours) and each not in ("proc", "sys", "dev")]
     found += [os.path.join(here, each) for each in files if each in NAMES or "practicum_curriculum" in here]
 for name in ("practicum", "practicum-curriculum"):
     try:

@@ -71,6 +71,7 @@ def grade(
     """Grade what was submitted. What has a result is not graded again; see `regrade` for that."""
     from rich.console import Console
 
+    from practicum.cli.extras import require
     from practicum.cli.grade_view import GradingProgress, print_report
     from practicum.errors import PracticumError
     from practicum.grading.backends import backends
@@ -78,6 +79,7 @@ def grade(
     from practicum.labs.lab import find_lab
     from practicum.store.store import Store
 
+    require("teach")
     found, workspace = find_lab(lab), workspace_here()
     submitted = submissions_folder(folder, workspace, found.name)
     if not submitted.exists() and not resume:

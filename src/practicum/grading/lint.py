@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -13,6 +12,7 @@ from practicum.course.topics import load_topics
 from practicum.curriculum import find_curriculum
 from practicum.errors import PracticumError, suggestion
 from practicum.labs.lab import Lab
+from practicum.labs.libraries import install_line, missing
 from practicum.labs.mutants import Variant, load_alternatives, load_mutants
 from practicum.toml import Document
 
@@ -109,8 +109,8 @@ def _topics(lab: Lab) -> Iterator[str]:
 
 def _libraries(lab: Lab) -> Iterator[str]:
     for index, name in enumerate(lab.libraries):
-        if importlib.util.find_spec(name.partition(".")[0]) is None:  # a submodule's package would have to be imported
-            yield f"{_line(lab, 'libraries', index)}: the library {name!r} is not installed here"
+        if needed := missing([name]):
+            yield f"{_line(lab, 'libraries', index)}: the library {name!r} is not installed here: {install_line(needed)}"
 
 
 def _notes(mutants: tuple[Variant, ...], alternatives: tuple[Variant, ...]) -> Iterator[str]:
