@@ -15,6 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from practicum.cli import extras, main
+from practicum.labs import libraries
 
 PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 TEACH = "needs SQLAlchemy, scipy and matplotlib: pip install 'practicum[teach]'"
@@ -159,6 +160,16 @@ def test_nothing_begins_that_would_stop_halfway(tmp_path, monkeypatch, capsys, w
     assert end.value.code == 2
     assert capsys.readouterr().err == f"practicum {words[0]} needs matplotlib: pip install 'practicum[{extra}]'\n"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_demonstration_asks_for_its_labs_libraries_before_it_grades_the_first(tmp_path, monkeypatch, capsys):
+    found = libraries.find_spec
+    monkeypatch.setattr(libraries, "find_spec", lambda name: None if name == "torch" else found(name))
+    monkeypatch.setattr(sys, "argv", ["practicum", "demo", "--into", str(tmp_path / "demo")])
+    with pytest.raises(SystemExit):
+        main()
+    assert capsys.readouterr().err == "practicum: the demonstration needs torch, not installed here: pip install torch\n"
+    assert not (tmp_path / "demo").exists()
 
 
 def test_a_module_of_no_extra_is_a_mistake_of_ours(monkeypatch):
