@@ -70,7 +70,9 @@ def list_courses() -> None:
 
     from practicum.course.load import load_course
     from practicum.course.workspace import course_path, courses
+    from practicum.curriculum import curriculum
 
+    curriculum()  # or say that it is missing
     table = Table("course", "title", "weeks", "items", "labs", "topics", box=None)
     for name in courses():
         course = load_course(course_path(name))

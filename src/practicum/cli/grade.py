@@ -126,12 +126,14 @@ def _grade(
     """Grade one lab, and show how it goes and what came of it; `again` is the command that takes it up."""
     from rich.console import Console
 
+    from practicum.cli.extras import require
     from practicum.cli.grade_inbox import strangers, student_meant
     from practicum.cli.grade_view import GradingProgress, print_concerns, print_report
     from practicum.grading.backends import backends
     from practicum.grading.grade import grade_folder
     from practicum.store.store import Store
 
+    require("teach")
     workspace = workspace_here()
     out, err = Console(), Console(stderr=True)
     _warn(workers[2], err)

@@ -30,6 +30,7 @@ def register(app: typer.Typer) -> None:
 def show() -> None:
     """List the labs: those of the workspace, then those of the curriculum."""
     from practicum.cli.context import workspace_here
+    from practicum.curriculum import MISSING, find_curriculum
     from practicum.errors import PracticumError
     from practicum.labs.lab import lab_folders, load_lab
 
@@ -42,6 +43,8 @@ def show() -> None:
             rows.append((lab.name, f"{lab.points:f}", ", ".join(lab.submit), f"{lab.title}{own}"))
         except PracticumError as error:
             broken.append(str(error))
+    if len(rows) == 1 and find_curriculum() is None:
+        broken.append(MISSING)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -13,7 +13,7 @@ from practicum.course.calendar import term_name
 from practicum.course.load import load_course, parse_course
 from practicum.course.model import Course
 from practicum.course.roster import Student, load_roster
-from practicum.curriculum import curriculum
+from practicum.curriculum import MISSING, curriculum, find_curriculum
 from practicum.errors import PracticumError, suggestion
 from practicum.toml import Document
 
@@ -100,8 +100,9 @@ class Workspace:
 
 
 def courses() -> list[str]:
-    """Return the names of the courses that come with Practicum."""
-    return sorted(file.parent.name for file in (curriculum() / "courses").glob("*/course.toml"))
+    """Return the names of the courses that come with Practicum; none without the curriculum."""
+    home = find_curriculum()
+    return sorted(file.parent.name for file in home.glob("courses/*/course.toml")) if home else []
 
 
 def course_path(course: str) -> Path:
@@ -118,7 +119,8 @@ def course_path(course: str) -> Path:
         return path
     if (path / "course.toml").is_file():
         return path / "course.toml"
-    raise PracticumError(f"no course `{course}`{suggestion(course, known)}; known: {', '.join(known)}")
+    there = f"known: {', '.join(known)}" if find_curriculum() else MISSING
+    raise PracticumError(f"no course `{course}`{suggestion(course, known)}; {there}")
 
 
 def find(start: Path | None = None) -> Workspace:
