@@ -11,8 +11,9 @@ import pytest
 from practicum.sandbox import bwrap, limits
 from practicum.sandbox import process as process_module
 from practicum.sandbox.fork_server import NoSandbox, NotNested, Sandbox
+from practicum.sandbox.link import Link
 from practicum.sandbox.outcome import Died
-from practicum.sandbox.proxy import Link, StudentCode, StudentError
+from practicum.sandbox.proxy import StudentCode, StudentError
 
 SUBSET = {
     "": set(),

@@ -9,7 +9,8 @@ import pytest
 
 from practicum.sandbox.bwrap import NoSandbox, refuse_visible
 from practicum.sandbox.fork_server import Sandbox
-from practicum.sandbox.proxy import Link, StudentCode
+from practicum.sandbox.link import Link
+from practicum.sandbox.proxy import StudentCode
 from tests.sandbox.conftest import LIMITS
 
 CHILD = """
