@@ -149,7 +149,7 @@ class EventIndex:
         if due is not None:
             due = max((due, *(self.until.get((item.name, member), due) for member in members)))
         held = [self.certificates.get((item.name, member), set()) for member in members]
-        return self._rules(item, due, set().union(*held))
+        return self._rules(item, due, set().union(*held))._replace(extended=due != self.due[item.name])
 
     def _whom(self, event: Extension | Exemption | ManualGrade, names: Iterable[str]) -> list[str]:
         """Return the students an event is about; notes what it names that does not exist."""

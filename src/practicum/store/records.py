@@ -10,7 +10,7 @@ from typing import Literal, NewType, cast
 
 import msgspec
 
-from practicum.gradebook.events import SubmissionId
+from practicum.gradebook.events import SubmissionId, Timing
 from practicum.labs.intake.read import ContentHash
 from practicum.store.results import GradedSubmission
 from practicum.store.schema import ResultRow, RunRow, SubmissionRow
@@ -33,6 +33,7 @@ class StoredSubmission:
     at: datetime
     sha256: ContentHash
     notes: tuple[str, ...] = ()
+    timing: Timing = "stated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +74,16 @@ class LabHistory:
 
 def submission_of(row: SubmissionRow) -> StoredSubmission:
     """Return the record of a row."""
-    notes = tuple(json.loads(row.notes))
-    return StoredSubmission(RowId(row.id), SubmissionId(row.uid), row.lab, row.student, row.at, ContentHash(row.sha256), notes)
+    return StoredSubmission(
+        id=RowId(row.id),
+        uid=SubmissionId(row.uid),
+        lab=row.lab,
+        student=row.student,
+        at=row.at,
+        sha256=ContentHash(row.sha256),
+        notes=tuple(json.loads(row.notes)),
+        timing=cast(Timing, row.timing),
+    )
 
 
 def run_of(row: RunRow) -> Run:

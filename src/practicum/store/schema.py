@@ -25,8 +25,11 @@ from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-SCHEMA = 1
-"""The version of these tables. A change of them raises it."""
+SCHEMA = 2
+"""The version of these tables. A change of them raises it, and adds to `UPGRADES` what an older store lacks."""
+
+UPGRADES = {2: "ALTER TABLE submissions ADD COLUMN timing VARCHAR(20) NOT NULL DEFAULT 'stated'"}
+"""By schema, the statement that makes it from the one before."""
 
 BUSY_SECONDS = 30.0
 """How long one process waits for another's transaction."""
@@ -97,6 +100,7 @@ class SubmissionRow(Base):
     at: Mapped[datetime]
     sha256: Mapped[str] = mapped_column(String(64))
     notes: Mapped[str] = mapped_column(Text)  # JSON
+    timing: Mapped[str] = mapped_column(String(20), server_default="stated")  # stated, late, unknown
 
 
 class FileRow(Base):

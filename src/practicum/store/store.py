@@ -7,7 +7,6 @@ the gradebook sees that one only.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import zlib
 from collections.abc import Iterable, Iterator
@@ -17,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 
 import msgspec
-from sqlalchemy import inspect, select, update
+from sqlalchemy import inspect, select, text, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -37,8 +36,21 @@ from practicum.store.records import (
     stored_of,
     submission_of,
 )
+from practicum.store.registration import register_in
 from practicum.store.results import GradedSubmission, Provenance
-from practicum.store.schema import SCHEMA, Base, Blob, FileRow, Meta, ProposalRow, ResultRow, RunRow, SubmissionRow, engine_of
+from practicum.store.schema import (
+    SCHEMA,
+    UPGRADES,
+    Base,
+    Blob,
+    FileRow,
+    Meta,
+    ProposalRow,
+    ResultRow,
+    RunRow,
+    SubmissionRow,
+    engine_of,
+)
 
 
 class Store:
@@ -84,6 +96,10 @@ class Store:
                     f"{self.name}: this store has schema {found.value}, this Practicum knows up to {SCHEMA}: "
                     "a newer Practicum made it. Upgrade this one (`pip install -U practicum`)"
                 )
+            else:
+                for schema in range(int(found.value) + 1, SCHEMA + 1):
+                    db.execute(text(UPGRADES[schema]))
+                    found.value = str(schema)
 
     @contextmanager
     def _read(self) -> Iterator[Session]:
@@ -111,44 +127,15 @@ class Store:
         """Keep a submission.
 
         What is identical to the same student's submission just before or just after it is that submission, at the
-        earlier of both times: copying a folder anew, which may change its dates, makes nobody late.
+        earlier of both times: copying a folder anew, which may change its dates, makes nobody late. Where no time is stated,
+        it is the one that is there already, and a time that is stated later on becomes that one's time.
 
         Returns:
             the submission, and whether it is new.
         """
         with self._write() as db:
-            mine = (SubmissionRow.lab == lab, SubmissionRow.student == submitted.student)
-            order = (SubmissionRow.at, SubmissionRow.id)
-            earlier = select(SubmissionRow).where(*mine, SubmissionRow.at <= submitted.at)
-            before = db.scalars(earlier.order_by(*(c.desc() for c in order)).limit(1)).first()
-            after = db.scalars(
-                select(SubmissionRow).where(*mine, SubmissionRow.at > submitted.at).order_by(*order).limit(1)
-            ).first()
-            if before is not None and before.sha256 == submitted.sha256:
-                return submission_of(before), False
-            if after is not None and after.sha256 == submitted.sha256:
-                after.at = submitted.at
-                db.flush()
-                return submission_of(after), False
-            same = (SubmissionRow.at == submitted.at, SubmissionRow.sha256 == submitted.sha256)
-            same_time = db.scalars(select(SubmissionRow).where(*mine, *same)).first()
-            if same_time is not None:
-                return submission_of(same_time), False
-            moment = submitted.at.astimezone(UTC).isoformat()
-            uid = hashlib.sha256("\0".join((lab, submitted.student, moment, submitted.sha256)).encode()).hexdigest()[:20]
-            notes = json.dumps(submitted.notes)
-            row = SubmissionRow(
-                uid=uid, lab=lab, student=submitted.student, at=submitted.at, sha256=submitted.sha256, notes=notes
-            )
-            db.add(row)
-            db.flush()
-            for name, data in submitted.files.items():
-                content = hashlib.sha256(data).hexdigest()
-                if db.get(Blob, content) is None:
-                    db.add(Blob(sha256=content, data=zlib.compress(data)))
-                    db.flush()
-                db.add(FileRow(submission_id=row.id, name=name, size=len(data), sha256=content))
-            return submission_of(row), True
+            row, new = register_in(db, lab, submitted)
+            return submission_of(row), new
 
     def files(self, submission: RowId) -> dict[str, bytes]:
         """Return the files of a submission."""
@@ -285,10 +272,7 @@ def events_of(db: Path | str) -> list[events.Submission | events.Result]:
     wanted = wanted.join(SubmissionRow, SubmissionRow.id == ResultRow.submission_id).where(ResultRow.published)
     with Store(db) as store, store._read() as session:
         found: list[events.Submission | events.Result] = [
-            events.Submission(events.SubmissionId(uid), student, lab, at)
-            for uid, student, lab, at in session.execute(
-                select(SubmissionRow.uid, SubmissionRow.student, SubmissionRow.lab, SubmissionRow.at).order_by(SubmissionRow.id)
-            )
+            events.Submission(s.uid, s.student, s.lab, s.at, s.timing) for s in submissions_in(session, None)
         ]
         for points, out_of, uid, student, lab in session.execute(wanted.order_by(ResultRow.id)):
             found.append(events.Result(events.SubmissionId(uid), student, lab, points, out_of))

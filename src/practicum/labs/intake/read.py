@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import NewType
 
 from practicum.errors import PracticumError
+from practicum.gradebook.events import Timing
 from practicum.labs.intake.archive import list_archive
 from practicum.labs.intake.archive_files import MOST_ENTRIES, Listing, Member, Unreadable, in_mib, list_file, list_folder, some
 from practicum.labs.intake.names import ARCHIVES, Entry, parse_entry, parse_stamp, shown, without_ending
@@ -45,6 +46,7 @@ class SubmissionFiles:
     `files` holds what was found of the files the lab asks for, by their names there; a missing file is not in it. Further
     files are in it, by their paths, where the reader asked for such (`also`).
     `sha256` is the hash of those names and contents alone, so what is submitted twice unchanged has the same hash.
+    `timing` tells whether `at` is when it was submitted (`stated`), or only when it was read.
     """
 
     student: str
@@ -52,6 +54,7 @@ class SubmissionFiles:
     files: dict[str, bytes]
     sha256: ContentHash
     notes: tuple[str, ...] = ()
+    timing: Timing = "stated"
 
 
 def read_submissions(folder: Path, lab: Lab, zone: tzinfo, also: tuple[str, ...] = ()) -> Iterator[SubmissionFiles]:
