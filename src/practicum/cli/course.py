@@ -140,6 +140,8 @@ def status() -> None:
 
     plan, workspace = _course(None)
     assert workspace is not None
+    for warning in workspace.exposed():
+        typer.echo(f"warning: {warning}", err=True)
     _print(status_view(_compute(workspace, plan, workspace.roster()), _now()))
 
 
@@ -193,12 +195,13 @@ def _warnings(plan: Course) -> Iterator[str]:
 
 def _write(text: str, output: Path | None) -> None:
     from practicum.errors import PracticumError
+    from practicum.private import write_private
 
     if output is None:
         typer.echo(text, nl=False)
         return
     try:
-        output.write_text(text, encoding="utf-8", newline="")
+        write_private(output, text)
     except OSError as error:
         raise PracticumError(f"{output}: cannot be written ({error.strerror})") from None
     typer.echo(f"Wrote {output}.", err=True)

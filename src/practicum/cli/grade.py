@@ -93,7 +93,7 @@ def grade(
                     submitted if submitted.exists() else None,
                     kept,
                     course_zone(workspace),
-                    backends(jobs, scheduler, unsafe),
+                    backends(jobs, scheduler, unsafe, _private(workspace, kept.name, submitted)),
                     seed=seed,
                     resume=resume,
                     only=only,
@@ -151,9 +151,8 @@ def regrade(
         bar = GradingProgress(err, found.name)
         try:
             with bar as progress:
-                shown = library.preview(
-                    found, kept, backends(jobs, scheduler, unsafe), seed=seed, only=only, again=again, progress=progress
-                )
+                graders = backends(jobs, scheduler, unsafe, _private(workspace, where))
+                shown = library.preview(found, kept, graders, seed=seed, only=only, again=again, progress=progress)
         except KeyboardInterrupt:
             err.print(f"\nStopped. Nothing is published; what is graded is kept for the next preview of {lab}.", markup=False)
             raise typer.Exit(INTERRUPTED) from None
@@ -162,6 +161,20 @@ def regrade(
 
 def _store(store: str | None, workspace: Workspace | None, folder: Path) -> str:
     return store or str(workspace.database if workspace else folder.absolute().parent / "practicum.db")
+
+
+def _private(workspace: Workspace | None, store: str, submitted: Path | None = None) -> list[Path]:
+    """Return what no submission may read: the workspace, the store, what others submitted, and the labs."""
+    from practicum.curriculum import curriculum
+    from practicum.errors import PracticumError
+
+    found = [] if workspace is None else [workspace.root]
+    found += [] if "://" in store else [Path(store)]
+    found += [] if submitted is None else [submitted]
+    try:
+        return [*found, curriculum()]
+    except PracticumError:  # there is none here
+        return found
 
 
 def _warn(unsafe: bool, console: Console) -> None:
@@ -175,10 +188,11 @@ def _write_json(report: Report, file: Path) -> None:
     import msgspec
 
     from practicum.errors import PracticumError
+    from practicum.private import write_private
 
     records = [{"at": r.submission.at, "points": r.graded.points, "result": r.graded} for r in report.results]
     try:
-        file.write_bytes(msgspec.json.format(msgspec.json.encode(records)) + b"\n")
+        write_private(file, msgspec.json.format(msgspec.json.encode(records)) + b"\n")
     except OSError as error:
         raise PracticumError(f"{file}: cannot be written ({error.strerror})") from None
 

@@ -237,7 +237,12 @@ def _requests(store: Store, run: Run, alike: list[list[StoredSubmission]]) -> It
     """Yield a request for the first of each group of identical submissions; its files are read when it is asked for."""
     for first, *_ in alike:
         yield GradingRequest(
-            student=first.student, submission=first.sha256, files=store.files(first.id), seed=run.seed, notes=first.notes
+            student=first.student,
+            submission=first.sha256,
+            files=store.files(first.id),
+            seed=run.seed,
+            secret=store.secret,
+            notes=first.notes,
         )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from practicum.errors import PracticumError
 from practicum.labs.lab import Lab
+from practicum.private import private_folder, write_private
 from practicum.reports.pages import STYLE, WORDS, page, plain_points, text, tone
 from practicum.store.records import StoredResult
 from practicum.store.results import CheckResult
@@ -33,8 +34,8 @@ def write_report(lab: Lab, results: Iterable[StoredResult], file: Path, zone: tz
         PracticumError: it cannot be written.
     """
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(class_report(lab, results, zone), encoding="utf-8")
+        private_folder(file.parent)
+        write_private(file, class_report(lab, results, zone))
     except OSError as error:
         raise PracticumError(f"{file}: the report cannot be written ({error.strerror})") from None
     return file
