@@ -18,6 +18,8 @@ CARRIERS = {
     "a missing name": "raise NotImplementedError(secret)",
     "a type of handle": "return type('H' + secret, (), {})()",
     "printed text": "print(secret); print(secret, file=sys.stderr); raise ValueError",
+    "which built-in it is": "raise [BufferError, EOFError, LookupError][int(secret) % 3]()",
+    "a line of a given file": "exec(compile('\\n' * (int(secret) // 8 % 2) + '1 / 0', '/submission/given.py', 'exec'))",
     "a cause": "raise ValueError from RuntimeError(secret)",
     "notes": "e = ValueError(); e.add_note(secret); raise e",
     "a syntax error": "raise SyntaxError(secret, (f'/submission/{secret}.py', int(secret) % 10_000, 1, secret))",
