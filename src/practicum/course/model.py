@@ -4,7 +4,6 @@ Every table is a frozen model that refuses unknown keys. Numbers are exact decim
 (weights that add up, late rules that exist) is checked in `validate` when the file is read.
 """
 
-import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
 from functools import cached_property
@@ -14,7 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from practicum.course.assessment import Item
 from practicum.course.late import NO_RULE, LateRule
-from practicum.course.term import Material, Moment, Name, Points, Table, Term, Text, Weekday, When
+from practicum.course.term import Clock, Material, Moment, Name, Points, Table, Term, Text, Weekday, When
 from practicum.errors import suggestion
 from practicum.toml import KeyPath
 
@@ -85,8 +84,8 @@ class OfficeHour(Table):
     """When and where a member of staff can be asked, every week."""
 
     weekday: Weekday
-    begins: dt.time
-    ends: dt.time
+    begins: Clock
+    ends: Clock
     place: str = ""
     link: str = ""
 
@@ -100,7 +99,7 @@ class OfficeHour(Table):
 class Meeting(OfficeHour):
     """When and where the class meets, every week; in `remote_weeks` it meets on line only."""
 
-    remote_weeks: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    remote_weeks: tuple[Annotated[int, Field(ge=1, le=60)], ...] = ()
     notes: str = ""
 
 

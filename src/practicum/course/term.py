@@ -32,6 +32,7 @@ def _present(value: D) -> D:
 
 Name = Annotated[str, AfterValidator(_name)]
 Date = Annotated[dt.date, AfterValidator(_present)]
+Clock = Annotated[dt.time, Field(strict=True)]
 DateTime = Annotated[dt.datetime, AfterValidator(_present)]
 Text = Annotated[str, Field(min_length=1)]
 Points = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
@@ -122,7 +123,11 @@ class HolidayDay(Table):
         return self
 
 
-Edge = Annotated[HolidayDay, BeforeValidator(_when)]
+def _edge(value: object) -> object:
+    return {"on": value} if isinstance(value, dt.date) and not isinstance(value, dt.datetime) else value
+
+
+Edge = Annotated[HolidayDay, BeforeValidator(_edge)]
 
 
 class Holiday(Table):
