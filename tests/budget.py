@@ -1,5 +1,6 @@
-"""How many minutes of test time each part of Practicum takes, beside what it may take.
+"""How many minutes each part of Practicum's tests takes, beside what it may take.
 
+Minutes are test time divided by the number of processes, so that all parts together are about what the clock shows.
 Over budget is said, and fails nothing: how long a test takes is the machine's affair as well.
 """
 
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 BUDGET = {"library": 6.0, "grading": 4.0, "exams": 2.0, "projects": 1.5, "site": 1.5}
-"""Minutes of test time; on two cores the wall clock shows about half."""
+"""Minutes on two cores: all together the quarter of an hour that `make test` may take."""
 
 PARTS = {
     **dict.fromkeys(("autograd", "classic", "data", "methods", "models", "parity", "recipes", "training"), "library"),
@@ -39,10 +40,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the table, where more than a file or two was run."""
     if sum(_spent.values()) < 60:
         return
-    terminalreporter.section("minutes of test time")
+    processes = terminalreporter.config.getoption("numprocesses", None) or 1
+    terminalreporter.section(f"minutes of tests in {processes} process{'es' * (processes > 1)}")
     for part, budget in BUDGET.items():
-        minutes = _spent[part] / 60
+        minutes = _spent[part] / 60 / processes
         over = minutes > budget
         loud = "   OVER BUDGET: make its slowest tests smaller (--durations=40)" if over else ""
         terminalreporter.write_line(f"{part:<10}{minutes:6.1f} of {budget:4.1f}{loud}", red=over, bold=over)
-    terminalreporter.write_line(f"{'all':<10}{sum(_spent.values()) / 60:6.1f} of {sum(BUDGET.values()):4.1f}")
+    terminalreporter.write_line(f"{'all':<10}{sum(_spent.values()) / 60 / processes:6.1f} of {sum(BUDGET.values()):4.1f}")
