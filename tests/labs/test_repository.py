@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from practicum.errors import PracticumError
 from practicum.labs.intake.archive_files import Unreadable
 from practicum.labs.intake.read import SubmissionFiles
 from practicum.labs.intake.repository import copy
@@ -368,7 +369,7 @@ def test_a_pack_that_is_damaged(mine: Path, lab: Lab) -> None:
 
 def test_a_file_far_too_large_costs_no_memory(tmp_path: Path, lab: Lab) -> None:
     folder = clone(tmp_path / "jo")
-    commit(folder, {"answer.py": bytes(24 << 20), "notes.py": b"small"}, FIRST)
+    commit(folder, {"answer.py": bytes(5 << 20), "notes.py": b"small"}, FIRST)
     (folder / "answer.py").unlink()
     submission = read(folder, lab)
     assert submission.files == {"notes.py": b"small"}
@@ -434,6 +435,12 @@ def test_pipes_among_the_objects_do_not_hang(mine: Path, lab: Lab) -> None:
     (mine / ".git/objects/00").mkdir(exist_ok=True)
     os.mkfifo(mine / ".git/objects/00" / ("0" * 38))
     assert read(mine, lab).files["answer.py"] == b"second"
+
+
+def test_a_machine_without_git(mine: Path, tmp_path: Path, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(PracticumError, match="git is not installed"):
+        read(mine, lab)
 
 
 @pytest.mark.parametrize(

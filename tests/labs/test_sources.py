@@ -10,6 +10,7 @@ import pytest
 
 from practicum.course.roster import Student
 from practicum.errors import PracticumError
+from practicum.labs.inbox import Inbox
 from practicum.labs.intake.read import SubmissionFiles
 from practicum.labs.intake.sources.found import parse_time
 from practicum.labs.intake.sources.read import kind_of, read_source
@@ -288,7 +289,7 @@ def test_otter_without_its_column(tmp_path: Path, lab: Lab) -> None:
 
 # -- git
 
-DAY = "2027-03-{:02}T20:00:00+08:00".format
+DAY = "2025-03-{:02}T20:00:00+08:00".format
 
 
 @pytest.fixture(scope="module")
@@ -364,7 +365,7 @@ def test_a_list_of_repositories(clones: Path, lab: Lab, tmp_path: Path) -> None:
         clones / "repositories.csv",
         "Student ID;Repo;Commit;Pushed at;Email\n"
         f"s0001;lab1-jdoe;{first};;jo@x\n"
-        "s0002;lab1-ann-lee;;2027-03-05 21:00;\n"
+        "s0002;lab1-ann-lee;;2025-03-05 21:00;\n"
         "s0003;;;;\n"
         "s0004;lab1-jdoe;main;;\n"
         "s0005;lab1-jdoe;;soon;\n"
@@ -381,7 +382,7 @@ def test_a_list_of_repositories(clones: Path, lab: Lab, tmp_path: Path) -> None:
     refused: list[str] = []
     one, two = read(table, lab, refused)
     assert (one.student, one.files, one.at) == ("s0001", {"answer.py": b"first"}, at(DAY(1)))
-    assert (two.student, two.files, two.at) == ("s0002", {"answer.py": b"second"}, at("2027-03-05T21:00:00+08:00"))
+    assert (two.student, two.files, two.at) == ("s0002", {"answer.py": b"second"}, at("2025-03-05T21:00:00+08:00"))
     expected = "expected https://host/path, git@host:path or a folder beside the file, got"
     assert refused == [
         f"{table}:4: s0003 has no repository",
@@ -432,6 +433,23 @@ def test_sources_of_no_known_kind(tmp_path: Path, lab: Lab) -> None:
         read(tmp_path, lab)
     with pytest.raises(PracticumError, match="got nothing there"):
         read(tmp_path / "none", lab)
+
+
+def test_a_class_that_submits_folders_is_not_taken_for_another_source(clones: Path, lab: Lab, tmp_path: Path) -> None:
+    for student in ("s0003", "s0004"):
+        put(clones / student / "answer.py")
+    assert kind_of(clones) is None, "two students of four submit a repository as a folder"
+    put(tmp_path / "submitted/s0001/code/answer.py")
+    assert kind_of(tmp_path / "submitted") is None
+    put(tmp_path / "class/submitted/answer.py")
+    assert kind_of(tmp_path / "class") is None, "a student who is called so"
+    assert kind_of(tmp_path / "class/submitted") is None
+
+
+def test_an_inbox_reads_them_too(clones: Path, lab: Lab) -> None:
+    inbox = Inbox(clones, roster=ROSTER, due={"s0001": at(DAY(3))}.get)
+    read = {s.student: s.files["answer.py"] for s in inbox.read(lab, ZONE, [])}
+    assert read == {"ann-lee": b"second", "s0001": b"first"}
 
 
 def test_the_time_of_reading_is_now(tmp_path: Path, lab: Lab) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Literal
 from practicum.errors import PracticumError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from practicum.course.assessment import Item
     from practicum.course.model import Course
     from practicum.course.workspace import Workspace
+    from practicum.gradebook.event_index import EventIndex
     from practicum.labs.inbox import Inbox
     from practicum.labs.lab import Lab
     from practicum.store.records import StoredSubmission
@@ -53,7 +56,22 @@ def labs_and_inboxes(
             shared = None
         looked = [path for path in (own, shared) if path is not None]
         teams = _teams(workspace, course, its)
-        yield lab, Inbox(_there(own), _there(shared), roster, teams, times, siblings), looked
+        yield lab, Inbox(_there(own), _there(shared), roster, teams, times, siblings, deadlines(workspace, its)), looked
+
+
+def deadlines(workspace: Workspace, item: Item | None) -> Callable[[str], datetime | None]:
+    """Return what tells a student's deadline of an item, extensions included. The workspace's files are read when it is asked."""
+    from functools import cache
+
+    @cache
+    def index() -> EventIndex:
+        from practicum.gradebook.event_csv import read_events
+        from practicum.gradebook.event_index import EventIndex
+
+        course, roster = workspace.course(), workspace.roster()
+        return EventIndex(course, roster, read_events(workspace.root, course, roster), None)
+
+    return lambda student: index().rules_for(item, index().members(item, student)).due if item else None
 
 
 def times_of(text: str | None) -> Times:

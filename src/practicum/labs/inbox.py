@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Literal
 
 from practicum.course.roster import Student
 from practicum.labs.intake.read import SubmissionFiles, read_submissions
+from practicum.labs.intake.sources.read import kind_of, read_source
 from practicum.labs.lab import Lab
 
 
 @dataclass(frozen=True)
 class Inbox:
-    """Folders of submissions, and what helps to read them.
+    """Where submissions lie, and what helps to read them.
 
     Attributes:
-        folder: with an entry per student.
+        folder: with an entry per student, or another source (git, nbgrader, Gradescope, Otter).
         shared: with an entry per student, too, each for all labs of the item.
         roster: the students; without it everybody is called what the entries say.
         teams: the ids of the members, by the team's name.
         times: a file with the times of submissions, or `file` for the dates of the files.
         siblings: the files of the other labs of the item.
+        due: the deadline of a student; of a repository, the last commit before it counts.
     """
 
     folder: Path | None
@@ -32,11 +34,26 @@ class Inbox:
     teams: Mapping[str, Sequence[str]] = field(default_factory=dict)
     times: Path | Literal["file"] | None = None
     siblings: Collection[str] = ()
+    due: Callable[[str], datetime | None] = lambda student: None
 
     def read(self, lab: Lab, zone: tzinfo, refused: list[str]) -> Iterator[SubmissionFiles]:
         """Yield what was submitted; `refused` gets a line for each entry that was not read."""
         for folder, siblings in ((self.folder, ()), (self.shared, self.siblings)):
-            if folder is not None:
+            if folder is None:
+                continue
+            if kind := kind_of(folder):
+                yield from read_source(
+                    folder,
+                    lab,
+                    zone,
+                    kind=kind,
+                    roster=self.roster,
+                    teams=self.teams,
+                    due=self.due,
+                    siblings=siblings,
+                    refused=refused,
+                )
+            else:
                 yield from read_submissions(
                     folder,
                     lab,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from practicum.errors import PracticumError
 from practicum.labs.intake.archive_files import Unreadable, in_mib, open_regular, read_up_to
 from practicum.labs.intake.names import shown
 from practicum.labs.intake.repository.git import LARGEST_REPOSITORY, command, run
@@ -26,7 +28,10 @@ def open_repository(where: str | Path) -> Iterator[Repository]:
 
     Raises:
         Unreadable: it cannot be, and why.
+        PracticumError: git is not installed.
     """
+    if shutil.which("git") is None:
+        raise PracticumError("git is not installed, and repositories are read with it: install your system's package `git`")
     with TemporaryDirectory(prefix="practicum-git-") as scratch:
         bare = Path(scratch).resolve() / "repository.git"
         if isinstance(where, Path):

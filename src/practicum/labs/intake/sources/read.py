@@ -119,9 +119,11 @@ def kind_of(path: Path) -> Kind | None:
         return "gradescope"
     if (path / OTTER_GRADES).is_file():
         return "otter"
-    if (path / "submitted").is_dir() or path.name == "submitted":
+    if any((path / "submitted").glob("*/*/")) or (path.name == "submitted" and any(path.glob(f"*/*/{TIMESTAMP}"))):
         return "nbgrader"
-    return "git" if any(is_clone(each) for each in sorted(path.iterdir())) else None
+    # Most of it, because a student of any class may submit a folder that is a repository.
+    entries = [each for each in path.iterdir() if not each.name.startswith(".") and each.suffix.lower() != ".csv"]
+    return "git" if 2 * sum(map(is_clone, entries)) > len(entries) else None
 
 
 class _People:
