@@ -41,8 +41,11 @@ def test_what_is_no_moment(text: str) -> None:
     assert read_moment(text, UTC) is None
 
 
-@pytest.mark.parametrize("moment", ["2027-03-19", "{ on = 2027-03-19 }", "{ at = 2027-03-19 }", *(f'"{text}"' for text in DATES),
-                                    *(f'{{ at = "{text}" }}' for text in DATES), "2027-03-19T23:59:59", '"2027-03-19 23:59:59"'])  # fmt: skip
+IN_TOML = [f'"{text}"' for text in DATES] + [f'{{ at = "{text}" }}' for text in DATES]
+IN_TOML += ["2027-03-19", "{ on = 2027-03-19 }", "{ at = 2027-03-19 }", "2027-03-19T23:59:59", '"2027-03-19 23:59:59"']
+
+
+@pytest.mark.parametrize("moment", IN_TOML)
 def test_in_the_course_file(moment: str) -> None:
     plan = course(moment)
     assert due(plan, plan.items[0]) == END  # type: ignore[attr-defined, arg-type]

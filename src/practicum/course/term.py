@@ -80,7 +80,7 @@ def date_or_time(text: str) -> dt.date | None:
 
 
 def _when(value: object) -> object:
-    if isinstance(value, dt.datetime | str):
+    if isinstance(value, dt.datetime) or (isinstance(value, str) and date_or_time(value)):
         return {"at": value}
     return {"on": value} if isinstance(value, dt.date) else value
 
