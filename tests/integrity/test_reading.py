@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from practicum.course.roster import Student
 from practicum.integrity import reading
 from practicum.integrity.run import compare_folders
 from practicum.integrity.submissions import put_code_away, read_submission, with_code
@@ -70,3 +71,12 @@ def test_code_put_away_comes_back_as_it_was() -> None:
     assert (away.lines, away.statements) == ([], [])
     again = with_code(away)
     assert (again.lines, again.statements) == (whole.lines, whole.statements)
+
+
+def test_everybody_is_called_by_the_rosters_id(tmp_path: Path) -> None:
+    """So that the report names students, and teams are known, where the folder is a platform's download."""
+    lab = tiny_lab(tmp_path / "sums")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "doejo_4711_1_answer.py").write_text("x = 1\n")
+    students = [each.student for each in reading.latest(tmp_path / "in", lab, UTC, [Student("s0001", "Jo Doe", lms_id="4711")])]
+    assert students == ["s0001"]

@@ -70,6 +70,7 @@ def similarity(
             report,
             baseline=read_baseline(baseline or []),
             teams=_teams(workspace, found.name),
+            roster=workspace.roster() if workspace else None,
             threshold=threshold,
             progress=lambda what, count: bar.update(task, description=what, completed=count),
         )

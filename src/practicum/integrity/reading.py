@@ -12,6 +12,7 @@ from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 
+from practicum.course.roster import Student
 from practicum.errors import PracticumError
 from practicum.integrity.submissions import LOGS, PROGRAMS, WEIGHTS, ComparedSubmission, put_code_away, read_submission
 from practicum.labs.handout import given_files, solution_files, starter_files
@@ -21,14 +22,14 @@ from practicum.labs.lab import Lab
 _FEW = 40  # submissions that are read faster than processes start
 
 
-def latest(folder: Path, lab: Lab, zone: tzinfo) -> Iterator[SubmissionFiles]:
+def latest(folder: Path, lab: Lab, zone: tzinfo, roster: Sequence[Student] | None = None) -> Iterator[SubmissionFiles]:
     """Yield each student's last submission, with all programs, log and weights in it.
 
     Raises:
         PracticumError: the folder is not there.
     """
     last: SubmissionFiles | None = None
-    for submission in read_submissions(folder, lab, zone, also=(*PROGRAMS, *LOGS, *WEIGHTS)):
+    for submission in read_submissions(folder, lab, zone, (*PROGRAMS, *LOGS, *WEIGHTS), roster=roster):
         if last and last.student != submission.student:
             yield last
         last = submission
@@ -37,7 +38,12 @@ def latest(folder: Path, lab: Lab, zone: tzinfo) -> Iterator[SubmissionFiles]:
 
 
 def read_class(
-    folder: Path, lab: Lab, zone: tzinfo, term: str = "", progress: Callable[[int], None] = lambda count: None
+    folder: Path,
+    lab: Lab,
+    zone: tzinfo,
+    term: str = "",
+    progress: Callable[[int], None] = lambda count: None,
+    roster: Sequence[Student] | None = None,
 ) -> list[ComparedSubmission]:
     """Read a folder of submissions, in several processes where there are many; the code of many is put away.
 
@@ -47,8 +53,9 @@ def read_class(
         zone: of the course.
         term: name of an earlier class; "" for the one that is looked at.
         progress: is called with the number of submissions read so far.
+        roster: by whose ids everybody is called; without it, what the entries say.
     """
-    submissions = latest(folder, lab, zone)
+    submissions = latest(folder, lab, zone, roster)
     read: list[ComparedSubmission] = []
     begun = list(islice(submissions, _FEW))
     for submission in begun:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from functools import partial
 from pathlib import Path
 
+from practicum.course.roster import Student
 from practicum.integrity.compare import THRESHOLD, Comparison, Found, compare
 from practicum.integrity.reading import given_by, read_class
 from practicum.integrity.report import About, write_report
@@ -46,6 +47,7 @@ def compare_folders(
     *,
     baseline: Mapping[str, ComparedSubmission] | None = None,
     teams: Mapping[str, str] | None = None,
+    roster: Sequence[Student] | None = None,
     threshold: float = THRESHOLD,
     progress: Callable[[str, int], None] = lambda what, count: None,
 ) -> SimilarityRun:
@@ -58,6 +60,7 @@ def compare_folders(
         into: the report's folder.
         baseline: what else everybody was given, by what it is.
         teams: names by student.
+        roster: the students of the class that is looked at, by whose ids everybody in it is called.
         threshold: the p-value from which down a pair is flagged.
         progress: is called with what is being done and how many submissions are done.
 
@@ -67,7 +70,8 @@ def compare_folders(
     given = given_by(lab) | dict(baseline or {})
     submissions: list[ComparedSubmission] = []
     for term, folder in folders.items():
-        submissions += read_class(folder, lab, zone, term, partial(progress, f"reading {term or folder.name}"))
+        told = partial(progress, f"reading {term or folder.name}")
+        submissions += read_class(folder, lab, zone, term, told, roster=None if term else roster)
     progress("comparing", len(submissions))
     comparison = compare(submissions, list(given.values()), teams, threshold=threshold)
     progress("writing the report", len(submissions))

@@ -158,9 +158,12 @@ class Submitters:
         return self._teams.get(_group(entry.name), ())
 
     def _unknown(self, entry: Entry) -> Whose:
-        # In work of teams the number is a group's, which must never be taken for a participant's later on.
-        group = entry.platform == "Moodle" and self._teams and entry.name
-        return Whose(entry, (safe_student(entry.name)[0] if group else entry.student,))
+        # In work of teams the number is a group's, which must never be taken for a participant's later on; nor may a number
+        # that is somebody else's id stand alone.
+        if entry.platform == "Moodle" and self._teams and entry.name:
+            return Whose(entry, (safe_student(entry.name)[0],))
+        taken = self._ids.matches(entry.student)
+        return Whose(entry, (f"{entry.platform.lower()}-{entry.student}" if taken else entry.student,))
 
 
 def _numbered(roster: Sequence[Student], persons: Mapping[str, Person]) -> list[Student]:
