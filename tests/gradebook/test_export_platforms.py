@@ -181,6 +181,18 @@ def test_whom_the_platform_does_not_know_is_left_out(tmp_path: Path) -> None:
     assert site.scores == {"5": {"1": "9.00"}}
 
 
+def test_who_shares_no_id_is_joined_by_a_name_that_one_alone_has(tmp_path: Path) -> None:
+    file = tmp_path / "current.csv"
+    file.write_text("First name,Last name,Email address,Assignment: Lab 1 (Real)\nJo,Doe,other@x.org,7.00\nLi,Na,li@x.org,-\n")
+    without = [Student("s1", "Jo Doe"), ROSTER[1]]
+    current = read_current(file, "moodle", without)
+    assert current.notes == (f"{file}: 1 of its students share no id with the roster and were joined by their names",)
+    made = to_moodle(book_of(course_of({"a1": "Lab 1"}), without, {("s2", "a1"): "8"}), False, current)
+    assert made.files[0].text.splitlines()[1:] == ["Jo Doe,,,other@x.org,7.00", "Li Na,,,li@x.org,8.00"]
+    twins = [*without, Student("s3", "Jo Doe")]
+    assert "s1" not in read_current(file, "moodle", twins).rows
+
+
 def exported(
     form: str, titles: dict[str, str], lms: dict[str, dict[str, str]] | None = None, roster: list[Student] = ROSTER
 ) -> Export:

@@ -130,6 +130,8 @@ def make_export(
     """
     students = [row.student for row in book.students]
     said = list(warnings)
+    if any(column.name == TOTAL for column in columns) and any(row.decided < book.course.grade.out_of for row in book.students):
+        said.append("total: the grade as it stands; what is undecided counts 0 in it")
     there = frozenset(range(len(students)))
     if current is not None:
         there = frozenset(place for place in there if students[place].id in current.rows)
