@@ -7,9 +7,11 @@ import shutil
 import stat
 import struct
 import zlib
+from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import sha1
 from pathlib import Path
+from subprocess import CalledProcessError
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -162,6 +164,18 @@ def test_packed_bare_detached_and_shallow_repositories(
     assert said(shallow, "the clone holds only a part of the history: clone again without `--depth`")
 
 
+def test_of_a_repository_for_the_whole_course_the_labs_folder_is_read(tmp_path: Path, lab: Lab) -> None:
+    folder = clone(tmp_path / "jo")
+    work = {"Answers/code/answer.py": b"lab", "Answers/data.py": b"", "a/answer.py": b"a", "lab2/notes.py": b"2"}
+    commit(folder, work, FIRST)
+    submission = read(folder, lab)
+    assert submission.files == {"answer.py": b"lab"}
+    assert said(submission, "the folder Answers of the repository was read")
+    assert said(submission, "ignored 1 other file: Answers/data.py")
+    commit(folder, {"answer.py": b"top"}, SECOND)
+    assert read(folder, lab).files == {"answer.py": b"top", "notes.py": b"2"}
+
+
 def test_links_submodules_and_large_file_stores_are_not_followed(tmp_path: Path, lab: Lab) -> None:
     secret = tmp_path / "secret"
     secret.write_bytes(b"secret")
@@ -231,7 +245,6 @@ def test_nothing_of_a_repository_runs(mine: Path, tmp_path: Path, lab: Lab, monk
 [extensions]
 \tpartialClone = origin
 \tworktreeConfig = true
-\tnoSuchExtension = true
 [remote "origin"]
 \turl = ext::{trap}
 \tpromisor = true
@@ -249,14 +262,16 @@ def test_nothing_of_a_repository_runs(mine: Path, tmp_path: Path, lab: Lab, monk
     home = tmp_path / "home"
     home.mkdir()
     (home / ".gitconfig").write_text(dangerous)
-    for name, value in {"HOME": home, "GIT_CONFIG_GLOBAL": config, "GIT_DIR": mine / ".git", "GIT_SSH_COMMAND": trap,
-                        "GIT_EXTERNAL_DIFF": trap, "GIT_PAGER": trap, "GIT_ALTERNATE_OBJECT_DIRECTORIES": "/", "GIT_TRACE": flag}.items():  # fmt: skip
+    traps = {"HOME": home, "GIT_CONFIG_GLOBAL": config, "GIT_DIR": mine / ".git", "GIT_SSH_COMMAND": trap, "GIT_TRACE": flag}
+    traps |= {"GIT_EXTERNAL_DIFF": trap, "GIT_PAGER": trap, "GIT_ALTERNATE_OBJECT_DIRECTORIES": "/", "GIT_EXEC_PATH": mine}
+    for name, value in traps.items():
         monkeypatch.setenv(name, str(value))
     monkeypatch.chdir(mine)
     assert read(mine, lab).files["answer.py"] == b"second"
     assert not flag.exists()
-    git(mine, "-c", f"core.worktree={mine}", "status")
-    assert flag.exists(), "the trap is one"
+    with suppress(CalledProcessError):
+        git(mine, "-c", f"core.worktree={mine}", "diff")
+    assert flag.exists(), "the traps are traps"
 
 
 def test_the_objects_of_others_are_out_of_reach(mine: Path, tmp_path: Path, lab: Lab) -> None:
@@ -275,6 +290,14 @@ def test_the_objects_of_others_are_out_of_reach(mine: Path, tmp_path: Path, lab:
     (mine_git / "refs/heads/main").symlink_to(other / ".git/refs/heads/main")
     with pytest.raises(Unreadable, match="has no commit on the branch main"):
         read(mine, lab)
+    (tmp_path / "heads").mkdir()
+    (tmp_path / "heads/main").write_text(git(mine, "rev-parse", "HEAD@{0}"))
+    (mine_git / "refs/heads").rename(mine_git / "refs/kept")
+    (mine_git / "refs/heads").symlink_to(tmp_path / "heads")
+    with pytest.raises(Unreadable, match="has no commit on the branch main"):
+        read(mine, lab)
+    (mine_git / "refs/heads").unlink()
+    (mine_git / "refs/kept").rename(mine_git / "refs/heads")
     shutil.rmtree(mine_git / "objects" / theirs[:2], ignore_errors=True)
     (mine_git / "objects" / theirs[:2]).symlink_to(other / ".git/objects" / theirs[:2])
     (mine_git / "refs/heads/main").unlink()

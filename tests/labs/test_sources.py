@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from practicum.course.roster import Student
 from practicum.errors import PracticumError
 from practicum.labs.intake.read import SubmissionFiles
 from practicum.labs.intake.sources.found import parse_time
@@ -32,11 +33,11 @@ def put(path: Path, data: bytes | str = WORK) -> Path:
     return path
 
 
-def read(path: Path, lab: Lab, problems: list[str] | None = None, **more) -> list[SubmissionFiles]:
-    """Everything of a source; without a list for them, there must be no problems."""
-    found: list[str] = [] if problems is None else problems
-    submissions = list(read_source(path, lab, ZONE, found, now=NOW, **more))
-    assert problems is not None or found == []
+def read(path: Path, lab: Lab, refused: list[str] | None = None, **more) -> list[SubmissionFiles]:
+    """Everything of a source; without a list for what was not read, all must be."""
+    found: list[str] = [] if refused is None else refused
+    submissions = list(read_source(path, lab, ZONE, refused=found, now=NOW, **more))
+    assert refused is not None or found == []
     return submissions
 
 
@@ -86,10 +87,10 @@ def test_nbgrader_with_links(tmp_path: Path, lab: Lab) -> None:
     secret = put(tmp_path / "secret", "2020-01-01 00:00:00 UTC")
     (tmp_path / "submitted/s0001/lab1/timestamp.txt").symlink_to(secret)
     (tmp_path / "submitted/s0002").symlink_to(tmp_path / "submitted/s0001")
-    problems: list[str] = []
-    [only] = read(tmp_path, lab, problems)
+    refused: list[str] = []
+    [only] = read(tmp_path, lab, refused)
     assert only.timing == "unknown"
-    assert problems == [f"{tmp_path}/submitted/s0002: is a link, not followed"]
+    assert refused == [f"{tmp_path}/submitted/s0002: is a link, not followed"]
 
 
 @pytest.mark.parametrize(
@@ -179,8 +180,11 @@ def gradescope(tmp_path: Path) -> Path:
 def test_gradescope(gradescope: Path, lab: Lab) -> None:
     assert kind_of(gradescope) == kind_of(gradescope / "submission_metadata.yml") == "gradescope"
     put(gradescope / "submission_9/answer.py")
-    problems: list[str] = []
-    jo, mary, wang, third, ninth = read(gradescope, lab, problems)
+    for link in ("submission_5", "submission_8"):
+        (gradescope / link).symlink_to(gradescope / "submission_1")
+    put(gradescope / "submission_metadata.yml", METADATA + "submission_5:\n  :submitters:\n  - :sid: s0005\n")
+    refused: list[str] = []
+    jo, mary, wang, third, ninth = read(gradescope, lab, refused)
     assert (jo.student, jo.at, jo.timing, jo.notes) == ("s0001", at("2026-11-08T15:30:00+00:00"), "stated", ())
     assert (mary.student, mary.at, mary.files) == ("00042", at("2026-11-08T16:00:00+00:00"), {"answer.py": b"2"})
     assert wang.student.startswith("wang-uni.example-")
@@ -190,29 +194,55 @@ def test_gradescope(gradescope: Path, lab: Lab) -> None:
     assert "the export holds no time that can be read" in third.notes
     assert ninth.student == "submission_9"
     where = f"{gradescope}/submission_metadata.yml"
-    assert problems == [
-        f"{where}: submission_3 has no submitter whose number, e-mail or name can be read; it is kept under that name",
+    assert "the export names no submitter whose number, e-mail address or name can be read" in third.notes
+    assert ninth.notes == ("submission_metadata.yml does not say whose it is",)
+    assert refused == [
         f"{where}: submission_4 has no folder in the export",
-        f"{gradescope}/submission_9: submission_metadata.yml does not say whose it is; it is kept under that name",
+        f"{gradescope}/submission_5: is a link, not followed",
+        f"{gradescope}/submission_8: is a link, not followed",
     ]
 
 
-def test_who_is_meant_is_asked_with_every_id(gradescope: Path, lab: Lab) -> None:
-    asked = []
+ROSTER = [
+    Student("s0001", "Jo Doe", login="jdoe"),
+    Student("m@uni", "Mary O'Neil", email="Mary@uni.example"),
+    Student("s0003", "王 小明", lms_id="77"),
+    Student("s0004", "Ann Lee", login="77", email="ann@uni.example"),
+    Student("s0005", "Jo Doe"),
+]
 
-    def identify(ids: tuple[str, ...]) -> str | None:
-        asked.append(ids)
-        return "a@b.c" if "mary@uni.example" in ids else None
 
-    submissions = read(gradescope, lab, [], identify=identify)
-    assert asked == [
-        ("s0001", "jo@uni.example", "Jo Doe"),
-        ("00042", "mary@uni.example", "O'Neil: Mary"),
-        ("wang@uni.example", "王 小明"),
-        ("submission_3",),
+def test_everybody_is_called_by_the_rosters_id(gradescope: Path, lab: Lab) -> None:
+    jo, mary, wang, third = read(gradescope, lab, [], roster=ROSTER)
+    assert (jo.student, jo.notes) == ("s0001", ()), "the number comes before the name, which two have"
+    assert (mary.student, mary.notes) == ("m@uni", ("submitted by a group of 2",))
+    assert wang.student == "s0003"
+    assert any("by the name 王 小明" in note for note in wang.notes)
+    assert third.student == "submission_3"
+
+
+def test_an_id_of_two_students_is_told_by_another_id_or_refused(tmp_path: Path, lab: Lab) -> None:
+    one, two = ("submission_1:\n  :submitters:\n  - :sid: 77\n", "    :email: ann@uni.example\n")
+    put(tmp_path / "submission_1/answer.py")
+    put(tmp_path / "submission_metadata.yml", one + two)
+    assert [s.student for s in read(tmp_path, lab, roster=ROSTER)] == ["s0004"]
+    put(tmp_path / "submission_metadata.yml", one)
+    refused: list[str] = []
+    assert read(tmp_path, lab, refused, roster=ROSTER) == []
+    [line] = refused
+    assert line.startswith(f"{tmp_path}/submission_1: 77 `77` means more than one student")
+    assert "s0003" in line
+    assert "s0004" in line
+
+
+def test_a_team_has_what_it_submitted(clones: Path, lab: Lab) -> None:
+    (clones / "lab1-jdoe").rename(clones / "lab1-team-7")
+    submissions = read(clones, lab, roster=ROSTER, teams={"Team 7": ["s0001", "s0003"]}, due={"s0001": at(DAY(3))}.get)
+    assert [(s.student, s.files["answer.py"]) for s in submissions] == [
+        ("ann-lee", b"second"),
+        ("s0001", b"first"),
+        ("s0003", b"second"),
     ]
-    assert [s.student for s in submissions][:2] == ["s0001", "a@b.c"]
-    assert submissions[1].notes == ("submitted by a group of 2",), "an id of the roster is kept as it is"
 
 
 def test_a_file_that_is_not_gradescopes(tmp_path: Path, lab: Lab) -> None:
@@ -235,18 +265,18 @@ def test_otter(tmp_path: Path, lab: Lab) -> None:
     put(tmp_path / "readme.txt")
     (tmp_path / "s0005.py").symlink_to(tmp_path / "s0001.py")
     assert kind_of(tmp_path) == kind_of(tmp_path / "final_grades.csv") == "otter"
-    problems: list[str] = []
-    submissions = read(tmp_path, lab, problems)
+    refused: list[str] = []
+    submissions = read(tmp_path, lab, refused)
     assert [(s.student, s.files.get("answer.py")) for s in submissions] == [
         ("s0001", WORK),
         ("s0002", b"zipped"),
         ("s0004", b"late"),
     ]
     assert {(s.timing, s.at) for s in submissions} == {("unknown", NOW)}
-    assert problems == [
+    assert refused == [
         f"{tmp_path}/final_grades.csv:5: s0003.py is not in the folder, or is there twice in the table",
-        f"{tmp_path}/s0004.py: final_grades.csv does not name it; it is read all the same",
     ]
+    assert submissions[2].notes == ("final_grades.csv does not name the file",)
     assert len(read(tmp_path / "final_grades.csv", lab, [])) == 3
 
 
@@ -280,10 +310,8 @@ def clones(jo: Path, tmp_path: Path) -> Path:
 
 def test_a_folder_of_clones(clones: Path, lab: Lab) -> None:
     assert kind_of(clones) == "git"
-    asked = []
     due = {"jdoe": at(DAY(3)), "ann-lee": at(DAY(6))}
-    ann, jdoe = read(clones, lab, identify=lambda ids: asked.append(ids), due=due.get)
-    assert asked == [("ann-lee", "lab1-ann-lee"), ("jdoe", "lab1-jdoe")]
+    ann, jdoe = read(clones, lab, due=due.get)
     assert (ann.student, ann.files, ann.at) == ("ann-lee", {"answer.py": b"second"}, at(DAY(5)))
     assert (jdoe.student, jdoe.files, jdoe.at) == ("jdoe", {"answer.py": b"first"}, at(DAY(1))), (
         "each student has their own deadline"
@@ -293,9 +321,8 @@ def test_a_folder_of_clones(clones: Path, lab: Lab) -> None:
 def test_clones_called_otherwise(clones: Path, lab: Lab) -> None:
     for old, new in {"lab1-jdoe": "homework-one-jdoe", "lab1-ann-lee": "homework-one-ann"}.items():
         (clones / old).rename(clones / new)
-    asked = []
-    assert len(read(clones, lab, identify=lambda ids: asked.append(ids))) == 2
-    assert asked == [("homework-one-ann", "ann"), ("homework-one-jdoe", "jdoe")]
+    assert [s.student for s in read(clones, lab)] == ["homework-one-ann", "homework-one-jdoe"]
+    assert [s.student for s in read(clones, lab, roster=ROSTER)] == ["homework-one-ann", "s0001"]
 
 
 @pytest.mark.parametrize(
@@ -316,14 +343,16 @@ def test_what_is_no_clone_is_told_and_the_others_are_read(clones: Path, lab: Lab
     git(clones / "lab1-empty", "init", "-q", "-b", "main")
     put(clones / "lab1-pointer/.git", f"gitdir: {clones}/lab1-jdoe/.git\n")
     put(clones / "lab1-files/answer.py")
-    (clones / "lab1-link").symlink_to(clones / "lab1-jdoe")
-    problems: list[str] = []
-    assert [s.student for s in read(clones, lab, problems)] == ["ann-lee", "jdoe"]
-    assert problems == [
+    git(clones, "init", "-q", ".", "-b", "main")
+    (clones / "lab1-link\x1b[2J").symlink_to(clones / "lab1-jdoe")
+    refused: list[str] = []
+    assert [s.student for s in read(clones, lab, refused)] == ["ann-lee", "jdoe"]
+    assert refused == [
         f"{clones}/lab1-files: is no git repository",
-        f"{clones}/lab1-link: is a link, not followed",
+        f"{clones}/lab1-link\\x1b[2J: is a link, not followed",
         f"{clones}/lab1-empty: the repository of empty has no commit on the branch main",
-        f"{clones}/lab1-pointer: the repository of pointer points to a repository elsewhere (its `.git` is no folder), not followed",
+        f"{clones}/lab1-pointer: the repository of pointer points to a repository elsewhere (its `.git` is no folder), "
+        "not followed",
     ]
 
 
@@ -344,16 +373,17 @@ def test_a_list_of_repositories(clones: Path, lab: Lab, tmp_path: Path) -> None:
         "s0008;/etc;;;\n"
         "s0009;ext::sh -c true;;;\n"
         ";lab1-jdoe;;;\n"
-        "s0010;none;;;\n",
+        "s0010;none;;;\n"
+        "s0011;.;;;\n"
+        "s0012;lab1-jdoe/..;;;\n",
     )
     assert kind_of(table) == "git"
-    asked, problems = [], []
-    one, two = read(table, lab, problems, identify=lambda ids: asked.append(ids))
-    assert asked == [("s0001", "jo@x"), ("s0002",)]
+    refused: list[str] = []
+    one, two = read(table, lab, refused)
     assert (one.student, one.files, one.at) == ("s0001", {"answer.py": b"first"}, at(DAY(1)))
     assert (two.student, two.files, two.at) == ("s0002", {"answer.py": b"second"}, at("2027-03-05T21:00:00+08:00"))
     expected = "expected https://host/path, git@host:path or a folder beside the file, got"
-    assert problems == [
+    assert refused == [
         f"{table}:4: s0003 has no repository",
         f"{table}:5: expected the hash of a commit, 7 to 40 hexadecimal digits, got main",
         f"{table}:6: expected a push time like 2026-11-08 23:30:00 UTC, got soon",
@@ -363,6 +393,8 @@ def test_a_list_of_repositories(clones: Path, lab: Lab, tmp_path: Path) -> None:
         f"{table}:10: {expected} ext::sh -c true",
         f"{table}:11: expected a student, got a row without one",
         f"{table}:12: {expected} none",
+        f"{table}:13: {expected} .",
+        f"{table}:14: {expected} lab1-jdoe/..",
     ]
 
 
@@ -370,11 +402,10 @@ def test_the_grades_that_github_classroom_writes_are_a_list(clones: Path, lab: L
     table = put(
         clones / "grades.csv",
         "assignment_name,github_username,roster_identifier,student_repository_name,student_repository_url,points_awarded\n"
-        "lab1,jdoe,s0001,lab1-jdoe,lab1-jdoe,0\n",
+        "lab1,jdoe,s0009,lab1-jdoe,lab1-jdoe,0\n",
     )
-    asked = []
-    assert len(read(table, lab, identify=lambda ids: asked.append(ids))) == 1
-    assert asked == [("s0001", "jdoe")]
+    assert [s.student for s in read(table, lab)] == ["s0009"]
+    assert [s.student for s in read(table, lab, roster=ROSTER)] == ["s0001"], "by the username"
 
 
 @pytest.mark.parametrize(
@@ -405,5 +436,5 @@ def test_sources_of_no_known_kind(tmp_path: Path, lab: Lab) -> None:
 
 def test_the_time_of_reading_is_now(tmp_path: Path, lab: Lab) -> None:
     nbgrader(tmp_path, {"s0001": None})
-    [only] = read_source(tmp_path, lab, ZONE, [])
+    [only] = read_source(tmp_path, lab, ZONE)
     assert abs(only.at - datetime.now(UTC)) < timedelta(hours=1)

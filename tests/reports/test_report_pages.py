@@ -151,10 +151,12 @@ def test_the_style_sheets_are_understood() -> None:
 def test_every_text_can_be_read_on_every_surface(palette: dict[str, str]) -> None:
     pairs = {(text, surface): (palette[text], palette[surface]) for text, surface in product(TEXTS, SURFACES - FILLS - {"bar"})}
     pairs |= {("on-fill", fill): (palette["on-fill"], palette[fill]) for fill in FILLS}
-    for fill, percent in re.findall(r"color-mix\(in srgb, var\(--([\w-]+)\) (\d+)%, transparent\)", SHEETS["style.css"]):
-        pairs["ink", f"{fill} {percent} %"] = (palette["ink"], mixed(palette[fill], palette["paper"], int(percent) / 100))
-        if int(percent) < 20:  # numbers of lines; on the stronger one they have the ink's colour
-            pairs["soft", f"{fill} {percent} %"] = (palette["soft"], mixed(palette[fill], palette["paper"], int(percent) / 100))
+    for kind, fill, percent in re.findall(r"\.(\w+) {[^}]*color-mix\(in srgb, var\(--([\w-]+)\) (\d+)%", SHEETS["style.css"]):
+        surface = mixed(palette[fill], palette["paper"], int(percent) / 100)
+        pairs["ink", kind] = (palette["ink"], surface)
+        if f".{kind} span {{ color: var(--ink)" not in SHEETS["style.css"]:  # the numbers of lines
+            pairs["soft", kind] = (palette["soft"], surface)
+    assert ("ink", "strong") in pairs
     low = {pair: round(contrast(*colours), 2) for pair, colours in pairs.items() if contrast(*colours) < 4.5}
     assert low == {}
 

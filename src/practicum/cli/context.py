@@ -63,6 +63,19 @@ def names_here(workspace: Workspace | None, lab: str) -> dict[str, str]:
     return names
 
 
+def refuse_file(folder: Path, what: str) -> None:
+    """Refuse a path to write a folder to where it, or what it would lie in, is a file.
+
+    Raises:
+        PracticumError: it is.
+    """
+    from practicum.errors import PracticumError
+
+    for part in (folder, *folder.absolute().parents):
+        if part.exists() and not part.is_dir():
+            raise PracticumError(f"{part}: expected a folder for {what}, got a file")
+
+
 def short(path: Path) -> Path:
     """Return a path as short as it can be typed from here."""
     here, path = Path.cwd(), path.absolute()

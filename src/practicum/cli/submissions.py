@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -12,13 +12,8 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from practicum.course.model import Course
-    from practicum.course.roster import Student
-    from practicum.course.workspace import Workspace
-    from practicum.gradebook.events import Submitter
+    from practicum.cli.submissions_term import Term
     from practicum.labs.intake.read import SubmissionFiles
-    from practicum.labs.lab import Lab
-    from practicum.store.records import StoredSubmission
     from practicum.store.store import Store
 
 ItemName = Annotated[str, typer.Argument(metavar="ITEM", help="A lab of the course, or an item such as a report.")]
@@ -42,26 +37,6 @@ def register(app: typer.Typer) -> None:
     app.add_typer(submissions, name="submissions")
 
 
-@dataclass(frozen=True)
-class Term:
-    """A workspace with what is known of its submissions."""
-
-    workspace: Workspace
-    course: Course
-    roster: list[Student]
-    corrections: list[Submitter]
-    submissions: list[StoredSubmission]
-
-    @property
-    def names(self) -> dict[str, str]:
-        """The students' names by id."""
-        return {student.id: student.name for student in self.roster}
-
-    def about(self, lab: str) -> list[StoredSubmission]:
-        """Return the submissions for a lab or item, or all."""
-        return [each for each in self.submissions if lab in ("", each.lab)]
-
-
 def show(
     lab: Annotated[str, typer.Argument(metavar="[LAB]", help="Only this lab or item; by default all.")] = "",
 ) -> None:
@@ -71,11 +46,12 @@ def show(
     practicum submissions list
     practicum submissions list perceptron
     """
+    from practicum.cli.submissions_term import read_term
     from practicum.cli.submissions_view import submissions_view, unknown_view
     from practicum.store.look import readable
     from practicum.store.store import Store
 
-    term = _term(lab)
+    term = read_term(lab)
     console, found = _console(), term.about(lab)
     if not found:
         typer.echo(f"Nothing was submitted yet{f' for {lab}' if lab else ''}; `practicum grade` and `submissions read` read it.")
@@ -100,7 +76,9 @@ def assign(
     practicum submissions assign 40013 s001
     practicum submissions assign hw1-final s002 --lab perceptron --note "told me by mail"
     """
-    term = _term(lab)
+    from practicum.cli.submissions_term import find_student, read_term
+
+    term = read_term(lab)
     who = find_student(term.roster, student)
     _correct(term, submitter, who.id, lab, note, f"counts for {who.id} {who.name}".rstrip())
 
@@ -112,7 +90,9 @@ def forget(submitter: SubmitterName, lab: ForLab = "", note: Note = "") -> None:
     practicum submissions forget test-upload
     practicum submissions forget 40013 --lab backprop --note "an auditor"
     """
-    _correct(_term(lab), submitter, "", lab, note, "counts for nobody")
+    from practicum.cli.submissions_term import read_term
+
+    _correct(read_term(lab), submitter, "", lab, note, "counts for nobody")
 
 
 def undo() -> None:
@@ -148,10 +128,11 @@ def add(
     practicum submissions add perceptron s002 ~/Downloads/perceptron.py
     """
     from practicum.cli.submissions_reading import read_by_hand
+    from practicum.cli.submissions_term import find_student, read_term, time_of, work_named
 
-    term = _term("")
-    who, lab = find_student(term.roster, student), _work(term, item)
-    when = _time(term, at) if at else None
+    term = read_term("")
+    who, lab = find_student(term.roster, student), work_named(term, item)
+    when = time_of(term, at) if at else None
     submitted = read_by_hand(lab, who.id, files, when or datetime.now(term.course.term.zone), stated=when is not None)
     with _store(term) as store:
         _, new = store.register(lab.name, submitted)
@@ -170,6 +151,9 @@ def read(
         Optional[Path],  # noqa: UP045 - typer reads the hint at run time
         typer.Argument(help="What was submitted, an entry per student or a platform's download; by default submissions/ITEM."),
     ] = None,
+    times: Annotated[
+        str, typer.Option("--times", metavar="FILE|file", help="A CSV with the times, or `file`: the dates of the files count.")
+    ] = "",
 ) -> None:
     r"""Register what a class submitted, without grading: for reports and talks, or to see who submitted before a lab is graded.
 
@@ -182,20 +166,23 @@ def read(
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
+    from practicum.cli.grade_view import clean
     from practicum.cli.submissions_reading import read_class
+    from practicum.cli.submissions_term import read_term, teams_for, work_named
     from practicum.cli.submissions_view import unknown_view
     from practicum.errors import PracticumError
 
-    term = _term("")
-    lab = _work(term, item)
+    term = read_term("")
+    lab = work_named(term, item)
     source = folder or term.workspace.submissions(lab.name)
+    refused: list[str] = []
     if not source.exists():
         raise PracticumError(f"{source}: expected a folder of submissions, got nothing there")
     console, new, known, empty = Console(stderr=True), 0, 0, 0
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}"))
     with _store(term) as store, Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(f"{lab.name}: reading", total=None)
-        for submitted in read_class(lab, source, term.course.term.zone):
+        for submitted in read_class(lab, source, term.course, term.roster, teams_for(term, lab.name), times, refused):
             bar.advance(task)
             _say(submitted)
             if not submitted.files:
@@ -204,26 +191,12 @@ def read(
             _, is_new = store.register(lab.name, submitted)
             new, known = new + is_new, known + (not is_new)
         term = replace(term, submissions=store.submissions())
+    for line in refused:
+        typer.echo(f"NOT READ: {clean(line)}", err=True)
     for view in unknown_view(term, term.about(lab.name)):
         _console().print(view, highlight=False)
     left = f", {empty} without a file that is kept (not registered)" if empty else ""
     typer.echo(f"{lab.name}: {new} new, {known} known before{left}. `practicum submissions list {lab.name}` shows them.")
-
-
-def find_student(roster: list[Student], text: str) -> Student:
-    """Return the student whom an id, login, number, e-mail address or full name means.
-
-    Raises:
-        PracticumError: it is nobody's, or more than one student's.
-    """
-    from practicum.course.identities import Identities
-    from practicum.errors import PracticumError
-
-    identities = Identities(roster)
-    found = identities.find(text) or identities.by_name(text)
-    if found is None:
-        raise PracticumError(f"no student `{text}` on the roster{identities.near(text)}")
-    return found
 
 
 def _correct(term: Term, submitter: str, student: str, lab: str, note: str, does: str) -> None:
@@ -247,64 +220,6 @@ def _correct(term: Term, submitter: str, student: str, lab: str, note: str, does
     if name in term.names and name != student:
         typer.echo(f"Note: {name} {term.names[name]} is on the roster; this takes work from there.", err=True)
     typer.echo("To take this back: practicum submissions undo")
-
-
-def _term(lab: str) -> Term:
-    """Return the term around the current folder.
-
-    Raises:
-        PracticumError: there is no workspace, something in it is wrong, or no such lab or item.
-    """
-    from practicum.course.workspace import find
-    from practicum.errors import PracticumError, suggestion
-    from practicum.gradebook.event_csv import read_submitters, submittable
-    from practicum.store.look import readable
-    from practicum.store.store import Store
-
-    workspace = find()
-    course, roster = workspace.course(), workspace.roster()
-    corrections = read_submitters(workspace.submitters_file, course, {student.id for student in roster})
-    submissions: list[StoredSubmission] = []
-    if workspace.database.exists():
-        with readable(workspace.database) as path, Store(path) as store:
-            submissions = store.submissions()
-    known = dict.fromkeys([*submittable(course), *(each.lab for each in submissions)])
-    if lab and lab not in known:
-        raise PracticumError(f"no lab or item `{lab}`{suggestion(lab, known)}; known: {', '.join(known)}")
-    return Term(workspace, course, roster, corrections, submissions)
-
-
-def _work(term: Term, name: str) -> Lab:
-    """Return the lab of that name, or what stands for an item without checks.
-
-    Raises:
-        PracticumError: there is neither, or labs fill the item.
-    """
-    from practicum.errors import PracticumError, suggestion
-    from practicum.gradebook.event_csv import submittable
-    from practicum.labs.lab import find_lab, without_checks
-
-    if name in term.course.labs:
-        return find_lab(name)
-    known = submittable(term.course)
-    if name in known:
-        return without_checks(name)
-    item = next((item for item in term.course.items if item.name == name), None)
-    if item is not None and len(item.labs()) == 1:
-        return find_lab(item.labs()[0])
-    if item is not None:
-        raise PracticumError(f"{name} is filled by labs: name one of {', '.join(item.labs())}")
-    raise PracticumError(f"no lab or item `{name}`{suggestion(name, known)}; known: {', '.join(known)}")
-
-
-def _time(term: Term, text: str) -> datetime:
-    from practicum.errors import PracticumError
-    from practicum.gradebook.event_csv import stated_time
-
-    at = stated_time(text, term.course)
-    if at is None:
-        raise PracticumError(f"--at: expected a time such as `2027-03-19 23:59:59`, got {text!r}")
-    return at
 
 
 def _store(term: Term) -> Store:

@@ -10,19 +10,17 @@ from rich.table import Table
 from rich.text import Text
 
 from practicum.cli.grade_view import clean
-from practicum.gradebook.submitters import Corrections
 from practicum.store.records import RowId, StoredSubmission
 
 if TYPE_CHECKING:
-    from practicum.cli.submissions import Term
+    from practicum.cli.submissions_term import Term
 
 _NAMED = 3  # files; of more only the number is shown
 
 
 def unknown(term: Term, submissions: Sequence[StoredSubmission]) -> list[StoredSubmission]:
     """Return the submissions that count for nobody, although nobody said so."""
-    corrections, names = Corrections(term.corrections), term.names
-    return [s for s in submissions if corrections.find(s.lab, s.student) is None and s.student not in names]
+    return [submission for submission in submissions if term.owner(submission) is None]
 
 
 def unknown_view(term: Term, submissions: Sequence[StoredSubmission]) -> Iterator[Text]:
@@ -42,21 +40,23 @@ def unknown_view(term: Term, submissions: Sequence[StoredSubmission]) -> Iterato
 
 def submissions_view(term: Term, submissions: Sequence[StoredSubmission], sizes: Mapping[RowId, Mapping[str, int]]) -> Table:
     """Return a row per submission, those of nobody first."""
-    corrections, names, zone = Corrections(term.corrections), term.names, term.course.term.zone
+    names, zone = term.names, term.course.term.zone
     lost = {each.id for each in unknown(term, submissions)}
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for head in ("lab", "submitted by", "student", "name", "when", "files"):
         table.add_column(head, no_wrap=head != "files")
     for each in sorted(submissions, key=lambda s: (s.id not in lost, s.lab, s.student, s.at)):
-        owner = corrections.owner(each.lab, each.student)
-        whose = "[bold red]UNKNOWN[/]" if each.id in lost else escape(owner) or "[dim]forgotten[/]"
+        owner = term.owner(each)
+        whose = "[bold red]UNKNOWN[/]" if owner is None else escape(owner) or "[dim]forgotten[/]"
         files = sizes.get(each.id, {})
         shown = ", ".join(f"{clean(name)} ({size_words(size)})" for name, size in files.items())
         if len(files) > _NAMED:
             shown = f"{len(files)} files ({size_words(sum(files.values()))})"
         when = f"{each.at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
         when = {"unknown": "time unknown", "late": "late, time unknown"}.get(each.timing, when)
-        table.add_row(escape(each.lab), escape(clean(each.student)), whose, escape(names.get(owner, "")), when, escape(shown))
+        table.add_row(
+            escape(each.lab), escape(clean(each.student)), whose, escape(names.get(owner or "", "")), when, escape(shown)
+        )
     return table
 
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from practicum.cli.context import refuse_file
+
 Name = Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe's name; `practicum recipes` lists them.")]
 
 
@@ -39,6 +41,9 @@ def train(
     Every hyperparameter of the recipe is an option (`practicum recipes NAME` shows them). Ctrl-C and kills lose nothing: the
     same command goes on.
     """
+    from practicum.cli.extras import require
+
+    require("library")
     from practicum.errors import PracticumError
     from practicum.training.accelerator import Accelerator
     from practicum.training.runs import recipes as shelf
@@ -50,6 +55,7 @@ def train(
         recipe,
         "-".join([f"seed-{seed}", *(f"{name}={value}" for name, value in sorted(values.items()))]).replace("/", "_"),
     )
+    refuse_file(folder, "the run")
     cls = shelf.load(recipe)
     for option, value, known in (
         ("strategy", strategy, ("auto", "ddp", "fsdp")),
@@ -119,12 +125,19 @@ def results(
     A run of older code is stale and is made again. `--carry` spares that where the change altered no number: it takes the first
     steps of each stale recipe and compares their losses with `results/RECIPE/losses.json`. The exit code is 1 if any stays stale.
     """
+    from practicum.cli.extras import require
+    from practicum.errors import PracticumError
+
+    require("library")
     from practicum.training.runs.losses import carry as carry_over
     from practicum.training.runs.results import run_missing, write_table
 
     def progress(text: str) -> None:
         typer.echo(text, err=True)
 
+    refuse_file(folder, "the results")
+    if table.is_dir():
+        raise PracticumError(f"{table}: expected the file to write the table to, got a folder")
     left: list[str] = []
     try:
         if carry:

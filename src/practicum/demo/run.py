@@ -54,13 +54,17 @@ def run_demo(into: Path, jobs: int | None, say: Say, progress_of: ProgressOf) ->
         progress_of: makes what shows how the grading of a lab, by its name, goes on.
 
     Raises:
-        PracticumError: there is something else in the folder.
+        PracticumError: there is something else in the folder, or a lab's library is missing.
     """
     from practicum.demo.invented_class import kinds_of_submission
+    from practicum.errors import PracticumError
     from practicum.labs.lab import find_lab
+    from practicum.labs.libraries import lacking
     from practicum.store.store import Store
 
     labs = {name: find_lab(name) for name in LABS}
+    if problem := lacking("the demonstration", [library for lab in labs.values() for library in lab.libraries]):
+        raise PracticumError(problem)
     kinds = {name: kinds_of_submission(lab, **_PART.get(name, {})) for name, lab in labs.items()}
     workspace = make_workspace(into, IDLE + max(map(len, kinds.values())))
     say("workspace", f"{into} for {COURSE}, {len(workspace.roster())} invented students")
@@ -157,7 +161,7 @@ def _grade(workspace: Workspace, lab: Lab, store: Store, jobs: int | None, say: 
     began = time.perf_counter()
     with progress_of(name) as progress:
         report = grade_folder(
-            lab, workspace.submissions(name), store, zone, backends(jobs, None, False), seed=324, progress=progress
+            lab, workspace.submissions(name), store, zone, backends(jobs, None, False, [workspace.root]), seed=324, progress=progress
         )
     seconds = time.perf_counter() - began
     write_feedback(lab, report.results, workspace.feedback(name), zone)
@@ -186,10 +190,12 @@ def _write_class_list(workspace: Workspace, plans: dict[str, Plan], store: Store
     """Write what each student of the invented class did, beside what it earned."""
     import csv
 
+    from practicum.private import make_private
     from practicum.reports.pages import plain_points
 
     results = {(r.submission.lab, r.submission.student, r.submission.at): r.graded for r in store.results()}
     ordered = sorted(results, key=lambda key: (key[0], key[1], key[2]))
+    make_private(workspace.root / "class.csv")
     with (workspace.root / "class.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["lab", "student", "what it submitted", "points", "of", "trouble"])
@@ -218,9 +224,10 @@ def compute(workspace: Workspace) -> Gradebook:
 def export(workspace: Workspace, book: Gradebook) -> None:
     """Write the gradebook in every form."""
     from practicum.gradebook.export import EXPORTS
+    from practicum.private import write_private
 
     folder = workspace.root / "gradebook"
     folder.mkdir()
     for form, write in EXPORTS.items():
         for part in write(book, True, None).files:
-            (folder / f"{form}{part.suffix}.csv").write_text(part.text, encoding="utf-8", newline="")
+            write_private(folder / f"{form}{part.suffix}.csv", part.text)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from practicum.store.damage import damaged_files, unpacked
 from practicum.store.records import RowId, Run, StoredResult, StoredSubmission, run_of, stored_of, submission_of
-from practicum.store.schema import FileRow, ProposalRow, ResultRow, RunRow, SubmissionRow
+from practicum.store.schema import Blob, FileRow, ProposalRow, ResultRow, RunRow, SubmissionRow
 
 
 def submissions_in(db: Session, lab: str | None) -> list[StoredSubmission]:
@@ -24,6 +27,20 @@ def file_sizes_in(db: Session, lab: str | None) -> dict[RowId, dict[str, int]]:
     return found
 
 
+def files_in(db: Session, submission: RowId) -> dict[str, bytes]:
+    """Return the files of a submission.
+
+    Raises:
+        DamagedFiles: one of them is not what was kept.
+    """
+    wanted = select(FileRow.name, Blob.data, FileRow.sha256).join(Blob, Blob.sha256 == FileRow.sha256)
+    rows = db.execute(wanted.where(FileRow.submission_id == submission))
+    found = {name: unpacked(data, sha256) for name, data, sha256 in rows}
+    if damaged := [name for name, data in found.items() if data is None]:
+        raise damaged_files(db.get_one(SubmissionRow, submission), damaged)
+    return {name: data for name, data in found.items() if data is not None}
+
+
 def runs_in(db: Session, lab: str | None) -> list[Run]:
     """Return all runs (of a lab), the oldest first."""
     wanted = select(RunRow).order_by(RunRow.id)
@@ -38,6 +55,13 @@ def results_in(db: Session, lab: str | None, published: bool | None) -> list[Sto
         wanted = wanted.where(SubmissionRow.lab == lab)
     if published is not None:
         wanted = wanted.where(ResultRow.published.is_(published))
+    return [stored_of(result, submission) for result, submission in db.execute(wanted)]
+
+
+def published_for(db: Session, submissions: Sequence[RowId]) -> list[StoredResult]:
+    """Return the published results of submissions."""
+    wanted = select(ResultRow, SubmissionRow).join(SubmissionRow, SubmissionRow.id == ResultRow.submission_id)
+    wanted = wanted.where(ResultRow.submission_id.in_(submissions), ResultRow.published)
     return [stored_of(result, submission) for result, submission in db.execute(wanted)]
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
 from practicum.labs.intake.read import SubmissionFiles
+from practicum.store.damage import unpacked
 from practicum.store.schema import Blob, FileRow, SubmissionRow
 
 
@@ -21,6 +22,7 @@ def register_in(db: Session, lab: str, submitted: SubmissionFiles) -> tuple[Subm
     mine = (SubmissionRow.lab == lab, SubmissionRow.student == submitted.student)
     known = _without_time(db, mine, submitted) or _beside(db, mine, submitted)
     if known is not None:
+        _keep_files(db, known, submitted)
         return known, False
     moment = submitted.at.astimezone(UTC).isoformat()
     uid = hashlib.sha256("\0".join((lab, submitted.student, moment, submitted.sha256)).encode()).hexdigest()[:20]
@@ -35,13 +37,22 @@ def register_in(db: Session, lab: str, submitted: SubmissionFiles) -> tuple[Subm
     )
     db.add(row)
     db.flush()
+    _keep_files(db, row, submitted)
+    return row, True
+
+
+def _keep_files(db: Session, row: SubmissionRow, submitted: SubmissionFiles) -> None:
+    """Keep the files of a submission, each content once; what was kept before and is damaged is put right."""
     for name, data in submitted.files.items():
         content = hashlib.sha256(data).hexdigest()
-        if db.get(Blob, content) is None:
+        blob = db.get(Blob, content)
+        if blob is None:
             db.add(Blob(sha256=content, data=zlib.compress(data)))
             db.flush()
-        db.add(FileRow(submission_id=row.id, name=name, size=len(data), sha256=content))
-    return row, True
+        elif unpacked(blob.data, content) is None:
+            blob.data = zlib.compress(data)
+        if db.get(FileRow, (row.id, name)) is None:
+            db.add(FileRow(submission_id=row.id, name=name, size=len(data), sha256=content))
 
 
 def _beside(db: Session, mine: Sequence[ColumnElement[bool]], submitted: SubmissionFiles) -> SubmissionRow | None:

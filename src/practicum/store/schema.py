@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import time
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
@@ -25,6 +27,8 @@ from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from practicum.private import make_private
+
 SCHEMA = 2
 """The version of these tables. A change of them raises it, and adds to `UPGRADES` what an older store lacks."""
 
@@ -33,6 +37,10 @@ UPGRADES = {2: "ALTER TABLE submissions ADD COLUMN timing VARCHAR(20) NOT NULL D
 
 BUSY_SECONDS = 30.0
 """How long one process waits for another's transaction."""
+
+
+class DamagedValue(Exception):
+    """Something in the database is not of its kind."""
 
 
 class Moment(TypeDecorator[datetime]):
@@ -47,7 +55,10 @@ class Moment(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """From the database."""
-        return None if value is None else datetime.fromisoformat(value)
+        try:
+            return None if value is None else datetime.fromisoformat(value)
+        except (ValueError, TypeError):
+            raise DamagedValue(f"expected a time, got {value!r}; take the store from its last backup") from None
 
 
 class Exact(TypeDecorator[Decimal]):
@@ -62,7 +73,10 @@ class Exact(TypeDecorator[Decimal]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         """From the database."""
-        return None if value is None else Decimal(value)
+        try:
+            return None if value is None else Decimal(value)
+        except (ArithmeticError, ValueError, TypeError):
+            raise DamagedValue(f"expected a number, got {value!r}; take the store from its last backup") from None
 
 
 class Base(DeclarativeBase):
@@ -155,6 +169,18 @@ class ResultRow(Base):
     record: Mapped[bytes] = mapped_column(LargeBinary)  # GradedSubmission as JSON
 
 
+class ClaimRow(Base):
+    """Who grades a submission at this moment; see `practicum.store.claims`."""
+
+    __tablename__ = "claims"
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(32), index=True)
+    host: Mapped[str] = mapped_column(String(255))
+    pid: Mapped[int]
+    since: Mapped[datetime]
+    until: Mapped[datetime]
+
+
 class ProposalRow(Base):
     """A result that a regrade would publish."""
 
@@ -173,6 +199,10 @@ def engine_of(url: str) -> Engine:
     if not url.startswith("sqlite"):
         return create_engine(url)
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    database = engine.url.database
+    if database and not database.startswith((":memory:", "file:")) and not Path(database).exists():
+        with contextlib.suppress(OSError):  # why it cannot be made, SQLite says
+            make_private(Path(database))  # the files beside it get its mode
 
     @event.listens_for(engine, "connect")
     def settings(connection: Any, record: object) -> None:

@@ -24,7 +24,6 @@ _WHO = re.compile(r"[^:：]+[:：]\s*(?P<name>.*?)\s*\((?P<login>[^()]+)\)\s*")
 _DATE = re.compile(r"[^:：]+[:：]\s*.*\d{1,2}:\d\d:\d\d")
 _ORIGINAL = re.compile(r"\t[^:：]+[:：] (?P<original>.+)\n\t[^:：]+[:：] (?P<name>.+)")
 _RECEIPT_BYTES = 256 << 10
-_HEADER_LINES = 6
 # Hours from UTC of the zones that have one meaning; others (CST, IST, BST) are read as the course's own.
 _ZONES = {"UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "HKT": 8, "JST": 9}
 _ZONES |= {"EST": -5, "EDT": -4, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "AEST": 10, "AEDT": 11, "NZST": 12, "NZDT": 13}
@@ -82,14 +81,13 @@ def read_receipt(path: Path) -> Receipt | None:
         return None
     text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "replace").replace("\r\n", "\n")
     # The first block of lines is Blackboard's; what the student wrote comes after it.
-    header = text.partition("\n\n")[0].split("\n")[:_HEADER_LINES]
+    header = text.partition("\n\n")[0].split("\n")
     who = _WHO.fullmatch(header[0])
     if not who:
         return None
     dates = [line for line in header[1:] if _DATE.match(line)]
     zone = dates[0].split()[-1] if dates else ""
-    attempt = path.name.removesuffix(".txt") + "_"
-    originals = {name: original for original, name in _ORIGINAL.findall(text) if name.startswith(attempt)}
+    originals = {name: original for original, name in _ORIGINAL.findall(text)}
     return Receipt(who["name"], who["login"], zone if re.fullmatch("[A-Z]{2,5}", zone) else "", originals)
 
 

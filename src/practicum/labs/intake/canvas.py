@@ -30,8 +30,7 @@ def read_canvas(name: str) -> list[Entry]:
     found = [_entry(name[: match.start()], match[1], match[2]) for match in _NUMBERS.finditer(name) if match.start()]
     if match := _TYPED.fullmatch(name):
         found.append(_typed(_entry(match["name"], match["id"], ""), match["what"]))
-    # Nobody's name holds `_`; only a group's does, and then the roster must tell.
-    return sorted(found[:_MOST_READINGS], key=lambda entry: "_" in entry.name)
+    return found[:_MOST_READINGS]
 
 
 def _entry(name: str, number: str, file: str) -> Entry:

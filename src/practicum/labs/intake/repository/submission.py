@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -36,7 +37,9 @@ class Wanted:
     pushed: datetime | None = None
 
 
-def read_repository(wanted: Wanted, lab: Lab, zone: tzinfo, now: datetime, also: tuple[str, ...] = ()) -> SubmissionFiles:
+def read_repository(
+    wanted: Wanted, lab: Lab, zone: tzinfo, now: datetime, also: tuple[str, ...] = (), siblings: Collection[str] = ()
+) -> SubmissionFiles:
     """Read the commit of a repository that counts.
 
     Args:
@@ -45,6 +48,7 @@ def read_repository(wanted: Wanted, lab: Lab, zone: tzinfo, now: datetime, also:
         zone: the course's time zone, in which notes tell times.
         now: no commit is newer than this, whatever it says.
         also: endings, in lower case, of further files to take, under their paths.
+        siblings: the files of the other labs of the item.
 
     Raises:
         Unreadable: there is no such repository, it is damaged, or it has no commit.
@@ -54,7 +58,8 @@ def read_repository(wanted: Wanted, lab: Lab, zone: tzinfo, now: datetime, also:
         commit, at = _choose(repository, wanted, int(now.timestamp()), zone, notes)
         listing = Listing()
         repository.list_files(commit, listing)
-        files, _ = take_files(listing, lab, notes, also)
+        _keep_lab(listing, lab, notes)
+        files, _ = take_files(listing, lab, notes, also, siblings)
     notes += [
         f"{name} is kept in Git LFS, so that the repository holds a pointer and not the file: submit the file itself"
         for name, data in files.items()
@@ -105,6 +110,19 @@ def _choose(repository: Repository, wanted: Wanted, now: int, zone: tzinfo, note
     if chosen.at > now:
         notes.append(f"the commit is dated in the future ({clock(chosen.at).isoformat()}); it was made before now")
     return chosen, clock(at)
+
+
+def _keep_lab(listing: Listing, lab: Lab, notes: list[str]) -> None:
+    """Where a repository holds the work of a whole course, keep the folder that is called as the lab is."""
+    asked = [member.path for member in listing.members if member.name in lab.submit]
+    folders = sorted({path[0] for path in asked if len(path) > 1 and _plain(path[0]) == _plain(lab.name)})
+    if folders and all(len(path) > 1 for path in asked):
+        listing.members = [member for member in listing.members if member.path[0] == folders[0]]
+        notes.append(f"the folder {shown(folders[0])} of the repository was read")
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_ ]+", "-", name.casefold())
 
 
 def _named(repository: Repository, commits: dict[str, Commit], start: str, notes: list[str]) -> Commit | None:

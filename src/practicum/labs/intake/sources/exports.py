@@ -10,7 +10,7 @@ from practicum.csvfile import decode, parse_table, read_bytes
 from practicum.errors import PracticumError
 from practicum.labs.intake.archive_files import Unreadable, open_regular, read_up_to
 from practicum.labs.intake.names import ARCHIVES, shown, without_ending
-from practicum.labs.intake.sources.found import Found, parse_time
+from practicum.labs.intake.sources.found import Found, parse_time, told
 from practicum.labs.lab import Lab
 
 TIMESTAMP = "timestamp.txt"
@@ -18,13 +18,13 @@ OTTER_GRADES = "final_grades.csv"
 _MOST_BYTES = 4096  # of a timestamp
 
 
-def find_nbgrader(folder: Path, assignment: str, problems: list[str]) -> Iterator[Found]:
+def find_nbgrader(folder: Path, assignment: str, refused: list[str]) -> Iterator[Found]:
     """Find the submissions of an assignment in nbgrader's `submitted/STUDENT/ASSIGNMENT/`.
 
     Args:
         folder: the course's folder, or `submitted` itself.
         assignment: its name; case, `-` and `_` do not matter.
-        problems: gets what the lecturer should know.
+        refused: gets a line for each that is not read.
 
     Raises:
         PracticumError: no student has such an assignment.
@@ -32,8 +32,8 @@ def find_nbgrader(folder: Path, assignment: str, problems: list[str]) -> Iterato
     submitted = folder / "submitted" if (folder / "submitted").is_dir() else folder
     names: set[str] = set()
     some = False
-    for student in _folders(submitted, problems):
-        for work in _folders(student, problems):
+    for student in _folders(submitted, refused):
+        for work in _folders(student, refused):
             names.add(work.name)
             if _same(work.name) == _same(assignment):
                 some = True
@@ -52,7 +52,7 @@ def find_nbgrader(folder: Path, assignment: str, problems: list[str]) -> Iterato
         )
 
 
-def find_otter(path: Path, lab: Lab, problems: list[str]) -> Iterator[Found]:
+def find_otter(path: Path, lab: Lab, refused: list[str]) -> Iterator[Found]:
     """Find the submissions that Otter graded: files side by side, named in the column `file` of `final_grades.csv`.
 
     Files that the table does not name are found as well. Otter knows no times.
@@ -65,11 +65,11 @@ def find_otter(path: Path, lab: Lab, problems: list[str]) -> Iterator[Found]:
     columns = [name.strip().lower() for name in table.header]
     if "file" not in columns:
         raise PracticumError(f"{path}: expected a column `file`, got {', '.join(columns[:20])}")
-    endings = {Path(name).suffix.lower() for name in lab.submit}
+    endings = {Path(name).suffix.lower() for name in lab.submit} or {""}
     there = {
         each.name: each
         for each in sorted(path.parent.iterdir())
-        if each.is_file() and not each.is_symlink() and each.name.lower().endswith((*endings, *ARCHIVES))
+        if each.is_file() and not each.is_symlink() and each != path and each.name.lower().endswith((*endings, *ARCHIVES))
     }
     for cells, line in zip(table.rows, table.lines, strict=True):
         name = cells[columns.index("file")].strip().replace("\\", "/").rpartition("/")[2]
@@ -78,20 +78,19 @@ def find_otter(path: Path, lab: Lab, problems: list[str]) -> Iterator[Found]:
         if name in there:
             yield Found((without_ending(name),), there.pop(name))
         else:
-            problems.append(f"{path}:{line}: {shown(name)} is not in the folder, or is there twice in the table")
+            refused.append(f"{path}:{line}: {shown(name)} is not in the folder, or is there twice in the table")
     for name, each in there.items():
-        problems.append(f"{each}: {path.name} does not name it; it is read all the same")
-        yield Found((without_ending(name),), each)
+        yield Found((without_ending(name),), each, notes=(f"{path.name} does not name the file",))
 
 
-def _folders(folder: Path, problems: list[str]) -> Iterator[Path]:
+def _folders(folder: Path, refused: list[str]) -> Iterator[Path]:
     try:
         entries = sorted(folder.iterdir())
     except OSError as error:
         raise PracticumError(f"{folder}: cannot be read ({error.strerror})") from None
     for entry in entries:
         if entry.is_symlink():
-            problems.append(f"{entry}: is a link, not followed")
+            refused.append(f"{told(entry)}: is a link, not followed")
         elif entry.is_dir() and not entry.name.startswith("."):
             yield entry
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+from practicum.labs.intake.names import shown
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d(?::\d\d)?)(?:\.\d{1,12})? ?(.*)", re.ASCII)
 _OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d\d):?(\d\d)", re.ASCII)
@@ -28,6 +31,11 @@ class Found:
     path: Path
     at: datetime | None = None
     notes: tuple[str, ...] = ()
+
+
+def told(path: Path) -> str:
+    """Return a path as messages show one: a student may have named any part of it."""
+    return os.sep.join(shown(part) for part in str(path).split(os.sep))
 
 
 def parse_time(text: str, zone: tzinfo = UTC) -> datetime | None:

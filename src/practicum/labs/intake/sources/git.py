@@ -13,7 +13,7 @@ from practicum.csvfile import CsvTable, decode, parse_table, read_bytes
 from practicum.errors import PracticumError, suggestion
 from practicum.labs.intake.names import shown
 from practicum.labs.intake.repository.copy import is_url
-from practicum.labs.intake.sources.found import parse_time
+from practicum.labs.intake.sources.found import parse_time, told
 
 # Headings, also those of the rosters and grades that GitHub Classroom and Classroom 50 write.
 _STUDENT = ("student", "student_id", "id", "sid", "identifier", "roster_identifier", "id_number", "student_number")
@@ -42,10 +42,11 @@ def is_list(path: Path) -> bool:
 def is_clone(path: Path) -> bool:
     """Return whether a folder looks like a clone, whatever its `.git` turns out to be."""
     bare = (path / "HEAD").is_file() and (path / "objects").is_dir()
-    return path.is_dir() and not path.is_symlink() and (os.path.lexists(path / ".git") or bare)
+    plain = path.is_dir() and not path.is_symlink() and not path.name.startswith(".")
+    return plain and (os.path.lexists(path / ".git") or bare)
 
 
-def find_listed(path: Path, zone: tzinfo, problems: list[str]) -> Iterator[Listed]:
+def find_listed(path: Path, zone: tzinfo, refused: list[str]) -> Iterator[Listed]:
     """Read a CSV of repositories: a student's id, the URL or path of the repository, and maybe commit and push time.
 
     A path is relative to the CSV and does not leave its folder: who fills in the table may be a student.
@@ -70,25 +71,24 @@ def find_listed(path: Path, zone: tzinfo, problems: list[str]) -> Iterator[Liste
         stated = next((row[name] for name in _PUSHED if name in row), "")
         pushed = parse_time(stated, zone)
         inside = path.parent / where
+        beside = "\0" not in where and path.parent.resolve() in inside.resolve().parents  # and not the folder of the table itself
         if not ids:
-            problems.append(f"{source}: expected a student, got a row without one")
+            refused.append(f"{source}: expected a student, got a row without one")
         elif not where:
-            problems.append(f"{source}: {shown(ids[0])} has no repository")
+            refused.append(f"{source}: {shown(ids[0])} has no repository")
         elif commit and not re.fullmatch("[0-9a-fA-F]{7,40}", commit):
-            problems.append(f"{source}: expected the hash of a commit, 7 to 40 hexadecimal digits, got {shown(commit)}")
+            refused.append(f"{source}: expected the hash of a commit, 7 to 40 hexadecimal digits, got {shown(commit)}")
         elif stated and not pushed:
-            problems.append(f"{source}: expected a push time like 2026-11-08 23:30:00 UTC, got {shown(stated)}")
+            refused.append(f"{source}: expected a push time like 2026-11-08 23:30:00 UTC, got {shown(stated)}")
         elif is_url(where):
             yield Listed(ids, where, source, commit, pushed)
-        elif "\0" not in where and inside.resolve().is_relative_to(path.parent.resolve()) and inside.is_dir():
+        elif beside and inside.is_dir():
             yield Listed(ids, inside, source, commit, pushed)
         else:
-            problems.append(
-                f"{source}: expected https://host/path, git@host:path or a folder beside the file, got {shown(where)}"
-            )
+            refused.append(f"{source}: expected https://host/path, git@host:path or a folder beside the file, got {shown(where)}")
 
 
-def find_clones(folder: Path, lab: str, problems: list[str]) -> Iterator[Listed]:
+def find_clones(folder: Path, lab: str, refused: list[str]) -> Iterator[Listed]:
     """Find the clones in a folder; each is called by its student, or `ASSIGNMENT-username` as GitHub Classroom calls it.
 
     A roster of GitHub Classroom or Classroom 50 that lies beside the clones says whose a username is.
@@ -97,7 +97,7 @@ def find_clones(folder: Path, lab: str, problems: list[str]) -> Iterator[Listed]
     clones = [path for path in sorted(folder.iterdir()) if is_clone(path)]
     for path in sorted(folder.iterdir()):
         if path not in clones and not path.name.startswith(".") and (path.is_dir() or path.is_symlink()):
-            problems.append(f"{path}: {'is a link, not followed' if path.is_symlink() else 'is no git repository'}")
+            refused.append(f"{told(path)}: {'is a link, not followed' if path.is_symlink() else 'is no git repository'}")
     # The letters that all begin with, up to a hyphen: the assignment, or a part of the students' ids.
     common = os.path.commonprefix([path.name for path in clones]).rpartition("-")[0] if len(clones) > 1 else ""  # noqa: RUF071
     for path in clones:
@@ -110,7 +110,7 @@ def find_clones(folder: Path, lab: str, problems: list[str]) -> Iterator[Listed]
             ids = (name[len(lab) + 1 :], name)
         else:
             ids = (name, name[len(common) + 1 :]) if common and len(name) > len(common) + 1 else (name,)
-        yield Listed(ids, path, str(path))
+        yield Listed(ids, path, told(path))
 
 
 def _usernames(folder: Path) -> dict[str, tuple[str, ...]]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from practicum.errors import PracticumError
-from practicum.labs.intake.sources.found import Found, parse_time
+from practicum.labs.intake.sources.found import Found, parse_time, told
 
 METADATA = "submission_metadata.yml"
 
@@ -30,7 +30,7 @@ class _Submission:
     submitters: list[dict[str, str]] = field(default_factory=list)
 
 
-def find_gradescope(folder: Path, problems: list[str]) -> Iterator[Found]:
+def find_gradescope(folder: Path, refused: list[str]) -> Iterator[Found]:
     """Find the submissions of an export; who submitted together has it each.
 
     Raises:
@@ -46,25 +46,26 @@ def find_gradescope(folder: Path, problems: list[str]) -> Iterator[Found]:
         raise PracticumError(f"{path}: expected lines like `submission_1:`, got none; is it Gradescope's export of submissions?")
     for name, submission in submissions.items():
         here = folder / name
-        if here.is_symlink() or not here.is_dir():
-            problems.append(f"{path}: {name} has no folder in the export")
+        if here.is_symlink():
+            continue  # told below
+        if not here.is_dir():
+            refused.append(f"{path}: {name} has no folder in the export")
             continue
         people = [tuple(s[key] for key in _IDS if s.get(key)) for s in submission.submitters]
         people = [ids for ids in people if ids]
-        if not people:
-            problems.append(
-                f"{path}: {name} has no submitter whose number, e-mail or name can be read; it is kept under that name"
-            )
         at = parse_time(_scalar(submission.created))
         notes = [] if at else ["the export holds no time that can be read"]
+        if not people:
+            notes.append("the export names no submitter whose number, e-mail address or name can be read")
         if len(people) > 1:
             notes.append(f"submitted by a group of {len(people)}")
         for ids in people or [(name,)]:
             yield Found(ids, here, at, tuple(notes))
     for other in sorted(folder.glob("submission_*")):
-        if other.is_dir() and other.name not in submissions:
-            problems.append(f"{other}: {METADATA} does not say whose it is; it is kept under that name")
-            yield Found((other.name,), other)
+        if other.is_symlink():
+            refused.append(f"{told(other)}: is a link, not followed")
+        elif other.is_dir() and other.name not in submissions:
+            yield Found((other.name,), other, notes=(f"{METADATA} does not say whose it is",))
 
 
 def _parse(lines: Iterable[str]) -> dict[str, _Submission]:

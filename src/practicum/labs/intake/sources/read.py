@@ -8,89 +8,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Literal
 
+from practicum.course.roster import Student
 from practicum.errors import PracticumError
 from practicum.gradebook.events import Timing
 from practicum.labs.intake.archive import list_archive
 from practicum.labs.intake.archive_files import Listing, Unreadable, list_file, list_folder
-from practicum.labs.intake.names import ARCHIVES, safe_student
+from practicum.labs.intake.names import ARCHIVES, safe_student, shown
 from practicum.labs.intake.read import SubmissionFiles, sha256_of, take_files
 from practicum.labs.intake.repository.submission import Wanted, read_repository
 from practicum.labs.intake.sources.exports import OTTER_GRADES, TIMESTAMP, find_nbgrader, find_otter
-from practicum.labs.intake.sources.found import Found
+from practicum.labs.intake.sources.found import Found, told
 from practicum.labs.intake.sources.git import find_clones, find_listed, is_clone, is_list
 from practicum.labs.intake.sources.gradescope import METADATA, find_gradescope
+from practicum.labs.intake.who import Refused, Submitters
 from practicum.labs.lab import Lab
 
 Kind = Literal["git", "nbgrader", "gradescope", "otter"]
-Identify = Callable[[tuple[str, ...]], str | None]
-"""Says whose id on the roster is meant by what a source calls a person, the most trustworthy name first."""
 
 
 def read_source(
     path: Path,
     lab: Lab,
     zone: tzinfo,
-    problems: list[str],
+    also: tuple[str, ...] = (),
     *,
     kind: Kind | None = None,
-    identify: Identify = lambda ids: None,
+    roster: Sequence[Student] | None = None,
+    teams: Mapping[str, Sequence[str]] | None = None,
     due: Callable[[str], datetime | None] = lambda student: None,
+    siblings: Collection[str] = (),
     assignment: str = "",
-    also: tuple[str, ...] = (),
+    refused: list[str] | None = None,
     now: datetime | None = None,
 ) -> Iterator[SubmissionFiles]:
     """Read a source, one submission at a time.
 
     Args:
-        path: the file or folder.
-        lab: the lab; only the files in its `submit` are taken.
-        zone: the course's time zone, for times without one and for notes.
-        problems: gets a line for each submission that is there and could not be read, and for what is odd about the source;
-            it is complete once the last submission was read.
-        kind: what kind of source it is; by default it is recognised.
-        identify: the student's id by what the source calls them; where there is none, the first name is kept in a safe form.
-        due: the deadline of a student, by what `identify` said; of a repository, the last commit before it counts.
+        path: The file or folder.
+        lab: The lab; only the files in its `submit` are taken.
+        zone: The course's time zone, for times without one and for notes.
+        also: Endings, in lower case, of further files to take, under their paths in the submission.
+        kind: What kind of source it is; by default it is recognised.
+        roster: The students, by whose ids everybody is then called. Without it they are called what the source says.
+        teams: The ids of the members, by the team's name: what a team submitted, each of them has.
+        due: The deadline of a student; of a repository, the last commit before it counts.
+        siblings: The files of the other labs of the item.
         assignment: nbgrader's name of the assignment, if it is not the lab's.
-        also: endings, in lower case, of further files to take, under their paths.
-        now: the time of reading.
+        refused: Gets a line for each submission that was not read. It is complete once the last submission was read.
+        now: The time of reading.
 
     Raises:
-        PracticumError: it is none of these sources, or one of its tables is wrong.
+        PracticumError: It is none of these sources, or one of its tables is wrong.
     """
     now = now or datetime.now(UTC)
+    refused = [] if refused is None else refused
+    people = _People(roster, teams or {}, zone)
     kind = kind or kind_of(path)
     if kind == "git":
-        for each in find_listed(path, zone, problems) if path.is_file() else find_clones(path, lab.name, problems):
-            student, odd = _student(each.ids, identify)
-            wanted = Wanted(student, each.where, due(student), each.commit, each.pushed)
+        for each in find_listed(path, zone, refused) if path.is_file() else find_clones(path, lab.name, refused):
             try:
-                read = read_repository(wanted, lab, zone, now, also)
+                for student, odd in people.whose(each.ids):
+                    wanted = Wanted(student, each.where, due(student), each.commit, each.pushed)
+                    read = read_repository(wanted, lab, zone, now, also, siblings)
+                    yield replace(read, notes=(*odd, *read.notes))
+            except Refused as reason:
+                refused.append(f"{each.source}: {shown(each.ids[0])} {reason}")
             except Unreadable as error:
-                problems.append(f"{each.source}: the repository of {student} {error}")
-            else:
-                yield replace(read, notes=(*odd, *read.notes))
+                refused.append(f"{each.source}: the repository of {shown(each.ids[0])} {error}")
         return
     folder = path.parent if path.is_file() else path
     if kind == "nbgrader":
-        found = find_nbgrader(folder, assignment or lab.name, problems)
+        found = find_nbgrader(folder, assignment or lab.name, refused)
     elif kind == "gradescope":
-        found = find_gradescope(folder, problems)
+        found = find_gradescope(folder, refused)
     elif kind == "otter":
-        found = find_otter(path, lab, problems)
+        found = find_otter(path, lab, refused)
     else:
         raise PracticumError(
             f"{path}: expected a CSV with a column `repository`, a folder of git clones, nbgrader's `submitted`, "
             f"or a folder with {METADATA} (Gradescope) or {OTTER_GRADES} (Otter)"
         )
     for one in found:
-        yield _read(one, lab, now, identify, also)
+        try:
+            for student, odd in people.whose(one.ids):
+                yield _read(one, student, odd, lab, now, also, siblings)
+        except Refused as reason:
+            refused.append(f"{told(one.path)}: {shown(one.ids[0])} {reason}")
 
 
 def kind_of(path: Path) -> Kind | None:
@@ -114,8 +124,37 @@ def kind_of(path: Path) -> Kind | None:
     return "git" if any(is_clone(each) for each in sorted(path.iterdir())) else None
 
 
-def _read(found: Found, lab: Lab, now: datetime, identify: Identify, also: tuple[str, ...]) -> SubmissionFiles:
-    student, odd = _student(found.ids, identify)
+class _People:
+    """A roster with its teams, asked by all that a source calls somebody."""
+
+    def __init__(self, roster: Sequence[Student] | None, teams: Mapping[str, Sequence[str]], zone: tzinfo) -> None:
+        self._known = {student.id for student in roster or ()}
+        self._submitters = Submitters(roster, teams, {})
+        self._zone = zone
+
+    def whose(self, ids: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
+        """Return the students, each with notes, by the first of the ids that the roster knows; else what the first id says.
+
+        Raises:
+            Refused: an id means more than one student, and no other says which.
+        """
+        reasons = []
+        for text in ids:
+            try:
+                whose = self._submitters.whose(text, is_folder=True, zone=self._zone)
+            except Refused as reason:
+                reasons.append(reason)
+                continue
+            if whose.students and self._known.issuperset(whose.students):
+                return [(student, whose.notes) for student in whose.students]
+        if reasons:
+            raise reasons[0]
+        return [safe_student(ids[0])]
+
+
+def _read(
+    found: Found, student: str, odd: Sequence[str], lab: Lab, now: datetime, also: tuple[str, ...], siblings: Collection[str]
+) -> SubmissionFiles:
     notes = [*odd, *found.notes]
     listing = Listing()
     with ExitStack() as open_archives:
@@ -131,11 +170,6 @@ def _read(found: Found, lab: Lab, now: datetime, identify: Identify, also: tuple
         else:  # called by its student
             alone = len(lab.submit) == 1 and name.lower().endswith(Path(lab.submit[0]).suffix)
             list_file(found.path, listing, lab.submit[0] if alone else name)
-        files, _ = take_files(listing, lab, notes, also)
+        files, _ = take_files(listing, lab, notes, also, siblings)
     timing: Timing = "stated" if found.at else "unknown"
     return SubmissionFiles(student, found.at or now, files, sha256_of(files), tuple(dict.fromkeys(notes)), timing)
-
-
-def _student(ids: tuple[str, ...], identify: Identify) -> tuple[str, tuple[str, ...]]:
-    known = identify(ids)
-    return (known, ()) if known else safe_student(ids[0])

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from practicum.errors import PracticumError
 from practicum.labs.cells import clean_lines
-from practicum.labs.near_markers import is_near_marker, is_near_starter
+from practicum.labs.solution_markers.near import is_near_marker, is_near_starter
 
 _MARKER = re.compile(r"([ \t]*)# (BEGIN SOLUTION|STARTER|END SOLUTION)[ \t]*")
 _CELL = re.compile(r"# ?%%(\s|$)")
