@@ -48,6 +48,14 @@ def test_every_file_becomes_events(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_marks_as_a_spreadsheet_with_decimal_commas_writes_them(tmp_path: Path) -> None:
+    put(tmp_path, marks="sep=;\nstudent;item;points\nada;midterm;77,5\n")
+    assert ManualGrade("midterm", Decimal("77.5"), student="ada") in read_events(tmp_path, shipped("polyu"), ROSTER)
+    put(tmp_path, marks="sep=;\nstudent;item;points\nada;midterm;1.007,5\n")
+    with pytest.raises(PracticumError, match=r"marks\.csv:3: expected a number in column `points`, got '1\.007,5'"):
+        read_events(tmp_path, shipped("polyu"), ROSTER)
+
+
 def test_no_files_no_events(tmp_path: Path) -> None:
     assert read_events(tmp_path, small(), [Student("ada")]) == []
 

@@ -86,6 +86,7 @@ def test_canvas() -> None:
     assert made.warnings == (
         "the roster has no Canvas number of 2 students (2 =cmd|' /C calc'!A0, 3 王伟); Canvas looks for their SIS id or login "
         "instead (`practicum roster import` takes the numbers from a gradebook export)",
+        "total: the grade as it stands; what is undecided counts 0 in it",
         "exam: undecided for 2 students (2 =cmd|' /C calc'!A0, 3 王伟); not in this column's file, so Canvas keeps what it has",
     )
 

@@ -169,6 +169,19 @@ def test_a_current_file_in_another_notation_is_repeated_in_ours(tmp_path: Path) 
     assert "a1: undecided for 1 student (s2 Li Na); what" in made.warnings[0]
 
 
+def test_who_has_nothing_here_nor_there_is_in_no_row(tmp_path: Path) -> None:
+    """The platform's file is older than the import: a grade given in between stays."""
+    users = [User("1", "Jo", "Jo", "s1", "jo", "jo@x.org"), User("2", "Li", "Li", "s2", "li", "li@x.org")]
+    site = Moodle(users, {"5": "Lab 1"})
+    file = tmp_path / "current.csv"
+    file.write_text(site.export())
+    site.put("5", "2", "4.00")
+    book = book_of(course_of({"a1": "Lab 1"}), ROSTER, {("s1", "a1"): "9"})
+    for part in to_moodle(book, False, read_current(file, "moodle", ROSTER)).files:
+        site.take(part.text)
+    assert site.scores == {"5": {"1": "9.00", "2": "4.00"}}
+
+
 def test_whom_the_platform_does_not_know_is_left_out(tmp_path: Path) -> None:
     site = Moodle([User("1", "Jo", "Jo", "s1", "jo", "jo@x.org"), User("9", "Eve", "Eve", "s9", "", "e@x.org")], {"5": "Lab 1"})
     file = tmp_path / "current.csv"
@@ -179,6 +192,18 @@ def test_whom_the_platform_does_not_know_is_left_out(tmp_path: Path) -> None:
     assert f"{file} knows nothing of 1 student (s2 Li Na); left out, as Moodle may refuse the whole file" in made.warnings
     site.take(made.files[0].text)
     assert site.scores == {"5": {"1": "9.00"}}
+
+
+def test_who_shares_no_id_is_joined_by_a_name_that_one_alone_has(tmp_path: Path) -> None:
+    file = tmp_path / "current.csv"
+    file.write_text("First name,Last name,Email address,Assignment: Lab 1 (Real)\nJo,Doe,other@x.org,7.00\nLi,Na,li@x.org,-\n")
+    without = [Student("s1", "Jo Doe"), ROSTER[1]]
+    current = read_current(file, "moodle", without)
+    assert current.notes == (f"{file}: 1 of its students share no id with the roster and were joined by their names",)
+    made = to_moodle(book_of(course_of({"a1": "Lab 1"}), without, {("s2", "a1"): "8"}), False, current)
+    assert made.files[0].text.splitlines()[1:] == ["Jo Doe,,,other@x.org,7.00", "Li Na,,,li@x.org,8.00"]
+    twins = [*without, Student("s3", "Jo Doe")]
+    assert "s1" not in read_current(file, "moodle", twins).rows
 
 
 def exported(

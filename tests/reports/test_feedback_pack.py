@@ -283,6 +283,7 @@ def test_a_team_reads_what_all_of_it_may_know() -> None:
     )
     assert "each member's own grade is in the gradebook" in text
     assert "Grade: 1 of" not in text
+    assert "9/20" not in text, "how one member's grade came about"
 
 
 # Moodle

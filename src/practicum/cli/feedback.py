@@ -82,7 +82,7 @@ def pack(
     sender: Annotated[str, typer.Option(metavar="ADDRESS", help="From whom mail comes: `Jo Doe <jo@example.org>`.")] = "",
     notes: Notes = False,
 ) -> None:
-    r"""Pack feedback as a platform takes it back. Nothing is sent or uploaded.
+    """Pack feedback as a platform takes it back. Nothing is sent or uploaded.
 
     \b
     canvas      a zip for "Upload Submissions": the names of the download, feedback in the kind of each file
@@ -92,7 +92,7 @@ def pack(
 
     \b
     practicum feedback pack a1 --for canvas -o a1-feedback.zip --download submissions.zip
-    """
+    """  # noqa: D301 - the help needs the character itself
     from practicum.cli.context import short
     from practicum.course.workspace import find
     from practicum.errors import PracticumError, suggestion

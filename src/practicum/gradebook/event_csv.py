@@ -5,6 +5,7 @@ Local times are meant in the course's zone (`2027-03-19 23:59:59`); a time may a
 Every name is checked against the course and the roster, so that a typing error is found where it was made.
 """
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -21,6 +22,9 @@ from practicum.csvfile import CsvRow, read_rows, unguard
 from practicum.errors import PracticumError, suggestion
 from practicum.gradebook.event_index import markable
 from practicum.gradebook.events import EXEMPT, Event, Exemption, Extension, ManualGrade, Submitter, Team
+
+_COMMA = re.compile(r"\d+,\d{1,2}")
+"""A number as a spreadsheet in many languages writes it."""
 
 
 def read_events(folder: Path, course: Course, roster: Sequence[Student]) -> list[Event]:
@@ -156,7 +160,7 @@ def _marks(path: Path, course: Course, students: Collection[str], teams: Collect
 def _points(row: CsvRow, most: Decimal) -> Decimal:
     text = row.need("points")
     try:
-        points = Decimal(text)
+        points = Decimal(text.replace(",", ".") if _COMMA.fullmatch(text) else text)
     except InvalidOperation:
         raise PracticumError(f"{row.where}: expected a number in column `points`, got {text!r}") from None
     if not points.is_finite() or not 0 <= points <= most:

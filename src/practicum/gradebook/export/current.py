@@ -68,9 +68,11 @@ def read_current(path: Path, platform: str, roster: Sequence[Student]) -> Curren
     known = Known(roster)
     rows: dict[str, Sequence[str]] = {}
     found: dict[str, Student] = {}
-    others = 0
+    others, named = 0, 0
     for student, where, cells in zip(file.students, file.where, file.written, strict=True):
         place = known.place(student, where)
+        if place is None and (place := known.by_name(student, file.students)) is not None:
+            named += 1
         if place is None:
             others += 1
             continue
@@ -78,8 +80,12 @@ def read_current(path: Path, platform: str, roster: Sequence[Student]) -> Curren
         if own in rows:
             raise PracticumError(f"{where}: expected one row for each student, got a second one for `{own}`")
         rows[own], found[own] = cells, student
-    notes = (f"{path}: {others} of its students are not on the roster and are left alone",) if others else ()
-    return Current(str(path), file.header, rows, found, (*file.notes, *notes))
+    notes = list(file.notes)
+    if named:
+        notes.append(f"{path}: {named} of its students share no id with the roster and were joined by their names")
+    if others:
+        notes.append(f"{path}: {others} of its students are not on the roster and are left alone")
+    return Current(str(path), file.header, rows, found, tuple(notes))
 
 
 def same_heading(one: str, other: str) -> bool:

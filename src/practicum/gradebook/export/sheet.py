@@ -130,6 +130,8 @@ def make_export(
     """
     students = [row.student for row in book.students]
     said = list(warnings)
+    if any(column.name == TOTAL for column in columns) and any(row.decided < book.course.grade.out_of for row in book.students):
+        said.append("total: the grade as it stands; what is undecided counts 0 in it")
     there = frozenset(range(len(students)))
     if current is not None:
         there = frozenset(place for place in there if students[place].id in current.rows)
@@ -163,9 +165,9 @@ def make_export(
     ordered = sorted(groups.items(), key=lambda group: -len(group[0]) * len(group[1]))
     files = []
     for number, (places, grouped) in enumerate(ordered):
-        rows = [
-            [*platform.identify(students[place]), *(column.cells[place] or "" for column in grouped)] for place in sorted(places)
-        ]
+        cells = {place: [column.cells[place] or "" for column in grouped] for place in sorted(places)}
+        # Who has nothing here nor there is left out: there may be something by the time of the import.
+        rows = [[*platform.identify(students[place]), *own] for place, own in cells.items() if any(own)]
         header = [*platform.who, *(headings[column.name] for column in grouped)]
         files.append(ExportFile(_suffix(grouped) if number else "", platform.table(header, grouped, rows)))
     return Export(tuple(files), tuple(said))

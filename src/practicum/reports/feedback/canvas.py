@@ -98,11 +98,8 @@ def _owner(name: str, roster: Sequence[Student], teams: bool, pack: Pack) -> tup
         return None
     if teams:
         # What a team's name may end with is one number more; what comes later stands in the student's own name of the file.
-        readings = [
-            file
-            for file in readings
-            if all(early.place in (file.place, file.place - 1) for early in readings[: readings.index(file)])
-        ]
+        first = readings[0].place
+        readings = [file for file in readings if file.place <= first + 1]
     elif readings[0].place != next(place for place, token in enumerate(tokens) if _is_number(token)):
         pack.left_out.append(f"{name}: Canvas would take the first number for the user's, which is not {readings[0].user}")
         return None
