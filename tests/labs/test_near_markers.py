@@ -13,8 +13,8 @@ from practicum.errors import PracticumError
 from practicum.grading.lint import take_stock
 from practicum.labs.handout import handout_files
 from practicum.labs.lab import list_labs
-from practicum.labs.solution_markers.near import is_near_marker, is_near_starter, markers_in
 from practicum.labs.solution_markers import handed_out, solved
+from practicum.labs.solution_markers.near import is_near_marker, is_near_starter, markers_in
 
 NEAR = [
     "#\u00a0BEGIN SOLUTION",  # no-break space

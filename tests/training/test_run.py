@@ -190,9 +190,7 @@ def test_a_file_in_place_of_the_folder_and_a_damaged_note_are_named(tmp_path: Pa
     (tmp_path / "out").write_text("mine")
     for folder in (tmp_path / "out", tmp_path / "out" / "deeper"):
         for recipe in ("made-up", "made-study"):
-            with pytest.raises(
-                PracticumError, match=r"out: expected a folder for the run, got a file"
-            ):
+            with pytest.raises(PracticumError, match=r"out: expected a folder for the run, got a file"):
                 train(recipe, folder, accelerator=CPU)
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "run.json").write_text("[1,")
