@@ -1,6 +1,7 @@
-# Two commands on a fresh machine: `make demo` and `make test`. Both make the environment first.
+# Two commands on a fresh machine, in either order: `make demo` and `make test`. Each installs first what it needs, and no more.
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 LABS := $(notdir $(wildcard curriculum/labs/*))
 
 # What `make check` tests: no sandbox, no cluster, no training run, and nothing marked `slow`.
@@ -9,9 +10,9 @@ FAST := tests/autograd tests/classic tests/course tests/gradebook tests/labs tes
 # Two, one per core: with three the whole took longer (18 min 23 s against 14 min 37 s).
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
-.PHONY: demo check test lint venv verify bench results docs clean
+.PHONY: demo check test lint venv verify redteam bench results docs clean
 
-demo: venv
+demo: .venv/.demo
 	$(BIN)/practicum demo --into demo
 
 check: lint  # before each commit; meant to stay under a minute
@@ -26,8 +27,11 @@ lint: venv
 	$(BIN)/lint-imports --no-cache
 
 # Slower proofs.
-verify: venv  # every lab in five seeds
-	$(BIN)/practicum lab verify $(LABS) --seeds 5 --jobs 2
+verify: venv  # every lab, with all mutants and alternatives, in five seeds; the proof is kept
+	$(BIN)/practicum lab verify $(LABS) --seeds 5 --jobs 2 --keep curriculum/proofs.csv
+
+redteam: venv  # every attack as this user, and then as one without any right
+	PRACTICUM_REDTEAM_ALL=1 $(BIN)/python -m pytest tests/redteam
 
 bench: venv  # beside nbgrader, Otter and copydetect, which get environments of their own
 	$(BIN)/python benchmarks/grading.py --all --write
@@ -41,13 +45,19 @@ results: venv  # every recipe and seed that has no result yet
 docs: venv  # the site into site/; a broken link fails
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-venv: .venv/.installed
+venv: .venv/.test
 
-.venv/.installed: pyproject.toml constraints.txt
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target .venv/torchvision torchvision==0.28.0  # apart: transformers breaks beside it
+$(BIN)/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.demo: pyproject.toml curriculum/pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e '.[teach,torch]' -e curriculum  # PyTorch for the notebook
 	touch $@
+
+.venv/.test: pyproject.toml curriculum/pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e '.[test]' -e curriculum
+	$(PIP) --no-deps --target .venv/torchvision torchvision==0.28.0  # apart: transformers breaks beside it
+	touch .venv/.demo $@  # what the demonstration needs is among it
 
 clean:
 	rm -rf .venv .venv-bench demo site

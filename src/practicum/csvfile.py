@@ -196,7 +196,8 @@ def unguard(text: str) -> str:
 
 
 def write_table(rows: Sequence[Sequence[str]]) -> str:
-    """Write rows as CSV with commas."""
+    """Write rows as CSV with commas. Line ends inside of a cell become plain ones: a lone return would not be quoted."""
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(rows)
+    cells = ([cell.replace("\r\n", "\n").replace("\r", "\n") for cell in row] for row in rows)
+    csv.writer(out, lineterminator="\n").writerows(cells)
     return out.getvalue()

@@ -126,6 +126,11 @@ def test_a_roster_round_trips(roster: list[Student]) -> None:
     assert parse_roster(write_roster(roster)) == roster
 
 
+def test_a_line_end_of_any_kind_in_a_name_keeps_its_row_whole() -> None:
+    roster = [Student("1", "a\rb"), Student("2", "a\r\nb")]
+    assert [(s.id, s.name) for s in parse_roster(write_roster(roster))] == [("1", "a\nb"), ("2", "a\nb")]
+
+
 @given(st.text(max_size=10))
 def test_guarding_is_undone_and_leaves_no_formula(text: str) -> None:
     assert unguard(guard(text)) == text

@@ -29,14 +29,8 @@ def test_a_correction_comes_before_what_the_roster_says() -> None:
 
 def test_who_is_nobody_is_named_with_what_puts_it_right() -> None:
     first, second = unknown_submitters({"s0003": {"lab", "b"}, "zzz": {"lab"}, "4711": {"lab"}}, [ADA, BOB])
-    assert (
-        first
-        == (
-            "submissions of s0003, who is not on the roster (did you mean `s0001`?): what came for b, lab counts for nobody. "
-            "Say whose it is: practicum submissions assign s0003 STUDENT"
-        )
-        or "did you mean `s0002`" in first
-    )
+    assert first.startswith("submissions of s0003, who is not on the roster (did you mean `s000")
+    assert first.endswith("b, lab counts for nobody. Say whose it is: practicum submissions assign s0003 STUDENT")
     assert second.startswith("submissions of zzz, who is not on the roster: what came for lab")
     (both,) = unknown_submitters({"4711": {"lab"}}, [ADA, Student("4711")])
     assert "means more than one student" in both

@@ -99,6 +99,17 @@ def test_a_missing_file_and_a_missing_handout_are_said(handout, tmp_path):
         check_folder(handout)
 
 
+def test_what_a_lab_needs_and_is_not_there_is_said_with_the_line_that_installs_it(handout, monkeypatch):
+    toml = handout / "lab.toml"
+    toml.write_text(toml.read_text() + 'libraries = ["numpy", "nolib.sub", "json", "sklearn.no"]\n')
+    monkeypatch.setattr("practicum.labs.libraries.find_spec", lambda name: None if name == "nolib" else name)
+    with pytest.raises(PracticumError, match=r"^Adding needs nolib, not installed here: pip install nolib$"):
+        check_folder(handout)
+    monkeypatch.setattr("practicum.labs.libraries.find_spec", lambda name: None)
+    with pytest.raises(PracticumError, match=r"^Adding needs nolib and scikit-learn, .*: pip install nolib scikit-learn$"):
+        practicum.check(folder=str(handout))
+
+
 def test_a_notebook_is_checked_from_its_file_and_from_its_own_cells(tmp_path, monkeypatch):
     folder = tmp_path / "handout"
     build_handout(load_lab(write(tmp_path, NOTEBOOK, "doubling")), folder)

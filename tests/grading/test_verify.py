@@ -91,7 +91,7 @@ def test_what_is_wrong_without_being_run_is_a_problem_and_few_bugs_are_a_note(tm
         "checks/test_adding.py:5: test_numbers has no docstring; its first line is the title that students read",
         "checks/test_adding.py:11: test_arrays has no hint; write @points(2.5, hint=…)",
         "lab.toml:6: no topic 'perceptrn' in topics.toml (did you mean `perceptron`?)",
-        "lab.toml:7: the library 'nolib' is not installed here",
+        "lab.toml:7: the library 'nolib' is not installed here: pip install nolib",
     )
     assert stock.notes == ("2 mutants; a lab that ships has 8 or more", "1 alternative; a lab that ships has 2 or more")
 

@@ -42,7 +42,8 @@ def test_solution_starter_and_given(lab):
     assert starter["answer.py"] == b"def answer():\n    raise NotImplementedError\n"
     cells = [["".join(c["source"]) for c in json.loads(files["note-book.ipynb"])["cells"]] for files in (solution, starter)]
     assert cells[0] == ["# Answer", "def answer():\n    return 42  # secret", 'import practicum\npracticum.check("answers")']
-    assert cells[1] == ["# Answer", "def answer():\n    raise NotImplementedError", cells[0][2]]
+    begin = "To begin, run once in a cell of its own: `%pip install practicum` (Python 3.11 or newer)."
+    assert cells[1] == [begin, "# Answer", "def answer():\n    raise NotImplementedError", cells[0][2]]
     assert given_files(lab) == {"given.py": b"SHARED = 1\n", "data/points.csv": b"1,2\n"}
 
 
@@ -53,6 +54,25 @@ def test_a_handout_holds_no_secrets(lab):
     ]  # fmt: skip
     assert not [name for name, data in files.items() if b"secret" in data]
     assert tomllib.loads(files["lab.toml"].decode())["submit"] == list(lab.submit)
+
+
+@pytest.mark.parametrize(
+    ("sheet", "rest"),
+    [
+        ("# Answers\r\n\r\nWrite.\n", "# Answers\n\n{}\n\nWrite.\n"),
+        ("Write.\n\n# Answers\n", "{}\n\nWrite.\n\n# Answers\n"),
+        ("# Answers", "# Answers\n\n{}"),
+    ],
+)
+def test_a_handout_begins_with_what_to_install(make_lab, sheet, rest):
+    libraries = ["numpy", "json", "torch", "torch._dynamo", "sklearn.svm"]
+    toml = f'title = "Answers"\npoints = 1\nsubmit = ["answer.py"]\nlibraries = {json.dumps(libraries)}\n'
+    files = handout_files(make_lab(files={"README.md": sheet, "lab.toml": toml}))
+    line = (
+        "To begin: Python 3.11 or newer, `pip install practicum torch scikit-learn`, and then `practicum check` in this folder."
+    )
+    assert files["README.md"].decode() == rest.format(line)
+    assert tomllib.loads(files["lab.toml"].decode())["libraries"] == libraries
 
 
 def test_a_given_file_may_not_stand_in_for_one_of_the_handouts_own(make_lab):

@@ -19,7 +19,7 @@ SUBSET = {
     "def add(a, b): return a - b": {"failed"},
     "import os\ndef add(a, b): os._exit(0)": {"crashed"},
     "import os\ndef add(a, b): os.kill(-1, 9)": {"crashed", "raised", "failed"},
-    "def add(a, b):\n    while True: pass": {"timeout"},
+    "def add(a, b):\n    while a.ndim == 2: pass\n    return a + b": {"timeout"},
     "def add(a, b): return [np.ones(1 << 17) for _ in range(4000)]": {"memory"},
     "def add(a, b):\n    for _ in range(60): print('x' * (1 << 20))": {"output"},
     "import os\ndef add(a, b):\n    while True: os.fork()": {"raised", "processes", "timeout", "crashed"},

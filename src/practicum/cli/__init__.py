@@ -7,7 +7,8 @@ import sys
 import typer
 
 from practicum import __version__
-from practicum.cli import check, course, data, demo, diagnose, grade, lab, roster, similarity, submissions, train
+from practicum.cli import check, course, data, demo, diagnose, feedback, grade, lab, roster, similarity, submissions, train
+from practicum.cli.extras import what_to_install
 from practicum.errors import PracticumError
 
 app = typer.Typer(
@@ -33,14 +34,20 @@ def _options(
     """Options of every command."""
 
 
-for part in (course, roster, lab, grade, submissions, similarity, check, demo, train, data, diagnose):
+for part in (course, roster, lab, grade, submissions, feedback, similarity, check, demo, train, data, diagnose):
     part.register(app)
 
 
 def main() -> None:
-    """Run the command; an error of the user's is one clear message and exit code 2, not a traceback."""
+    """Run the command; an error of the user's or a missing extra is one clear message and exit code 2, not a traceback."""
     try:
         app()
     except PracticumError as error:
         print(f"practicum: {error}", file=sys.stderr)
+        sys.exit(2)
+    except ModuleNotFoundError as error:
+        message = what_to_install(error, sys.argv[1:], typer.main.get_command(app))
+        if message is None:
+            raise
+        print(message, file=sys.stderr)
         sys.exit(2)

@@ -30,9 +30,11 @@ def demo(
     from rich.console import Console
     from rich.markup import escape
 
+    from practicum.cli.extras import require
     from practicum.cli.grade_view import GradingProgress
     from practicum.demo.run import run_demo
 
+    require("teach")
     began = time.perf_counter()
     console = Console(highlight=False)
 

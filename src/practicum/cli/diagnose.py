@@ -28,6 +28,9 @@ def diagnose(
     Every hyperparameter of the recipe is an option, as for `practicum train`: `practicum diagnose lenet-mnist --lr 0.3`. The
     exit code is 1 if something was found.
     """
+    from practicum.cli.extras import require
+
+    require("library")
     import torch
 
     from practicum.cli.train import parse_hyperparameters

@@ -30,6 +30,7 @@ def register(app: typer.Typer) -> None:
 def show() -> None:
     """List the labs: those of the workspace, then those of the curriculum."""
     from practicum.cli.context import workspace_here
+    from practicum.curriculum import MISSING, find_curriculum
     from practicum.errors import PracticumError
     from practicum.labs.lab import lab_folders, load_lab
 
@@ -42,6 +43,8 @@ def show() -> None:
             rows.append((lab.name, f"{lab.points:f}", ", ".join(lab.submit), f"{lab.title}{own}"))
         except PracticumError as error:
             broken.append(str(error))
+    if len(rows) == 1 and find_curriculum() is None:
+        broken.append(MISSING)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
@@ -109,12 +112,13 @@ def verify(
     labs: Annotated[list[str], typer.Argument(metavar="LAB...", help="Names of labs, or paths to their folders.")],
     seeds: Annotated[int, typer.Option(min=1, help="In how many seeds each answer is graded.")] = 5,
     jobs: Annotated[int | None, typer.Option(min=1, help="Worker processes; by default one per core.")] = None,
+    keep: Annotated[Path | None, typer.Option("--keep", metavar="FILE", help="Put what is proven into this CSV table.")] = None,
 ) -> None:
     """Prove a lab: the solution earns all, the handout nothing, each mutant loses exactly where it says."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    from practicum.cli.verify_table import render_report
+    from practicum.cli.verify_table import keep_proof, render_report
     from practicum.grading.verify import verify_lab
     from practicum.labs.lab import find_lab
 
@@ -131,6 +135,8 @@ def verify(
             report = verify_lab(lab, seeds=seeds, jobs=jobs or os.cpu_count() or 1, progress=progress)
         render_report(report, console)
         proven = proven and not report.problems
+        if keep and not report.problems:
+            keep_proof(report, keep)
     raise typer.Exit(0 if proven else 1)
 
 

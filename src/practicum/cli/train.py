@@ -41,6 +41,9 @@ def train(
     Every hyperparameter of the recipe is an option (`practicum recipes NAME` shows them). Ctrl-C and kills lose nothing: the
     same command goes on.
     """
+    from practicum.cli.extras import require
+
+    require("library")
     from practicum.errors import PracticumError
     from practicum.training.accelerator import Accelerator
     from practicum.training.runs import recipes as shelf
@@ -122,7 +125,10 @@ def results(
     A run of older code is stale and is made again. `--carry` spares that where the change altered no number: it takes the first
     steps of each stale recipe and compares their losses with `results/RECIPE/losses.json`. The exit code is 1 if any stays stale.
     """
+    from practicum.cli.extras import require
     from practicum.errors import PracticumError
+
+    require("library")
     from practicum.training.runs.losses import carry as carry_over
     from practicum.training.runs.results import run_missing, write_table
 

@@ -1,5 +1,6 @@
 """A workspace: the folder in which one lecturer runs one course for one term."""
 
+import json
 import re
 import secrets
 import shutil
@@ -8,10 +9,11 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from practicum.course.calendar import term_name
 from practicum.course.load import load_course, parse_course
 from practicum.course.model import Course
 from practicum.course.roster import Student, load_roster
-from practicum.curriculum import curriculum
+from practicum.curriculum import MISSING, curriculum, find_curriculum
 from practicum.errors import PracticumError, suggestion
 from practicum.toml import Document
 
@@ -98,8 +100,9 @@ class Workspace:
 
 
 def courses() -> list[str]:
-    """Return the names of the courses that come with Practicum."""
-    return sorted(file.parent.name for file in (curriculum() / "courses").glob("*/course.toml"))
+    """Return the names of the courses that come with Practicum; none without the curriculum."""
+    home = find_curriculum()
+    return sorted(file.parent.name for file in home.glob("courses/*/course.toml")) if home else []
 
 
 def course_path(course: str) -> Path:
@@ -116,7 +119,8 @@ def course_path(course: str) -> Path:
         return path
     if (path / "course.toml").is_file():
         return path / "course.toml"
-    raise PracticumError(f"no course `{course}`{suggestion(course, known)}; known: {', '.join(known)}")
+    there = f"known: {', '.join(known)}" if find_curriculum() else MISSING
+    raise PracticumError(f"no course `{course}`{suggestion(course, known)}; {there}")
 
 
 def find(start: Path | None = None) -> Workspace:
@@ -139,19 +143,25 @@ def find(start: Path | None = None) -> Workspace:
     raise NoWorkspace(f"{here} is not in a workspace; make one with `practicum init COURSE DIR`")
 
 
-def init(course: str, folder: Path, start: date | None = None) -> Workspace:
+def init(course: str, folder: Path, start: date | None = None, term: str | None = None) -> Workspace:
     """Make a workspace, whole or not at all.
 
     Args:
         course: a course's name, or the path of a course file.
         folder: the workspace to make; it must not exist, or be empty.
-        start: the first day of the term, written into the copied course file.
+        start: the first day of the term, written into the copied course file. Weeks move with it, dates do not.
+        term: what the term is called, written there too; with `start` by default its season and year.
 
     Raises:
         PracticumError: the course is unknown or wrong, or there is something in the folder already.
     """
     document = Document.read(course_path(course))
-    text = document.text if start is None else _with_start(document, start)
+    text = document.text
+    if start is not None:
+        text = _with_term(Document.parse(text, document.name), "start", start.isoformat())
+        term = term or term_name(parse_course(text, document.name).term)
+    if term is not None:
+        text = _with_term(Document.parse(text, document.name), "name", json.dumps(term, ensure_ascii=False))
     parsed = parse_course(text, document.name)
     target = folder.expanduser().absolute()
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
@@ -173,12 +183,18 @@ def init(course: str, folder: Path, start: date | None = None) -> Workspace:
     return Workspace(target)
 
 
-def _with_start(document: Document, start: date) -> str:
+def _with_term(document: Document, key: str, value: str) -> str:
+    """Return the text with another value, as TOML, for a key of `[term]`; the comment on its line stays."""
     lines = document.text.split("\n")
-    at = document.line("term", "start") - 1
-    lines[at], found = re.subn(r"^(\s*start\s*=\s*)\d{4}-\d\d-\d\d", rf"\g<1>{start.isoformat()}", lines[at])
+    at = document.line("term", key) - 1
+    line, found = re.subn(
+        rf"""^(\s*{key}\s*=\s*)(?:\d{{4}}-\d\d-\d\d|"(?:\\.|[^"\\])*"|'[^']*')(?=\s*(?:#|$))""",
+        lambda match: match[1] + value,
+        lines[at],
+    )
     if not found:
-        raise document.error([(("term", "start"), f"expected `start = …` on a line of its own, got `{lines[at].strip()}`")])
+        raise document.error([(("term", key), f"expected `{key} = …` on a line of its own, got `{lines[at].strip()}`")])
+    lines[at] = line
     return "\n".join(lines)
 
 
@@ -224,7 +240,7 @@ A Practicum workspace. Every `practicum` command works from anywhere inside it.
 
 | what | for |
 |---|---|
-| `course.toml` | the course: edit `term.start` first, then dates, weights and late rules. `practicum course check` reads it |
+| `course.toml` | the course: edit `term` first, then dates, weights and late rules. `practicum course check` reads it |
 | `roster.csv` | students: fill it in, or replace it by the file that Canvas, Blackboard or Moodle exports |
 | `teams.csv` | who works together |
 | `extensions.csv` | deadlines that moved for a student or a team |

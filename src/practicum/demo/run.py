@@ -54,13 +54,17 @@ def run_demo(into: Path, jobs: int | None, say: Say, progress_of: ProgressOf) ->
         progress_of: makes what shows how the grading of a lab, by its name, goes on.
 
     Raises:
-        PracticumError: there is something else in the folder.
+        PracticumError: there is something else in the folder, or a lab's library is missing.
     """
     from practicum.demo.invented_class import kinds_of_submission
+    from practicum.errors import PracticumError
     from practicum.labs.lab import find_lab
+    from practicum.labs.libraries import lacking
     from practicum.store.store import Store
 
     labs = {name: find_lab(name) for name in LABS}
+    if problem := lacking("the demonstration", [library for lab in labs.values() for library in lab.libraries]):
+        raise PracticumError(problem)
     kinds = {name: kinds_of_submission(lab, **_PART.get(name, {})) for name, lab in labs.items()}
     workspace = make_workspace(into, IDLE + max(map(len, kinds.values())))
     say("workspace", f"{into} for {COURSE}, {len(workspace.roster())} invented students")
@@ -222,5 +226,5 @@ def export(workspace: Workspace, book: Gradebook) -> None:
     folder = workspace.root / "gradebook"
     folder.mkdir()
     for form, write in EXPORTS.items():
-        with (folder / f"{form}.csv").open("w", encoding="utf-8", newline="") as file:
-            file.write(write(book, True))
+        for part in write(book, True, None).files:
+            (folder / f"{form}{part.suffix}.csv").write_text(part.text, encoding="utf-8", newline="")

@@ -35,7 +35,7 @@ def read_events(folder: Path, course: Course, roster: Sequence[Student]) -> list
         PracticumError: something in a file is wrong; the message names file and line.
     """
     students = {student.id for student in roster}
-    teams = _teams(folder / "teams.csv", course, roster)
+    teams = read_teams(folder / "teams.csv", course, roster)
     names = {team.name for team in teams}
     return [
         *read_submitters(folder / "submitters.csv", course, students),
@@ -77,7 +77,12 @@ def _by_hand(item: Item) -> bool:
     return any(not part.lab for part in leaves) if leaves else not item.lab
 
 
-def _teams(path: Path, course: Course, roster: Sequence[Student]) -> list[Team]:
+def read_teams(path: Path, course: Course, roster: Sequence[Student]) -> list[Team]:
+    """Read `teams.csv`; a team in the roster counts where it does not name the student.
+
+    Raises:
+        PracticumError: something in it is wrong; the message names file and line.
+    """
     members: dict[tuple[str, str], list[str]] = {}
     placed: dict[tuple[str, str], str] = {}
     students = {student.id for student in roster}

@@ -49,7 +49,14 @@ class IndexedItem(NamedTuple):
 class EventIndex:
     """The events, sorted by what they are about."""
 
-    def __init__(self, course: Course, roster: Sequence[Student], events: Iterable[Event], now: datetime | None) -> None:
+    def __init__(
+        self,
+        course: Course,
+        roster: Sequence[Student],
+        events: Iterable[Event],
+        now: datetime | None,
+        unwritten: Collection[str] = (),
+    ) -> None:
         self.course = course
         self.students = {student.id for student in roster}
         self.problems: list[str] = []
@@ -65,7 +72,6 @@ class EventIndex:
                 others.append(event)
         self.due = {item.name: due_of(course, item) for item in course.items}
         self.now = now
-        self.plan = [(component, self._lines(component)) for component in course.component]
         corrections = Corrections(event for event in others if isinstance(event, Submitter))
         self.corrected: dict[str, set[Submitter]] = defaultdict(set)
         """The corrections that took effect, by the student who won or lost a submission."""
@@ -79,6 +85,8 @@ class EventIndex:
         self._extensions([event for event in others if isinstance(event, Extension)])
         self._exemptions([event for event in others if isinstance(event, Exemption)])
         self._manual_grades([event for event in others if isinstance(event, ManualGrade)])
+        self.unwritten = self._unwritten(unwritten)
+        self.plan = [(component, self._lines(component)) for component in course.component]
         self.special = {student for _, student in (*self.until, *self.certificates)}
         """Students for whom something other than the course's own rules holds."""
         self.problems = sorted(set(self.problems))
@@ -176,6 +184,20 @@ class EventIndex:
                     span = f"{size.min} to {size.max}" if size.max else f"{size.min} or more"
                     self.problems.append(f"team {name} has {len(members)} members, {of} takes {span}")
 
+    def _unwritten(self, labs: Collection[str]) -> frozenset[str]:
+        """Return which of the labs that do not exist nobody has anything for: no submission, and no mark on their part."""
+        return frozenset(lab for lab in labs if not self._anything_for(lab))
+
+    def _anything_for(self, lab: str) -> bool:
+        if any(lab in submitted for submitted in self.submissions.values()):
+            return True
+        item = self.course.labs.get(lab)
+        if item is None:
+            return False
+        path = next((path for path, part in item.walk() if part.lab == lab), "")
+        marked = {part for items in self.manual_grades.values() for part in items.get(item.name, ())}
+        return any(not part or f"{path}.".startswith(f"{part}.") for part in marked)
+
     def members(self, item: Item, student: str) -> tuple[str, ...]:
         """Return who submits together with `student` for a team item, the student included."""
         return self.team.get((item.name, student)) or self.team.get(("", student)) or (student,)
@@ -189,7 +211,7 @@ class EventIndex:
     def _rules(self, item: Item, due: datetime | None, certificates: Collection[str]) -> Rules:
         closed = self.now is None or (due is not None and self.now > due)
         best = self.course.policy(item) == "best"
-        return Rules(due, self.course.late_rule(item), best, certificates, closed)
+        return Rules(due, self.course.late_rule(item), best, certificates, closed, unwritten=self.unwritten)
 
     def rules_for(self, item: Item, members: Sequence[str]) -> Rules:
         """Return the rules for those who submit together: an extension or certificate of one holds for all of them."""

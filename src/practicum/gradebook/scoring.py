@@ -137,6 +137,7 @@ class Rules(NamedTuple):
     certificates: Collection[str]
     closed: bool
     extended: bool = False
+    unwritten: Collection[str] = ()
 
 
 def late_by(submission: Submission, rules: Rules) -> timedelta:
@@ -215,7 +216,8 @@ def _lab(part: Part, path: str, rules: Rules, scored: Sequence[ScoredSubmission]
         if chosen is None or not rules.best or score > chosen.score:
             chosen = _make(Unit, (path, "graded", raw, points, late, outcome, score, dated, "", False))
     if chosen is None:
-        status: Status = "waiting" if scored else ("missing" if rules.closed else "open")
+        missing = rules.closed and part.lab not in rules.unwritten  # nobody can hand in a lab that does not exist
+        status: Status = "waiting" if scored else ("missing" if missing else "open")
         return Unit(path, status, None, points, NOT_LATE, ON_TIME, ZERO)
     return chosen if scored[-1][1] else chosen._replace(newer=True)
 

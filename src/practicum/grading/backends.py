@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from practicum.errors import PracticumError
 from practicum.grading.grade import Backend, Backends
 from practicum.labs.lab import Lab
+from practicum.labs.libraries import lacking
 from practicum.sandbox.fork_server import Mode
 
 
@@ -20,7 +21,8 @@ def backends(jobs: int | None, scheduler: str | None, unsafe: bool) -> Backends:
         unsafe: grade without a sandbox.
 
     Raises:
-        PracticumError: a scheduler is named and Dask is not installed. It is raised when the backend is made.
+        PracticumError: a scheduler is named and Dask is not installed, or this machine lacks a library of the lab, for which
+            the whole class would pay. It is raised when the backend is made.
     """
     mode: Mode = "unsafe" if unsafe else "nested"
 
@@ -28,11 +30,13 @@ def backends(jobs: int | None, scheduler: str | None, unsafe: bool) -> Backends:
         if scheduler is None:
             from practicum.grading.pool import Pool
 
+            if problem := lacking(f"grading {lab.name}", lab.libraries):
+                raise PracticumError(problem)
             return Pool(lab.folder, jobs or os.cpu_count() or 1, mode)
         try:
             from practicum.grading.dask import Cluster
         except ImportError:
-            raise PracticumError("--scheduler needs Dask: pip install 'practicum[dask]'") from None
+            raise PracticumError("--scheduler needs dask and distributed: pip install 'practicum[dask]'") from None
         return Cluster(scheduler, lab, mode)
 
     return make

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 from collections.abc import Iterator
 from decimal import Decimal
 
 from practicum.checks.mistakes import unknown_name
 from practicum.checks.plugin import About, checks_of
 from practicum.course.topics import load_topics
-from practicum.course.workspace import curriculum
+from practicum.curriculum import find_curriculum
 from practicum.errors import PracticumError, suggestion
 from practicum.labs.handout import marker_mistakes
 from practicum.labs.lab import Lab
+from practicum.labs.libraries import install_line, missing
 from practicum.labs.mutants import Variant, load_alternatives, load_mutants
 from practicum.toml import Document
 
@@ -102,10 +102,10 @@ def _texts(checks: tuple[About, ...]) -> Iterator[str]:
 
 
 def _topics(lab: Lab) -> Iterator[str]:
-    path = curriculum() / "topics.toml"
-    if not lab.topics or not path.is_file():
+    home = find_curriculum()
+    if not lab.topics or home is None or not (home / "topics.toml").is_file():
         return
-    known = load_topics(path)
+    known = load_topics(home / "topics.toml")
     for index, topic in enumerate(lab.topics):
         if topic not in known:
             yield f"{_line(lab, 'topics', index)}: no topic {topic!r} in topics.toml{suggestion(topic, known)}"
@@ -113,8 +113,8 @@ def _topics(lab: Lab) -> Iterator[str]:
 
 def _libraries(lab: Lab) -> Iterator[str]:
     for index, name in enumerate(lab.libraries):
-        if importlib.util.find_spec(name.partition(".")[0]) is None:  # a submodule's package would have to be imported
-            yield f"{_line(lab, 'libraries', index)}: the library {name!r} is not installed here"
+        if needed := missing([name]):
+            yield f"{_line(lab, 'libraries', index)}: the library {name!r} is not installed here: {install_line(needed)}"
 
 
 def _notes(mutants: tuple[Variant, ...], alternatives: tuple[Variant, ...]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from practicum.checks.plugin import RunChecks, run_checks
 from practicum.errors import PracticumError
 from practicum.labs.lab import module_name
+from practicum.labs.libraries import lacking
 from practicum.labs.notebook import NotebookError, read_notebook
 from practicum.sandbox.guest import protocol
 from practicum.sandbox.guest.cells import Notebook
@@ -135,6 +136,7 @@ class Handout(BaseModel):
     submit: tuple[str, ...]
     points: float
     name: str = ""
+    libraries: tuple[str, ...] = ()
 
 
 class LocalReport(msgspec.Struct, frozen=True):
@@ -188,6 +190,8 @@ def read_handout(folder: Path) -> Handout:
         raise PracticumError(f"{error}\ntake {path.name} from the handout again") from None
     if not (folder / "checks").is_dir():
         raise PracticumError(f"{folder}: no checks/ here; take that folder from the handout again")
+    if problem := lacking(handout.title, handout.libraries):
+        raise PracticumError(problem)
     return handout
 
 

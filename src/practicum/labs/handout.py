@@ -13,6 +13,7 @@ from pathlib import Path
 
 from practicum.errors import PracticumError
 from practicum.labs.lab import Lab, files_in, source_name
+from practicum.labs.libraries import install_line, packages
 from practicum.labs.notebook import build_notebook
 from practicum.labs.public_checks import public_checks
 from practicum.labs.solution_markers import handed_out, solved
@@ -39,13 +40,14 @@ def solution_files(lab: Lab, changed: Mapping[str, str] | None = None) -> dict[s
 
 
 def starter_files(lab: Lab) -> dict[str, bytes]:
-    """Return the files of `submit` as students receive them: solutions taken out."""
+    """Return the files of `submit` as students receive them: solutions taken out, and in a notebook first what to install."""
+    install = f"To begin, run once in a cell of its own: `%{_install(lab)}` (Python 3.11 or newer)."
     files = {}
     for name in lab.submit:
         source = source_name(name)
         notebook = name.endswith(".ipynb")
         plain = handed_out(read_source(lab, source), str(lab.source / source), notebook=notebook)
-        files[name] = build_notebook(plain) if notebook else plain.encode()
+        files[name] = build_notebook(plain, first=install) if notebook else plain.encode()
     return files
 
 
@@ -75,7 +77,7 @@ def handout_files(lab: Lab) -> dict[str, bytes]:
     """
     if mistakes := marker_mistakes(lab):
         raise PracticumError("\n".join(mistakes))
-    files = {"README.md": (lab.folder / "README.md").read_bytes(), "lab.toml": _for_check(lab)}
+    files = {"README.md": _task_sheet(lab), "lab.toml": _for_check(lab)}
     files |= {f"checks/{name}": data for name, data in public_checks(lab).items()}
     for name, data in (given_files(lab) | starter_files(lab)).items():
         if name in files:
@@ -84,9 +86,22 @@ def handout_files(lab: Lab) -> dict[str, bytes]:
     return dict(sorted(files.items()))
 
 
+def _install(lab: Lab) -> str:
+    return install_line(["practicum", *packages(lab.libraries)])
+
+
+def _task_sheet(lab: Lab) -> bytes:
+    """Return the task sheet, which begins with what to install."""
+    sheet = (lab.folder / "README.md").read_bytes()
+    line = f"To begin: Python 3.11 or newer, `{_install(lab)}`, and then `practicum check` in this folder."
+    title, _, rest = sheet.partition(b"\n") if sheet.startswith(b"# ") else (b"", b"", sheet)
+    return b"\n\n".join(filter(None, (title.rstrip(), line.encode(), rest.lstrip(b"\r\n"))))
+
+
 def _for_check(lab: Lab) -> bytes:
     """Return the handout's own `lab.toml`: what `practicum check` needs, and nothing that tells how the lab is graded."""
-    about = {"name": lab.name, "title": lab.title, "submit": list(lab.submit), "points": float(lab.points)}
+    about: dict[str, object] = {"name": lab.name, "title": lab.title, "submit": list(lab.submit), "points": float(lab.points)}
+    about |= {"libraries": list(lab.libraries)} if lab.libraries else {}
     return "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in about.items()).encode()
 
 

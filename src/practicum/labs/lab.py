@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
 from practicum.course.workspace import NoWorkspace, find
-from practicum.curriculum import curriculum
+from practicum.curriculum import MISSING, find_curriculum
 from practicum.errors import PracticumError, suggestion
 from practicum.labs.lab_hash import former_hashes, lab_hash
 from practicum.toml import Document
@@ -185,9 +185,10 @@ def _missing_files(lab: Lab, submit: str) -> Iterator[str]:
 
 def lab_folders() -> dict[str, Path]:
     """Return the labs by name: every folder with a `lab.toml` in `curriculum/labs/` and in the `labs/` of the workspace around
-    the current folder, whose own come first.
+    the current folder, whose own come first. Without a curriculum, the workspace's alone.
     """
-    homes = [curriculum() / "labs"]
+    shipped = find_curriculum()
+    homes = [shipped / "labs"] if shipped else []
     with suppress(NoWorkspace):
         homes.append(find().labs)
     found = {path.parent.name: path.parent for home in homes for path in home.glob("*/lab.toml")}
@@ -220,7 +221,7 @@ def find_lab(name_or_path: str | Path) -> Lab:
         return load_lab(path)
     if path.is_dir():
         raise PracticumError(f"{path}: expected a lab folder with a lab.toml, got a folder without one")
-    known = ", ".join(folders) or "none yet"
+    known = f"the labs are: {', '.join(folders) or 'none yet'}" if find_curriculum() else MISSING
     raise PracticumError(
-        f"expected the name of a lab or the path to its folder, got `{text}`{suggestion(text, folders)}; the labs are: {known}"
+        f"expected the name of a lab or the path to its folder, got `{text}`{suggestion(text, folders)}; {known}"
     )

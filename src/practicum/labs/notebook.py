@@ -34,13 +34,20 @@ class Notebook:
     notes: list[str] = field(default_factory=list)
 
 
-def build_notebook(percent: str) -> bytes:
-    """Build an `.ipynb` from percent source: no outputs, and the same bytes whenever the source is the same."""
+def build_notebook(percent: str, first: str = "") -> bytes:
+    """Build an `.ipynb` from percent source: no outputs, and the same bytes whenever the source is the same.
+
+    Args:
+        percent: The source.
+        first: The text of a cell to put before those of the source.
+    """
     import jupytext
+    from nbformat.v4 import new_markdown_cell
 
     cells: list[dict[str, Any]] = []
     seen: Counter[str] = Counter()
-    for cell in jupytext.reads(percent, fmt="py:percent").cells:
+    before = [new_markdown_cell(first)] if first else []
+    for cell in [*before, *jupytext.reads(percent, fmt="py:percent").cells]:
         digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()
         # An id comes from what the cell says, so a change in one cell leaves the others theirs.
         unique = f"{digest[:12]}-{seen[digest]}" if seen[digest] else digest[:12]

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from practicum.errors import PracticumError
 from practicum.labs.lab import Lab
-from practicum.reports.pages import STYLE, WORDS, page, plain_points, text, tone
+from practicum.reports.pages import STYLE, WORDS, page, plain_points, text, tone, when_words
 from practicum.store.records import StoredResult
 from practicum.store.results import CheckResult
 
@@ -191,10 +191,11 @@ def _students(latest: Sequence[StoredResult], zone: tzinfo, who: _Who) -> str:
         checks = {check.name: check for check in stored.graded.checks}
         cells = "".join(_cell(checks.get(name)) for name in names)
         trouble = "; ".join(dict.fromkeys(WORDS[c.outcome] for c in checks.values() if c.outcome not in _ORDINARY))
+        at = when_words(stored.submission, zone, "%d %b %H:%M", short=True)
         rows.append(
             f'<tr><th scope="row">{who.of(stored.submission.student)}</th>'
             f'<td class="n"><strong>{plain_points(stored.graded.points)}</strong></td>{cells}'
-            f'<td class="words">{text(trouble)}</td><td class="at">{stored.submission.at.astimezone(zone):%d %b %H:%M}</td>'
+            f'<td class="words">{text(trouble)}</td><td class="at">{at}</td>'
             f'<td class="n">{stored.graded.seconds:.2f}</td></tr>'
         )
     key = ", ".join(f"{_GLYPHS[kind]} {_READ[kind]}" for kind in _GLYPHS)

@@ -11,6 +11,8 @@ from practicum.errors import PracticumError
 from practicum.sandbox.guest.confine import SCRATCH, WORK
 
 GUEST = Path(__file__).parent / "guest"
+_SYSTEM = (Path("/usr"), Path("/usr/local"))  # shown whole, whichever Python this is
+_HIDDEN = ("practicum", "practicum_curriculum", "practicum-*.dist-info", "practicum_curriculum-*.dist-info")
 _START = (
     "import sys; sys.path += [p for p in {sites!r} if p not in sys.path]; sys.path.insert(0, {folder!r}); "
     "from {package}.__main__ import main; sys.path.pop(0); main(int(sys.argv[1]), sys.argv[2:])"
@@ -71,8 +73,8 @@ def python_command(guest_folder: str, package: str, control_fd: int, libraries: 
 
 
 def _python_folders() -> tuple[list[Path], list[Path]]:
-    """Return folders to show (the interpreter, its packages) and folders in them to hide (Practicum itself, which holds the
-    checks).
+    """Return folders to show (the interpreter, its packages) and folders in them to hide: Practicum, and its curriculum, which
+    holds the checks and the solutions; also what `pip` notes of them.
     """
     show = {Path(p).resolve() for p in (sys.prefix, sys.base_prefix)} | {Path(p) for p in (sys.prefix, sys.base_prefix)}
     for entry in sys.path:
@@ -82,8 +84,8 @@ def _python_folders() -> tuple[list[Path], list[Path]]:
     for folder in show:
         if own != folder and own.is_relative_to(folder) and own.parent.name not in ("site-packages", "dist-packages"):
             raise NoSandbox(f"no sandbox: {folder} holds both Python and Practicum's source; install into a virtual environment")
-    hide = {f / "practicum" for f in show if (f / "practicum").is_dir()}
-    hide |= {p for f in show for p in f.glob("lib/python3*/site-packages/practicum") if p.is_dir()}
+    packages = {*show, *(p for f in (*show, *_SYSTEM) for p in f.glob("lib/python3*/*-packages"))}
+    hide = {p for f in packages for pattern in _HIDDEN for p in f.glob(pattern) if p.is_dir()}
     return sorted(show), sorted(hide)
 
 

@@ -9,7 +9,7 @@ import argparse
 import numpy as np
 from mlp_numpy import MLP
 from modules import CrossEntropy
-from sklearn.datasets import make_moons
+from moons import make_moons
 from trainable import trainable_layers
 
 

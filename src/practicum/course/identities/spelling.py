@@ -6,11 +6,9 @@ rule serves comparison only: an id is written as the roster writes it.
 
 import unicodedata
 
+from practicum.course.roster.student import same_id as same
 
-def same(text: str) -> str:
-    """Return the form under which spellings are compared."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join(unicodedata.normalize("NFKC", folded).split())
+__all__ = ["letters", "same"]
 
 
 def letters(name: str) -> str:

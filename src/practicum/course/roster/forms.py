@@ -10,7 +10,8 @@ _FIRST = ["first name", "vorname", "prénom", "名", "名字"]
 _LAST = ["last name", "surname", "nachname", "nom de famille", "nom", "姓", "姓氏"]
 _FULL = ["full name", "vollständiger name", "nom complet", "全名"]
 _NUMBER = ["id number", "id-nummer", "numéro d'identification", "学号", "编号"]
-_EMAIL = ["email address", "e-mail-adresse", "adresse de courriel", "电子邮件地址", "电子邮件", "电子邮箱", "email", "e-mail"]
+_PLATFORM_EMAIL = ["email address", "e-mail-adresse", "adresse de courriel", "电子邮件地址", "电子邮件", "电子邮箱"]
+_EMAIL = [*_PLATFORM_EMAIL, "email", "e-mail"]
 _USERNAME = ["username", "anmeldename", "nom d'utilisateur", "用户名"]
 _IDENTIFIER = ["identifier", "id", "identifiant", "标识符"]
 _CHANGED = [
@@ -84,16 +85,16 @@ WORKSHEET = Form(
 )
 MOODLE = Form(
     "Moodle",
-    [[_FIRST, _LAST, _EMAIL], [_FIRST, _LAST, ["id-nummer", "numéro d'identification", "学号"]]],
+    [[_FIRST, _LAST, _PLATFORM_EMAIL], [_FIRST, _LAST, ["id-nummer", "numéro d'identification", "学号"]]],
     {
         "id": [*_NUMBER, *_OWN_ID, *_USERNAME, *_EMAIL],
         "first": _FIRST,
         "last": _LAST,
         "email": _EMAIL,
-        "section": [*_GROUPS, "section"],
-        "team": [*_GROUP, "team"],
-        "login": _USERNAME,
-        "lms_id": ["lms_id"],
+        "section": [*_GROUPS, "section", "cohort", "class"],
+        "team": ["team", *_GROUP],
+        "login": [*_USERNAME, "login", "user name"],
+        "lms_id": ["lms_id", "lms id"],
         "participants": ["participants"],
     },
 )

@@ -43,7 +43,7 @@ def merge_rosters(there: Sequence[Student], file: Roster) -> Merged:
         PracticumError: a student of the file shares ids with two of the roster, two share ids with the same one, or the
             file says something else than the roster; the message names file and line.
     """
-    known = _Known(there)
+    known = Known(there)
     students = list(there)
     changes, notes = [], list(file.notes)
     met: dict[int, str] = {}
@@ -75,8 +75,8 @@ def merge_rosters(there: Sequence[Student], file: Roster) -> Merged:
     return Merged(students, changes, notes)
 
 
-class _Known:
-    """The roster's students by each of their ids."""
+class Known:
+    """The roster's students by each of their ids, to find those of another file."""
 
     def __init__(self, students: Sequence[Student]) -> None:
         self.students = students
@@ -89,7 +89,15 @@ class _Known:
                 self._by_name[_name(student)].append(place)
 
     def place(self, new: Student, where: str) -> int | None:
-        """Return where the student with one of these ids is."""
+        """Return where on the roster the student with one of these ids is.
+
+        Args:
+            new: a student of another file.
+            where: file and line, for the message.
+
+        Raises:
+            PracticumError: the ids are those of two students.
+        """
         found: set[int] = set().union(*(self._by_id.get(key, set()) for key in _keys(new)))
         if len(found) > 1:
             both = " and ".join(f"`{self.students[place].id}`" for place in sorted(found))

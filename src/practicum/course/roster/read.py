@@ -1,7 +1,7 @@
 """Reading a roster file, ours or a platform's, into students."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -27,10 +27,11 @@ _PREVIEW = "_previewuser"
 
 
 class RosterRow(NamedTuple):
-    """A row that is a student: where it stands, and its cells by field."""
+    """A row that is a student: where it stands, its cells by field, and as they are."""
 
     where: str
     cells: Mapping[str, str]
+    written: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,16 @@ class Roster:
         where: file and line of each, for messages.
         notes: what one should know of how the file was read.
         form: what the file is.
+        header: its headings as they are.
+        written: each student's cells as they are; of several rows of one student, the first.
     """
 
     students: tuple[Student, ...]
     where: tuple[str, ...]
     notes: tuple[str, ...]
     form: Form
+    header: tuple[str, ...] = ()
+    written: tuple[Sequence[str], ...] = ()
 
 
 def load_roster(path: Path) -> list[Student]:
@@ -87,7 +92,8 @@ def parse_roster(text: str, name: str = "roster.csv") -> list[Student]:
 
 
 def _parse(text: str, name: str, notes: tuple[str, ...] = (), names_suffice: bool = False) -> Roster:
-    form, header, rows = student_rows(text, name)
+    form, as_written, rows = student_rows(text, name)
+    header = [heading(column) for column in as_written]
     wanted = form.columns["id"]
     by_name = names_suffice and form is WORKSHEET
     if not set(wanted) & set(header) and not by_name:
@@ -97,24 +103,25 @@ def _parse(text: str, name: str, notes: tuple[str, ...] = (), names_suffice: boo
             f"got {', '.join(header)}{hints[0] if hints else ''}"
         )
     students: dict[str, Student] = {}
-    places: dict[str, str] = {}
+    first: dict[str, RosterRow] = {}
     for row in rows:
         student = _student(row, form, by_name)
         key = same_id(student.id) or row.where
         if key not in students:
-            students[key], places[key] = student, row.where
+            students[key], first[key] = student, row
         elif form is CANVAS and replace(student, section="") == replace(students[key], section=""):
             sections = [students[key].section, student.section]
             students[key] = replace(student, section=" and ".join(dict.fromkeys(filter(None, sections))))
         else:
-            line = places[key].rpartition(":")[2]
+            line = first[key].where.rpartition(":")[2]
             differs = f" with another {_difference(student, students[key])}" if form is CANVAS else ""
             raise PracticumError(f"{row.where}: student `{student.id}` is already on line {line}{differs}")
-    return Roster(tuple(students.values()), tuple(places.values()), notes, form)
+    where, written = tuple(row.where for row in first.values()), tuple(row.written for row in first.values())
+    return Roster(tuple(students.values()), where, notes, form, tuple(as_written), written)
 
 
-def student_rows(text: str, name: str) -> tuple[Form, list[str], list[RosterRow]]:
-    """Return the form of a file, its headings and its rows, without those that are no student's.
+def student_rows(text: str, name: str) -> tuple[Form, Sequence[str], list[RosterRow]]:
+    """Return the form of a file, its headings as they are and its rows, without those that are no student's.
 
     Raises:
         PracticumError: it is no CSV.
@@ -124,7 +131,7 @@ def student_rows(text: str, name: str) -> tuple[Form, list[str], list[RosterRow]
     form = form_of(header)
     if form is not OWN:  # a name may begin with `#`
         table = parse_table(text, name, comments=False)
-    return form, header, [row for row in _rows(table, form, header, name) if _is_student(row.cells, form)]
+    return form, table.header, [row for row in _rows(table, form, header, name) if _is_student(row.cells, form)]
 
 
 def _rows(table: CsvTable, form: Form, header: list[str], name: str) -> list[RosterRow]:
@@ -134,7 +141,7 @@ def _rows(table: CsvTable, form: Form, header: list[str], name: str) -> list[Ros
         row = {field: next((v for p in ps if (v := cells[p].strip())), "") for field, ps in places.items()}
         if form is CANVAS:  # a test student has no number of the university's
             row["sis"] = cells[header.index("sis user id")].strip() if "sis user id" in header else ""
-        found.append(RosterRow(f"{name}:{line}", row))
+        found.append(RosterRow(f"{name}:{line}", row, cells))
     return found
 
 

@@ -46,7 +46,8 @@ class Student:
 
 def same_id(text: str) -> str:
     """Return the form in which ids are compared: no case, full-width as narrow, composed as decomposed, blanks as one."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(unicodedata.normalize("NFKC", folded).split())
 
 
 def write_roster(students: Sequence[Student]) -> str:

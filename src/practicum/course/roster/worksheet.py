@@ -46,7 +46,7 @@ def worksheet_participants(path: Path) -> dict[str, Person]:
         )
     persons: dict[str, Person] = {}
     lines: dict[str, str] = {}
-    for where, cells in rows:
+    for where, cells, _ in rows:
         number = participant(cells["participants"])
         if not number:
             raise PracticumError(

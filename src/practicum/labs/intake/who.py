@@ -57,10 +57,10 @@ class Submitters:
         self._ids = Identities(_numbered(roster or (), persons))
         members: dict[str, dict[str, None]] = {}
         for name, ids in teams.items():
-            members.setdefault(letters(name), {}).update(dict.fromkeys(ids))
+            members.setdefault(_group(name), {}).update(dict.fromkeys(ids))
         for number, person in persons.items():
             if person.group and (student := self.find(number)):
-                members.setdefault(letters(person.group), {})[student.id] = None
+                members.setdefault(_group(person.group), {})[student.id] = None
         self._teams = {name: tuple(ids) for name, ids in members.items() if name}
         alone = [student.id for number, p in persons.items() if not p.group and (student := self.find(number))]
         self._default = tuple(alone) if self._teams and any(p.group for p in persons.values()) else ()
@@ -154,8 +154,8 @@ class Submitters:
 
     def _team(self, entry: Entry) -> tuple[str, ...]:
         if entry.platform == "Moodle" and not entry.kind:
-            return self._teams.get(letters(entry.name), ()) or self._default
-        return self._teams.get(letters(entry.name), ())
+            return self._teams.get(_group(entry.name), ()) or self._default
+        return self._teams.get(_group(entry.name), ())
 
     def _unknown(self, entry: Entry) -> Whose:
         # In work of teams the number is a group's, which must never be taken for a participant's later on.
@@ -200,6 +200,11 @@ def _called(student: Student, name: str) -> bool:
 def _by_name(entry: Entry, student: Student) -> str:
     number = f", as the roster does not know {entry.student}" if entry.platform else ""
     return f"taken for {student.id}'s by the name {shown(entry.name)}{number}"
+
+
+def _group(name: str) -> str:
+    """Return a team's name for comparison: platforms put `_` for a blank, or a blank for `_`."""
+    return letters(name).replace("_", "")
 
 
 def _words(entry: Entry) -> str:

@@ -5,8 +5,7 @@ import argparse
 import numpy as np
 from mlp_numpy import MLP
 from modules import CrossEntropy
-from sklearn.datasets import make_moons
-from sklearn.model_selection import train_test_split
+from moons import make_moons
 from trainable import trainable_layers
 
 
@@ -18,8 +17,9 @@ def make_data(seed=0):
     x, t = make_moons(1000, noise=0.1, random_state=seed)
     onehot = np.zeros((t.size, t.max() + 1))
     onehot[np.arange(t.size), t] = 1
-    x_train, x_test, y_train, y_test = train_test_split(x, onehot, test_size=0.2, random_state=seed)
-    return [x_train, y_train, x_test, y_test]
+    test = np.zeros(len(x), dtype=bool)
+    test[np.random.RandomState(seed).choice(len(x), size=200, replace=False)] = True
+    return [x[~test], onehot[~test], x[test], onehot[test]]
 
 
 def batches(n, size, rng):
