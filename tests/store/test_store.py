@@ -264,3 +264,26 @@ def test_a_kill_at_any_moment_leaves_it_whole(path: Path, delay: float) -> None:
     with sqlite3.connect(path) as db:
         assert db.execute("pragma integrity_check").fetchone() == ("ok",)
         assert db.execute("pragma foreign_key_check").fetchall() == []
+
+
+def test_a_store_has_a_secret_of_its_own_for_good(tmp_path: Path) -> None:
+    secrets = []
+    for name in ("a", "b", "a"):
+        with Store(tmp_path / f"{name}.db") as store:
+            secrets.append(store.secret)
+            started(store)
+    assert secrets[0] == secrets[2] != secrets[1]
+    assert len(secrets[0]) == 64
+
+
+def test_a_store_with_runs_from_before_there_were_secrets_has_none(path: Path) -> None:
+    with Store(path) as store:
+        started(store)
+    for runs, secret in ((1, 0), (0, 64)):
+        with sqlite3.connect(path) as db:
+            db.execute("DELETE FROM meta WHERE key = 'secret'")
+            if not runs:
+                db.execute("DELETE FROM runs")
+        db.close()
+        with Store(path) as store:
+            assert len(store.secret) == secret

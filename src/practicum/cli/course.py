@@ -179,6 +179,8 @@ def status() -> None:
 
     plan, workspace = _course(None)
     assert workspace is not None
+    for warning in workspace.exposed():
+        typer.echo(f"warning: {warning}", err=True)
     book = _compute(workspace, plan, workspace.roster())
     _print(status_view(book, _now()))
     for line in timing_notes(book):

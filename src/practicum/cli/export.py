@@ -30,6 +30,7 @@ def write_export(
     """
     from practicum.errors import PracticumError, suggestion
     from practicum.gradebook.export import EXPORTS, read_current
+    from practicum.private import write_private
 
     if form not in EXPORTS:
         raise PracticumError(f"no export `{form}`{suggestion(form, EXPORTS)}; known: {', '.join(EXPORTS)}")
@@ -52,7 +53,7 @@ def write_export(
     written = [output.with_name(f"{output.stem}{file.suffix}{output.suffix}") for file in made.files]
     for path, file in zip(written, made.files, strict=True):
         try:
-            path.write_text(file.text, encoding="utf-8", newline="")
+            write_private(path, file.text)
         except OSError as error:
             raise PracticumError(f"{path}: cannot be written ({error.strerror})") from None
         typer.echo(f"Wrote {path}.", err=True)

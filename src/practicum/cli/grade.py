@@ -10,6 +10,7 @@ import typer
 from practicum.cli.context import course_zone, names_here, short, workspace_here
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import tzinfo
 
     from rich.console import Console
@@ -146,7 +147,7 @@ def _grade(
                     inbox,
                     kept,
                     course_zone(workspace),
-                    backends(*workers),
+                    backends(*workers, _private(workspace, kept.name, [inbox.folder, inbox.shared])),
                     seed=seed,
                     resume=resume,
                     only=student_meant(inbox, only),
@@ -197,9 +198,8 @@ def regrade(
         bar = GradingProgress(err, found.name)
         try:
             with bar as progress:
-                shown = library.preview(
-                    found, kept, backends(jobs, scheduler, unsafe), seed=seed, only=only, again=again, progress=progress
-                )
+                graders = backends(jobs, scheduler, unsafe, _private(workspace, where))
+                shown = library.preview(found, kept, graders, seed=seed, only=only, again=again, progress=progress)
         except KeyboardInterrupt:
             err.print(f"\nStopped. Nothing is published; what is graded is kept for the next preview of {lab}.", markup=False)
             raise typer.Exit(INTERRUPTED) from None
@@ -208,6 +208,20 @@ def regrade(
 
 def _store(store: str | None, workspace: Workspace | None, folder: Path) -> str:
     return store or str(workspace.database if workspace else folder.absolute().parent / "practicum.db")
+
+
+def _private(workspace: Workspace | None, store: str, submitted: Sequence[Path | None] = ()) -> list[Path]:
+    """Return what no submission may read: the workspace, the store, what others submitted, and the labs."""
+    from practicum.curriculum import curriculum
+    from practicum.errors import PracticumError
+
+    found = [] if workspace is None else [workspace.root]
+    found += [] if "://" in store else [Path(store)]
+    found += [path for path in submitted if path is not None]
+    try:
+        return [*found, curriculum()]
+    except PracticumError:  # there is none here
+        return found
 
 
 def _warn(unsafe: bool, console: Console) -> None:
@@ -221,12 +235,13 @@ def _write_json(results: list[StoredResult], file: Path) -> None:
     import msgspec
 
     from practicum.errors import PracticumError
+    from practicum.private import write_private
 
     records = [
         {"at": r.submission.at, "timing": r.submission.timing, "points": r.graded.points, "result": r.graded} for r in results
     ]
     try:
-        file.write_bytes(msgspec.json.format(msgspec.json.encode(records)) + b"\n")
+        write_private(file, msgspec.json.format(msgspec.json.encode(records)) + b"\n")
     except OSError as error:
         raise PracticumError(f"{file}: cannot be written ({error.strerror})") from None
 

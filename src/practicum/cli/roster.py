@@ -59,11 +59,12 @@ def import_files(
 def _replace(path: Path, text: str) -> None:
     """Write a file whole or not at all, and keep the one that was there."""
     from practicum.errors import PracticumError
+    from practicum.private import write_private
 
     draft, kept = path.with_name(f".{path.name}.new"), path.with_name(f"{path.name}.bak")
     try:
-        draft.write_text(text, encoding="utf-8", newline="")
-        kept.write_bytes(path.read_bytes())
+        write_private(draft, text)
+        write_private(kept, path.read_bytes())
         draft.replace(path)
     except OSError as error:
         raise PracticumError(f"{path}: cannot be written ({error.strerror})") from None

@@ -68,10 +68,10 @@ def keep_proof(report: LabReport, file: Path) -> None:
 
     from practicum.csvfile import decode, parse_table, read_bytes, write_table
     from practicum.errors import PracticumError
-    from practicum.grading.grader import libraries_of
     from practicum.labs.lab import files_in
     from practicum.labs.lab_hash import folder_hash
     from practicum.sandbox.fork_server import versions
+    from practicum.store.provenance import libraries_of
 
     table = parse_table(decode(read_bytes(file), str(file)), str(file)) if file.exists() else None
     if table and tuple(table.header) != PROOF:

@@ -15,6 +15,7 @@ from practicum.course.model import Course
 from practicum.course.roster import Student, load_roster
 from practicum.curriculum import MISSING, curriculum, find_curriculum
 from practicum.errors import PracticumError, suggestion
+from practicum.private import open_to_others, private_folder, write_private
 from practicum.toml import Document
 
 __all__ = [
@@ -73,6 +74,20 @@ class Workspace:
     def handouts(self) -> Path:
         """What students are given, a folder per lab."""
         return self.root / "handouts"
+
+    def exposed(self) -> list[str]:
+        """Return how marks and the store could reach others, a warning each; a workspace that `init` made now has none."""
+        found = []
+        if open_to_others(self.root) and open_to_others(self.database):
+            found.append(
+                f"everyone on this machine can read {self.database.name}, which holds all marks: chmod -R o= {self.root}"
+            )
+        ignored = self.root / ".gitignore"
+        lines = ignored.read_text(encoding="utf-8", errors="replace").split() if ignored.is_file() else []
+        missing = [line for line in _IGNORE.splitlines() if not line.startswith("#") and line not in lines]
+        if (self.root / ".git").exists() and missing:
+            found.append(f"git would take marks, or what was submitted: expected {', '.join(missing)} in .gitignore")
+        return found
 
     def submissions(self, lab: str) -> Path:
         """Return where the work submitted for `lab` lies."""
@@ -169,7 +184,7 @@ def init(course: str, folder: Path, start: date | None = None, term: str | None 
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         draft = target.parent / f".{target.name}.{secrets.token_hex(6)}"
-        draft.mkdir()
+        private_folder(draft)
         try:
             _fill(Workspace(draft), parsed, text)
             if target.exists():
@@ -222,15 +237,21 @@ def _fill(workspace: Workspace, course: Course, text: str) -> None:
 def _csv(path: Path, columns: Sequence[str], example: str, note: str = "") -> None:
     lines = [",".join(columns), f"# {example}", "# lines that begin with # are comments; the one above is an example"]
     lines += [f"# {note}"] if note else []
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_private(path, "\n".join(lines) + "\n")
 
 
 _IGNORE = """\
-# The store, and what is made from it or submitted: keep these backed up, not in git.
+# The store with its secret, what is made from it or submitted, and marks: keep these backed up, not in git.
 practicum.db*
 submissions/
 feedback/
 handouts/
+similarity/
+gradebook/
+marks.csv
+submitters.csv
+grades*.csv
+*.mbox
 """
 
 _README = """\

@@ -161,7 +161,7 @@ def _grade(workspace: Workspace, lab: Lab, store: Store, jobs: int | None, say: 
     began = time.perf_counter()
     with progress_of(name) as progress:
         report = grade_folder(
-            lab, workspace.submissions(name), store, zone, backends(jobs, None, False), seed=324, progress=progress
+            lab, workspace.submissions(name), store, zone, backends(jobs, None, False, [workspace.root]), seed=324, progress=progress
         )
     seconds = time.perf_counter() - began
     write_feedback(lab, report.results, workspace.feedback(name), zone)
@@ -190,10 +190,12 @@ def _write_class_list(workspace: Workspace, plans: dict[str, Plan], store: Store
     """Write what each student of the invented class did, beside what it earned."""
     import csv
 
+    from practicum.private import make_private
     from practicum.reports.pages import plain_points
 
     results = {(r.submission.lab, r.submission.student, r.submission.at): r.graded for r in store.results()}
     ordered = sorted(results, key=lambda key: (key[0], key[1], key[2]))
+    make_private(workspace.root / "class.csv")
     with (workspace.root / "class.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["lab", "student", "what it submitted", "points", "of", "trouble"])
@@ -222,9 +224,10 @@ def compute(workspace: Workspace) -> Gradebook:
 def export(workspace: Workspace, book: Gradebook) -> None:
     """Write the gradebook in every form."""
     from practicum.gradebook.export import EXPORTS
+    from practicum.private import write_private
 
     folder = workspace.root / "gradebook"
     folder.mkdir()
     for form, write in EXPORTS.items():
         for part in write(book, True, None).files:
-            (folder / f"{form}{part.suffix}.csv").write_text(part.text, encoding="utf-8", newline="")
+            write_private(folder / f"{form}{part.suffix}.csv", part.text)

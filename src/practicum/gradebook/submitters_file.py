@@ -10,6 +10,7 @@ from practicum.course.workspace import SUBMITTERS
 from practicum.csvfile import decode, guard, read_bytes
 from practicum.errors import PracticumError
 from practicum.gradebook.events import Submitter
+from practicum.private import write_private
 
 
 def append_submitter(path: Path, event: Submitter) -> None:
@@ -95,5 +96,5 @@ def _line(cells: list[str] | tuple[str, ...], delimiter: str) -> str:
 
 def _draft(path: Path, text: str) -> Path:
     draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    draft.write_bytes(text.encode())
+    write_private(draft, text)
     return draft

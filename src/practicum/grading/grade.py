@@ -11,8 +11,7 @@ What is graded when:
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
@@ -20,18 +19,16 @@ from pathlib import Path
 from typing import Protocol
 
 from practicum.errors import PracticumError, suggestion
-from practicum.grading.grader import GradingRequest, Requests, libraries_of, limits_of
+from practicum.grading.grader import GradingRequest, Requests
 from practicum.labs.inbox import Inbox
 from practicum.labs.intake.read import ContentHash
 from practicum.labs.lab import Lab
-from practicum.sandbox.fork_server import versions
 from practicum.store.claims import Claims, other_graders
 from practicum.store.damage import damages
+from practicum.store.provenance import conditions, differences, guessable, must_agree
 from practicum.store.records import RowId, Run, StoredResult, StoredSubmission
-from practicum.store.results import GradedSubmission, Provenance
+from practicum.store.results import GradedSubmission
 from practicum.store.store import Store
-
-SEEDS = 1 << 62  # too many to try: a student who knew the seed would know the hidden inputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +139,7 @@ def grade_folder(
     last = next((run for run in reversed(history.runs) if run.kind == "grade"), None)
     unfinished = last if last is not None and last.status in ("running", "interrupted") else None
     if resume and unfinished is not None:
-        _must_agree(unfinished, lab, seed)
+        must_agree(unfinished, lab, seed)
         seed = unfinished.seed
     elif resume:
         notes.append(f"no run of {lab.name} is unfinished; grading what is new")
@@ -161,8 +158,10 @@ def grade_folder(
     # Reading the folder may have shown that a submission was made earlier than the store knew.
     published = [replace(r, submission=read.get(r.submission.id, r.submission)) for r in history.results]
     before = {r.submission.id: r for r in published if r.submission.id in chosen}
-    notes += _differences(before.values(), provenance, lab)
+    notes += differences(before.values(), provenance, lab)
     notes += damages(result.graded for result in published)
+    if not store.secret:
+        notes += guessable(provenance, lab)
     todo = [submission for key, submission in chosen.items() if key not in before]
     progress(GradingPlanned(len(todo), len(before), tuple(notes)))
     run = unfinished if resume else None
@@ -179,26 +178,6 @@ def grade_folder(
     have_one = {r.submission.id for r in results}
     ungraded = [submission for submission in todo if submission.id not in have_one]
     return Report(run, results, len(todo) - len(ungraded), len(before), notes, ungraded, published, refused)
-
-
-def conditions(lab: Lab, runs: Iterable[Run], seed: int | None = None) -> Provenance:
-    """Return what the lab is graded with now; the seed is the one given, else that of the last run, else a new one.
-
-    Args:
-        lab: the lab.
-        runs: of the lab so far, the oldest first.
-        seed: of the hidden inputs.
-
-    Raises:
-        PracticumError: there is no such seed.
-    """
-    if seed is None:
-        earlier = [run for run in runs if run.kind == "grade" or run.status == "published"]
-        earlier.sort(key=lambda run: lab.is_version(run.lab_sha256))  # of this very lab before others
-        seed = earlier[-1].seed if earlier else secrets.randbelow(SEEDS)
-    elif not 0 <= seed < SEEDS:
-        raise PracticumError(f"expected a seed from 0 to {SEEDS - 1}, got {seed}")
-    return Provenance(lab_sha256=lab.sha256, seed=seed, versions=versions(libraries_of(lab)), limits=limits_of(lab), sandbox="")
 
 
 def grade_submissions(
@@ -279,28 +258,3 @@ def _register(
     if only and not chosen and (inbox.folder or inbox.shared):
         raise PracticumError(f"{inbox.folder or inbox.shared}: nothing was submitted by `{only}`{suggestion(only, others)}")
     return chosen
-
-
-def _must_agree(run: Run, lab: Lab, seed: int | None) -> None:
-    if not lab.is_version(run.lab_sha256):
-        raise PracticumError(
-            f"{lab.name} has changed since the run of {run.started:%Y-%m-%d %H:%M} UTC began (it was {run.lab_sha256[:12]}, is "
-            f"{lab.sha256[:12]}). Put the lab back and resume, or grade without --resume: what is graded stays, the rest "
-            f"gets the new lab, and `practicum regrade {lab.name} --preview` shows what it would change for the others"
-        )
-    if seed is not None and seed != run.seed:
-        raise PracticumError(f"the run to resume has seed {run.seed}, not {seed}: leave --seed out, or leave --resume out")
-
-
-def _differences(results: Iterable[StoredResult], now: Provenance, lab: Lab) -> Iterator[str]:
-    """Return notes of results that were made otherwise than results would be now."""
-    made = [stored.graded.provenance for stored in results]
-    counts = {
-        "another version of the lab": sum(not lab.is_version(p.lab_sha256) for p in made),
-        "another seed": sum(lab.is_version(p.lab_sha256) and p.seed != now.seed for p in made),
-        "no sandbox": sum(p.sandbox == "none" for p in made),
-    }
-    for what, count in counts.items():
-        if count:
-            many, one = "s" * (count > 1), "s" * (count == 1)
-            yield f"{count} result{many} made with {what} stay{one}; see `practicum regrade {lab.name} --preview`"

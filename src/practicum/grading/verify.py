@@ -114,7 +114,7 @@ def verify_lab(
         answers["mutant", mutant.name] = (mutant.title, frozenset(mutant.loses), mutant.files)
 
     requests = [
-        GradingRequest(student=f"{kind}/{name}", submission=sha256_of(files), files=files, seed=seed)
+        GradingRequest(student=f"{kind}/{name}", submission=sha256_of(files), files=files, seed=seed, rehearsal=seed)
         for (kind, name), (_, _, files) in answers.items()
         for seed in range(seeds)
     ]

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from practicum.errors import PracticumError
 from practicum.labs.lab import Lab
+from practicum.private import private_folder, write_private
 from practicum.reports.pages import STYLE, WORDS, page, plain_points, text, tone, when_words
 from practicum.store.records import StoredResult
 from practicum.store.results import CheckResult
@@ -45,10 +46,10 @@ def write_report(
         PracticumError: it cannot be written.
     """
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(file.parent)
         found = sorted(pages.glob("*.html")) if pages is not None else []
         links = {page.stem: quote(Path(os.path.relpath(page.absolute(), file.absolute().parent)).as_posix()) for page in found}
-        file.write_text(class_report(lab, results, zone, names, links), encoding="utf-8")
+        write_private(file, class_report(lab, results, zone, names, links))
     except OSError as error:
         raise PracticumError(f"{file}: the report cannot be written ({error.strerror})") from None
     return file

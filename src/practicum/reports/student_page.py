@@ -13,6 +13,7 @@ from pathlib import Path
 
 from practicum.errors import PracticumError
 from practicum.labs.lab import Lab
+from practicum.private import private_folder, write_private
 from practicum.reports.pages import STYLE, WORDS, page, plain_points, share, text, tone, when_words
 from practicum.store.records import StoredResult
 from practicum.store.results import CheckResult
@@ -38,13 +39,13 @@ def write_feedback(
     """
     written: list[Path] = []
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         ordered = sorted(results, key=lambda r: (r.submission.student, r.submission.at, r.id))
         for student, own in groupby(ordered, key=lambda r: r.submission.student):
             file = folder / f"{student}.html"
             if file.parent != folder:
                 raise PracticumError(f"{student!r} is no name for a file")
-            file.write_text(feedback_page(lab, list(own), zone, (names or {}).get(student, "")), encoding="utf-8")
+            write_private(file, feedback_page(lab, list(own), zone, (names or {}).get(student, "")))
             written.append(file)
     except OSError as error:
         raise PracticumError(f"{folder}: the feedback cannot be written ({error.strerror})") from None

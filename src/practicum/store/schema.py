@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import time
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
@@ -24,6 +26,8 @@ from sqlalchemy import (
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
+
+from practicum.private import make_private
 
 SCHEMA = 2
 """The version of these tables. A change of them raises it, and adds to `UPGRADES` what an older store lacks."""
@@ -195,6 +199,10 @@ def engine_of(url: str) -> Engine:
     if not url.startswith("sqlite"):
         return create_engine(url)
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    database = engine.url.database
+    if database and not database.startswith((":memory:", "file:")) and not Path(database).exists():
+        with contextlib.suppress(OSError):  # why it cannot be made, SQLite says
+            make_private(Path(database))  # the files beside it get its mode
 
     @event.listens_for(engine, "connect")
     def settings(connection: Any, record: object) -> None:

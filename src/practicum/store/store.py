@@ -8,6 +8,7 @@ the gradebook sees that one only.
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -58,6 +59,10 @@ class Store:
     Args:
         where: the path of an SQLite file, or a SQLAlchemy URL.
 
+    Attributes:
+        secret: what leads, with the seed of a run, to the inputs of its checks: 256 random bits, made with the store. A store
+            that had runs before there were secrets has none, so that its results keep their meaning.
+
     Raises:
         PracticumError: it cannot be opened, is no store, or was made by a newer Practicum.
     """
@@ -99,6 +104,11 @@ class Store:
                 for schema in range(int(found.value) + 1, SCHEMA + 1):
                     db.execute(text(UPGRADES[schema]))
                     found.value = str(schema)
+            secret = db.get(Meta, "secret")
+            if secret is None and db.scalars(select(RunRow.id).limit(1)).first() is None:
+                secret = Meta(key="secret", value=secrets.token_hex(32))
+                db.add(secret)
+            self.secret = "" if secret is None else secret.value
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

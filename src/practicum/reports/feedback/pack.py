@@ -12,6 +12,7 @@ from pathlib import Path
 
 from practicum.course.roster import Student
 from practicum.errors import PracticumError
+from practicum.private import write_private
 from practicum.reports.feedback.item import ItemFeedback
 from practicum.reports.feedback.words import ZIPPED_AT
 
@@ -113,7 +114,7 @@ def write_folder(pack: Pack, path: Path) -> None:
         draft.mkdir(mode=0o700, parents=True)
         for name, data in pack.files.items():
             (draft / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            (draft / name).write_bytes(data)
+            write_private(draft / name, data)
         if path.exists():
             path.rmdir()
         draft.rename(path)
