@@ -55,8 +55,7 @@ class Claims:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._over.set()
         self._renewal.join()
-        with self._store.writing() as db:
-            db.execute(delete(ClaimRow).where(ClaimRow.holder == self._holder))
+        self._give_back()
 
     def take(self, submissions: Sequence[StoredSubmission]) -> bool:
         """Claim submissions, all of them; false where they have results by now, or another grader has one of them."""
@@ -80,7 +79,11 @@ class Claims:
             return True
 
     def settle(self, groups: Sequence[Group]) -> Iterator[tuple[Group, list[StoredResult]]]:
-        """Wait for other graders: yield each group with its results as they come, or with none once nobody has it any more."""
+        """Give back what is claimed here, and wait for other graders.
+
+        Yield each group with its results as they come, or without once nobody has it any more.
+        """
+        self._give_back()  # what got no result: or two graders could wait for each other
         waiting = list(groups)
         while waiting:
             before = len(waiting)
@@ -93,6 +96,10 @@ class Claims:
                     yield group, results
             if len(waiting) == before:
                 time.sleep(LOOK_SECONDS)
+
+    def _give_back(self) -> None:
+        with self._store.writing() as db:
+            db.execute(delete(ClaimRow).where(ClaimRow.holder == self._holder))
 
     def _renew(self) -> None:
         while not self._over.wait(RENEW_SECONDS):
