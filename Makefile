@@ -10,7 +10,7 @@ FAST := tests/autograd tests/classic tests/course tests/gradebook tests/labs tes
 # Two, one per core: with three the whole took longer (18 min 23 s against 14 min 37 s).
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
-.PHONY: demo check test lint venv verify bench results docs clean
+.PHONY: demo check test lint venv verify redteam bench results docs clean
 
 demo: .venv/.demo
 	$(BIN)/practicum demo --into demo
@@ -27,8 +27,11 @@ lint: venv
 	$(BIN)/lint-imports --no-cache
 
 # Slower proofs.
-verify: venv  # every lab in five seeds
-	$(BIN)/practicum lab verify $(LABS) --seeds 5 --jobs 2
+verify: venv  # every lab, with all mutants and alternatives, in five seeds; the proof is kept
+	$(BIN)/practicum lab verify $(LABS) --seeds 5 --jobs 2 --keep curriculum/proofs.csv
+
+redteam: venv  # every attack as this user, and then as one without any right
+	PRACTICUM_REDTEAM_ALL=1 $(BIN)/python -m pytest tests/redteam
 
 bench: venv  # beside nbgrader, Otter and copydetect, which get environments of their own
 	$(BIN)/python benchmarks/grading.py --all --write

@@ -1,7 +1,8 @@
 """Small CSV files that people write: tolerant of spelling and separators, exact about where something is wrong.
 
-A row whose first cell begins with `#` is a comment, blank rows are skipped, and the separator (comma, semicolon or
-tab) is the one the header uses most. Columns are found by name, whatever their case and order.
+A row whose first cell begins with `#` is a comment, blank rows are skipped, and the separator (comma, semicolon, tab or
+colon) is the one a first line `sep=;` names, else the one the header uses most. Columns are found by name, whatever
+their case and order.
 """
 
 import csv
@@ -40,18 +41,57 @@ class CsvTable(NamedTuple):
     lines: Sequence[int]
 
 
+class Decoded(NamedTuple):
+    """The text of a file, and what one should know of how it was read."""
+
+    text: str
+    notes: tuple[str, ...] = ()
+
+
 def decode(data: bytes, name: str) -> str:
-    """Decode UTF-8 (with or without byte-order mark) and UTF-16 with one, as Blackboard and Excel write it.
+    """Decode UTF-8 (with or without byte-order mark) and UTF-16 as Blackboard and Excel write it.
 
     Raises:
         PracticumError: the bytes are in another encoding.
     """
-    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    utf_16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    encoding = "utf-16" if utf_16 else "utf-16-le" if data[1:2] == b"\0" else "utf-8-sig"
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise PracticumError(f"{name}:{line}: expected UTF-8 text; save the file as `CSV UTF-8`") from None
+
+
+def decode_export(data: bytes, name: str) -> Decoded:
+    """Decode what a platform or a spreadsheet exported: as `decode`, and Chinese GBK or GB18030 where it is no UTF-8.
+
+    Raises:
+        PracticumError: the bytes are in another encoding.
+    """
+    try:
+        return Decoded(decode(data, name))
+    except PracticumError:
+        chinese = _chinese(data)
+        if chinese is None:
+            raise
+        sample = next(line for line in chinese.splitlines() if not line.isascii())
+        shown = sample.strip()[:60]
+        return Decoded(chinese, (f"{name}: is no UTF-8 and was read as GB18030 (Chinese); look whether this is right: {shown}",))
+
+
+def _chinese(data: bytes) -> str | None:
+    """Return the text if it can be GB18030 and its characters are mostly those of GB 2312, as those of Chinese text are.
+
+    Nearly any Latin-1 text can be GB18030, too, but its accented letters then become rare characters.
+    """
+    try:
+        text = data.decode("gb18030")
+    except UnicodeDecodeError:
+        return None
+    foreign = [c for c in text if not c.isascii()]
+    common = sum(1 for c in foreign if len(c.encode("gb2312", "ignore")) == 2)
+    return text if foreign and 2 * common >= len(foreign) else None
 
 
 def read_bytes(path: Path) -> bytes:
@@ -68,25 +108,36 @@ def read_bytes(path: Path) -> bytes:
         raise PracticumError(f"{path}: cannot be read ({error.strerror})") from None
 
 
-def parse_table(text: str, name: str) -> CsvTable:
+_SEPARATOR = re.compile(r'"?sep=([,;\t:|])"?[ \t]*(\r\n|\n|\r|$)', re.IGNORECASE)
+
+
+def parse_table(text: str, name: str, *, comments: bool = True) -> CsvTable:
     """Split CSV text into header and rows.
+
+    Args:
+        text: the file.
+        name: what errors call it.
+        comments: rows that begin with `#` are comments also below the header; in what a platform wrote they are students.
 
     Raises:
         PracticumError: there is no header, a quote is never closed, or a row has more cells than the header.
     """
     text = text.removeprefix("\ufeff")
+    said = _SEPARATOR.match(text)
+    text = text[said.end() :] if said else text
     first = next((line for line in text.splitlines() if line.strip() and not line.lstrip('"').startswith("#")), "")
     bare = re.sub(r'"[^"]*"', "", first)
-    delimiter = max(",;\t", key=bare.count)
+    delimiter = said[1] if said else max(",;\t:", key=bare.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     header: list[str] = []
     rows: list[list[str]] = []
     lines: list[int] = []
-    start = 1
+    above = 1 if said else 0
+    start = above + 1
     try:
         for cells in reader:
-            line, start = start, reader.line_num + 1
-            if not any(cell.strip() for cell in cells) or cells[0].startswith("#"):
+            line, start = start, above + reader.line_num + 1
+            if not any(cell.strip() for cell in cells) or (cells[0].startswith("#") and (comments or not header)):
                 continue
             if not header:
                 header = [cell.strip() for cell in cells]
@@ -145,7 +196,8 @@ def unguard(text: str) -> str:
 
 
 def write_table(rows: Sequence[Sequence[str]]) -> str:
-    """Write rows as CSV with commas."""
+    """Write rows as CSV with commas. Line ends inside of a cell become plain ones: a lone return would not be quoted."""
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(rows)
+    cells = ([cell.replace("\r\n", "\n").replace("\r", "\n") for cell in row] for row in rows)
+    csv.writer(out, lineterminator="\n").writerows(cells)
     return out.getvalue()

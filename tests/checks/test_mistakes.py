@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from practicum.checks.plugin import BrokenLab, points_of, run_checks
+from practicum.checks.seeds import Seeds
 
 GOOD = """from practicum.checks import assert_close, hidden, points
 
@@ -79,9 +80,12 @@ def test_a_check_that_breaks_names_its_own_line_first(tmp_path):
     class NoProcess:
         process = None
 
+        def phase(self, forks):
+            pass
+
         def begin(self, seconds, seed):
             pass
 
-    run_checks(folder, lambda run: results.extend(run(NoProcess(), SimpleNamespace(lines={}), 0)))
+    run_checks(folder, lambda run: results.extend(run(NoProcess(), SimpleNamespace(lines={}), Seeds("0"))))
     assert results[0].outcome == "broken"
     assert results[0].private.splitlines()[0] == "checks/test_a.py:6: NameError: name 'score' is not defined"

@@ -66,7 +66,8 @@ def fails(app: typer.Typer, *args: str) -> str:
 
 def test_init_and_what_it_says(app: typer.Typer, tmp_path: Path) -> None:
     text = run(app, "init", "polyu", str(tmp_path / "w"), "--start", "2028-01-10")
-    assert "week 1 from 2028-01-10" in text
+    assert "set the term (Spring 2028, week 1 from 2028-01-10)" in text
+    assert "set the term (T2, week 1" in run(app, "init", "polyu", str(tmp_path / "own"), "--term", "T2")
     assert (tmp_path / "w" / "course.toml").is_file()
     assert "already exists" in fails(app, "init", "polyu", str(tmp_path / "w"))
     assert "did you mean `polyu`?" in fails(app, "init", "poly", str(tmp_path / "v"))
@@ -93,9 +94,88 @@ def test_late_rules_in_words(app: typer.Typer) -> None:
 
 
 def test_check_inside_a_workspace_reads_everything(app: typer.Typer, workspace: Path) -> None:
-    assert "3 students" in run(app, "course", "check")
+    assert "3 students" in run(app, "course", "check", "--on", "2027-03-28")
     (workspace / "marks.csv").write_text("student,item,points\nada,demmo,9\n")
     assert "marks.csv:2: no item `demmo` (did you mean `demo`?)" in fails(app, "course", "check")
+
+
+def wrong(app: typer.Typer, *args: str) -> str:
+    """Returns what a check that finds mistakes prints of them."""
+    result = CliRunner().invoke(app, ["course", "check", *args], catch_exceptions=False)
+    assert result.exit_code == 1, result.output
+    assert "sound" not in result.output
+    return result.stderr
+
+
+def line_of(file: Path, text: str) -> int:
+    return next(n for n, line in enumerate(file.read_text().splitlines(), start=1) if text in line)
+
+
+def test_a_lab_must_exist_once_it_is_handed_out(app: typer.Typer, workspace: Path) -> None:
+    file = workspace / "course.toml"
+    line = line_of(file, 'lab = "cnn-cifar10"')
+    text = run(app, "course", "check", "--on", "2027-03-28")
+    assert f"warning: {file}:{line}: component[0].item[1].part[1].lab: lab cnn-cifar10 does not exist yet; it is" in text
+    assert "handed out in week 6 (2027-03-29)" in text
+    for found in (wrong(app, "--on", "2027-03-29"), wrong(app)):  # that is today
+        assert f"{file}:{line}: component[0].item[1].part[1].lab: expected a lab that exists" in found
+        assert "since it is handed out on 2027-03-29, got `cnn-cifar10`" in found
+        assert "gan-mnist" not in found
+    file.write_text(file.read_text().replace('lab = "backprop"', 'lab = "backpropp"'))
+    assert "got `backpropp` (did you mean `backprop`?); write it (`practicum lab new backpropp`)" in wrong(app)
+
+
+def test_a_lab_that_is_marked_by_hand_is_not_asked_for(app: typer.Typer, workspace: Path) -> None:
+    (workspace / "marks.csv").write_text("student,item,part,points\nada,a2,,80\nbob,a3,vae,9\n")
+    text = wrong(app, "--on", "2027-06-01")
+    assert "gan-mnist" in text
+    assert all(lab not in text for lab in ("cnn-cifar10", "mlp-pytorch", "`vae`"))
+
+
+def test_a_date_outside_the_term_is_a_mistake(app: typer.Typer, workspace: Path) -> None:
+    file = workspace / "course.toml"
+    file.write_text(file.read_text().replace('due = { week = 9, day = "Sunday", time = 23:59:59 }', "due = 2023-03-19T23:59:59"))
+    line = line_of(file, "due = 2023")
+    found = wrong(app, "--on", "2027-03-01")
+    assert (
+        f"{file}:{line}: component[0].item[1].due: expected a day of the term (2027-02-22 to 2027-06-06), got Sun 2023" in found
+    )
+    assert f"{file}:{line}: component[0].item[1].due: expected a time after the hand-out (Mon 2027-03-29 00:00:00 CST)" in found
+
+
+def test_what_ships_is_checked_as_of_its_first_day(app: typer.Typer, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "_now", lambda: datetime(2030, 1, 1, tzinfo=UTC))
+    assert "handed out in week 5 (2023-02-13)" in run(app, "course", "check", "dda4220")
+    assert "image-classification" in wrong(app, "dda4220", "--on", "2023-02-13")
+    assert "cnn-cifar10" in wrong(app, str(workspace)), "a file of one's own: today"
+
+
+def test_init_names_the_dates_that_do_not_move(app: typer.Typer, workspace: Path) -> None:
+    file = workspace / "course.toml"
+    file.write_text(file.read_text().replace("out = { week = 6 }", "out = 2027-03-29"))
+    result = CliRunner().invoke(app, ["init", str(workspace), str(workspace.parent / "next"), "--start", "2028-02-21"])
+    line = line_of(file, "out = 2027-03-29")
+    expected = f"next/course.toml:{line}: a date, which did not move with the start of the term\n"
+    assert result.stderr.endswith(expected), result.stderr
+    assert result.stderr.count("warning") == 1
+
+
+def test_nobody_misses_what_does_not_exist(app: typer.Typer, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "_now", lambda: datetime(2027, 7, 1, tzinfo=UTC))
+    ada, bob, _ = read_plain(run(app, "gradebook", "--export", "plain"))
+    assert (ada.items["a2"], ada.items["a3"]) == (None, None)
+    assert bob.items["a2"] is None
+    rows = {line.split()[0]: line.split() for line in run(app, "status").splitlines()[1:] if line.strip()}
+    assert rows["gan-mnist"][-5:] == ["3", "0", "0", "0", "0"]
+    assert rows["backprop"][-1] == "1"
+
+
+def test_show_lists_the_days_of_a_session(app: typer.Typer) -> None:
+    text = run(app, "course", "show", "dda4220")
+    assert "2, 3, 4  Wed 2023-01-11, Mon 2023-01-16, Wed 2023-02-08  " in text
+    assert "Meets on Wednesdays, 15:30 to 17:00" in text
+    assert "“from lecture 1 to lecture 9" in text
+    assert "In the course's words: 10 % penalty per day." in " ".join(run(app, "course", "show", "polyu").split())
 
 
 def test_gradebook_table(app: typer.Typer, workspace: Path) -> None:
@@ -116,12 +196,33 @@ def test_gradebook_explains_a_student(app: typer.Typer, workspace: Path) -> None
 
 @pytest.mark.parametrize("form", ["canvas", "blackboard", "moodle", "plain"])
 def test_exports(app: typer.Typer, workspace: Path, form: str) -> None:
-    text = run(app, "gradebook", "--export", form)
-    run(app, "gradebook", "--export", form, "-o", str(workspace / "out.csv"))
-    assert (workspace / "out.csv").read_bytes().decode().replace("\r\n", "\n") == text.replace("\r\n", "\n")
+    out = workspace / "out.csv"
+    run(app, "gradebook", "--export", form, "-o", str(out))
+    text = out.read_bytes().decode()
     assert "74.00" in text
     if form == "plain":
+        assert run(app, "gradebook", "--export", form) == text
         assert read_plain(text)[0].total == Decimal("20.10")
+        assert "no platform" in fails(app, "gradebook", "--export", "plain", "--current", str(out))
+
+
+def test_what_is_undecided_is_in_no_file_or_repeated(app: typer.Typer, workspace: Path) -> None:
+    (workspace / "out-a1-demo.csv").write_text("of last week")
+    command = ("gradebook", "--export", "canvas", "-o", str(workspace / "out.csv"))
+    result = CliRunner().invoke(app, command)
+    assert "warning: a1: undecided for 1 student (bob Bob); not in this column's file" in result.stderr
+    assert "Import each of these files by itself." in result.stderr
+    assert "out-a1-demo.csv is of an earlier export; do not import it" in result.stderr
+    assert "Bob" not in (workspace / "out.csv").read_text()
+    assert "ada,,,9.00" in (workspace / "out-demo.csv").read_text()
+    assert "expected -o FILE, as this export is 2 files" in fails(app, "gradebook", "--export", "canvas")
+    title = "A1 Perceptron, MLP and back-propagation"
+    (workspace / "now.csv").write_text(
+        f'Student,ID,SIS User ID,SIS Login ID,Section,"{title} (5)",AI on chips (6)\n'
+        "Ada,1,ada,ada,,,\nBob,2,bob,bob,,61.00,4\nEve,3,eve,eve,,,\n"
+    )
+    text = run(app, "gradebook", "--export", "canvas", "--current", str(workspace / "now.csv"))
+    assert text.splitlines()[3:] == ["Bob,2,bob,,,61.00,4", "Eve,3,eve,,,EX,"]
 
 
 def test_export_errors(app: typer.Typer, workspace: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import random
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,11 +18,10 @@ from practicum.cli import app
 from practicum.errors import PracticumError
 
 
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder, with the lab `network` and 30 submissions, of which one is another's, renamed and reordered."""
-    import random
-
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the lab `network` and 21 submissions, of which one is another's, renamed and reordered."""
+    tmp_path = tmp_path_factory.mktemp("network")
     for name, text in {
         "lab.toml": 'title = "A network"\npoints = 5\nsubmit = ["network.py"]\n',
         "README.md": "# A network\n",
@@ -30,7 +31,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         file = tmp_path / "network" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
-    files = independent(4, 30).files
+    files = independent(4, 20).files
     students = sorted(files)
     (source,) = files[students[0]].values()
     rng = random.Random(0)
@@ -40,6 +41,13 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ((_, data),) = files[student].items()
         (tmp_path / "in" / f"{student}.py").write_bytes(data)
     (tmp_path / "in" / "copier.py").write_text(copy, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def here(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the folder, and the current one."""
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -67,7 +75,7 @@ class Links(HTMLParser):
 def test_report(here: Path) -> None:
     output = run("network", "in")
     original = sorted(path.stem for path in (here / "in").iterdir())[1]
-    assert output.splitlines()[0] == "31 submissions compared: 1 pair flagged, in 1 group"
+    assert output.splitlines()[0] == "21 submissions compared: 1 pair flagged, in 1 group"
     assert f"copier and {original}" in output
     report = here / "similarity" / "network"
     rows = list(csv.DictReader((report / "pairs.csv").open(encoding="utf-8")))
@@ -102,7 +110,7 @@ def test_an_archive_and_a_baseline(here: Path) -> None:
     original = sorted(path.stem for path in (here / "in").iterdir())[1]
     (here / "in" / f"{original}.py").rename(here / "2026" / f"{original}.py")
     output = run("network", "in", "--archive", "2026")
-    assert output.splitlines()[0] == "31 submissions compared: 1 pair flagged, in 1 group"
+    assert output.splitlines()[0] == "21 submissions compared: 1 pair flagged, in 1 group"
     assert f"{original} (2026)" in (here / "similarity" / "network" / "index.html").read_text(encoding="utf-8")
     assert " 0 pairs flagged" in run("network", "in", "--archive", "2026", "--baseline", f"2026/{original}.py")
 
@@ -134,6 +142,7 @@ def test_a_workspace_knows_the_teams(here: Path, monkeypatch: pytest.MonkeyPatch
         (("network", "network/lab.toml"), "expected a folder of submissions, got a file"),
         (("network",), "expected the FOLDER that was submitted"),
         (("network", "in", "--baseline", "network/README.md"), "expected a .py or .ipynb file"),
+        (("network", "in", "--out", "network/lab.toml"), "lab.toml: expected a folder for the report, got a file"),
     ],
 )
 def test_what_is_wrong_is_said(here: Path, words: tuple[str, ...], message: str) -> None:

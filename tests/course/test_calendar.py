@@ -6,7 +6,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from practicum.course.calendar import date_warnings, due, instant, local_instant, opens, term_end, week_of, week_start
+from practicum.course.calendar import (
+    date_mistakes,
+    date_warnings,
+    due,
+    instant,
+    local_instant,
+    opens,
+    term_end,
+    week_of,
+    week_start,
+)
 from practicum.course.term import Holiday, Term, When
 from tests.course.conftest import shipped, small
 
@@ -25,8 +35,8 @@ def test_weeks_begin_on_the_monday_of_the_week_of_the_start() -> None:
 
 
 def test_a_break_takes_its_weeks_out_of_the_count() -> None:
-    easter = Holiday(name="break", first=date(2027, 3, 29), last=date(2027, 4, 9), skips_week=True)
-    day_off = Holiday(name="day off", first=date(2027, 3, 10), last=date(2027, 3, 10))
+    easter = Holiday.model_validate({"name": "break", "first": date(2027, 3, 29), "last": date(2027, 4, 9), "skips_week": True})
+    day_off = Holiday.model_validate({"name": "day off", "first": date(2027, 3, 10), "last": date(2027, 3, 10)})
     t = term(holiday=(easter, day_off))
     assert week_start(t, 5) == date(2027, 3, 22)
     assert week_start(t, 6) == date(2027, 4, 12)
@@ -119,8 +129,11 @@ def test_strange_dates_are_warned_of() -> None:
     points = 1
     due = 2026-05-03
     """
-    warnings = list(date_warnings(small(body)))
-    assert any("before it is handed out" in w for w in warnings)
-    assert any("Labour Day" in w for w in warnings)
-    assert any("outside the term" in w for w in warnings)
-    assert not list(date_warnings(shipped("dda4220")))
+    course = small(body)
+    path = ("component", 0, "item", 0, "due")
+    assert list(date_warnings(course)) == [(path, "Mon 2027-05-03 is in Labour Day")]
+    outside, before = date_mistakes(course)
+    assert outside[0] == ("component", 0, "item", 1, "due")
+    assert outside[1].startswith("expected a day of the term (2027-02-22 to 2027-06-06), got Sun 2026-05-03; write a week")
+    assert before[0] == path
+    assert "after the hand-out (Mon 2027-05-10 00:00:00 UTC), got Mon 2027-05-03 23:59:59 UTC" in before[1]

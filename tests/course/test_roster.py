@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from practicum.course.roster import Student, load_roster, parse_roster, write_roster
+from practicum.course.roster import Student, load_roster, parse_roster, read_roster, same_id, write_roster
 from practicum.csvfile import guard, unguard
 from practicum.errors import PracticumError
 
@@ -85,13 +85,24 @@ def test_errors_name_file_and_line(text: str, message: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_another_encoding_is_said_and_not_guessed(tmp_path: Path) -> None:
+def test_chinese_in_gbk_is_read_with_a_note(tmp_path: Path) -> None:
     file = tmp_path / "roster.csv"
-    file.write_bytes("id,name\n1,Ada\n2,王伟\n".encode("gb18030"))
-    with pytest.raises(PracticumError, match=r"roster\.csv:3: expected UTF-8 text; save the file as `CSV UTF-8`"):
-        load_roster(file)
+    file.write_bytes("id,name\n1,Ada\n2,王伟\n3,陶喆\n".encode("gb18030"))
+    read = read_roster(file)
+    assert [student.name for student in read.students] == ["Ada", "王伟", "陶喆"]
+    (note,) = read.notes
+    assert "roster.csv: is no UTF-8 and was read as GB18030" in note
+    assert note.endswith("2,王伟")
     with pytest.raises(PracticumError, match="no such file"):
         load_roster(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize("text", ["id,name\n1,Ada\n2,Jörg Müller\n", "id,name\n1,Ada\n2,José\n", "id,name\n1,Ada\n2,Zoë Çelik\n"])
+def test_latin_1_is_said_and_not_taken_for_chinese(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "roster.csv"
+    file.write_bytes(text.encode("latin-1"))
+    with pytest.raises(PracticumError, match=r"roster\.csv:3: expected UTF-8 text; save the file as `CSV UTF-8`"):
+        load_roster(file)
 
 
 # What a cell can hold: no control characters but the ones people paste, and no blanks at the ends.
@@ -105,12 +116,19 @@ def students(draw: st.DrawFn) -> Student:
     first, last = draw(words), draw(words)
     name = draw(words) if not (first or last) else draw(words.filter(bool))
     rest = [draw(cells) for _ in range(5)]
-    return Student(draw(ids), name, first, last, *rest)
+    return Student(
+        draw(ids), name, first, last, *rest, tuple(draw(st.lists(st.from_regex(r"[0-9]{1,9}", fullmatch=True), max_size=3)))
+    )
 
 
-@given(st.lists(students(), unique_by=lambda s: s.id.casefold(), max_size=6))
+@given(st.lists(students(), unique_by=lambda s: same_id(s.id), max_size=6))
 def test_a_roster_round_trips(roster: list[Student]) -> None:
     assert parse_roster(write_roster(roster)) == roster
+
+
+def test_a_line_end_of_any_kind_in_a_name_keeps_its_row_whole() -> None:
+    roster = [Student("1", "a\rb"), Student("2", "a\r\nb")]
+    assert [(s.id, s.name) for s in parse_roster(write_roster(roster))] == [("1", "a\nb"), ("2", "a\nb")]
 
 
 @given(st.text(max_size=10))

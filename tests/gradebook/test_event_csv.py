@@ -95,7 +95,9 @@ def test_init_makes_a_workspace_that_reads_back(tmp_path: Path, name: str) -> No
     assert made.course() == shipped(name)
     assert made.roster() == []
     assert read_events(made.root, made.course(), []) == []
-    assert {p.name for p in (made.root / "submissions").iterdir()} == set(made.course().labs)
+    reports = {item.name for item in made.course().items if (item.document or item.talk) and not item.labs()}
+    assert reports
+    assert {p.name for p in (made.root / "submissions").iterdir()} == set(made.course().labs) | reports
     assert "practicum.db*" in (made.root / ".gitignore").read_text()
     assert len((made.root / "README.md").read_text().splitlines()) < 40
     assert [p.name for p in made.root.parent.iterdir()] == ["term"], "nothing is left beside it"

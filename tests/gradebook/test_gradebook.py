@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from practicum.course.model import Course
+from practicum.course.roster import Student
 from practicum.course.rounding import rounded
 from practicum.gradebook.events import Event, Exemption, Extension, ManualGrade, Result, Submission, Team
+from practicum.gradebook.gradebook import gradebook
 from tests.course.conftest import DAY, DUE, HOUR, SECOND, book, shipped, small, submitted
 
 
@@ -106,7 +108,7 @@ def test_cs324_assignment_1_combines_its_labs() -> None:
 def test_each_lab_is_late_by_itself() -> None:
     course = shipped("polyu")
     due = datetime(2027, 2, 7, 15, 59, 59, tzinfo=UTC)
-    events = [*submitted("ada", "linear-regression", due, 100), *submitted("ada", "backprop", due + 25 * HOUR, 100)]
+    events = [*submitted("ada", "linear-regression", due, 100), *submitted("ada", "backprop-notebook", due + 25 * HOUR, 100)]
     grade = book(course, events).of("ada").items[0]
     assert (grade.raw, grade.score, grade.late) == (100, 90, 25 * HOUR)
     assert [unit.score for unit in grade.units] == [50, 40]
@@ -148,6 +150,38 @@ def test_states_of_an_item() -> None:
     assert status(list(submitted("ada", "lab", DUE, 0))) == "graded"
     assert status([Exemption("a1", "joined late", student="ada")]) == "exempt"
     assert book(shipped("cs324"), []).of("ada").items[-1].status == "unmarked"
+
+
+def test_nobody_misses_a_lab_that_does_not_exist() -> None:
+    course: Course = small()
+    roster = [Student("ada", "Ada"), Student("bob", "Bob")]
+
+    def of(events: list[Event], unwritten: tuple[str, ...] = ("lab",)) -> list[tuple[str, Decimal]]:
+        rows = gradebook(course, roster, events, None, unwritten).students
+        return [(row.items[0].status, row.decided) for row in rows]
+
+    assert of([], ()) == [("missing", 100), ("missing", 100)]
+    assert of([]) == [("open", 0), ("open", 0)]
+    assert of([], ("another",)) == [("missing", 100), ("missing", 100)]
+    # Somebody has work or marks in it, so that there was something to do.
+    assert of(submitted("ada", "lab", DUE, 80)) == [("graded", 100), ("missing", 100)]
+    assert of(submitted("ada", "lab", DUE)) == [("waiting", 0), ("missing", 100)]
+    assert of([mark("a1", 9)]) == [("graded", 100), ("missing", 100)]
+
+
+def test_only_the_lab_that_does_not_exist_stays_open() -> None:
+    course = shipped("cs324")
+
+    def units(*events: Event) -> list[str]:
+        book = gradebook(course, [Student("ada", "Ada"), Student("bob", "Bob")], events, None, ["backprop"])
+        return [unit.status for unit in book.of("bob").items[0].units]
+
+    assert units(*submitted("ada", "perceptron", DUE, 80)) == ["missing", "open"]
+    assert units(mark("a1", 5, "perceptron")) == ["missing", "open"]
+    assert units(mark("a1", 5, "backprop")) == ["missing", "missing"]
+    assert units(mark("a1", 50)) == ["missing", "missing"]
+    handed_in = submitted("bob", "perceptron", DUE, 80)
+    assert gradebook(course, [Student("bob", "Bob")], handed_in, None, ["backprop"]).of("bob").items[0].status == "partly graded"
 
 
 def two_components(weights: str = "weight = 30", second: str = "weight = 10") -> Course:
@@ -320,7 +354,8 @@ def test_what_cannot_be_right_is_said_and_costs_nobody_else() -> None:
         "manual grade for a1: no team nobody",
         "manual grade for ada: a1 has no part nothing that is graded manually",
         "submissions of ada for other, which feeds no item of this course",
-        "submissions of eve, who is not on the roster",
+        "submissions of eve, who is not on the roster: what came for lab counts for nobody. "
+        "Say whose it is: practicum submissions assign eve STUDENT",
         "the result of submission swap is for bob and lab; not counted",
     )
 

@@ -10,18 +10,17 @@ import pytest
 
 from practicum.errors import PracticumError
 from practicum.grading.grade import (
-    SEEDS,
     GradingPlanned,
     ProgressEvent,
     Report,
     SubmissionGraded,
     SubmissionRead,
-    conditions,
     grade_folder,
 )
 from practicum.grading.pool import Pool
 from practicum.grading.regrade import preview
 from practicum.labs.lab import Lab, load_lab
+from practicum.store.provenance import SEEDS, conditions
 from practicum.store.store import Store, events_of
 from tests.grading.tiny import LUCKY, RIGHT, Fake, submit, tiny_lab
 
@@ -195,3 +194,23 @@ def test_through_the_sandbox(lab: Lab, store: Store, tmp_path: Path) -> None:
     folder = submit(tmp_path / "in", {"ada": RIGHT, "bob": LUCKY, "cy": "def add(a, b"})
     report = grade_folder(lab, folder, store, UTC, lambda lab: Pool(lab.folder, 1))
     assert points(report) == {"ada": 5, "bob": 2, "cy": 0}
+
+
+def test_the_stores_secret_goes_with_every_request(lab: Lab, folder: Path, store: Store, tmp_path: Path) -> None:
+    first, second, third = Fake(lab), Fake(lab), Fake(lab)
+    grade_folder(lab, folder, store, UTC, first, seed=2026)
+    submit(folder, {"s9": "x = 9"})
+    with Store(tmp_path / "practicum.db") as again:
+        report = grade_folder(lab, folder, again, UTC, second)
+        preview(lab, again, third, again=True)
+    assert {request.secret for backend in (first, second, third) for request in backend.requests} == {store.secret}
+    assert report.notes == []
+
+
+@pytest.mark.parametrize(("seed", "warned"), [(2026, True), (SEEDS - 1, False)])
+def test_a_small_seed_in_a_store_without_a_secret_is_warned_about(
+    lab: Lab, folder: Path, store: Store, seed: int, warned: bool
+) -> None:
+    store.secret = ""
+    report = grade_folder(lab, folder, store, UTC, Fake(lab), seed=seed)
+    assert any("can find the seed 2026 by trying" in note for note in report.notes) is warned

@@ -9,9 +9,10 @@ import pytest
 
 from practicum.errors import PracticumError
 from practicum.gradebook import events
-from practicum.grading.grade import conditions, grade_folder
+from practicum.grading.grade import grade_folder
 from practicum.grading.regrade import preview, publish
 from practicum.labs.lab import Lab, load_lab
+from practicum.store.provenance import conditions
 from practicum.store.store import Store, events_of
 from tests.grading.tiny import Fake, submit, tiny_lab
 

@@ -129,7 +129,7 @@ def test_a_failed_build_leaves_the_earlier_one(lab, tmp_path, monkeypatch):
     for module, name, broken in ((handout, "_zip", full), (Path, "rename", half)):
         with monkeypatch.context() as patch:
             patch.setattr(module, name, broken)
-            with pytest.raises(OSError, match="No space left"):
+            with pytest.raises(PracticumError, match="No space left"):
                 build_handout(lab, into)
         after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
         assert after == before

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from practicum.errors import PracticumError
-from practicum.labs.intake.names import parse_entry, parse_stamp, safe_student, shown
+from practicum.labs.intake.names import parse_stamp, plain_entry, safe_student, shown
 from practicum.labs.intake.read import SubmissionFiles, read_submissions
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -78,11 +78,14 @@ def only(inbox: Path, lab) -> SubmissionFiles:
 )
 def test_every_way_to_pack_it(inbox, make_lab, name, data):
     put(inbox / name, data)
-    submission = only(inbox, make_lab())
+    lab = make_lab()
+    submission = only(inbox, lab)
     assert submission.student == "alice"
     assert submission.files == {"answer.py": WORK}
-    assert submission.at == datetime(2027, 3, 1, 12, tzinfo=UTC)
-    assert submission.notes == ("the name holds no time; the newest file is of 2027-03-01T20:00:00+08:00",)
+    assert (submission.timing, submission.notes) == ("unknown", ())
+    [dated] = read_submissions(inbox, lab, ZONE, times="file")
+    assert (dated.at, dated.timing) == (datetime(2027, 3, 1, 12, tzinfo=UTC), "stated")
+    assert dated.notes == ("the name holds no time; the newest file is of 2027-03-01T20:00:00+08:00",)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +105,7 @@ def test_the_stamp_in_the_name_is_the_time(inbox, make_lab, name, at):
         put(inbox / path, data)
     submissions = list(read_submissions(inbox, lab, ZONE))
     assert [(each.student, each.at, each.notes) for each in submissions] == [("bob", datetime.fromisoformat(at), ())] * 3
-    assert all(each.at.tzinfo for each in submissions)
+    assert all(each.at.tzinfo and each.timing == "stated" for each in submissions)
 
 
 def test_a_stamp_that_is_none_is_noted_and_kept_apart(inbox, make_lab):
@@ -117,7 +120,7 @@ def test_a_stamp_that_is_none_is_noted_and_kept_apart(inbox, make_lab):
 def test_several_attempts_in_a_students_folder(inbox, make_lab):
     put(inbox / "carol" / "20270301T120000Z" / "answer.py", b"1")
     put(inbox / "carol" / "20270302T120000Z.zip", zipped({"answer.py": b"2"}))
-    put(inbox / "carol" / "20270303T120000Z.py", b"3")
+    put(inbox / "carol" / "20270303T120000Z.tar.gz", tarred({"answer.py": b"3"}))
     put(inbox / "carol" / "notes.txt")
     submissions = list(read_submissions(inbox, make_lab(), ZONE))
     assert [(each.student, each.at.day, each.files["answer.py"]) for each in submissions] == [
@@ -126,6 +129,19 @@ def test_several_attempts_in_a_students_folder(inbox, make_lab):
         ("carol", 3, b"3"),
     ]
     assert submissions[0].notes == ("ignored beside the submissions: notes.txt",)
+
+
+def test_a_file_in_a_students_folder_does_not_set_the_time(inbox, make_lab):
+    """A student may call it as they like; only a folder or an archive there is a submission of its own."""
+    lab = make_lab()
+    put(inbox / "carol" / "20260910T120000Z.py")
+    submission = only(inbox, lab)
+    assert (submission.files, submission.timing) == ({"answer.py": WORK}, "unknown")
+    assert "20260910T120000Z.py was taken as answer.py" in submission.notes
+    put(inbox / "carol" / "20270302T120000Z" / "answer.py", b"2")
+    submission = only(inbox, lab)
+    assert (submission.files, submission.at.day, submission.timing) == ({"answer.py": b"2"}, 2, "stated")
+    assert "ignored beside the submissions: 20260910T120000Z.py" in submission.notes
 
 
 def test_a_folder_inside_a_stamped_entry_cannot_change_its_time(inbox, make_lab):
@@ -140,7 +156,7 @@ def test_canvas_downloads_lie_side_by_side(inbox, make_lab):
     put(inbox / "roejohn_4712_90003_work.zip", zipped({"modules.py": b"x", "mlp.py": b"y"}))
     jane, john = read_submissions(inbox, lab, ZONE)
     assert (jane.student, jane.files) == ("4711", {"modules.py": b"m", "mlp.py": b"p"})
-    assert "Canvas marks this as late" in jane.notes
+    assert (jane.timing, john.timing) == ("late", "unknown")
     assert "mlp-2.py was taken as mlp.py" in jane.notes
     assert (john.student, john.files) == ("4712", {"modules.py": b"x", "mlp.py": b"y"})
 
@@ -152,7 +168,9 @@ def test_moodle_downloads_in_folders_and_without(inbox, make_lab):
     jane, john = read_submissions(inbox, make_lab(), ZONE)
     assert (jane.student, jane.files) == ("815", {"answer.py": WORK})
     assert john.student == "816"
-    assert john.files == {}  # two files: which one is meant is not guessed
+    assert john.files == {"answer.py": WORK}
+    assert "my answer.py was taken as answer.py" in john.notes
+    assert "submitted as a text typed into Moodle, which no check reads" in john.notes
 
 
 def test_one_file_from_a_platform_stands_for_the_one_asked_for(inbox, make_lab):
@@ -162,14 +180,10 @@ def test_one_file_from_a_platform_stands_for_the_one_asked_for(inbox, make_lab):
     assert "homework final.py was taken as answer.py" in submission.notes
 
 
-@pytest.mark.parametrize("evil", ["a_2_3_bob@20270101T000000Z.py", "a_2_3_x_9_assignsubmission_file_answer.py"])
-def test_a_file_name_cannot_pass_for_another_student(inbox, make_lab, evil):
-    name = evil if "assign" not in evil else "Jane Doe_2_assignsubmission_file_x_9_assignsubmission_file_answer.py"
-    put(inbox / name)
+def test_a_file_name_cannot_pass_for_another_student(inbox, make_lab):
+    put(inbox / "a_2_3_bob@20270101T000000Z.py")
     submission = only(inbox, make_lab())
-    assert submission.student == "2"
-    assert submission.at.year == 2027
-    assert submission.at.month == 3
+    assert (submission.student, submission.timing) == ("2", "unknown")
 
 
 @pytest.mark.parametrize(
@@ -184,7 +198,26 @@ def test_near_names_are_taken_with_a_note(inbox, make_lab, name):
     assert f"{name} was taken as answer.py" in submission.notes
 
 
-@pytest.mark.parametrize("name", ["my_answer.py", "answer.py.txt", "answers.py", "answer-final.py", "answer.ipynb"])
+@pytest.mark.parametrize("name", ["my_answer.py", "answers.py", "answer-final.py", "作业-学号.PY"])
+def test_the_only_file_of_its_kind_is_taken_with_a_note(inbox, make_lab, name):
+    lab = make_lab()
+    put(inbox / "alice.zip", zipped({name: WORK, "readme.txt": b"", "test_answer.py": b""}))
+    submission = only(inbox, lab)
+    assert submission.files == {"answer.py": WORK}
+    assert f"{name} was taken as answer.py" in submission.notes
+    put(inbox / "alice.zip", zipped({name: WORK, "other.py": WORK}))  # which of two is meant is not guessed
+    assert only(inbox, lab).files == {}
+
+
+def test_the_only_notebook_is_taken_where_the_lab_asks_for_one(inbox, make_lab):
+    lab = make_lab(submit=("linear-regression.ipynb", "tools.py", "more.py"))
+    put(inbox / "alice.zip", zipped({"线性回归-学号.ipynb": WORK, "x.py": b""}))
+    assert only(inbox, lab).files == {"linear-regression.ipynb": WORK}
+    put(inbox / "alice.zip", zipped({"perceptron (1).py": WORK, "tools-2.py": b"2"}))
+    assert only(inbox, lab).files == {"tools.py": b"2"}
+
+
+@pytest.mark.parametrize("name", ["answer.py.txt", "answer.ipynb", "answer.pyc"])
 def test_other_names_are_not(inbox, make_lab, name):
     put(inbox / "alice.zip", zipped({name: WORK, "readme.txt": b""}))
     submission = only(inbox, make_lab())
@@ -272,7 +305,7 @@ def test_two_students_never_become_one(a, b):
 
 @given(st.text(max_size=60), st.booleans())
 def test_any_name_of_an_entry_is_read(name, is_folder):
-    entry = parse_entry(name, is_folder=is_folder, zone=ZONE)
+    entry = plain_entry(name, is_folder=is_folder, zone=ZONE)
     assert entry.student
     assert entry.stamp is None or entry.stamp.tzinfo is not None
 

@@ -99,9 +99,13 @@ def test_names_that_leave_their_folder(inbox, lab, name):
 )
 def test_names_that_look_like_the_one_asked_for(inbox, lab, name):
     write_zip(inbox / "mallory.zip", [(name, b"evil")])
+    """They are no copy of it beside another, and taken for it with a note where there is nothing else."""
+    write_zip(inbox / "mallory.zip", [(name, b"evil"), ("other.py", b"x"), ("more.py", b"x")])
+    assert read(inbox, lab).files == {}
+    write_zip(inbox / "mallory.zip", [(name, b"evil")])
     submission = read(inbox, lab)
-    assert submission.files == {}
-    assert said(submission, "ignored 1 other file")
+    assert submission.files == ({"answer.py": b"evil"} if name.lower().endswith(".py") else {})
+    assert said(submission, "was taken as answer.py" if submission.files else "ignored 1 other file")
 
 
 def test_a_null_byte_in_a_name(inbox, lab):
@@ -367,7 +371,8 @@ def test_damaged_archives_never_raise(tmp_path, make_lab, data):
 def test_dates_outside_the_calendar(inbox, lab):
     (inbox / "mallory.py").write_bytes(b"x")
     os.utime(inbox / "mallory.py", (2**40, 2**40))
-    assert 2400 < read(inbox, lab).at.year < 10_000  # as late as the file system lets it be
+    [submission] = [s for s in read_submissions(inbox, lab, UTC, times="file") if s.student == "mallory"]
+    assert 2400 < submission.at.year < 10_000  # as late as the file system lets it be
 
 
 @posix

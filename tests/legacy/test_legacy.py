@@ -49,6 +49,36 @@ def export(workspace: Path, form: str = "plain") -> bytes:
     return out.read_bytes()
 
 
+Grades = dict[tuple[str, str], str]
+
+
+def grades_in(text: str, form: str) -> Grades:
+    """Every cell of an export that is not empty, by student and heading."""
+    rows = list(csv.reader(io.StringIO(text)))
+    who = rows[0].index({"canvas": "SIS User ID", "blackboard": "Student ID", "moodle": "ID number", "plain": "student"}[form])
+    return {(row[who], name): cell for row in rows[1:] for name, cell in zip(rows[0], row, strict=True) if cell}
+
+
+def exports_as(workspace: Path, form: str, old: Path) -> None:
+    """The export says what the old one said. The plain one to the byte; what the platforms import, in each cell with something
+    in it: an empty cell of theirs deleted or cleared a grade, so now there is none, and what is undecided makes further files."""
+    if form == "plain":
+        assert export(workspace) == old.read_bytes()
+        return
+    for part in workspace.glob(f"{form}*.out"):
+        part.unlink()
+    export(workspace, form)
+    parts = [grades_in(part.read_text(encoding="utf-8"), form) for part in workspace.glob(f"{form}*.out")]
+    now: Grades = {}
+    for part in parts:
+        assert all(now.get(place, cell) == cell for place, cell in part.items())
+        now |= part
+    then = grades_in(old.read_text(encoding="utf-8"), form)
+    students = {place: cell for place, cell in then.items() if place[0]}  # Canvas has a row of points, which is nobody's
+    assert students == {place: now.get(place) for place in students}
+    assert {place for place in now if form != "moodle" or place[1] != "Username"} <= then.keys()
+
+
 def select(database: Path, query: str) -> list[tuple]:
     db = sqlite3.connect(database)
     try:
@@ -82,8 +112,8 @@ def workspace(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_the_gradebook_is_the_same_to_the_byte(workspace, form):
-    assert export(workspace, form) == (EXPECTED / "stopped" / f"{form}.csv").read_bytes()
+def test_the_gradebook_is_the_same(workspace, form):
+    exports_as(workspace, form, EXPECTED / "stopped" / f"{form}.csv")
 
 
 def test_what_has_a_result_is_not_graded_again(workspace, tmp_path):
@@ -107,7 +137,7 @@ def test_a_run_that_the_old_code_began_is_taken_up(workspace):
     assert len(now) == len(kept) + 2
     assert select(database, "SELECT id FROM runs") == runs
     for form in FORMS:
-        assert export(workspace, form) == (EXPECTED / "resumed" / f"{form}.csv").read_bytes()
+        exports_as(workspace, form, EXPECTED / "resumed" / f"{form}.csv")
 
 
 def test_graded_again_everybody_has_the_same_marks(workspace):
@@ -120,7 +150,7 @@ def test_graded_again_everybody_has_the_same_marks(workspace):
     practicum("regrade", "perceptron", "--publish", cwd=workspace)
     assert select(workspace / "practicum.db", query.format(f"= {last}")) == before
     for form in FORMS:
-        assert export(workspace, form) == (EXPECTED / "stopped" / f"{form}.csv").read_bytes()
+        exports_as(workspace, form, EXPECTED / "stopped" / f"{form}.csv")
 
 
 CARRIED = {
@@ -225,7 +255,7 @@ def test_old_labs_are_proven_built_and_graded_with(tmp_path):
 def test_every_key_of_a_course_file_means_the_same(tmp_path, form):
     folder = shutil.copytree(HERE / "every-key", tmp_path / "every-key")
     practicum("course", "check", cwd=folder)
-    assert export(folder, form) == (EXPECTED / "every-key" / f"{form}.csv").read_bytes()
+    exports_as(folder, form, EXPECTED / "every-key" / f"{form}.csv")
 
 
 # Names

@@ -18,6 +18,9 @@ CARRIERS = {
     "a missing name": "raise NotImplementedError(secret)",
     "a type of handle": "return type('H' + secret, (), {})()",
     "printed text": "print(secret); print(secret, file=sys.stderr); raise ValueError",
+    "which built-in it is": "raise [BufferError, EOFError, LookupError][int(secret) % 3]()",
+    "a line of a given file": "made('\\n' * (int(secret) // 8 % 2) + 'def f(): 1 / 0', '/submission/given.py')()",
+    "a line after the last": "made('\\n' * (int(secret) % 60_000 + 99) + 'def f(): 1 / 0', '/submission/answer.py')()",
     "a cause": "raise ValueError from RuntimeError(secret)",
     "notes": "e = ValueError(); e.add_note(secret); raise e",
     "a syntax error": "raise SyntaxError(secret, (f'/submission/{secret}.py', int(secret) % 10_000, 1, secret))",
@@ -32,6 +35,9 @@ PRELUDE = """
 import os, signal, struct, sys, time
 import msgspec
 enc, Ext = msgspec.msgpack.encode, msgspec.msgpack.Ext
+def made(source, file):
+    exec(compile(source, file, "exec"), globals())
+    return f
 def forged(value, failure=None):
     frame = sys._getframe()
     while "request" not in frame.f_locals: frame = frame.f_back

@@ -176,8 +176,7 @@ def test_a_seed_that_raises_costs_checks_and_not_the_grader(grade, error):
         def no_seed(*a): raise {error}("no seed for you")
         random.seed = no_seed
     """)
-    assert verdict.outcome("test_add") == "passed"  # seeded before the import
-    assert verdict.outcome("test_last") == "raised"
+    assert set(verdict.outcomes.values()) == {"raised"}  # the generators are seeded anew for each check
     assert f"your code raised {error}: no seed for you" in verdict.message("test_last")
 
 

@@ -11,15 +11,16 @@ import pytest
 from practicum.sandbox import bwrap, limits
 from practicum.sandbox import process as process_module
 from practicum.sandbox.fork_server import NoSandbox, NotNested, Sandbox
+from practicum.sandbox.link import Link
 from practicum.sandbox.outcome import Died
-from practicum.sandbox.proxy import Link, StudentCode, StudentError
+from practicum.sandbox.proxy import StudentCode, StudentError
 
 SUBSET = {
     "": set(),
     "def add(a, b): return a - b": {"failed"},
     "import os\ndef add(a, b): os._exit(0)": {"crashed"},
     "import os\ndef add(a, b): os.kill(-1, 9)": {"crashed", "raised", "failed"},
-    "def add(a, b):\n    while True: pass": {"timeout"},
+    "def add(a, b):\n    while a.ndim == 2: pass\n    return a + b": {"timeout"},
     "def add(a, b): return [np.ones(1 << 17) for _ in range(4000)]": {"memory"},
     "def add(a, b):\n    for _ in range(60): print('x' * (1 << 20))": {"output"},
     "import os\ndef add(a, b):\n    while True: os.fork()": {"raised", "processes", "timeout", "crashed"},
@@ -61,9 +62,8 @@ def test_a_daemon_of_one_submission_is_gone_in_the_next(single, make_job, honest
     graded = single.grade(make_job(honest_source + look))
     told = graded.checks[-1].message
     assert "left" not in told
-    assert len(re.findall(r"'\d+'", told.split("\n")[0])) <= 4, (
-        told
-    )  # bubblewrap's init, the fork server, the keeper, and its own
+    assert len(re.findall(r"'\d+'", told.split("\n")[0])) <= 5, told
+    # bubblewrap's init, the fork server, the keeper, the process that was loaded, and its fork
 
 
 def test_a_kernel_without_nested_namespaces_is_said_once(limits, monkeypatch):

@@ -105,11 +105,11 @@ def test_what_is_not_a_hand_in_is_noted_and_earns_nothing(class_marks, trick):
 def many(box: Path, data: bytes, out: Path) -> None:
     with zipfile.ZipFile(box / "mallory.zip", "w") as archive:
         archive.writestr("answer.py", data)
-        for number in range(100_000):
+        for number in range(20_000):
             archive.writestr(zipfile.ZipInfo(f"f{number}"), b"")
 
 
-def test_a_hundred_thousand_entries(class_marks):
+def test_twice_as_many_entries_as_are_looked_at(class_marks):
     notes, points = class_marks(many)
     assert points in (0, FULL)  # the file may lie among those that are looked at
     assert any("entries" in note or "entr" in note for note in notes)

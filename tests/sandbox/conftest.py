@@ -3,7 +3,8 @@
 import pytest
 
 from practicum.sandbox.fork_server import Sandbox
-from practicum.sandbox.proxy import Link, StudentCode
+from practicum.sandbox.link import Link
+from practicum.sandbox.proxy import StudentCode
 
 LIMITS = {
     "cpu_seconds": 5.0,

@@ -9,7 +9,8 @@ import pytest
 
 from practicum.sandbox.bwrap import NoSandbox, refuse_visible
 from practicum.sandbox.fork_server import Sandbox
-from practicum.sandbox.proxy import Link, StudentCode
+from practicum.sandbox.link import Link
+from practicum.sandbox.proxy import StudentCode
 from tests.sandbox.conftest import LIMITS
 
 CHILD = """
@@ -84,7 +85,8 @@ def test_a_warm_process_that_was_killed_is_started_again():
 
 def test_a_lab_that_the_sandbox_would_show_is_refused(tmp_path):
     refuse_visible(tmp_path)
-    with pytest.raises(NoSandbox, match="move the lab elsewhere"):
-        refuse_visible(Path(sys.prefix) / "labs" / "perceptron")
-    with pytest.raises(NoSandbox, match="move the lab elsewhere"):
+    refuse_visible(Path(sys.prefix) / "labs" / "perceptron")  # of an environment only what Python needs is shown
+    with pytest.raises(NoSandbox, match="move it elsewhere"):
+        refuse_visible(Path(sys.prefix) / "lib" / "labs" / "perceptron")
+    with pytest.raises(NoSandbox, match="move it elsewhere"):
         refuse_visible(Path("/usr/share/labs"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -20,6 +21,7 @@ from practicum.gradebook import events
 from practicum.labs.intake.read import SubmissionFiles, sha256_of
 from practicum.store.records import Run, StoredSubmission
 from practicum.store.results import CheckResult, GradedSubmission, Provenance
+from practicum.store.schema import SCHEMA
 from practicum.store.store import Store, events_of
 
 NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
@@ -28,9 +30,9 @@ PROVENANCE = Provenance(
 )
 
 
-def work(student: str = "s001", text: str = "x = 1\n", at: datetime = NOON) -> SubmissionFiles:
+def work(student: str = "s001", text: str = "x = 1\n", at: datetime = NOON, timing: events.Timing = "stated") -> SubmissionFiles:
     files = {"answer.py": text.encode()}
-    return SubmissionFiles(student, at, files, sha256_of(files), ("a note",))
+    return SubmissionFiles(student, at, files, sha256_of(files), ("a note",), timing)
 
 
 def graded(submission: StoredSubmission, points: str = "2.5", provenance: Provenance = PROVENANCE) -> GradedSubmission:
@@ -168,6 +170,46 @@ def test_a_newer_store_is_refused(path: Path) -> None:
         Store(path)
 
 
+def test_a_store_of_an_earlier_version_gets_what_it_lacks(path: Path) -> None:
+    shutil.copy(Path(__file__).parent.parent / "legacy" / "workspace" / "practicum.db", path)
+    before = sqlite3.connect(path)
+    assert before.execute("select value from meta").fetchall() == [("1",)]
+    kept = before.execute("select student, at, sha256 from submissions order by lab, student, at, id").fetchall()
+    before.close()
+    for _ in range(2):  # once is enough
+        with Store(path) as store:
+            now = store.submissions()
+            assert [(s.student, s.at.isoformat(timespec="microseconds"), s.sha256) for s in now] == kept
+            assert {s.timing for s in now} == {"stated"}
+            assert {e.timing for e in events_of(path) if isinstance(e, events.Submission)} == {"stated"}
+        with sqlite3.connect(path) as db:
+            assert db.execute("select value from meta").fetchone() == (str(SCHEMA),)
+    with Store(path) as store:
+        submission, new = store.register("perceptron", work("zoe", timing="unknown"))
+        assert (submission.timing, new) == ("unknown", True)
+        assert store.submissions("perceptron")[-1] == submission
+
+
+def test_work_without_a_time_is_not_new_when_it_is_read_again(path: Path) -> None:
+    with Store(path) as store:
+        for again in range(3):  # two entries of one student, and the folder read thrice
+            for number, text in enumerate("ab"):
+                at = NOON + timedelta(days=again, seconds=number)
+                assert store.register("perceptron", work(text=text, at=at, timing="unknown"))[1] is (again == 0)
+        assert [s.at for s in store.submissions()] == [NOON, NOON + timedelta(seconds=1)]
+
+
+def test_a_time_that_is_stated_later_on_counts(path: Path) -> None:
+    early = NOON - timedelta(days=9)
+    with Store(path) as store:
+        first, _ = store.register("perceptron", work(timing="unknown"))
+        again, new = store.register("perceptron", work(at=early))
+        assert (again.uid, again.at, again.timing, new) == (first.uid, early, "stated", False)
+        once_more, new = store.register("perceptron", work(at=NOON, timing="late"))
+        assert (once_more, new) == (again, False)
+        assert store.submissions() == [again]
+
+
 def test_what_is_no_store_is_refused(path: Path, tmp_path: Path) -> None:
     path.write_bytes(b"hello" * 1000)
     with pytest.raises(PracticumError, match="not a database"):
@@ -222,3 +264,26 @@ def test_a_kill_at_any_moment_leaves_it_whole(path: Path, delay: float) -> None:
     with sqlite3.connect(path) as db:
         assert db.execute("pragma integrity_check").fetchone() == ("ok",)
         assert db.execute("pragma foreign_key_check").fetchall() == []
+
+
+def test_a_store_has_a_secret_of_its_own_for_good(tmp_path: Path) -> None:
+    secrets = []
+    for name in ("a", "b", "a"):
+        with Store(tmp_path / f"{name}.db") as store:
+            secrets.append(store.secret)
+            started(store)
+    assert secrets[0] == secrets[2] != secrets[1]
+    assert len(secrets[0]) == 64
+
+
+def test_a_store_with_runs_from_before_there_were_secrets_has_none(path: Path) -> None:
+    with Store(path) as store:
+        started(store)
+    for runs, secret in ((1, 0), (0, 64)):
+        with sqlite3.connect(path) as db:
+            db.execute("DELETE FROM meta WHERE key = 'secret'")
+            if not runs:
+                db.execute("DELETE FROM runs")
+        db.close()
+        with Store(path) as store:
+            assert len(store.secret) == secret

@@ -25,47 +25,62 @@ from practicum.toml import Document, KeyPath
 from practicum.toml.words import EXPECTED, written
 from tests.toml.dump import dump
 
+HOURS = {"weekday": "Monday", "begins": dt.time(15, 30), "ends": dt.time(17, 0), "place": "P", "link": "L"}
 WHEN = {"week": 1, "day": "Friday", "time": dt.time(18, 0), "end_of_term": False}
 PART: dict[str, Any] = {
     "name": "p", "title": "P", "points": 1, "lab": "l", "bonus": True, "files": ["f"], "settings": {"x": 1}, "notes": "n",
+    "sentence": "S",
 }  # fmt: skip
 COURSE: dict[str, Any] = {
     "name": "c", "title": "C", "code": "C1",
     "about": {
         "institution": "I", "also_known_as": ["A"], "tools": ["T"], "books": ["B"], "platform": "P", "reports": "R",
         "source_code": "S", "hand_in": [".py"], "sources": ["S"],
+        "language": "L", "prerequisites": ["P"], "philosophy": ["P"], "resources": ["R"], "computing": "C", "materials": "M",
+        "feedback": "F", "office_hours": "O", "rules": ["R"], "notes": ["N"],
+        "staff": [{"name": "N", "role": "R", "email": "E", "office_hour": [HOURS]}],
+        "meeting": [HOURS | {"remote_weeks": [1], "notes": "n"}],
     },
     "term": {
         "name": "T", "start": dt.date(2027, 1, 1), "weeks": 9, "timezone": "UTC", "end": dt.date(2027, 6, 1),
-        "holiday": [{"name": "H", "first": dt.date(2027, 2, 1), "last": dt.date(2027, 2, 2), "skips_week": True}],
+        "holiday": [
+            {"name": "H", "first": dt.date(2027, 2, 1), "last": dt.date(2027, 2, 2), "skips_week": True},
+            {"name": "I", "first": {"calendar_week": 3, "day": "Friday"}, "last": {"calendar_week": 4},
+             "skips_whole_weeks": False},
+        ],
     },
     "grade": {"out_of": 100, "cap": 100, "late": "r", "submissions": "best"},
     "late": {"r": {
         "steps": [{"up_to": "1 day", "multiplier": 0.5, "cap": 1}, {"under": "2 days", "multiplier": 0.5}],
-        "then": {"multiplier": 0, "cap": 0}, "excused": {"kind": "k", "then": {"multiplier": 0}},
+        "then": {"multiplier": 0, "cap": 0}, "excused": {"kind": "k", "then": {"multiplier": 0}}, "sentence": "S",
     }},
     "topics": {"t": ["a"]},
+    "facts": {"t": ["F"]},
     "integrity": [{"rule": "R", "consequence": "C", "applies_to": "A"}],
     "session": [{
         "kind": "lab", "number": 1, "week": 1, "dates": [dt.date(2027, 1, 1)], "title": "S", "topics": ["a"],
         "optional_topics": ["b"], "labs": ["l"], "notes": "n",
+        "reading": ["R", {"title": "T", "link": "L", "notes": "n"}], "slides": ["S"], "videos": ["V"], "material": ["M"],
     }],
     "component": [{
-        "name": "w", "title": "W", "weight": 100, "makes_up": True, "notes": "n",
+        "name": "w", "title": "W", "weight": 100, "makes_up": True, "notes": "n", "steps": ["S"],
         "item": [PART | {
             "weight": 100, "out": dt.date(2027, 1, 1), "due": WHEN, "late": "r", "submissions": "last", "topics": ["a"],
+            "handouts": ["H"],
             "part": [PART | {"lab": "m", "part": [PART]}],
             "team": {"min": 1, "max": 2, "formed": {"on": dt.date(2027, 1, 1)}},
             "exam": {
                 "minutes": 1, "questions_min": 1, "questions_max": 2, "written": True,
                 "on": {"at": dt.datetime(2027, 1, 1)},
-                "scope": {"kind": "lab", "first": 1, "last": 1}, "notes": "n",
+                "scope": {"kind": "lab", "first": 1, "last": 1, "sentence": "S"}, "notes": "n",
             },
             "document": [{
                 "kind": "report", "format": "pdf", "typeset": "t", "template": "t", "columns": 1, "max_pages": 1,
                 "references": "counted", "paper": "a4", "width_mm": 1, "height_mm": 1, "notes": "n",
+                "sections": ["S"], "answers": ["A"],
             }],
-            "talk": [{"title": "T", "minutes": 1, "best_teams": 1, "ranked_by": "p", "others": "poster"}],
+            "talk": [{"title": "T", "minutes": 1, "best_teams": 1, "ranked_by": "p", "others": "poster",
+                "decided": WHEN, "answers": ["A"], "notes": "n"}],
             "checkpoint": [{"title": "C", "due": {"end_of_term": True}}],
             "lms": {"canvas": "c", "blackboard": "b", "moodle": "m"},
         }],

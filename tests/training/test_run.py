@@ -1,6 +1,7 @@
 """Recipes found, hyperparameters set, runs claimed, results kept."""
 
 import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,8 @@ from practicum.training.experiment import Experiment, StudyResult, Target
 from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit
 
+SAMPLE = False  # a test sets it: are the full data there?
+
 @dataclass(frozen=True)
 class Recipe:
     """The training and its hyperparameters."""
@@ -41,7 +44,7 @@ class Recipe:
         x = torch.randn(64, 3, generator=torch.Generator().manual_seed(0))
         y = (x[:, 0] > 0).long()
         return Experiment(model=torch.nn.Linear(3, 2), method=Classify(), train=Batches(x, y, batch_size=8, seed=seed),
-            test=Batches(x, y, batch_size=64, shuffle=False), sample=self.kind == "sample",
+            test=Batches(x, y, batch_size=64, shuffle=False), sample=SAMPLE or self.kind == "sample",
             fit=Fit(epochs=self.epochs, optimizer=lambda m: torch.optim.SGD(m.parameters(), lr=self.lr)))
 '''
 STUDY = '''"""A made study.
@@ -98,6 +101,10 @@ def test_hyperparameters() -> None:
         ({"epoch": "7"}, r"no hyperparameter `epoch` \(did you mean `epochs`\?\); there are: epochs, lr, wide, kind"),
         ({"epochs": "7.5"}, r"--epochs: expected a whole number, got '7\.5'"),
         ({"wide": "maybe"}, "--wide: expected true or false, got 'maybe'"),
+        ({"epochs": "0"}, "--epochs: expected a whole number of at least 1, got '0'"),
+        ({"epochs": "-3"}, "--epochs: expected a whole number of at least 1, got '-3'"),
+        ({"lr": "nan"}, "--lr: expected a finite number, got 'nan'"),
+        ({"lr": "1e999"}, "--lr: expected a finite number, got '1e999'"),
     ):
         with pytest.raises(PracticumError, match=message):
             with_values(recipe, given_)
@@ -159,6 +166,37 @@ def test_a_sample_is_not_judged(tmp_path: Path) -> None:
     assert train("made-up", tmp_path / "run", hyperparameters={"kind": "sample"}, accelerator=CPU).met is None  # type: ignore[union-attr]
     with pytest.raises(PracticumError, match="holds another run"):
         train("made-up", tmp_path / "run", hyperparameters={"kind": "full"}, accelerator=CPU)
+
+
+def test_a_run_on_the_packaged_sample_gives_way_to_the_full_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = sys.modules[recipes.load("made-up").__module__]
+    folder = tmp_path / "run"
+    for _ in range(2):  # the second time there is one beside it already
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "SAMPLE", True)
+            assert train("made-up", folder, accelerator=CPU, fresh=True).met is None  # type: ignore[union-attr]
+        full = train("made-up", folder, accelerator=CPU)
+        assert full is not None
+        assert full.met is True
+        assert read_result(tmp_path / "run-sample" / "result.json").met is None
+        assert read_result(folder / "result.json") == full
+    monkeypatch.setattr(module, "SAMPLE", True)
+    with pytest.raises(PracticumError, match="holds another run"):  # a full run does not give way to a sample
+        train("made-up", folder, accelerator=CPU)
+    assert read_result(folder / "result.json") == full
+
+
+def test_a_file_in_place_of_the_folder_and_a_damaged_note_are_named(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("mine")
+    for folder in (tmp_path / "out", tmp_path / "out" / "deeper"):
+        for recipe in ("made-up", "made-study"):
+            with pytest.raises(PracticumError, match=r"out: expected a folder for the run, got a file"):
+                train(recipe, folder, accelerator=CPU)
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "run.json").write_text("[1,")
+    with pytest.raises(PracticumError, match=r"run\.json: not a run's note"):
+        train("made-up", tmp_path / "run", accelerator=CPU)
+    assert (tmp_path / "out").read_text() == "mine"
 
 
 def test_a_member_of_a_family_inherits_the_help() -> None:

@@ -3,6 +3,10 @@
 import sys
 from pathlib import Path
 
+if __name__ == "__main__":
+    # Fabric imports torchmetrics where it is installed, which imports transformers and scipy: half of the time of a start.
+    sys.modules["torchmetrics"] = None  # type: ignore[assignment]
+
 import torch
 from torch import Tensor, nn
 

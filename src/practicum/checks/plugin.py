@@ -7,7 +7,6 @@ of submissions, since collecting and rewriting the checks costs far more than ru
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import inspect
 import os
 import sys
@@ -26,15 +25,17 @@ from _pytest.runner import runtestprotocol
 from practicum import checks
 from practicum.checks.explain import explain, explain_hidden
 from practicum.checks.mistakes import describe, place_of, repeated_names, unknown_fixtures
+from practicum.checks.seeds import Seeds
 from practicum.errors import PracticumError
 from practicum.sandbox.guest.messages import ProtocolError
+from practicum.sandbox.link import Link
 from practicum.sandbox.outcome import Died, Outcome, StudentError
-from practicum.sandbox.proxy import Link, StudentCode
+from practicum.sandbox.proxy import StudentCode
 from practicum.store.results import CheckResult
 
 DEFAULT_SECONDS = 10.0
 _UNUSED = ("terminal", "cacheprovider", "logging", "faulthandler", "junitxml", "pastebin", "doctest", "unittest", "warnings")
-RunChecks = Callable[[Link, StudentCode, int], list[CheckResult]]
+RunChecks = Callable[[Link, StudentCode, Seeds], list[CheckResult]]
 
 
 class BrokenLab(PracticumError):
@@ -58,7 +59,7 @@ class Checks:
         self._award: Decimal | None = None
         self._reason = ""
         self._student: StudentCode | None = None
-        self._seed = 0
+        self._seeds = Seeds("0")
 
     # Collecting
 
@@ -108,13 +109,12 @@ class Checks:
     @pytest.fixture
     def seed(self, request: pytest.FixtureRequest) -> int:
         """Return a number that depends on the run's seed and the check."""
-        return check_seed(self._seed, request.node.name)
+        return self._seeds.number(request.node.name)
 
     @pytest.fixture
     def rng(self, request: pytest.FixtureRequest) -> np.random.Generator:
-        """Return random inputs for this check; no seed that reaches the sandbox, or may, leads to them."""
-        digest = hashlib.sha256(f"rng:{self._seed}:{request.node.name}".encode()).digest()
-        return np.random.default_rng(int.from_bytes(digest[:16], "big"))
+        """Return random inputs for this check; nothing that reaches the sandbox, or may, leads to another check's."""
+        return self._seeds.rng(request.node.name)
 
     @pytest.fixture
     def award(self) -> Callable[..., None]:
@@ -137,22 +137,33 @@ class Checks:
         assert call.when != "collect"
         return pytest.TestReport(item.nodeid, item.location, {}, "failed" if call.excinfo else "passed", None, call.when)
 
-    def _run(self, link: Link, student: StudentCode, seed: int) -> list[CheckResult]:
-        self._student, self._seed = student, seed
-        results = []
-        for item, following in zip(self._items, [*self._items[1:], None], strict=True):
+    def _run(self, link: Link, student: StudentCode, seeds: Seeds) -> list[CheckResult]:
+        """Run the public checks, then the hidden ones, so that no public one can tell what a hidden one asked."""
+        self._student, self._seeds = student, seeds
+        public = [item for item in self._items if not _mark(item, "hidden", False)]
+        hidden = [item for item in self._items if _mark(item, "hidden", False)]
+        link.phase(forks=bool(public and hidden))
+        results = self._run_phase(public, link)
+        if hidden:
+            link.phase(forks=False)
+            results |= self._run_phase(hidden, link)
+        return [results[item] for item in self._items]
+
+    def _run_phase(self, items: list[Any], link: Link) -> dict[Any, CheckResult]:
+        results = {}
+        for item, following in zip(items, [*items[1:], None], strict=True) if items else ():
             self._call = self._award = None
             self._reason = ""
             began = time.perf_counter()
             try:
-                link.begin(_mark(item, "timeout", DEFAULT_SECONDS), check_seed(seed, f"{item.name} in the sandbox"))
+                link.begin(_mark(item, "timeout", DEFAULT_SECONDS), self._seeds.generators(item.name))
                 runtestprotocol(item, nextitem=following, log=False)
                 problem = self._call.excinfo.value if self._call and self._call.excinfo else None
             except (Died, StudentError, ProtocolError) as error:  # between two checks: a thread, a replaced `random.seed`
                 problem = error
             if isinstance(problem, (KeyboardInterrupt, pytest.exit.Exception)):
                 raise problem
-            results.append(self._result(item, problem, time.perf_counter() - began))
+            results[item] = self._result(item, problem, time.perf_counter() - began)
         return results
 
     def _result(self, item: Any, problem: BaseException | None, seconds: float) -> CheckResult:
@@ -185,11 +196,6 @@ class Checks:
             private=private,
             seconds=round(seconds, 6),
         )
-
-
-def check_seed(seed: int, name: str) -> int:
-    """Return a seed of a check's own: adding a check changes no other's inputs."""
-    return int.from_bytes(hashlib.sha256(f"{seed}:{name}".encode()).digest()[:4], "big") >> 1
 
 
 def _mark(item: Any, name: str, default: Any) -> Any:

@@ -12,13 +12,16 @@ if TYPE_CHECKING:
 
 
 def workspace_here() -> Workspace | None:
-    """Return the workspace that the current folder is in, if it is in one."""
-    from practicum.course.workspace import find
-    from practicum.errors import PracticumError
+    """Return the workspace that the current folder is in, if it is in one.
+
+    Raises:
+        PracticumError: it is in one that lacks its roster or its course file.
+    """
+    from practicum.course.workspace import NoWorkspace, find
 
     try:
         return find()
-    except PracticumError:
+    except NoWorkspace:
         return None
 
 
@@ -42,6 +45,35 @@ def course_zone(workspace: Workspace | None) -> tzinfo:
     from datetime import UTC, datetime
 
     return workspace.course().term.zone if workspace else datetime.now().astimezone().tzinfo or UTC
+
+
+def names_here(workspace: Workspace | None, lab: str) -> dict[str, str]:
+    """Return who submitted for a lab, by the name in the store: the students' names, also where a correction says whose it is."""
+    from practicum.gradebook.event_csv import read_submitters
+    from practicum.gradebook.submitters import Corrections
+
+    if workspace is None:
+        return {}
+    names = {student.id: student.name for student in workspace.roster()}
+    events = read_submitters(workspace.submitters_file, workspace.course(), names)
+    for correction in Corrections(events):
+        if correction.lab in ("", lab):
+            whose = f"{correction.student} {names[correction.student]}".strip() if correction.student else "counts for nobody"
+            names[correction.submitter] = f"→ {whose}"
+    return names
+
+
+def refuse_file(folder: Path, what: str) -> None:
+    """Refuse a path to write a folder to where it, or what it would lie in, is a file.
+
+    Raises:
+        PracticumError: it is.
+    """
+    from practicum.errors import PracticumError
+
+    for part in (folder, *folder.absolute().parents):
+        if part.exists() and not part.is_dir():
+            raise PracticumError(f"{part}: expected a folder for {what}, got a file")
 
 
 def short(path: Path) -> Path:

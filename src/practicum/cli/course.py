@@ -5,8 +5,7 @@ Heavy imports stand inside the functions: `practicum --help` must not wait for t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -41,15 +40,25 @@ def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The workspace to make.")],
     start: Annotated[
         Optional[datetime],  # noqa: UP045
-        typer.Option(formats=["%Y-%m-%d"], help="First day of the term; written into course.toml."),
+        typer.Option(formats=["%Y-%m-%d"], help="First day of the term; all weeks in course.toml follow it."),
+    ] = None,
+    term: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(metavar="NAME", help="What the term is called; with --start by default its season and year."),
     ] = None,
 ) -> None:
     """Make a workspace: the course file to edit, the roster, and folders for a term's work."""
+    from practicum.course.calendar import fixed_dates
     from practicum.course.workspace import init as make
+    from practicum.toml import Document
 
-    workspace = make(course, folder, start.date() if start else None)
+    workspace = make(course, folder, start.date() if start else None, term)
     plan = workspace.course()
     typer.echo(f"Made {folder} for {plan.title}.")
+    if start is not None:
+        document = Document.read(workspace.course_file)
+        for line in sorted({document.line(*path) for path in fixed_dates(plan)}):
+            typer.echo(f"warning: {folder}/course.toml:{line}: a date, which did not move with the start of the term", err=True)
     typer.echo(f"Next: set the term ({plan.term.name}, week 1 from {plan.term.start}) in {folder}/course.toml,")
     typer.echo(f"      and the students in {folder}/roster.csv. Then, inside it: practicum course check")
 
@@ -73,17 +82,39 @@ def list_courses() -> None:
 
 
 @course_app.command("check")
-def check(course: MaybeCourse = None) -> None:
-    """Check a course file, and in a workspace the roster and every CSV file too."""
+def check(
+    course: MaybeCourse = None,
+    on: Annotated[
+        Optional[datetime],  # noqa: UP045
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="Check as of this day, by which every lab that is handed out must exist; by default today, "
+            "and for a course that comes with Practicum the first day of its term.",
+        ),
+    ] = None,
+) -> None:
+    """Check a course file, and in a workspace the roster and every CSV file too. Exit code 1: there is a mistake."""
+    from practicum.course.roster import read_roster
+    from practicum.course.workspace import course_path, courses
+
     plan, workspace = _course(course)
-    warnings = list(_warnings(plan))
-    students = 0
+    first = plan.term.start if course in courses() else _now().astimezone(plan.term.zone).date()
+    path = workspace.course_file if workspace is not None else course_path(str(course))
+    students, without = 0, set[str]()
+    problems: tuple[str, ...] = ()
     if workspace is not None:
-        roster = workspace.roster()
-        students = len(roster)
-        warnings += _compute(workspace, plan, roster).problems
+        file = read_roster(workspace.roster_file)
+        book = _compute(workspace, plan, list(file.students))
+        students, problems = len(book.students), (*file.notes, *book.problems)
+        without = set(plan.labs).difference(book.unwritten)
+    warnings, mistakes = _findings(plan, path, on.date() if on else first, without)
+    warnings += problems
     for warning in warnings:
         typer.echo(f"warning: {warning}")
+    for mistake in mistakes:
+        typer.echo(mistake, err=True)
+    if mistakes:
+        raise typer.Exit(1)
     enrolled = f", {students} students" if workspace is not None else ""
     typer.echo(f"{plan.name}: the course file is sound ({len(plan.items)} items, {len(plan.labs)} labs{enrolled}).")
 
@@ -112,22 +143,28 @@ def gradebook(
         typer.Option(metavar="ID", help="Explain how each of this student's numbers came about."),
     ] = None,
     total: Annotated[bool, typer.Option("--total", help="Export the final grade as a column, too.")] = False,
+    current: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(metavar="FILE", help="What the platform exported just now: what is undecided here is repeated from it."),
+    ] = None,
 ) -> None:
-    """Show everyone's grades, explain one student's, or export them."""
-    from practicum.errors import PracticumError, suggestion
-    from practicum.gradebook.export import EXPORTS
+    """Show everyone's grades, explain one student's, or export them.
 
-    if export is not None and export not in EXPORTS:
-        raise PracticumError(f"no export `{export}`{suggestion(export, EXPORTS)}; known: {', '.join(EXPORTS)}")
-    if output is not None and export is None:
-        raise PracticumError("-o needs --export, which says in which form to write")
+    An export takes nothing away from a platform: columns in which nothing is decided are left out, and a column that is
+    decided for some students alone goes into a file of its own with these, unless --current says what the others have.
+    """
+    from practicum.cli.export import write_export
+    from practicum.errors import PracticumError
+
+    if export is None and (output is not None or current is not None):
+        raise PracticumError(f"{'-o' if output else '--current'} needs --export, which says in which form to write")
     plan, workspace = _course(None)
     assert workspace is not None
     book = _compute(workspace, plan, workspace.roster())
     for problem in book.problems:
         typer.echo(f"warning: {problem}", err=True)
     if export is not None:
-        _write(EXPORTS[export](book, total), output)
+        write_export(export, book, total, workspace, current, output)
     elif student is not None:
         _explain(book, student)
     else:
@@ -138,11 +175,18 @@ def gradebook(
 
 def status() -> None:
     """Show where each lab stands: submitted, graded, late, missing."""
-    from practicum.cli.course_view import status_view
+    from practicum.cli.course_view import status_view, timing_notes
 
     plan, workspace = _course(None)
     assert workspace is not None
-    _print(status_view(_compute(workspace, plan, workspace.roster()), _now()))
+    for warning in workspace.exposed():
+        typer.echo(f"warning: {warning}", err=True)
+    book = _compute(workspace, plan, workspace.roster())
+    _print(status_view(book, _now()))
+    for line in timing_notes(book):
+        _print(line)
+    for problem in book.problems:
+        typer.echo(f"warning: {problem}", err=True)
 
 
 def _course(name: str | None) -> tuple[Course, Workspace | None]:
@@ -160,7 +204,7 @@ def _compute(workspace: Workspace, plan: Course, roster: list[Student]) -> Grade
     from practicum.gradebook.gradebook import gradebook as compute
 
     events: list[Event] = [*read_events(workspace.root, plan, roster), *_stored(workspace)]
-    return compute(plan, roster, events, _now())
+    return compute(plan, roster, events, _now(), unwritten=set(plan.labs).difference(_labs()))
 
 
 def _stored(workspace: Workspace) -> list[Submission | Result]:
@@ -177,33 +221,32 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _warnings(plan: Course) -> Iterator[str]:
-    from practicum.course.calendar import date_warnings
+def _findings(plan: Course, path: Path, on: date, without: set[str]) -> tuple[list[str], list[str]]:
+    """Return what looks wrong in a sound course file and what is wrong there, a line each, by file and line."""
+    from practicum.course.calendar import date_mistakes, date_warnings, lab_findings
     from practicum.course.topics import load_topics
     from practicum.course.workspace import curriculum
+    from practicum.toml import Document
 
-    yield from date_warnings(plan)
+    document = Document.read(path)
+    mistakes = list(date_mistakes(plan))
+    warnings = list(date_warnings(plan))
+    for place, sentence, wrong in lab_findings(plan, _labs(), on, without):
+        (mistakes if wrong else warnings).append((place, sentence))
+    lines = [
+        [str(document.error([each])) for each in sorted(found, key=lambda each: document.line(*each[0]))]
+        for found in (warnings, mistakes)
+    ]
     topics = load_topics(curriculum() / "topics.toml")
-    for topic in plan.taught():
-        if topic not in topics:
-            yield f"topic {topic} is not in topics.toml"
-    labs = {*plan.labs, *(lab for session in plan.session for lab in session.labs)}
-    for lab in sorted(labs):
-        if not (curriculum() / "labs" / lab / "lab.toml").is_file():
-            yield f"lab {lab} is planned but not written yet"
+    lines[0] += [f"topic {topic} is not in topics.toml" for topic in plan.taught() if topic not in topics]
+    return lines[0], lines[1]
 
 
-def _write(text: str, output: Path | None) -> None:
-    from practicum.errors import PracticumError
+def _labs() -> list[str]:
+    """Return the names of the labs that exist."""
+    from practicum.labs.lab import lab_folders
 
-    if output is None:
-        typer.echo(text, nl=False)
-        return
-    try:
-        output.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise PracticumError(f"{output}: cannot be written ({error.strerror})") from None
-    typer.echo(f"Wrote {output}.", err=True)
+    return list(lab_folders())
 
 
 def _explain(book: Gradebook, student: str) -> None:

@@ -9,10 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from practicum.course.assessment import Item, Part
-from practicum.course.calendar import due, instant, local, opens, week_start
+from practicum.course.calendar import due, instant, local, opens, session_days, week_of, week_start
 from practicum.course.late import LateRule
 from practicum.course.model import Course
 from practicum.course.rounding import plain, rounded
+from practicum.gradebook.events import Submitter
 from practicum.gradebook.gradebook import Gradebook, StudentGrade
 from practicum.gradebook.scoring import ItemGrade
 
@@ -23,13 +24,17 @@ def course_view(course: Course) -> Iterator[View]:
     """Yield the heading, the plan, the grade and the late rules."""
     term = course.term
     yield Text(f"{course.title} ({course.name}) · {term.name}, {term.weeks} weeks from {term.start}, {term.timezone}\n")
+    for meeting in course.about.meeting:
+        place = f", {meeting.place}" if meeting.place else ""
+        yield Text(f"Meets on {meeting.weekday}s, {meeting.begins:%H:%M} to {meeting.ends:%H:%M}{place}")
     yield _plan(course)
     yield Text("")
     yield _grade(course)
     yield Text(f"\nAt most {plain(course.grade.cap)} of {plain(course.grade.out_of)}.")
     for name, rule in course.late.items():
         used = [item.name for item in course.items if item.due and name == (item.late or course.grade.late)]
-        yield Text(f"Late ({name}; {', '.join(used) or 'not in force'}): {late_words(rule)}")
+        said = f" In the course's words: {rule.sentence}" if rule.sentence else ""
+        yield Text(f"Late ({name}; {', '.join(used) or 'not in force'}): {late_words(rule)}.{said}")
     for rule_ in course.integrity:
         then = f" Otherwise: {rule_.consequence}" + (f", for {rule_.applies_to}." if rule_.applies_to else ".")
         yield Text(f"Integrity: {rule_.rule}{then if rule_.consequence else ''}")
@@ -49,12 +54,15 @@ def late_words(rule: LateRule) -> str:
 
 
 def _plan(course: Course) -> Table:
-    table = Table("week", "from", "kind", "no.", "title", "labs", box=None)
+    table = Table("week", "days", "kind", "no.", "title", "labs", box=None)
     for session in course.session:
-        first = str(week_start(course.term, session.week)) if session.week else ""
-        days = "/".join(str(day) for day in session.dates)
-        number = str(session.number or "")
-        table.add_row(str(session.week or ""), days or first, session.kind, number, session.title, ", ".join(session.labs))
+        days = session_days(course, session)
+        weeks = [session.week] if session.week else list(dict.fromkeys(week_of(course.term, day) for day in days))
+        shown = ", ".join(f"{day:%a} {day}" for day in days)
+        if session.week and not days:
+            shown = f"from {week_start(course.term, session.week)}"
+        numbers = ", ".join(str(week) for week in weeks if week)
+        table.add_row(numbers, shown, session.kind, str(session.number or ""), session.title, ", ".join(session.labs))
     return table
 
 
@@ -92,7 +100,9 @@ def _form(course: Course, item: Item) -> Iterator[str]:
         yield f"{item.exam.minutes} min"
     if item.exam and item.exam.on:
         on = item.exam.on
-        yield f"in week {on.week}" if on.week else f"on {local(course, instant(course.term, on))[:14]}"
+        yield f"in week {on.week}" if on.week and not on.day else f"on {local(course, instant(course.term, on))[:14]}"
+    if item.exam and (scope := item.exam.scope):
+        yield f"{scope.kind}s {scope.first} to {scope.last}" + (f" (“{scope.sentence}”)" if scope.sentence else "")
 
 
 def _part(part: Part) -> str:
@@ -141,12 +151,22 @@ def student_view(book: Gradebook, row: StudentGrade) -> Iterator[View]:
             yield Text(f"  {item.label}: {score}{grade.status} (weight {weight})")
             for line in grade.why.splitlines():
                 yield Text(f"    {line}")
+    for correction in row.corrections:
+        yield Text(correction_words(book.course, correction))
     if row.unused:
         yield Text(f"\n{rounded(row.unused)} points above the cap of {plain(book.course.grade.cap)} do not count.")
     if row.override:
         note = f": {row.override.note}" if row.override.note else ""
         yield Text(f"\nThe total was set by hand{note}.")
     yield Text(f"\nTotal: {rounded(row.total)} ({plain(rounded(row.decided))} of the points are decided)")
+
+
+def correction_words(course: Course, correction: Submitter) -> str:
+    """Say in one line what a correction of who submitted does."""
+    where = correction.lab or "every lab"
+    does = f"is the work of {correction.student}" if correction.student else "counts for nobody"
+    made = "; ".join(filter(None, (local(course, correction.at) if correction.at else "", correction.note)))
+    return f"Put right: what {correction.submitter} submitted for {where} {does}" + (f" ({made})" if made else "")
 
 
 def status_view(book: Gradebook, now: datetime) -> Table:
@@ -167,3 +187,19 @@ def status_view(book: Gradebook, now: datetime) -> Table:
         counts = [f"{submitted} of {len(grades)}", *map(str, (len(graded), late, waiting, missing))]
         table.add_row(lab, item.name, local(book.course, end) + past if end else "", *counts)
     return table
+
+
+def timing_notes(book: Gradebook) -> Iterator[Text]:
+    """Yield a line for each lab with work of which nobody states when it was submitted."""
+    counts: dict[str, dict[str, int]] = {}
+    for row in book.students:
+        for submission, _ in (unit.counted for grade in row.items for unit in grade.units if unit.counted):
+            count = counts.setdefault(submission.lab, {})
+            count[submission.timing] = count.get(submission.timing, 0) + 1
+    for lab, count in counts.items():
+        if unknown := count.get("unknown"):
+            yield Text(f"{lab}: {unknown} with time unknown: counted as on time")
+        if late := count.get("late"):
+            yield Text(f"{lab}: {late} late by the platform's word, time unknown: counted as late by the least there is")
+    if any(count.keys() & {"unknown", "late"} for count in counts.values()):
+        yield Text("Say when with: practicum grade LAB --times FILE (a CSV with the columns student and submitted)")

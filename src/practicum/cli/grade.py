@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from practicum.cli.context import course_zone, short, submissions_folder, workspace_here
+from practicum.cli.context import course_zone, names_here, short, workspace_here
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import tzinfo
 
     from rich.console import Console
 
     from practicum.course.workspace import Workspace
     from practicum.grading.grade import Report
+    from practicum.labs.inbox import Inbox
     from practicum.labs.lab import Lab
+    from practicum.store.records import StoredResult
 
 LabName = Annotated[str, typer.Argument(metavar="LAB", help="A lab's name, or the path to its folder.")]
 Jobs = Annotated[Optional[int], typer.Option(min=1, help="Worker processes; by default one per core.")]  # noqa: UP045
@@ -49,7 +52,7 @@ def grade(
     lab: LabName,
     folder: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Argument(help="What was submitted, an entry per student; by default submissions/LAB of the workspace."),
+        typer.Argument(help="What was submitted: an entry per student, or a platform's download. By default submissions/LAB."),
     ] = None,
     jobs: Jobs = None,
     scheduler: Scheduler = None,
@@ -67,53 +70,95 @@ def grade(
     ] = None,
     no_feedback: Annotated[bool, typer.Option("--no-feedback", help="Write no pages and no class report.")] = False,
     only: Annotated[str, typer.Option("--only", metavar="STUDENT", help="Grade this student only.")] = "",
+    times: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            metavar="FILE|file",
+            help="When it was submitted: a CSV with the columns student and submitted, or a platform's export with times; "
+            "the word `file` means the dates of the files. Without it, what states no time counts as on time.",
+        ),
+    ] = None,
 ) -> None:
-    """Grade what was submitted. What has a result is not graded again; see `regrade` for that."""
+    r"""Grade what was submitted. What has a result is not graded again; see `regrade` for that.
+
+    LAB may be an item of several labs: then all of them are graded, and submissions/ITEM is read for each.
+
+    \b
+    practicum grade perceptron
+    practicum grade a1 --times submission-times.csv
+    """
+    from practicum.cli.grade_inbox import labs_and_inboxes, times_of
+    from practicum.errors import PracticumError
+
+    workspace = workspace_here()
+    ungraded, records = False, []
+    found = list(labs_and_inboxes(lab, folder, workspace, times_of(times)))
+    for _, inbox, looked in found:
+        if inbox.folder is None and inbox.shared is None and not resume:
+            where = " and ".join(map(str, looked))
+            raise PracticumError(f"{where}: expected a folder of submissions, got nothing there")
+    for each, inbox, looked in found:
+        again = " ".join(["practicum grade", lab, *([str(folder)] if folder else []), "--resume"])
+        report = _grade(each, inbox, _store(store, workspace, looked[0]), (jobs, scheduler, unsafe), seed, resume, only, again)
+        records += report.results
+        ungraded = ungraded or bool(report.ungraded or report.refused)
+        if not no_feedback:
+            beside = looked[0].absolute().parent / "feedback" / each.name
+            target = workspace.feedback(each.name) if workspace else beside
+            if feedback is not None:
+                target = feedback / each.name if len(found) > 1 else feedback
+            _write_pages(each, report, target, course_zone(workspace), names_here(workspace, each.name))
+    if json is not None:
+        _write_json(records, json)
+    if ungraded:
+        raise typer.Exit(1)
+
+
+def _grade(
+    lab: Lab,
+    inbox: Inbox,
+    store: str,
+    workers: tuple[int | None, str | None, bool],
+    seed: int | None,
+    resume: bool,
+    only: str,
+    again: str,
+) -> Report:
+    """Grade one lab, and show how it goes and what came of it; `again` is the command that takes it up."""
     from rich.console import Console
 
     from practicum.cli.extras import require
-    from practicum.cli.grade_view import GradingProgress, print_report
-    from practicum.errors import PracticumError
+    from practicum.cli.grade_inbox import strangers, student_meant
+    from practicum.cli.grade_view import GradingProgress, print_concerns, print_report
     from practicum.grading.backends import backends
     from practicum.grading.grade import grade_folder
-    from practicum.labs.lab import find_lab
     from practicum.store.store import Store
 
     require("teach")
-    found, workspace = find_lab(lab), workspace_here()
-    submitted = submissions_folder(folder, workspace, found.name)
-    if not submitted.exists() and not resume:
-        raise PracticumError(f"{submitted}: expected a folder of submissions, got nothing there")
+    workspace = workspace_here()
     out, err = Console(), Console(stderr=True)
-    _warn(unsafe, err)
-    with Store(_store(store, workspace, submitted)) as kept:
-        bar = GradingProgress(err, found.name)
+    _warn(workers[2], err)
+    with Store(store) as kept:
+        bar = GradingProgress(err, lab.name)
         try:
             with bar as progress:
                 report = grade_folder(
-                    found,
-                    submitted if submitted.exists() else None,
+                    lab,
+                    inbox,
                     kept,
                     course_zone(workspace),
-                    backends(jobs, scheduler, unsafe),
+                    backends(*workers, _private(workspace, kept.name, [inbox.folder, inbox.shared])),
                     seed=seed,
                     resume=resume,
-                    only=only,
+                    only=student_meant(inbox, only),
                     progress=progress,
                 )
         except KeyboardInterrupt:
-            again = " ".join(["practicum grade", lab, *([str(folder)] if folder else []), "--resume"])
             err.print(f"\nStopped. {bar.done} of {bar.todo} graded now, and kept. Go on with: {again}", markup=False)
             raise typer.Exit(INTERRUPTED) from None
-        print_report(found, report, out)
-        if json is not None:
-            _write_json(report, json)
-        if not no_feedback:
-            beside = submitted.absolute().parent / "feedback" / found.name
-            target = feedback or (workspace.feedback(found.name) if workspace else beside)
-            _write_pages(found, report, target, course_zone(workspace))
-    if report.ungraded:
-        raise typer.Exit(1)
+        print_report(lab, report, out)
+        print_concerns(lab, report, strangers(workspace, kept.submissions(lab.name)), out)
+    return report
 
 
 def regrade(
@@ -153,9 +198,8 @@ def regrade(
         bar = GradingProgress(err, found.name)
         try:
             with bar as progress:
-                shown = library.preview(
-                    found, kept, backends(jobs, scheduler, unsafe), seed=seed, only=only, again=again, progress=progress
-                )
+                graders = backends(jobs, scheduler, unsafe, _private(workspace, where))
+                shown = library.preview(found, kept, graders, seed=seed, only=only, again=again, progress=progress)
         except KeyboardInterrupt:
             err.print(f"\nStopped. Nothing is published; what is graded is kept for the next preview of {lab}.", markup=False)
             raise typer.Exit(INTERRUPTED) from None
@@ -166,6 +210,20 @@ def _store(store: str | None, workspace: Workspace | None, folder: Path) -> str:
     return store or str(workspace.database if workspace else folder.absolute().parent / "practicum.db")
 
 
+def _private(workspace: Workspace | None, store: str, submitted: Sequence[Path | None] = ()) -> list[Path]:
+    """Return what no submission may read: the workspace, the store, what others submitted, and the labs."""
+    from practicum.curriculum import curriculum
+    from practicum.errors import PracticumError
+
+    found = [] if workspace is None else [workspace.root]
+    found += [] if "://" in store else [Path(store)]
+    found += [path for path in submitted if path is not None]
+    try:
+        return [*found, curriculum()]
+    except PracticumError:  # there is none here
+        return found
+
+
 def _warn(unsafe: bool, console: Console) -> None:
     if unsafe:
         from rich.panel import Panel
@@ -173,26 +231,31 @@ def _warn(unsafe: bool, console: Console) -> None:
         console.print(Panel(UNSAFE, border_style="bold red", style="bold red"))
 
 
-def _write_json(report: Report, file: Path) -> None:
+def _write_json(results: list[StoredResult], file: Path) -> None:
     import msgspec
 
     from practicum.errors import PracticumError
+    from practicum.private import write_private
 
-    records = [{"at": r.submission.at, "points": r.graded.points, "result": r.graded} for r in report.results]
+    records = [
+        {"at": r.submission.at, "timing": r.submission.timing, "points": r.graded.points, "result": r.graded} for r in results
+    ]
     try:
-        file.write_bytes(msgspec.json.format(msgspec.json.encode(records)) + b"\n")
+        write_private(file, msgspec.json.format(msgspec.json.encode(records)) + b"\n")
     except OSError as error:
         raise PracticumError(f"{file}: cannot be written ({error.strerror})") from None
 
 
-def _write_pages(lab: Lab, report: Report, folder: Path, zone: tzinfo) -> None:
+def _write_pages(lab: Lab, report: Report, folder: Path, zone: tzinfo, names: dict[str, str]) -> None:
     from practicum.reports.class_report import write_report
     from practicum.reports.student_page import write_feedback
 
     students = {r.submission.student for r in report.results}
     if not report.everything:
         return
-    pages = write_feedback(lab, [r for r in report.everything if r.submission.student in students], folder, zone)
-    summary = write_report(lab, report.everything, folder.parent / f"{folder.name}-report.html", zone)
+    own = {student: name for student, name in names.items() if not name.startswith("→")}  # those say who put things right
+    pages = write_feedback(lab, [r for r in report.everything if r.submission.student in students], folder, zone, own)
+    file = folder.parent / f"{folder.name}-report.html"
+    summary = write_report(lab, report.everything, file, zone, names, folder)
     typer.echo(f"feedback: {short(folder)} ({len(pages)} page{'s' * (len(pages) != 1)})")
     typer.echo(f"report:   {short(summary)}")

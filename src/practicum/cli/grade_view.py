@@ -100,6 +100,29 @@ def print_report(lab: Lab, report: Report, console: Console) -> None:
     )
 
 
+def print_concerns(lab: Lab, report: Report, strangers: list[str], console: Console) -> None:
+    """Print loudly what the teacher must look at: whose work it is not known to be, and when it was submitted."""
+    for line in report.refused:
+        console.print(f"[bold red]NOT TAKEN:[/] {escape(clean(line))}", highlight=False)
+    for line in strangers:
+        console.print(f"[bold red]UNKNOWN:[/] {escape(clean(line))}", highlight=False)
+    timings = [stored.submission.timing for stored in report.results]
+    how = f"say when with: practicum grade {lab.name} --times FILE (a CSV with the columns student and submitted)"
+    if late := timings.count("late"):
+        console.print(
+            f"[bold red]LATE, time unknown:[/] {many(late)} by the platform's word, which does not say when: counted as late by "
+            f"the least there is; {how}",
+            highlight=False,
+        )
+    if unknown := timings.count("unknown"):
+        console.print(f"[yellow]time unknown: counted as on time:[/] {many(unknown)}; {how}", highlight=False)
+
+
+def many(count: int) -> str:
+    """Return a number of submissions in words."""
+    return f"{count} submission{'s' * (count != 1)}"
+
+
 def print_preview(preview: Preview, console: Console, published: bool) -> None:
     """Print whose points change, by how much, where and why."""
     if preview.changes:

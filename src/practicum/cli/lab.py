@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from practicum.cli.context import short
+
+if TYPE_CHECKING:
+    from practicum.course.workspace import Workspace
 
 LabName = Annotated[str, typer.Argument(metavar="LAB", help="A lab's name, or the path to its folder.")]
 
@@ -16,22 +21,26 @@ def register(app: typer.Typer) -> None:
     labs = typer.Typer(help="Write labs, hand them out, prove their checks.", no_args_is_help=True)
     labs.command("list")(show)
     labs.command()(new)
+    labs.command()(copy)
     labs.command()(build)
     labs.command()(verify)
     app.add_typer(labs, name="lab")
 
 
 def show() -> None:
-    """List the labs of the curriculum."""
+    """List the labs: those of the workspace, then those of the curriculum."""
+    from practicum.cli.context import workspace_here
     from practicum.curriculum import MISSING, find_curriculum
     from practicum.errors import PracticumError
     from practicum.labs.lab import lab_folders, load_lab
 
+    workspace = workspace_here()
     rows, broken = [("LAB", "POINTS", "HANDS IN", "TITLE")], []
-    for folder in lab_folders().values():
+    for folder in sorted(lab_folders().values(), key=lambda path: (not _own(path, workspace), path.name)):
         try:
             lab = load_lab(folder)
-            rows.append((lab.name, f"{lab.points:f}", ", ".join(lab.submit), lab.title))
+            own = " (of this workspace)" * _own(folder, workspace)
+            rows.append((lab.name, f"{lab.points:f}", ", ".join(lab.submit), f"{lab.title}{own}"))
         except PracticumError as error:
             broken.append(str(error))
     if len(rows) == 1 and find_curriculum() is None:
@@ -47,15 +56,37 @@ def new(
     name: Annotated[str, typer.Argument(help="The new lab's name, like `my-lab`.")],
     notebook: Annotated[bool, typer.Option("--notebook", help="Students submit a notebook, not a module.")] = False,
     into: Annotated[
-        Path | None, typer.Option("-o", "--into", help="The folder for it; by default the curriculum's labs.")
+        Path | None, typer.Option("-o", "--into", help="The folder of labs for it; by default labs/ of the workspace.")
     ] = None,
 ) -> None:
     """Start a lab: a small one that works, with comments on what to write where."""
     from practicum.labs.skeleton import write_skeleton
 
-    folder = write_skeleton(name, into or _home_of_labs(), notebook=notebook)
-    shown = _relative(folder)
+    shown = short(write_skeleton(name, _home_of_labs(into, name), notebook=notebook))
     typer.echo(f"{shown}: a small working lab. Edit it, then prove it with `practicum lab verify {shown}`.")
+
+
+def copy(
+    lab: LabName,
+    name: Annotated[
+        str, typer.Argument(metavar="[NEW]", help="The copy's name; by default the same, and then it comes first.")
+    ] = "",
+    into: Annotated[
+        Path | None, typer.Option("-o", "--into", help="The folder of labs for it; by default labs/ of the workspace.")
+    ] = None,
+) -> None:
+    r"""Copy a lab to change it: one that comes with Practicum into the workspace, where it is found first.
+
+    \b
+    practicum lab copy perceptron
+    practicum lab copy perceptron perceptron-2027
+    """
+    from practicum.labs.lab import find_lab
+    from practicum.labs.skeleton import copy_lab
+
+    found = find_lab(lab)
+    shown = short(copy_lab(found, name or found.name, _home_of_labs(into, found.name)))
+    typer.echo(f"{shown}: a copy of {found.name}. Change it, then prove it with `practicum lab verify {shown}`.")
 
 
 def build(
@@ -74,19 +105,20 @@ def build(
     refuse_broken(found)
     folder = (into or _handouts()) / found.name
     zipped = build_handout(found, folder, force=force)
-    typer.echo(f"{_relative(folder)}\n{_relative(zipped)}")
+    typer.echo(f"{short(folder)}\n{short(zipped)}")
 
 
 def verify(
     labs: Annotated[list[str], typer.Argument(metavar="LAB...", help="Names of labs, or paths to their folders.")],
     seeds: Annotated[int, typer.Option(min=1, help="In how many seeds each answer is graded.")] = 5,
     jobs: Annotated[int | None, typer.Option(min=1, help="Worker processes; by default one per core.")] = None,
+    keep: Annotated[Path | None, typer.Option("--keep", metavar="FILE", help="Put what is proven into this CSV table.")] = None,
 ) -> None:
     """Prove a lab: the solution earns all, the handout nothing, each mutant loses exactly where it says."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    from practicum.cli.verify_table import render_report
+    from practicum.cli.verify_table import keep_proof, render_report
     from practicum.grading.verify import verify_lab
     from practicum.labs.lab import find_lab
 
@@ -103,29 +135,39 @@ def verify(
             report = verify_lab(lab, seeds=seeds, jobs=jobs or os.cpu_count() or 1, progress=progress)
         render_report(report, console)
         proven = proven and not report.problems
+        if keep and not report.problems:
+            keep_proof(report, keep)
     raise typer.Exit(0 if proven else 1)
 
 
-def _home_of_labs() -> Path:
-    """Return where a new lab goes: to the curriculum in use, but not into the installed package."""
-    from practicum.curriculum import PACKAGE, find_curriculum
+def _home_of_labs(into: Path | None, name: str) -> Path:
+    """Return the folder of labs in which a new one goes: the one given, or the workspace's; never what is installed.
 
-    home = find_curriculum()
-    return home / "labs" if home and home.name != PACKAGE else Path.cwd()
+    Raises:
+        PracticumError: there is neither, or it is part of an installation.
+    """
+    from practicum.cli.context import workspace_here
+    from practicum.errors import PracticumError
+
+    workspace = workspace_here()
+    if into is None and workspace is None:
+        raise PracticumError(f"expected a folder of labs for {name}: run this in a workspace, or give one with `-o DIR`")
+    home = into if into is not None or workspace is None else workspace.labs
+    assert home is not None
+    if {"site-packages", "dist-packages"} & set(home.resolve().parts):
+        raise PracticumError(
+            f"{home}: expected a folder of your own, got part of an installation, which the next upgrade replaces"
+        )
+    return home
+
+
+def _own(folder: Path, workspace: Workspace | None) -> bool:
+    return workspace is not None and folder.parent == workspace.labs
 
 
 def _handouts() -> Path:
     """Return the workspace's handouts, or a folder of that name here."""
-    from practicum.course.workspace import find
-    from practicum.errors import PracticumError
+    from practicum.cli.context import workspace_here
 
-    try:
-        return find().handouts
-    except PracticumError:
-        return Path("handouts")
-
-
-def _relative(path: Path) -> Path:
-    """Return a path as short as it can be typed from here."""
-    here, path = Path.cwd(), path.absolute()
-    return path.relative_to(here) if path.is_relative_to(here) else path
+    workspace = workspace_here()
+    return workspace.handouts if workspace else Path("handouts")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from practicum.cli.context import course_zone, short, submissions_folder, workspace_here
+from practicum.cli.context import course_zone, refuse_file, short, submissions_folder, workspace_here
 from practicum.cli.grade import LabName
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ def similarity(
             there = "a file" if each.exists() else "nothing there"
             raise PracticumError(f"{each}: expected a folder of submissions, got {there}")
     beside = workspace.root if workspace and folder is None else submitted.absolute().parent
+    report = out or beside / "similarity" / found.name
+    refuse_file(report, "the report")
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}"))
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
@@ -65,7 +67,7 @@ def similarity(
             found,
             {"": submitted, **_terms(archive or [])},
             course_zone(workspace),
-            out or beside / "similarity" / found.name,
+            report,
             baseline=read_baseline(baseline or []),
             teams=_teams(workspace, found.name),
             threshold=threshold,

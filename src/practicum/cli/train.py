@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from practicum.cli.context import refuse_file
+
 Name = Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe's name; `practicum recipes` lists them.")]
 
 
@@ -53,6 +55,7 @@ def train(
         recipe,
         "-".join([f"seed-{seed}", *(f"{name}={value}" for name, value in sorted(values.items()))]).replace("/", "_"),
     )
+    refuse_file(folder, "the run")
     cls = shelf.load(recipe)
     for option, value, known in (
         ("strategy", strategy, ("auto", "ddp", "fsdp")),
@@ -123,6 +126,7 @@ def results(
     steps of each stale recipe and compares their losses with `results/RECIPE/losses.json`. The exit code is 1 if any stays stale.
     """
     from practicum.cli.extras import require
+    from practicum.errors import PracticumError
 
     require("library")
     from practicum.training.runs.losses import carry as carry_over
@@ -131,6 +135,9 @@ def results(
     def progress(text: str) -> None:
         typer.echo(text, err=True)
 
+    refuse_file(folder, "the results")
+    if table.is_dir():
+        raise PracticumError(f"{table}: expected the file to write the table to, got a folder")
     left: list[str] = []
     try:
         if carry:

@@ -1,10 +1,15 @@
-"""What an author looks at after `practicum lab verify`: every answer, what it earned, and what is not as it must be."""
+"""What an author looks at after `practicum lab verify`: every answer, what it earned, and what is not as it must be.
+
+And the table of proofs that is kept beside the labs: which lab, as it was to the last byte, was proven when and with what.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
     from practicum.grading.verify import LabReport
@@ -47,6 +52,46 @@ def render_report(report: LabReport, console: Console) -> None:
     for problem in report.problems:
         console.print(f"[red]problem:[/] {escape(problem)}")
     console.print("[red]not proven[/]" if report.problems else "[green]proven[/]")
+
+
+PROOF = ("lab", "sha256", "seeds", "checks", "mutants", "alternatives", "minutes", "date", "versions")
+"""The columns of the table of proofs; `sha256` is of all files of the lab."""
+
+
+def keep_proof(report: LabReport, file: Path) -> None:
+    """Put a proof into the table, in place of an earlier one of the same lab.
+
+    Raises:
+        PracticumError: the file is no such table, or cannot be written.
+    """
+    from datetime import date
+
+    from practicum.csvfile import decode, parse_table, read_bytes, write_table
+    from practicum.errors import PracticumError
+    from practicum.labs.lab import files_in
+    from practicum.labs.lab_hash import folder_hash
+    from practicum.sandbox.fork_server import versions
+    from practicum.store.provenance import libraries_of
+
+    table = parse_table(decode(read_bytes(file), str(file)), str(file)) if file.exists() else None
+    if table and tuple(table.header) != PROOF:
+        raise PracticumError(f"{file}:1: expected the columns {', '.join(PROOF)}, got {', '.join(table.header)}")
+    lab = report.lab
+    rows = {row[0]: list(row) for row in table.rows} if table else {}
+    rows[lab.name] = [
+        lab.name,
+        folder_hash(files_in(lab.folder)),
+        str(len(report.seeds)),
+        str(len(report.checks)),
+        *(str(sum(verdict.kind == kind for verdict in report.verdicts)) for kind in ("mutant", "alternative")),
+        f"{sum(verdict.seconds for verdict in report.verdicts) / 60:.1f}",
+        date.today().isoformat(),
+        ", ".join(f"{name} {version}" for name, version in versions(libraries_of(lab)).items()),
+    ]
+    try:
+        file.write_text(write_table([PROOF, *(rows[name] for name in sorted(rows))]), encoding="utf-8", newline="")
+    except OSError as error:
+        raise PracticumError(f"{file}: cannot be written ({error.strerror})") from None
 
 
 def _count(number: int, word: str) -> str:

@@ -6,14 +6,19 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from practicum.course.term import Moment, Name, Points, Table, Text
+from practicum.course.term import Material, Moment, Name, Points, Table, Text
+from practicum.toml import KeyPath
 
 
 class Part(Table):
-    """A share of an item's points. With `lab`, results of that lab fill it; manual grades may fill any part."""
+    """A share of an item's points. With `lab`, results of that lab fill it; manual grades may fill any part.
+
+    `sentence` is what the course's own rubric says of it.
+    """
 
     name: Name
     title: str = ""
+    sentence: str = ""
     points: Points
     lab: Name | None = None
     bonus: bool = False
@@ -35,6 +40,12 @@ class Part(Table):
             yield prefix + child.name, child
             yield from child.walk(f"{prefix}{child.name}.")
 
+    def paths(self) -> Iterator[tuple[KeyPath, "Part"]]:
+        """Yield every part below this one with its place in the file, as seen from here."""
+        for p, child in enumerate(self.part):
+            yield ("part", p), child
+            yield from ((("part", p, *below), part) for below, part in child.paths())
+
 
 class TeamSize(Table):
     """How many students submit together, and by when teams are formed."""
@@ -51,11 +62,15 @@ class TeamSize(Table):
 
 
 class Scope(Table):
-    """What an examination covers: sessions of a kind, first to last, both included."""
+    """What an examination covers: sessions of a kind, first to last, both included.
+
+    `sentence` is how the course's own document says it, where that leaves room for another reading.
+    """
 
     kind: Literal["lecture", "lab", "tutorial"] = "lecture"
     first: Annotated[int, Field(ge=1)]
     last: Annotated[int, Field(ge=1)]
+    sentence: str = ""
 
 
 class Exam(Table):
@@ -71,7 +86,7 @@ class Exam(Table):
 
 
 class Document(Table):
-    """A report, proposal or poster, and the form it must have."""
+    """A report, proposal or poster: the form it must have, its sections and the questions that it answers."""
 
     kind: Literal["report", "proposal", "poster"]
     format: Literal["pdf"] = "pdf"
@@ -83,17 +98,22 @@ class Document(Table):
     paper: str = ""
     width_mm: Annotated[int, Field(ge=1)] | None = None
     height_mm: Annotated[int, Field(ge=1)] | None = None
+    sections: tuple[Text, ...] = ()
+    answers: tuple[Text, ...] = ()
     notes: str = ""
 
 
 class Talk(Table):
-    """A presentation."""
+    """A presentation. `decided` is when its topic is settled; `answers` are the questions that it answers."""
 
     title: Text
     minutes: Annotated[int, Field(ge=1)] | None = None
     best_teams: Annotated[int, Field(ge=1)] | None = None
     ranked_by: Name | None = None
     others: Literal["poster"] | None = None
+    decided: Moment | None = None
+    answers: tuple[Text, ...] = ()
+    notes: str = ""
 
 
 class Checkpoint(Table):
@@ -125,6 +145,7 @@ class Item(Part):
     talk: tuple[Talk, ...] = ()
     checkpoint: tuple[Checkpoint, ...] = ()
     topics: tuple[Name, ...] = ()
+    handouts: tuple[Material, ...] = ()
     lms: LmsColumns = LmsColumns()
 
     @property

@@ -105,11 +105,15 @@ class Excused(Table):
 
 
 class LateRule(Table):
-    """Steps of lateness, what holds after them, and what excuses from that end. Later never pays more."""
+    """Steps of lateness, what holds after them, and what excuses from that end. Later never pays more.
+
+    `sentence` is the rule in the course's own words, shown beside the reading that the steps give it.
+    """
 
     steps: tuple[Step, ...] = ()
     then: LateOutcome
     excused: Excused | None = None
+    sentence: str = ""
 
     @model_validator(mode="after")
     def _never_gains(self) -> Self:

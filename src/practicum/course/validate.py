@@ -23,15 +23,10 @@ def disagreements(course: Course) -> Iterator[Disagreement]:
     yield from _late_rules(course)
     yield from _labs(course)
     yield from _weeks(course)
-    for path, item in _items(course):
+    yield from _holidays(course)
+    for path, item in course.items_at():
         yield from _parts(item, path)
         yield from _exam(course, item, path)
-
-
-def _items(course: Course) -> Iterator[tuple[KeyPath, Item]]:
-    for c, component in enumerate(course.component):
-        for i, item in enumerate(component.item):
-            yield ("component", c, "item", i), item
 
 
 def _names(course: Course) -> Iterator[Disagreement]:
@@ -41,7 +36,7 @@ def _names(course: Course) -> Iterator[Disagreement]:
         if seen[component.name] > 1:
             yield ("component", c, "name"), f"expected a name of its own, got a second component `{component.name}`"
     seen.clear()
-    for path, item in _items(course):
+    for path, item in course.items_at():
         seen[item.name] += 1
         if seen[item.name] > 1:
             yield (*path, "name"), f"expected a name of its own, got a second item `{item.name}`"
@@ -77,7 +72,7 @@ def _item_weights(component: Component, path: KeyPath) -> Iterator[Disagreement]
 def _late_rules(course: Course) -> Iterator[Disagreement]:
     known = [*course.late, "none"]
     places: list[tuple[KeyPath, str | None]] = [(("grade", "late"), course.grade.late)]
-    places += [((*path, "late"), item.late) for path, item in _items(course)]
+    places += [((*path, "late"), item.late) for path, item in course.items_at()]
     for path, name in places:
         if name is not None and name not in known:
             yield path, f"expected the name of a late rule, got `{name}`{suggestion(name, known)}; known: {', '.join(known)}"
@@ -85,7 +80,7 @@ def _late_rules(course: Course) -> Iterator[Disagreement]:
 
 def _labs(course: Course) -> Iterator[Disagreement]:
     feeds: dict[str, str] = {}
-    for path, item in _items(course):
+    for path, item in course.items_at():
         for lab in item.labs():
             if lab in feeds:
                 yield path, f"expected each lab in one part of one item, got lab `{lab}` here and already in `{feeds[lab]}`"
@@ -97,11 +92,22 @@ def _weeks(course: Course) -> Iterator[Disagreement]:
     for s, session in enumerate(course.session):
         if session.week is not None and session.week > weeks:
             yield ("session", s, "week"), f"expected a week of the term, 1 to {weeks}, got {session.week}"
-    for path, item in _items(course):
-        moments = {"out": item.out, "due": item.due, "team": item.team.formed if item.team else None}
-        for key, when in moments.items():
-            if when is not None and when.week is not None and when.week > weeks:
-                yield (*path, key), f"expected a week of the term, 1 to {weeks}, got {when.week}"
+    for path, when in course.moments():
+        if when.week is not None and when.week > weeks:
+            yield path, f"expected a week of the term, 1 to {weeks}, got {when.week}"
+    for m, meeting in enumerate(course.about.meeting):
+        for n, week in enumerate(meeting.remote_weeks):
+            if week > weeks:
+                yield ("about", "meeting", m, "remote_weeks", n), f"expected a week of the term, 1 to {weeks}, got {week}"
+
+
+def _holidays(course: Course) -> Iterator[Disagreement]:
+    for h, holiday in enumerate(course.term.holiday):
+        first, last = course.term.days_of(holiday)
+        if last < first:
+            yield ("term", "holiday", h, "last"), f"expected `last` on or after `first` ({first}), got {last}"
+        if (last - first).days > 366:
+            yield ("term", "holiday", h, "last"), f"expected a holiday of at most a year, got {first} to {last}"
 
 
 def _parts(part: Part, path: KeyPath) -> Iterator[Disagreement]:

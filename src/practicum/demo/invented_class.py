@@ -19,12 +19,15 @@ from practicum.labs.lab import Lab
 from practicum.labs.mutants import load_alternatives, load_mutants
 
 _FIRST = (
-    "Ada Bao Chidi Dalia Emre Farah Goran Hana Imani Jonas Kiri Lucía Mei Nadir Olga Priya Quentin Rosa Sami Tuva Umar Vera "
-    "Wen Ximena Yusuf Zora"
+    "Ada Anne-Sophie Chidi Dalia Emre Farah Goran Hana Imani Jonas Kiri Lucía Björn Nadir Olga Priya Quentin Rosa Søren Tuva Umar "
+    "Vera José-María Ximena Łukasz Zoë"
 )
 _LAST = (
-    "Abara Bianchi Castellan Dahl Eriksen Faraday Gupta Hoshino Ivanova Jansen Kowal Lindqvist Mbeki Novak Okafor Petrov Quist"
+    "Abara Bianchi Çelik Dahl Eriksen García-Lorca Gupta Hoshino Ivanova Jansen Kowal Lindqvist Smith-Müller Dvořák O'Brien Nguyễn "
+    "Quist"
 )
+_CHINESE_FIRST = "伟 芳 娜 秀英 敏 静 丽 强 磊 洋 艳 勇 军 杰 娟 思远"
+_CHINESE_LAST = "王 李 张 刘 陈 杨 赵 黄 周 吴 欧阳 孙"
 
 HOSTILE = {
     "ends the process": "import os\nos._exit(0)\n",
@@ -73,9 +76,21 @@ Plan = dict[str, list[InventedSubmission]]
 
 
 def names(count: int) -> list[tuple[str, str, str]]:
-    """Return ids, first and last names of a class."""
+    """Return ids, first and last names of a class; every third name is Chinese."""
     first, last = _FIRST.split(), _LAST.split()
-    return [(f"s{n + 1:03}", first[n % len(first)], last[(7 * n + n // len(first)) % len(last)]) for n in range(count)]
+    given, family = _CHINESE_FIRST.split(), _CHINESE_LAST.split()
+    found = []
+    for n in range(count):
+        own, k = (first[n % len(first)], last[(7 * n + n // len(first)) % len(last)]), n // 3
+        if n % 3 == 1:
+            own = given[(5 * k + k // len(family)) % len(given)], family[k % len(family)]
+        found.append((f"s{n + 1:03}", *own))
+    return found
+
+
+def whole_name(first: str, last: str) -> str:
+    """Return a name as its owner writes it: a Chinese one begins with the family's."""
+    return f"{last}{first}" if not first.isascii() and last in _CHINESE_LAST.split() else f"{first} {last}"
 
 
 def kinds_of_submission(

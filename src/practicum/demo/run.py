@@ -92,7 +92,7 @@ def make_workspace(into: Path, students: int) -> Workspace:
 
     from practicum.course.roster import Student, write_roster
     from practicum.course.workspace import init
-    from practicum.demo.invented_class import names
+    from practicum.demo.invented_class import names, whole_name
     from practicum.errors import PracticumError
 
     if into.is_dir() and (into / MARKER).is_file():
@@ -102,7 +102,7 @@ def make_workspace(into: Path, students: int) -> Workspace:
     workspace = init(COURSE, into)
     (into / MARKER).write_text("Made by `practicum demo`, which replaces this folder when it is run again.\n", encoding="utf-8")
     roster = [
-        Student(id=who, name=f"{first} {last}", first=first, last=last, email=f"{who}@example.org", section=f"L{1 + number % 2}")
+        Student(id=who, name=whole_name(first, last), first=first, last=last, email=f"{who}@example.org", section=f"L{1 + number % 2}")
         for number, (who, first, last) in enumerate(names(students))
     ]
     workspace.roster_file.write_text(write_roster(roster), encoding="utf-8")
@@ -161,11 +161,13 @@ def _grade(workspace: Workspace, lab: Lab, store: Store, jobs: int | None, say: 
     began = time.perf_counter()
     with progress_of(name) as progress:
         report = grade_folder(
-            lab, workspace.submissions(name), store, zone, backends(jobs, None, False), seed=324, progress=progress
+            lab, workspace.submissions(name), store, zone, backends(jobs, None, False, [workspace.root]), seed=324, progress=progress
         )
     seconds = time.perf_counter() - began
     write_feedback(lab, report.results, workspace.feedback(name), zone)
-    write_report(lab, report.results, workspace.root / "feedback" / f"{name}-report.html", zone)
+    class_names = {student.id: student.name for student in workspace.roster()}
+    report_file = workspace.root / "feedback" / f"{name}-report.html"
+    write_report(lab, report.results, report_file, zone, class_names, workspace.feedback(name))
     full = sum(r.graded.points == r.graded.out_of for r in report.results)
     none = sum(not r.graded.points for r in report.results)
     pace = f"{report.graded} in {seconds:.1f} s ({seconds / max(1, report.graded):.2f} s each)"
@@ -188,10 +190,12 @@ def _write_class_list(workspace: Workspace, plans: dict[str, Plan], store: Store
     """Write what each student of the invented class did, beside what it earned."""
     import csv
 
+    from practicum.private import make_private
     from practicum.reports.pages import plain_points
 
     results = {(r.submission.lab, r.submission.student, r.submission.at): r.graded for r in store.results()}
     ordered = sorted(results, key=lambda key: (key[0], key[1], key[2]))
+    make_private(workspace.root / "class.csv")
     with (workspace.root / "class.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["lab", "student", "what it submitted", "points", "of", "trouble"])
@@ -220,9 +224,10 @@ def compute(workspace: Workspace) -> Gradebook:
 def export(workspace: Workspace, book: Gradebook) -> None:
     """Write the gradebook in every form."""
     from practicum.gradebook.export import EXPORTS
+    from practicum.private import write_private
 
     folder = workspace.root / "gradebook"
     folder.mkdir()
     for form, write in EXPORTS.items():
-        with (folder / f"{form}.csv").open("w", encoding="utf-8", newline="") as file:
-            file.write(write(book, True))
+        for part in write(book, True, None).files:
+            write_private(folder / f"{form}{part.suffix}.csv", part.text)

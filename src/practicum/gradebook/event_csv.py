@@ -1,4 +1,5 @@
-"""The small CSV files of a workspace, as events: teams, extensions, exemptions and manual grades.
+"""The small CSV files of a workspace, as events: corrections of who submitted, teams, extensions, exemptions and
+manual grades.
 
 Local times are meant in the course's zone (`2027-03-19 23:59:59`); a time may also state its own (`…+08:00`, `…Z`).
 Every name is checked against the course and the roster, so that a typing error is found where it was made.
@@ -9,19 +10,21 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from practicum.course.calendar import local_instant
+from practicum.course.assessment import Item
+from practicum.course.calendar import read_moment
+from practicum.course.identities.spelling import same
 from practicum.course.model import Course
 from practicum.course.roster import Student
 from practicum.course.rounding import plain
-from practicum.course.workspace import EXEMPTIONS, EXTENSIONS, MARKS, TEAMS
-from practicum.csvfile import CsvRow, read_rows
+from practicum.course.workspace import EXEMPTIONS, EXTENSIONS, MARKS, SUBMITTERS, TEAMS
+from practicum.csvfile import CsvRow, read_rows, unguard
 from practicum.errors import PracticumError, suggestion
 from practicum.gradebook.event_index import markable
-from practicum.gradebook.events import EXEMPT, Event, Exemption, Extension, ManualGrade, Team
+from practicum.gradebook.events import EXEMPT, Event, Exemption, Extension, ManualGrade, Submitter, Team
 
 
 def read_events(folder: Path, course: Course, roster: Sequence[Student]) -> list[Event]:
-    """Read `teams.csv`, `extensions.csv`, `exemptions.csv` and `marks.csv`, as far as they are there.
+    """Read `submitters.csv`, `teams.csv`, `extensions.csv`, `exemptions.csv` and `marks.csv`, as far as they are there.
 
     Args:
         folder: the workspace.
@@ -32,9 +35,10 @@ def read_events(folder: Path, course: Course, roster: Sequence[Student]) -> list
         PracticumError: something in a file is wrong; the message names file and line.
     """
     students = {student.id for student in roster}
-    teams = _teams(folder / "teams.csv", course, roster)
+    teams = read_teams(folder / "teams.csv", course, roster)
     names = {team.name for team in teams}
     return [
+        *read_submitters(folder / "submitters.csv", course, students),
         *teams,
         *_extensions(folder / "extensions.csv", course, students, names),
         *_exemptions(folder / "exemptions.csv", course, students, names),
@@ -42,7 +46,43 @@ def read_events(folder: Path, course: Course, roster: Sequence[Student]) -> list
     ]
 
 
-def _teams(path: Path, course: Course, roster: Sequence[Student]) -> list[Team]:
+def read_submitters(path: Path, course: Course, students: Collection[str]) -> list[Submitter]:
+    """Read the corrections that hold: a later row for the same submitter takes the place of earlier ones.
+
+    Raises:
+        PracticumError: something in the file is wrong; the message names file and line.
+    """
+    held: dict[tuple[str, str], Submitter] = {}
+    for row in read_rows(path, SUBMITTERS, ("submitter", "student")):
+        lab, submitter, student = row.cells.get("lab", ""), unguard(row.need("submitter")), row.cells["student"]
+        if lab:
+            _known(row, "lab", lab, submittable(course))
+        if student:
+            _known(row, "student", student, students)
+        name = same(submitter)
+        if not lab:  # for every lab, also those that an earlier row was about
+            held = {key: event for key, event in held.items() if key[1] != name}
+        note = unguard(row.cells.get("note", ""))
+        held[lab, name] = Submitter(submitter, student, lab, _time(row, "at", course), note)
+    return list(held.values())
+
+
+def submittable(course: Course) -> list[str]:
+    """Return the names under which work is submitted: every lab, and every item that is not filled by labs alone."""
+    return list(dict.fromkeys([*course.labs, *(item.name for item in course.items if _by_hand(item))]))
+
+
+def _by_hand(item: Item) -> bool:
+    leaves = [part for _, part in item.walk() if not part.part]
+    return any(not part.lab for part in leaves) if leaves else not item.lab
+
+
+def read_teams(path: Path, course: Course, roster: Sequence[Student]) -> list[Team]:
+    """Read `teams.csv`; a team in the roster counts where it does not name the student.
+
+    Raises:
+        PracticumError: something in it is wrong; the message names file and line.
+    """
     members: dict[tuple[str, str], list[str]] = {}
     placed: dict[tuple[str, str], str] = {}
     students = {student.id for student in roster}
@@ -151,12 +191,12 @@ def _time(row: CsvRow, column: str, course: Course) -> datetime | None:
     text = row.cells.get(column, "")
     if not text:
         return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise PracticumError(
-            f"{row.where}: expected a time such as `2027-03-19 23:59:59` in column `{column}`, got {text!r}"
-        ) from None
-    if at.tzinfo is None and len(text) == 10:  # a date alone means the whole day
-        at = at.replace(hour=23, minute=59, second=59)
-    return at if at.tzinfo else local_instant(at, course.term.zone)
+    at = stated_time(text, course)
+    if at is None:
+        raise PracticumError(f"{row.where}: expected a time such as `2027-03-19 23:59:59` in column `{column}`, got {text!r}")
+    return at
+
+
+def stated_time(text: str, course: Course) -> datetime | None:
+    """Return the time that somebody wrote, in the course's zone unless it states its own; None if it is no time."""
+    return read_moment(text, course.term.zone)

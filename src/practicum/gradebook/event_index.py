@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from operator import attrgetter
@@ -12,8 +13,21 @@ from practicum.course.calendar import due as due_of
 from practicum.course.model import Component, Course
 from practicum.course.roster import Student
 from practicum.course.rounding import plain
-from practicum.gradebook.events import EXEMPT, Event, Exemption, Extension, ManualGrade, Result, Submission, SubmissionId, Team
+from practicum.gradebook.events import (
+    EXEMPT,
+    Event,
+    Exemption,
+    Extension,
+    ManualGrade,
+    Result,
+    Submission,
+    SubmissionId,
+    Submitter,
+    Team,
+)
 from practicum.gradebook.scoring import Rules, ScoredSubmission
+from practicum.gradebook.submitters import Corrections
+from practicum.gradebook.unknown import joined, unknown_submitters
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -35,7 +49,14 @@ class IndexedItem(NamedTuple):
 class EventIndex:
     """The events, sorted by what they are about."""
 
-    def __init__(self, course: Course, roster: Sequence[Student], events: Iterable[Event], now: datetime | None) -> None:
+    def __init__(
+        self,
+        course: Course,
+        roster: Sequence[Student],
+        events: Iterable[Event],
+        now: datetime | None,
+        unwritten: Collection[str] = (),
+    ) -> None:
         self.course = course
         self.students = {student.id for student in roster}
         self.problems: list[str] = []
@@ -51,15 +72,52 @@ class EventIndex:
                 others.append(event)
         self.due = {item.name: due_of(course, item) for item in course.items}
         self.now = now
-        self.plan = [(component, self._lines(component)) for component in course.component]
+        corrections = Corrections(event for event in others if isinstance(event, Submitter))
+        self.corrected: dict[str, set[Submitter]] = defaultdict(set)
+        """The corrections that took effect, by the student who won or lost a submission."""
+        if corrections:
+            submissions, results = self._corrected(corrections, submissions, results)
+        submissions, results = joined(submissions, results, roster)
         self._submissions(submissions, results)
+        strangers = {student: labs for student, labs in self.submissions.items() if student not in self.students}
+        self.problems += unknown_submitters(strangers, roster)
         self._teams([event for event in others if isinstance(event, Team)])
         self._extensions([event for event in others if isinstance(event, Extension)])
         self._exemptions([event for event in others if isinstance(event, Exemption)])
         self._manual_grades([event for event in others if isinstance(event, ManualGrade)])
+        self.unwritten = self._unwritten(unwritten)
+        self.plan = [(component, self._lines(component)) for component in course.component]
         self.special = {student for _, student in (*self.until, *self.certificates)}
         """Students for whom something other than the course's own rules holds."""
         self.problems = sorted(set(self.problems))
+
+    def _corrected(
+        self, corrections: Corrections, submissions: list[Submission], results: list[Result]
+    ) -> tuple[list[Submission], list[Result]]:
+        """Return submissions and results under whose they are, without those of nobody."""
+        kept: list[Submission] = []
+        used: set[Submitter] = set()
+        for submission in submissions:
+            correction = corrections.find(submission.lab, submission.student)
+            if correction is not None:
+                used.add(correction)
+                for student in {submission.student, correction.student} & self.students:
+                    self.corrected[student].add(correction)
+                if not correction.student:
+                    continue
+                submission = replace(submission, student=correction.student)
+            kept.append(submission)
+        for correction in set(corrections) - used:
+            where = f" for {correction.lab}" if correction.lab else ""
+            self.problems.append(
+                f"a correction for what {correction.submitter} submitted{where}, and there is no such submission"
+            )
+        owned = [replace(r, student=owner) for r in results if (owner := corrections.owner(r.lab, r.student))]
+        return kept, owned
+
+    def corrections_of(self, student: str) -> tuple[Submitter, ...]:
+        """Return the corrections that gave a student work or took it away, in the order of their labs."""
+        return tuple(sorted(self.corrected.get(student, ()), key=attrgetter("lab", "submitter", "student")))
 
     def _submissions(self, submissions: list[Submission], results: list[Result]) -> None:
         graded = {result.submission: result for result in results}
@@ -84,8 +142,6 @@ class EventIndex:
         self.problems += [f"a result for submission {name}, which was never submitted; not counted" for name in graded]
         known = {*self.course.labs, *(item.name for item in self.course.items)}
         for student, labs in self.submissions.items():
-            if student not in self.students:
-                self.problems.append(f"submissions of {student}, who is not on the roster")
             for lab, scored in labs.items():
                 if len(scored) > 1:
                     scored.sort(key=oldest_first)
@@ -128,6 +184,20 @@ class EventIndex:
                     span = f"{size.min} to {size.max}" if size.max else f"{size.min} or more"
                     self.problems.append(f"team {name} has {len(members)} members, {of} takes {span}")
 
+    def _unwritten(self, labs: Collection[str]) -> frozenset[str]:
+        """Return which of the labs that do not exist nobody has anything for: no submission, and no mark on their part."""
+        return frozenset(lab for lab in labs if not self._anything_for(lab))
+
+    def _anything_for(self, lab: str) -> bool:
+        if any(lab in submitted for submitted in self.submissions.values()):
+            return True
+        item = self.course.labs.get(lab)
+        if item is None:
+            return False
+        path = next((path for path, part in item.walk() if part.lab == lab), "")
+        marked = {part for items in self.manual_grades.values() for part in items.get(item.name, ())}
+        return any(not part or f"{path}.".startswith(f"{part}.") for part in marked)
+
     def members(self, item: Item, student: str) -> tuple[str, ...]:
         """Return who submits together with `student` for a team item, the student included."""
         return self.team.get((item.name, student)) or self.team.get(("", student)) or (student,)
@@ -141,7 +211,7 @@ class EventIndex:
     def _rules(self, item: Item, due: datetime | None, certificates: Collection[str]) -> Rules:
         closed = self.now is None or (due is not None and self.now > due)
         best = self.course.policy(item) == "best"
-        return Rules(due, self.course.late_rule(item), best, certificates, closed)
+        return Rules(due, self.course.late_rule(item), best, certificates, closed, unwritten=self.unwritten)
 
     def rules_for(self, item: Item, members: Sequence[str]) -> Rules:
         """Return the rules for those who submit together: an extension or certificate of one holds for all of them."""
@@ -149,7 +219,7 @@ class EventIndex:
         if due is not None:
             due = max((due, *(self.until.get((item.name, member), due) for member in members)))
         held = [self.certificates.get((item.name, member), set()) for member in members]
-        return self._rules(item, due, set().union(*held))
+        return self._rules(item, due, set().union(*held))._replace(extended=due != self.due[item.name])
 
     def _whom(self, event: Extension | Exemption | ManualGrade, names: Iterable[str]) -> list[str]:
         """Return the students an event is about; notes what it names that does not exist."""

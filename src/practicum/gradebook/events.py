@@ -8,10 +8,14 @@ An extension, exemption or manual grade is for one student or for one team: exac
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import NewType
+from typing import Literal, NewType
 
 SubmissionId = NewType("SubmissionId", str)
 """What the gradebook calls a submission; nobody reads it but programs."""
+
+Timing = Literal["stated", "late", "unknown"]
+"""What is known of when work was submitted: its time; that it was late, but not when; or nothing, and then it counts as on
+time. Without a stated time `at` is only when the work was read, which keeps attempts in order."""
 
 EXEMPT = "item"
 """The kind of an exemption that takes the whole item out of a student's grade."""
@@ -44,6 +48,7 @@ class Submission:
     student: str
     lab: str
     at: datetime
+    timing: Timing = "stated"
 
     def __post_init__(self) -> None:
         _to_utc(self, "at")
@@ -137,4 +142,29 @@ class Team:
     item: str = ""
 
 
-Event = Submission | Result | Extension | Exemption | ManualGrade | Team
+@dataclass(frozen=True, slots=True)
+class Submitter:
+    """A correction of who submitted: the work of `submitter` is `student`'s.
+
+    Attributes:
+        submitter: as the store names whoever submitted: a student's id, or the name that joined nobody.
+        student: whose work it is; nothing if it counts for nobody.
+        lab: one lab, or the name of an item without one; nothing for all.
+        at: when the correction was made. For one submitter and lab the later counts.
+        note: why.
+    """
+
+    submitter: str
+    student: str
+    lab: str = ""
+    at: datetime | None = None
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.submitter.strip():
+            raise ValueError("submitter: a correction needs one")
+        if self.at is not None:
+            _to_utc(self, "at")
+
+
+Event = Submission | Result | Extension | Exemption | ManualGrade | Team | Submitter

@@ -8,7 +8,7 @@ that "make up for lost grades" included.
 
 import gc
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ from practicum.course.model import Component, Course
 from practicum.course.roster import Student
 from practicum.course.rounding import CONTEXT
 from practicum.gradebook.event_index import EventIndex, IndexedItem, oldest_first
-from practicum.gradebook.events import Event, ManualGrade
+from practicum.gradebook.events import Event, ManualGrade, Submitter
 from practicum.gradebook.scoring import ZERO, ItemGrade, ScoredSubmission, grade_item
 
 
@@ -43,6 +43,7 @@ class StudentGrade(NamedTuple):
         decided: how many points of the final grade are decided.
         unused: points lost to the cap, for bonus and for components that make up for lost grades.
         override: the manual grade that stands in place of the computed total, if any.
+        corrections: of who submitted, as far as they gave this student work or took it away.
     """
 
     student: Student
@@ -52,15 +53,17 @@ class StudentGrade(NamedTuple):
     decided: Decimal
     unused: Decimal
     override: ManualGrade | None = None
+    corrections: tuple[Submitter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Gradebook:
-    """Every student's grades, and what the events say that cannot be right."""
+    """Every student's grades, what the events say that cannot be right, and the labs that stay open as they do not exist."""
 
     course: Course
     students: tuple[StudentGrade, ...]
     problems: tuple[str, ...]
+    unwritten: frozenset[str] = frozenset()
 
     def of(self, student: str) -> StudentGrade:
         """Return the row of a student.
@@ -74,7 +77,13 @@ class Gradebook:
         raise KeyError(student)
 
 
-def gradebook(course: Course, roster: Sequence[Student], events: Iterable[Event], now: datetime | None = None) -> Gradebook:
+def gradebook(
+    course: Course,
+    roster: Sequence[Student],
+    events: Iterable[Event],
+    now: datetime | None = None,
+    unwritten: Collection[str] = (),
+) -> Gradebook:
     """Compute every grade.
 
     Args:
@@ -82,11 +91,14 @@ def gradebook(course: Course, roster: Sequence[Student], events: Iterable[Event]
         roster: its students, in the order wanted.
         events: everything that happened, in any order.
         now: decides what is still open; without it every deadline counts as past.
+        unwritten: labs that do not exist; as long as nobody has anything for one, it is open and never missing.
     """
     with localcontext(CONTEXT), _collector_paused():
-        known = EventIndex(course, roster, events, now)
+        known = EventIndex(course, roster, events, now, unwritten)
         rows = tuple(_student(student, known) for student in roster)
-    return Gradebook(course, rows, tuple(known.problems))
+        if known.corrected:
+            rows = tuple(row._replace(corrections=known.corrections_of(row.student.id)) for row in rows)
+    return Gradebook(course, rows, tuple(known.problems), known.unwritten)
 
 
 @contextmanager

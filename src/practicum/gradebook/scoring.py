@@ -8,6 +8,7 @@ project and not each of its parts. A manual grade on a part stands for everythin
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from operator import attrgetter
 from typing import Literal, NamedTuple
 
 from practicum.course.assessment import Item, Part
@@ -21,6 +22,7 @@ in, `open` before its deadline, `unmarked` for a manual grade to come."""
 
 ZERO = Decimal(0)
 NOT_LATE = timedelta(0)
+LEAST_LATE = timedelta(seconds=1)
 
 _make = tuple.__new__  # for the hundreds of thousands of units of a large course: half the time of calling the class
 
@@ -108,8 +110,14 @@ def explain(unit: Unit) -> str:
     if unit.raw is None:
         return f"{name}{unit.status} ({plain(unit.points)} points)"
     text = f"{name}{unit.source} = {rounded(unit.raw)} of {plain(unit.points)}"
+    timing = unit.counted[0].timing if unit.counted else "stated"
     if unit.late > NOT_LATE:
-        text += f", {duration(unit.late)} late: {unit.outcome.words()} = {rounded(unit.score)}"
+        by = duration(unit.late) if timing == "stated" else "by the platform's word, time unknown,"
+        text += f", {by} late: {unit.outcome.words()} = {rounded(unit.score)}"
+    elif timing == "late":
+        text += ", late by the platform's word, time unknown; the deadline was moved: counted as on time"
+    elif timing == "unknown":
+        text += ", time unknown: counted as on time"
     return text + ("; a newer submission is not graded yet" if unit.newer else "")
 
 
@@ -128,6 +136,20 @@ class Rules(NamedTuple):
     best: bool
     certificates: Collection[str]
     closed: bool
+    extended: bool = False
+    unwritten: Collection[str] = ()
+
+
+def late_by(submission: Submission, rules: Rules) -> timedelta:
+    """Return how late a submission is.
+
+    Without a time it is on time. If only the platform says that it is late, it is late by the least there is, unless it was
+    read before the deadline or the deadline was moved, of which the platform knows nothing.
+    """
+    if submission.timing == "stated":
+        return lateness(submission.at, rules.due)
+    late = submission.timing == "late" and not rules.extended and rules.due is not None and submission.at > rules.due
+    return LEAST_LATE if late else NOT_LATE
 
 
 def lateness(at: datetime, due: datetime | None) -> timedelta:
@@ -188,13 +210,14 @@ def _lab(part: Part, path: str, rules: Rules, scored: Sequence[ScoredSubmission]
         raw = result.score * points / result.out_of
         if raw > points:
             raw = points
-        late = lateness(submission.at, due) if due is not None and submission.at > due else NOT_LATE
+        late = late_by(submission, rules) if due is not None and submission.at > due else NOT_LATE
         outcome = rules.late.outcome(late, rules.certificates) if late else ON_TIME
         score = outcome.apply(raw, points) if late else raw
         if chosen is None or not rules.best or score > chosen.score:
             chosen = _make(Unit, (path, "graded", raw, points, late, outcome, score, dated, "", False))
     if chosen is None:
-        status: Status = "waiting" if scored else ("missing" if rules.closed else "open")
+        missing = rules.closed and part.lab not in rules.unwritten  # nobody can hand in a lab that does not exist
+        status: Status = "waiting" if scored else ("missing" if missing else "open")
         return Unit(path, status, None, points, NOT_LATE, ON_TIME, ZERO)
     return chosen if scored[-1][1] else chosen._replace(newer=True)
 
@@ -229,7 +252,7 @@ def _units(
         elif part.lab and path and manual_grade is not None:
             own = _ManualParts()
             own.add(part, manual_grade)
-            units.append(_manual_unit(own, path, rules, _submitted_at(manual_grade, [part.lab, item.name], scored), False))
+            units.append(_manual_unit(own, path, rules, _late(manual_grade, [part.lab, item.name], scored, rules), False))
         elif manual_grade is not None or not part.part:
             manual.add(part, manual_grade, bonus)
         else:
@@ -239,16 +262,15 @@ def _units(
     visit(item, "", False)
     if manual.points or manual.given:
         names = [item.name, *item.labs()] if "" in manual_grades else [item.name]
-        times = [at for manual_grade in manual.given if (at := _submitted_at(manual_grade, names, scored))]
-        units.append(_manual_unit(manual, "", rules, max(times, default=None), bool(scored.get(item.name))))
+        late = max((_late(manual_grade, names, scored, rules) for manual_grade in manual.given), default=NOT_LATE)
+        units.append(_manual_unit(manual, "", rules, late, bool(scored.get(item.name))))
     return units
 
 
-def _manual_unit(hand: _ManualParts, path: str, rules: Rules, at: datetime | None, submitted: bool) -> Unit:
+def _manual_unit(hand: _ManualParts, path: str, rules: Rules, late: timedelta, submitted: bool) -> Unit:
     if not hand.given:
         status: Status = "waiting" if submitted else ("open" if rules.due and not rules.closed else "unmarked")
         return Unit(path, status, None, hand.points, NOT_LATE, ON_TIME, ZERO)
-    late = lateness(at, rules.due) if at else NOT_LATE
     outcome = rules.late.outcome(late, rules.certificates) if late else ON_TIME
     score = outcome.apply(hand.raw, hand.points)
     notes = "; ".join(dict.fromkeys(manual_grade.note for manual_grade in hand.given if manual_grade.note))
@@ -256,11 +278,12 @@ def _manual_unit(hand: _ManualParts, path: str, rules: Rules, at: datetime | Non
     return Unit(path, status, hand.raw, hand.points, late, outcome, score, None, notes)
 
 
-def _submitted_at(
-    manual_grade: ManualGrade, names: Sequence[str], scored: Mapping[str, Sequence[ScoredSubmission]]
-) -> datetime | None:
-    """Return when the work behind a manual grade was submitted: as the grade says, else the last submission before it."""
+def _late(
+    manual_grade: ManualGrade, names: Sequence[str], scored: Mapping[str, Sequence[ScoredSubmission]], rules: Rules
+) -> timedelta:
+    """Return how late the work behind a manual grade is: as the grade says, else the last submission before it."""
     if manual_grade.submitted is not None:
-        return manual_grade.submitted
-    times = [submission.at for name in names for submission, _ in scored.get(name, ())]
-    return max((at for at in times if manual_grade.at is None or at <= manual_grade.at), default=None)
+        return lateness(manual_grade.submitted, rules.due)
+    submissions = [submission for name in names for submission, _ in scored.get(name, ())]
+    before = [s for s in submissions if s.timing != "stated" or manual_grade.at is None or s.at <= manual_grade.at]
+    return late_by(max(before, key=attrgetter("at")), rules) if before else NOT_LATE

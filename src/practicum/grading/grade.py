@@ -11,8 +11,7 @@ What is graded when:
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
@@ -20,15 +19,16 @@ from pathlib import Path
 from typing import Protocol
 
 from practicum.errors import PracticumError, suggestion
-from practicum.grading.grader import GradingRequest, libraries_of, limits_of
-from practicum.labs.intake.read import ContentHash, read_submissions
+from practicum.grading.grader import GradingRequest, Requests
+from practicum.labs.inbox import Inbox
+from practicum.labs.intake.read import ContentHash
 from practicum.labs.lab import Lab
-from practicum.sandbox.fork_server import versions
+from practicum.store.claims import Claims, other_graders
+from practicum.store.damage import damages
+from practicum.store.provenance import conditions, differences, guessable, must_agree
 from practicum.store.records import RowId, Run, StoredResult, StoredSubmission
-from practicum.store.results import GradedSubmission, Provenance
+from practicum.store.results import GradedSubmission
 from practicum.store.store import Store
-
-SEEDS = 1 << 62  # too many to try: a student who knew the seed would know the hidden inputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,7 @@ class Report:
         reused: how many had a result before.
         notes: what the user should know.
         ungraded: submissions that still have no result.
+        refused: a line for each entry of the folder that could be more than one student's, and was not read.
         everything: all published results of the lab, by student and time.
     """
 
@@ -98,6 +99,7 @@ class Report:
     notes: list[str] = field(default_factory=list)
     ungraded: list[StoredSubmission] = field(default_factory=list)
     everything: list[StoredResult] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
 
 def ignore(event: ProgressEvent) -> None:
@@ -106,7 +108,7 @@ def ignore(event: ProgressEvent) -> None:
 
 def grade_folder(
     lab: Lab,
-    folder: Path | None,
+    folder: Path | Inbox | None,
     store: Store,
     zone: tzinfo,
     backends: Backends,
@@ -120,7 +122,7 @@ def grade_folder(
 
     Args:
         lab: the lab.
-        folder: what was submitted; None takes what the store knows already.
+        folder: what was submitted, with or without what helps to read it; None takes what the store knows already.
         store: keeps submissions and results.
         zone: the course's time zone.
         backends: makes what grades, when there is something to grade.
@@ -137,28 +139,35 @@ def grade_folder(
     last = next((run for run in reversed(history.runs) if run.kind == "grade"), None)
     unfinished = last if last is not None and last.status in ("running", "interrupted") else None
     if resume and unfinished is not None:
-        _must_agree(unfinished, lab, seed)
+        must_agree(unfinished, lab, seed)
         seed = unfinished.seed
     elif resume:
         notes.append(f"no run of {lab.name} is unfinished; grading what is new")
+    elif others := other_graders(store, lab.name):
+        notes.append(f"{lab.name} is being graded by {' and '.join(others)}; the work is shared")
     elif unfinished is not None:
         began = f"{unfinished.started:%Y-%m-%d %H:%M} UTC"
         notes.append(f"the run of {began} did not finish; its results are kept, and what is left of this folder is graded now")
-    read = _register(lab, folder, store, zone, only, progress)
+    inbox = folder if isinstance(folder, Inbox) else Inbox(folder)
+    refused: list[str] = []
+    read = _register(lab, inbox, store, zone, only, progress, refused)
     chosen = dict(read)
-    if folder is None or (resume and not only):
+    if (inbox.folder is None and inbox.shared is None) or (resume and not only):
         chosen |= {s.id: s for s in history.submissions if s.id not in read and only in ("", s.student)}
     provenance = conditions(lab, history.runs, seed)
     # Reading the folder may have shown that a submission was made earlier than the store knew.
     published = [replace(r, submission=read.get(r.submission.id, r.submission)) for r in history.results]
     before = {r.submission.id: r for r in published if r.submission.id in chosen}
-    notes += _differences(before.values(), provenance, lab)
+    notes += differences(before.values(), provenance, lab)
+    notes += damages(result.graded for result in published)
+    if not store.secret:
+        notes += guessable(provenance, lab)
     todo = [submission for key, submission in chosen.items() if key not in before]
     progress(GradingPlanned(len(todo), len(before), tuple(notes)))
     run = unfinished if resume else None
     if todo:
         if run is None:
-            run = store.start_run("grade", lab.name, provenance)
+            run = store.start_run("grade", lab.name, lambda runs: conditions(lab, runs, seed))
         graded, more = grade_submissions(lab, store, run, todo, backends, publish=True, progress=progress)
         published += graded
         notes += more
@@ -168,27 +177,7 @@ def grade_folder(
     results = [r for r in published if r.submission.id in chosen]
     have_one = {r.submission.id for r in results}
     ungraded = [submission for submission in todo if submission.id not in have_one]
-    return Report(run, results, len(todo) - len(ungraded), len(before), notes, ungraded, published)
-
-
-def conditions(lab: Lab, runs: Iterable[Run], seed: int | None = None) -> Provenance:
-    """Return what the lab is graded with now; the seed is the one given, else that of the last run, else a new one.
-
-    Args:
-        lab: the lab.
-        runs: of the lab so far, the oldest first.
-        seed: of the hidden inputs.
-
-    Raises:
-        PracticumError: there is no such seed.
-    """
-    if seed is None:
-        earlier = [run for run in runs if run.kind == "grade" or run.status == "published"]
-        earlier.sort(key=lambda run: lab.is_version(run.lab_sha256))  # of this very lab before others
-        seed = earlier[-1].seed if earlier else secrets.randbelow(SEEDS)
-    elif not 0 <= seed < SEEDS:
-        raise PracticumError(f"expected a seed from 0 to {SEEDS - 1}, got {seed}")
-    return Provenance(lab_sha256=lab.sha256, seed=seed, versions=versions(libraries_of(lab)), limits=limits_of(lab), sandbox="")
+    return Report(run, results, len(todo) - len(ungraded), len(before), notes, ungraded, published, refused)
 
 
 def grade_submissions(
@@ -212,75 +201,60 @@ def grade_submissions(
         PracticumError: grading is not possible, or the lab changed meanwhile. What was graded is kept.
     """
     waiting: dict[tuple[str, ContentHash], list[StoredSubmission]] = {}
+    notes: list[str] = []
     for submission in todo:
         waiting.setdefault((submission.student, submission.sha256), []).append(submission)
+    shared = 0
     results: list[StoredResult] = []
     store.mark_run(run.id, "running")
     try:
         # Closed at once on Ctrl-C, so that nothing is graded on behind the scenes.
-        with backends(lab) as backend, closing(backend.grade(_requests(store, run, list(waiting.values())))) as arriving:
-            for graded in arriving:
-                if graded.provenance.lab_sha256 != lab.sha256:
-                    raise PracticumError(f"{lab.folder} was changed while it was graded; what is graded is kept, grade again")
-                for submission in waiting.pop((graded.student, graded.submission), ()):
-                    results.append(store.add(run, submission, graded, publish))
-                progress(SubmissionGraded(graded, len(results), len(todo)))
-            notes = list(backend.notes)
+        with Claims(store) as claims:
+            left = list(waiting.values())
+            while left:
+                asked = Requests(store, run, claims if publish else None)
+                with backends(lab) as backend, closing(backend.grade(asked.of(left))) as arriving:
+                    for graded in arriving:
+                        if graded.provenance.lab_sha256 != lab.sha256:
+                            raise PracticumError(
+                                f"{lab.folder} was changed while it was graded; what is graded is kept, grade again"
+                            )
+                        for submission in waiting.pop((graded.student, graded.submission), ()):
+                            results.append(store.add(run, submission, graded, publish))
+                        progress(SubmissionGraded(graded, len(results), len(todo)))
+                    notes += [note for note in (*asked.damaged, *backend.notes) if note not in notes]
+                # What another grader had is its, unless it gave it up.
+                left = []
+                for group, theirs in claims.settle(asked.elsewhere):
+                    if len(theirs) < len(group):
+                        left.append(group)
+                        continue
+                    waiting.pop((group[0].student, group[0].sha256))
+                    results += theirs
+                    shared += len(theirs)
+                    progress(SubmissionGraded(theirs[-1].graded, len(results), len(todo)))
     except BaseException:
         store.mark_run(run.id, "interrupted")
         raise
+    if shared:
+        notes.append(f"{shared} of these results are another grader's, who graded at the same time")
     store.mark_run(run.id, "interrupted" if waiting else "finished")
     return results, notes
 
 
-def _requests(store: Store, run: Run, alike: list[list[StoredSubmission]]) -> Iterator[GradingRequest]:
-    """Yield a request for the first of each group of identical submissions; its files are read when it is asked for."""
-    for first, *_ in alike:
-        yield GradingRequest(
-            student=first.student, submission=first.sha256, files=store.files(first.id), seed=run.seed, notes=first.notes
-        )
-
-
 def _register(
-    lab: Lab, folder: Path | None, store: Store, zone: tzinfo, only: str, progress: Progress
+    lab: Lab, inbox: Inbox, store: Store, zone: tzinfo, only: str, progress: Progress, refused: list[str]
 ) -> dict[RowId, StoredSubmission]:
     """Keep what a folder holds; return it as the store knows it."""
     chosen: dict[RowId, StoredSubmission] = {}
-    if folder is None:
-        return chosen
     others: set[str] = set()
-    for submitted in read_submissions(folder, lab, zone):
+    for submitted in inbox.read(lab, zone, refused):
         if only and submitted.student != only:
             others.add(submitted.student)
             continue
         submission, new = store.register(lab.name, submitted)
         chosen[submission.id] = submission
         progress(SubmissionRead(submission, new))
-    if only and not chosen:
-        raise PracticumError(f"{folder}: nothing was submitted by `{only}`{suggestion(only, others)}")
+    if only and not chosen and (inbox.folder or inbox.shared):
+        raise PracticumError(f"{inbox.folder or inbox.shared}: nothing was submitted by `{only}`{suggestion(only, others)}")
     return chosen
-
-
-def _must_agree(run: Run, lab: Lab, seed: int | None) -> None:
-    if not lab.is_version(run.lab_sha256):
-        raise PracticumError(
-            f"{lab.name} has changed since the run of {run.started:%Y-%m-%d %H:%M} UTC began (it was {run.lab_sha256[:12]}, is "
-            f"{lab.sha256[:12]}). Put the lab back and resume, or grade without --resume: what is graded stays, the rest "
-            f"gets the new lab, and `practicum regrade {lab.name} --preview` shows what it would change for the others"
-        )
-    if seed is not None and seed != run.seed:
-        raise PracticumError(f"the run to resume has seed {run.seed}, not {seed}: leave --seed out, or leave --resume out")
-
-
-def _differences(results: Iterable[StoredResult], now: Provenance, lab: Lab) -> Iterator[str]:
-    """Return notes of results that were made otherwise than results would be now."""
-    made = [stored.graded.provenance for stored in results]
-    counts = {
-        "another version of the lab": sum(not lab.is_version(p.lab_sha256) for p in made),
-        "another seed": sum(lab.is_version(p.lab_sha256) and p.seed != now.seed for p in made),
-        "no sandbox": sum(p.sandbox == "none" for p in made),
-    }
-    for what, count in counts.items():
-        if count:
-            many, one = "s" * (count > 1), "s" * (count == 1)
-            yield f"{count} result{many} made with {what} stay{one}; see `practicum regrade {lab.name} --preview`"

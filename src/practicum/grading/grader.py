@@ -3,28 +3,84 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 import msgspec
 
-from practicum.checks.plugin import RunChecks, check_seed
+from practicum.checks.plugin import RunChecks
+from practicum.checks.seeds import Seeds
 from practicum.labs.handout import given_files
 from practicum.labs.intake.read import ContentHash
 from practicum.labs.lab import Lab, module_name
 from practicum.labs.notebook import NotebookError, read_notebook
 from practicum.sandbox.fork_server import Sandbox, versions
+from practicum.sandbox.link import Link
 from practicum.sandbox.process import Process
-from practicum.sandbox.proxy import Link, StudentCode
+from practicum.sandbox.proxy import StudentCode
+from practicum.store.claims import Claims
+from practicum.store.damage import DamagedFiles
+from practicum.store.provenance import libraries_of, limits_of
+from practicum.store.records import Run, StoredSubmission
 from practicum.store.results import GradedSubmission, Provenance
+from practicum.store.store import Store
 
 
 class GradingRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One submission to grade: whose it is, what is in it, and with which seed."""
+    """One submission to grade: whose it is, what is in it, and with which seed.
+
+    Attributes:
+        student: who submitted it.
+        submission: the hash of its files.
+        files: what was submitted.
+        seed: of the run; with `secret` it leads to the checks' inputs.
+        secret: the store's own; without one the seed alone leads there.
+        rehearsal: a number that changes what the student's generators give, to prove a lab with several.
+        notes: of intake, for the student.
+    """
 
     student: str
     submission: ContentHash
     files: dict[str, bytes]
     seed: int
+    secret: str = ""
+    rehearsal: int = 0
     notes: tuple[str, ...] = ()
+
+
+class Requests:
+    """What a backend is asked to grade: what is left of the work once damaged submissions and other graders' are out.
+
+    Args:
+        store: holds the files.
+        run: whose seed counts.
+        claims: this grader's; None where no other can have the same work.
+    """
+
+    def __init__(self, store: Store, run: Run, claims: Claims | None) -> None:
+        self._store, self._run, self._claims = store, run, claims
+        self.damaged: list[str] = []
+        self.elsewhere: list[list[StoredSubmission]] = []
+
+    def of(self, alike: list[list[StoredSubmission]]) -> Iterator[GradingRequest]:
+        """Yield a request for the first of each group of identical submissions; its files are read when it is asked for."""
+        for group in alike:
+            first = group[0]
+            if self._claims is not None and not self._claims.take(group):
+                self.elsewhere.append(group)
+                continue
+            try:
+                files = self._store.files(first.id)
+            except DamagedFiles as error:
+                self.damaged.append(str(error))
+                continue
+            yield GradingRequest(
+                student=first.student,
+                submission=first.sha256,
+                files=files,
+                seed=self._run.seed,
+                secret=self._store.secret,
+                notes=first.notes,
+            )
 
 
 def prepare(lab: Lab, files: dict[str, bytes]) -> tuple[dict[str, bytes], dict[str, list[str]], dict[str, str], list[str]]:
@@ -62,16 +118,6 @@ def _lines(files: dict[str, bytes], notebooks: dict[str, list[str]]) -> dict[str
     return lines
 
 
-def limits_of(lab: Lab) -> dict[str, float]:
-    """Return a lab's limits by name, in the units that the names say."""
-    return {name: float(value) for name, value in lab.limits.model_dump().items()}
-
-
-def libraries_of(lab: Lab) -> list[str]:
-    """Return what the fork server imports for a lab."""
-    return ["numpy", *lab.libraries]
-
-
 class Grader:
     """The checks of a lab with a sandbox for its submissions.
 
@@ -95,16 +141,22 @@ class Grader:
         """Grade one submission."""
         began = time.perf_counter()
         files, notebooks, missing, notes = prepare(self.lab, request.files)
+        seeds = Seeds(
+            inputs=f"{request.secret}:{request.seed}" if request.secret else str(request.seed),
+            sandbox=f"{self.lab.sha256}:{request.rehearsal}",
+        )
         processes: list[Process] = []
 
         def start() -> Process:
-            processes.append(self._sandbox.open(files, notebooks, check_seed(request.seed, "in the sandbox")))
+            processes.append(self._sandbox.open(files, notebooks, seeds.generators()))
             return processes[-1]
 
         limits = self._provenance.limits
-        link = Link(start, limits["wall_seconds"], limits["import_seconds"])
+        modules = [name for name in map(module_name, self.lab.submit) if name not in missing]
+        link = Link(start, limits["wall_seconds"], limits["import_seconds"], modules)
+        submitted = {name: data for name, data in files.items() if name in self.lab.submit}
         try:
-            checks = self._run(link, StudentCode(link, missing, _lines(files, notebooks)), request.seed)
+            checks = self._run(link, StudentCode(link, missing, _lines(submitted, notebooks)), seeds)
         finally:
             for process in processes:
                 process.kill()
@@ -116,5 +168,5 @@ class Grader:
             provenance=msgspec.structs.replace(self._provenance, seed=request.seed),
             notes=(*request.notes, *notes),
             seconds=round(time.perf_counter() - began, 6),
-            restarts=max(0, len(processes) - 1),
+            restarts=link.restarts,
         )

@@ -11,6 +11,7 @@ from practicum.checks.plugin import About, checks_of
 from practicum.course.topics import load_topics
 from practicum.curriculum import find_curriculum
 from practicum.errors import PracticumError, suggestion
+from practicum.labs.handout import marker_mistakes
 from practicum.labs.lab import Lab
 from practicum.labs.libraries import install_line, missing
 from practicum.labs.mutants import Variant, load_alternatives, load_mutants
@@ -42,12 +43,15 @@ def take_stock(lab: Lab) -> Stock:
     """Collect the checks and build the answers, running none of them.
 
     Raises:
-        PracticumError: the checks cannot be collected, or a mutant or an alternative is wrong.
+        PracticumError: the checks cannot be collected, a mutant or an alternative is wrong, or a file that is handed out as it
+            is has a solution's marker.
     """
     checks = checks_of(lab.checks)
     alternatives, mutants = tuple(load_alternatives(lab)), tuple(load_mutants(lab))
     if unknown := list(_unknown_losses(lab, mutants, sorted({each.function for each in checks}))):
         raise PracticumError("\n".join(unknown))
+    if mistakes := marker_mistakes(lab):
+        raise PracticumError("\n".join(mistakes))
     problems = (*_points(lab, checks), *_texts(checks), *_topics(lab), *_libraries(lab))
     return Stock(checks, mutants, alternatives, problems, tuple(_notes(mutants, alternatives)))
 

@@ -13,6 +13,7 @@ import msgspec
 from pydantic import BaseModel, ConfigDict
 
 from practicum.checks.plugin import RunChecks, run_checks
+from practicum.checks.seeds import Seeds
 from practicum.errors import PracticumError
 from practicum.labs.lab import module_name
 from practicum.labs.libraries import lacking
@@ -21,15 +22,16 @@ from practicum.sandbox.guest import protocol
 from practicum.sandbox.guest.cells import Notebook
 from practicum.sandbox.guest.messages import Failure, ProtocolError, Request, Response
 from practicum.sandbox.guest.objects import Objects
+from practicum.sandbox.link import Answers, Link
 from practicum.sandbox.outcome import Died
-from practicum.sandbox.proxy import Answers, Link, StudentCode
+from practicum.sandbox.proxy import StudentCode
 from practicum.store.results import CheckResult
 from practicum.toml import Document
 
 WALL_SECONDS = 300.0
 
 
-class LocalProcess:
+class LocalProcess(Answers):
     """A Python of its own with the student's code in it, over pipes: a crash or an endless loop does not take the checks along.
 
     Args:
@@ -94,7 +96,7 @@ def _read(stream: IO[bytes], count: int) -> bytes:
     return data
 
 
-class LiveNotebook:
+class LiveNotebook(Answers):
     """The namespace of the notebook that is running, for `practicum.check()` in one of its cells.
 
     Values still cross the protocol, so that a check sees here what it will see when the notebook is graded.
@@ -236,7 +238,7 @@ def check_folder(folder: Path, live: dict[str, Any] | None = None, show_output: 
 
     def loop(run: RunChecks) -> None:
         link = Link(start, WALL_SECONDS)
-        results.extend(run(link, StudentCode(link, {} if live is not None else missing), 0))
+        results.extend(run(link, StudentCode(link, {} if live is not None else missing), Seeds("0")))
 
     try:
         run_checks(folder / "checks", loop, only_public=True)

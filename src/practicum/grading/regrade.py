@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from practicum.errors import PracticumError
-from practicum.grading.grade import Backends, GradingPlanned, Progress, conditions, grade_submissions, ignore
+from practicum.grading.grade import Backends, GradingPlanned, Progress, grade_submissions, ignore
 from practicum.labs.lab import Lab
+from practicum.store.provenance import conditions
 from practicum.store.records import RowId, Run, StoredResult, StoredSubmission
 from practicum.store.results import CheckResult, GradedSubmission, Provenance
 from practicum.store.store import Store

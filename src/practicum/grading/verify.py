@@ -15,6 +15,7 @@ from practicum.grading.pool import Pool
 from practicum.labs.handout import handout_files, solution_files, starter_files
 from practicum.labs.intake.read import sha256_of
 from practicum.labs.lab import Lab, files_in
+from practicum.labs.mutants import Variant
 from practicum.store.results import CheckResult, GradedSubmission
 
 
@@ -82,7 +83,13 @@ class LabReport:
     problems: tuple[str, ...]
 
 
-def verify_lab(lab: Lab, seeds: int = 5, jobs: int = 1, progress: Callable[[str, int, int], None] | None = None) -> LabReport:
+def verify_lab(
+    lab: Lab,
+    seeds: int = 5,
+    jobs: int = 1,
+    progress: Callable[[str, int, int], None] | None = None,
+    sample: int | None = None,
+) -> LabReport:
     """Grade solution, handout, mutants and alternatives in several seeds.
 
     Args:
@@ -90,6 +97,7 @@ def verify_lab(lab: Lab, seeds: int = 5, jobs: int = 1, progress: Callable[[str,
         seeds: how many; 0, 1, …
         jobs: worker processes.
         progress: called with what was graded, how many are done, and of how many.
+        sample: of the mutants and of the alternatives at most so many, spread over their names; by default all.
 
     Raises:
         PracticumError: the lab cannot be built or its checks cannot be run.
@@ -100,13 +108,13 @@ def verify_lab(lab: Lab, seeds: int = 5, jobs: int = 1, progress: Callable[[str,
         ("solution", "solution"): ("the author's own", frozenset(), solution_files(lab)),
         ("handout", "handout"): ("as handed out", frozenset(names), starter_files(lab)),
     }
-    for right in stock.alternatives:
+    for right in _spread(stock.alternatives, sample):
         answers["alternative", right.name] = (right.title, frozenset(), right.files)
-    for mutant in stock.mutants:
+    for mutant in _spread(stock.mutants, sample):
         answers["mutant", mutant.name] = (mutant.title, frozenset(mutant.loses), mutant.files)
 
     requests = [
-        GradingRequest(student=f"{kind}/{name}", submission=sha256_of(files), files=files, seed=seed)
+        GradingRequest(student=f"{kind}/{name}", submission=sha256_of(files), files=files, seed=seed, rehearsal=seed)
         for (kind, name), (_, _, files) in answers.items()
         for seed in range(seeds)
     ]
@@ -136,6 +144,10 @@ def verify_lab(lab: Lab, seeds: int = 5, jobs: int = 1, progress: Callable[[str,
         notes=(*notes, *stock.notes),
         problems=tuple(problems),
     )
+
+
+def _spread(answers: tuple[Variant, ...], sample: int | None) -> tuple[Variant, ...]:
+    return answers if sample is None else answers[:: max(1, -(-len(answers) // sample))]
 
 
 def _handout_problems(lab: Lab, known: frozenset[str]) -> list[str]:

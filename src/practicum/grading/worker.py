@@ -19,10 +19,11 @@ import msgspec
 
 from practicum.checks.plugin import RunChecks, run_checks
 from practicum.errors import PracticumError
-from practicum.grading.grader import Grader, GradingRequest, libraries_of, limits_of
+from practicum.grading.grader import Grader, GradingRequest
 from practicum.labs.lab import Lab, load_lab
 from practicum.sandbox import bwrap
 from practicum.sandbox.fork_server import Mode, Sandbox
+from practicum.store.provenance import libraries_of, limits_of
 from practicum.store.results import GradedSubmission
 
 

@@ -39,7 +39,7 @@ def latest(folder: Path, lab: Lab, zone: tzinfo) -> Iterator[SubmissionFiles]:
 def read_class(
     folder: Path, lab: Lab, zone: tzinfo, term: str = "", progress: Callable[[int], None] = lambda count: None
 ) -> list[ComparedSubmission]:
-    """Read a folder of submissions, in several processes where there are many. Their code is put away.
+    """Read a folder of submissions, in several processes where there are many; the code of many is put away.
 
     Args:
         folder: with an entry per student.
@@ -52,10 +52,12 @@ def read_class(
     read: list[ComparedSubmission] = []
     begun = list(islice(submissions, _FEW))
     for submission in begun:
-        read.append(_read(submission, term))
+        read.append(read_submission(submission.student, submission.files, term))
         progress(len(read))
     if len(begun) < _FEW:
         return read
+    for one in read:
+        put_code_away(one)
     ignore = (signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's
     with ProcessPoolExecutor(os.cpu_count() or 1, get_context("forkserver"), signal.signal, ignore) as pool:
         while some := list(islice(submissions, 200)):  # so that a large class is never in memory whole

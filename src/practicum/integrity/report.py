@@ -14,6 +14,7 @@ from practicum.integrity.alignment import Match, align, renamings
 from practicum.integrity.compare import LEAST_EVIDENCE, LEAST_STATEMENTS, Comparison, Found
 from practicum.integrity.plots import graph, histogram
 from practicum.integrity.submissions import ComparedSubmission, with_code
+from practicum.private import private_folder, write_private
 from practicum.reports.pages import page, text
 
 STYLE_SHEET = Path(__file__).parent / "style.css"
@@ -79,11 +80,11 @@ def write_report(
         title = f"{_name(first)} and {_name(second)}"
         files[_page_name(number)] = page(title, _pair(about, len(submissions), found, first, second, matches), STYLE_SHEET)
     try:
-        into.mkdir(parents=True, exist_ok=True)
+        private_folder(into)
         for old in into.glob("pair-*.html"):
             old.unlink()
         for name, content in files.items():
-            (into / name).write_text(content, encoding="utf-8", errors="replace")
+            write_private(into / name, content)
     except OSError as error:
         raise PracticumError(f"{into}: the report cannot be written ({error.strerror})") from None
     return [into / name for name in files]

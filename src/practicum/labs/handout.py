@@ -17,6 +17,7 @@ from practicum.labs.libraries import install_line, packages
 from practicum.labs.notebook import build_notebook
 from practicum.labs.public_checks import public_checks
 from practicum.labs.solution_markers import handed_out, solved
+from practicum.labs.solution_markers.near import markers_in
 
 _MARK = ".practicum-handout"  # tells a folder that may be built anew from one that someone works in
 
@@ -56,8 +57,26 @@ def given_files(lab: Lab) -> dict[str, bytes]:
     return {name: path.read_bytes() for name, path in files_in(lab.source) if name not in made}
 
 
+def marker_mistakes(lab: Lab) -> list[str]:
+    """Return the solution's markers, exact or not quite, in files from which nothing is taken out, one line each."""
+    source = {str(lab.source / name): data for name, data in given_files(lab).items()}
+    public = {str(lab.checks / name): data for name, data in public_checks(lab).items()}
+    sheet = lab.folder / "README.md"
+    return [
+        f"{name}:{line}: expected no marker of a solution in a file that is handed out as it is, got `{text[:80]}`"
+        for name, data in {**source, **public, str(sheet): sheet.read_bytes()}.items()
+        for line, text in markers_in(data, name)
+    ]
+
+
 def handout_files(lab: Lab) -> dict[str, bytes]:
-    """Return everything students receive, by path in the handout."""
+    """Return everything students receive, by path in the handout.
+
+    Raises:
+        PracticumError: The lab is wrong, or the marker of a solution would be handed out.
+    """
+    if mistakes := marker_mistakes(lab):
+        raise PracticumError("\n".join(mistakes))
     files = {"README.md": _task_sheet(lab), "lab.toml": _for_check(lab)}
     files |= {f"checks/{name}": data for name, data in public_checks(lab).items()}
     for name, data in (given_files(lab) | starter_files(lab)).items():
@@ -102,15 +121,18 @@ def build_handout(lab: Lab, into: Path, *, force: bool = False) -> Path:
     """
     files = handout_files(lab)
     into = Path(into).absolute()
-    if into.exists() and not into.is_dir():
-        raise PracticumError(f"{into}: expected a folder to build in, got a file")
+    zipped = into.with_name(f"{into.name}.zip")
+    for folder in (into, *into.parents):
+        if folder.exists() and not folder.is_dir():
+            raise PracticumError(f"{folder}: expected a folder to build in, got a file")
+    if zipped.is_dir():
+        raise PracticumError(f"{zipped}: expected a free name for the handout's zip, got a folder")
     if into.is_dir() and any(into.iterdir()) and not (into / _MARK).is_file() and not force:
         raise PracticumError(f"{into}: expected an empty folder or an earlier handout, got something else; it was left")
-    into.parent.mkdir(parents=True, exist_ok=True)
     draft = into.parent / f".{into.name}.{secrets.token_hex(6)}"
     old = draft.with_name(f"{draft.name}.old")
-    zipped = into.with_name(f"{into.name}.zip")
     try:
+        into.parent.mkdir(parents=True, exist_ok=True)
         for name, data in {**files, _MARK: f"{lab.name}\n".encode()}.items():
             (draft / name).parent.mkdir(parents=True, exist_ok=True)
             (draft / name).write_bytes(data)
@@ -120,6 +142,8 @@ def build_handout(lab: Lab, into: Path, *, force: bool = False) -> Path:
             into.rename(old)
         draft.rename(into)
         os.replace(draft_zip, zipped)
+    except OSError as error:
+        raise PracticumError(f"{into}: the handout cannot be written ({error.strerror})") from None
     finally:
         if old.exists() and not into.exists():
             old.rename(into)

@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
+from practicum.course.workspace import NoWorkspace, find
 from practicum.curriculum import MISSING, find_curriculum
 from practicum.errors import PracticumError, suggestion
 from practicum.labs.lab_hash import former_hashes, lab_hash
 from practicum.toml import Document
 
 _SUBMIT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\.(py|ipynb)")
+TAKEN = frozenset({"exists", "module", "tensor"})
+"""What `student` has of its own in a check (`practicum.sandbox.proxy.StudentCode`): no module can be reached by these names."""
+
 _MODULE_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 
 
 def _submit_name(name: str) -> str:
     if not _SUBMIT_NAME.fullmatch(name) or (name.endswith(".py") and "-" in name):
         raise ValueError("expected a plain file name that Python can import, like 'modules.py' or 'linear-regression.ipynb'")
+    if module_name(name) in TAKEN:
+        raise ValueError(
+            f"expected a name that checks can reach as `student.NAME`, and `student.{module_name(name)}` is Practicum's own"
+        )
     return name
 
 
@@ -111,6 +120,13 @@ class Lab(BaseModel):
         return sha256 == self._sha256 or sha256 in self._former
 
 
+def without_checks(name: str) -> Lab:
+    """Return what stands for an item that no check grades, such as a report, where submissions are read: it asks for no file."""
+    lab = Lab.model_construct(title=name, points=Decimal(1), submit=())
+    lab._folder, lab._sha256, lab._former = Path(name), "", frozenset()
+    return lab
+
+
 def module_name(submit: str) -> str:
     """Return the module by which checks reach a submitted file: `linear-regression.ipynb` is `linear_regression`."""
     return submit.rpartition(".")[0].replace("-", "_")
@@ -168,13 +184,19 @@ def _missing_files(lab: Lab, submit: str) -> Iterator[str]:
 
 
 def lab_folders() -> dict[str, Path]:
-    """Return the labs of the curriculum by name: every folder in `curriculum/labs/` with a `lab.toml`. None without one."""
-    home = find_curriculum()
-    return {path.parent.name: path.parent for path in sorted(home.glob("labs/*/lab.toml"))} if home else {}
+    """Return the labs by name: every folder with a `lab.toml` in `curriculum/labs/` and in the `labs/` of the workspace around
+    the current folder, whose own come first. Without a curriculum, the workspace's alone.
+    """
+    shipped = find_curriculum()
+    homes = [shipped / "labs"] if shipped else []
+    with suppress(NoWorkspace):
+        homes.append(find().labs)
+    found = {path.parent.name: path.parent for home in homes for path in home.glob("*/lab.toml")}
+    return dict(sorted(found.items()))
 
 
 def list_labs() -> list[Lab]:
-    """Return all labs of the curriculum, by name.
+    """Return all labs of the workspace and the curriculum, by name.
 
     Raises:
         PracticumError: One of them does not load.
@@ -183,7 +205,7 @@ def list_labs() -> list[Lab]:
 
 
 def find_lab(name_or_path: str | Path) -> Lab:
-    """Load a lab by its name in the curriculum, or by the path to its folder.
+    """Load a lab by its name in the workspace or the curriculum, or by the path to its folder.
 
     Raises:
         PracticumError: There is no such lab (the message lists those there are), or it does not load.

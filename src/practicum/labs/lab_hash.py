@@ -52,8 +52,12 @@ def former_hashes(folder: Path, files: Iterable[tuple[str, Path]], now: str) -> 
     """
     file = folder / EQUIVALENT
     declared = Document.read(file).data if file.is_file() else {}
-    whole_folder = _digest((name, path.read_bytes()) for name, path in files)
-    return frozenset({whole_folder, *(former for former, current in declared.items() if current == now)})
+    return frozenset({folder_hash(files), *(former for former, current in declared.items() if current == now)})
+
+
+def folder_hash(files: Iterable[tuple[str, Path]]) -> str:
+    """Return the hash of all files of a lab, by their `/`-separated names, sorted: what a proof of the lab is about."""
+    return _digest((name, path.read_bytes()) for name, path in files)
 
 
 def _digest(contents: Iterable[tuple[str, bytes]]) -> str:

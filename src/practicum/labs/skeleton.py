@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import re
+import secrets
+import shutil
 import sys
 from pathlib import Path
 
 from practicum.errors import PracticumError
-from practicum.labs.lab import module_name
+from practicum.labs.lab import TAKEN, Lab, files_in, module_name
 
 _NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
+_LIBRARIES = ("IPython", "matplotlib", "numpy", "pandas", "practicum", "pytest", "scipy", "sklearn", "torch")
 
 _LAB = """\
 title = "{title}"
@@ -191,8 +195,8 @@ def skeleton(name: str, *, notebook: bool = False) -> dict[str, str]:
     module = module_name(f"{name}.py")
     if not _NAME.fullmatch(name):
         raise PracticumError(f"expected a lab's name in small letters, digits and hyphens, like `my-lab`, got `{name}`")
-    if keyword.iskeyword(module) or module in sys.stdlib_module_names or module in ("numpy", "torch"):
-        raise PracticumError(f"expected a lab's name that is no module of Python or NumPy, got `{name}`")
+    if whose := _whose(module):
+        raise PracticumError(f"expected a lab's name that is free for the module to submit, got `{name}`: {whose}")
     words = {
         "title": name.replace("-", " ").replace("_", " ").capitalize(),
         "module": module,
@@ -213,6 +217,21 @@ def skeleton(name: str, *, notebook: bool = False) -> dict[str, str]:
     return {path: fields.sub(lambda field: words[field[1]], text) for path, text in files.items()}
 
 
+def _whose(module: str) -> str:
+    """Say what already has the name of a module, or nothing."""
+    if module in TAKEN:
+        return f"`student.{module}` is Practicum's own in a check"
+    if keyword.iskeyword(module) or keyword.issoftkeyword(module):
+        return f"`{module}` is a word of Python"
+    if module in sys.stdlib_module_names:
+        return f"`{module}` is a module of Python"
+    if hasattr(builtins, module):
+        return f"`{module}` is a built-in of Python"
+    if module in _LIBRARIES:
+        return f"`{module}` is a library that labs use"
+    return ""
+
+
 def write_skeleton(name: str, parent: Path, *, notebook: bool = False) -> Path:
     """Write a new lab into a folder of labs.
 
@@ -223,7 +242,34 @@ def write_skeleton(name: str, parent: Path, *, notebook: bool = False) -> Path:
     folder = parent / name
     if folder.exists():
         raise PracticumError(f"{folder}: expected a name that is free, got one that is taken")
-    for path, text in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text, encoding="utf-8", newline="\n")
+    _write(folder, {path: text.encode() for path, text in files.items()})
     return folder
+
+
+def copy_lab(lab: Lab, name: str, parent: Path) -> Path:
+    """Copy a lab into a folder of labs, to be changed there; what its author left hidden and compiled files stay behind.
+
+    Raises:
+        PracticumError: The name cannot be that of a lab, there is something of that name, or it cannot be written.
+    """
+    if not _NAME.fullmatch(name):
+        raise PracticumError(f"expected a lab's name in small letters, digits and hyphens, like `my-lab`, got `{name}`")
+    folder = parent / name
+    if folder.exists():
+        raise PracticumError(f"{folder}: expected a name that is free, got one that is taken")
+    _write(folder, {path: file.read_bytes() for path, file in files_in(lab.folder)})
+    return folder
+
+
+def _write(folder: Path, files: dict[str, bytes]) -> None:
+    """Write a lab whole, or nothing."""
+    draft = folder.with_name(f".{folder.name}.{secrets.token_hex(6)}")
+    try:
+        for path, data in files.items():
+            (draft / path).parent.mkdir(parents=True, exist_ok=True)
+            (draft / path).write_bytes(data)
+        draft.rename(folder)
+    except OSError as error:
+        raise PracticumError(f"{folder}: cannot be written ({error.strerror})") from None
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)

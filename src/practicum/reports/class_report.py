@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, tzinfo
 from decimal import Decimal
 from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
 
 from practicum.errors import PracticumError
 from practicum.labs.lab import Lab
-from practicum.reports.pages import STYLE, WORDS, page, plain_points, text, tone
+from practicum.private import private_folder, write_private
+from practicum.reports.pages import STYLE, WORDS, page, plain_points, text, tone, when_words
 from practicum.store.records import StoredResult
 from practicum.store.results import CheckResult
 
@@ -20,7 +24,14 @@ _ORDINARY = ("passed", "partial", "failed")
 _READ = {"good": "all", "part": "part", "bad": "none"}
 
 
-def write_report(lab: Lab, results: Iterable[StoredResult], file: Path, zone: tzinfo = UTC) -> Path:
+def write_report(
+    lab: Lab,
+    results: Iterable[StoredResult],
+    file: Path,
+    zone: tzinfo = UTC,
+    names: Mapping[str, str] | None = None,
+    pages: Path | None = None,
+) -> Path:
     """Write the report.
 
     Args:
@@ -28,35 +39,60 @@ def write_report(lab: Lab, results: Iterable[StoredResult], file: Path, zone: tz
         results: of all students; of several submissions the latest is reported.
         file: where it goes.
         zone: for the times in it.
+        names: of students, by id.
+        pages: the folder with the students' pages; those that are there are linked to.
 
     Raises:
         PracticumError: it cannot be written.
     """
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(class_report(lab, results, zone), encoding="utf-8")
+        private_folder(file.parent)
+        found = sorted(pages.glob("*.html")) if pages is not None else []
+        links = {page.stem: quote(Path(os.path.relpath(page.absolute(), file.absolute().parent)).as_posix()) for page in found}
+        write_private(file, class_report(lab, results, zone, names, links))
     except OSError as error:
         raise PracticumError(f"{file}: the report cannot be written ({error.strerror})") from None
     return file
 
 
-def class_report(lab: Lab, results: Iterable[StoredResult], zone: tzinfo = UTC) -> str:
-    """Return the report, as HTML."""
+def class_report(
+    lab: Lab,
+    results: Iterable[StoredResult],
+    zone: tzinfo = UTC,
+    names: Mapping[str, str] | None = None,
+    links: Mapping[str, str] | None = None,
+) -> str:
+    """Return the report, as HTML; `names` and `links` to pages are by student."""
+    who = _Who(names or {}, links or {})
     every = sorted(results, key=lambda r: (r.submission.student, r.submission.at, r.id))
     latest = list({r.submission.student: r for r in every}.values())
     parts = [f'<header><h1>{text(lab.title)}</h1><p class="soft">Class report · {text(lab.name)}</p></header>']
     if latest:
         parts += [
             _facts(latest, len(every)),
-            _broken(latest),
+            _broken(latest, who),
             _plots(lab, latest),
             _failed(latest),
-            _students(latest, zone),
+            _students(latest, zone, who),
             _footer(latest, zone),
         ]
     else:
         parts.append("<p>Nothing is graded yet.</p>")
     return page(f"{lab.title}: class report", "\n".join(part for part in parts if part), STYLE / "class_report.css")
+
+
+class _Who(NamedTuple):
+    """Students' names and the addresses of their pages, by id."""
+
+    names: Mapping[str, str]
+    links: Mapping[str, str]
+
+    def of(self, student: str) -> str:
+        """Return a student's id, as a link where there is a page, and the name beside it."""
+        shown = text(student)
+        if student in self.links:
+            shown = f'<a href="{text(self.links[student])}">{shown}</a>'
+        return shown + (f'<span class="name">{text(self.names[student])}</span>' if self.names.get(student) else "")
 
 
 def _facts(latest: Sequence[StoredResult], count: int) -> str:
@@ -77,18 +113,18 @@ def _facts(latest: Sequence[StoredResult], count: int) -> str:
     return f'<ul class="facts">{listed}</ul>'
 
 
-def _broken(latest: Sequence[StoredResult]) -> str:
+def _broken(latest: Sequence[StoredResult], who: _Who) -> str:
     """Return the checks that were at fault themselves."""
     found: dict[str, list[tuple[str, CheckResult]]] = {}
     for stored in latest:
         for check in stored.graded.checks:
             if check.outcome == "broken":
-                found.setdefault(check.name, []).append((stored.graded.student, check))
+                found.setdefault(check.name, []).append((stored.submission.student, check))
     if not found:
         return ""
     items = "".join(
         f"<h3><code>{text(name)}</code></h3><p>{len(cases)} submission{'s' * (len(cases) > 1)}: "
-        f"{text(', '.join(student for student, _ in cases[:8]))}{' …' * (len(cases) > 8)}</p>"
+        f"{', '.join(who.of(student) for student, _ in cases[:8])}{' …' * (len(cases) > 8)}</p>"
         f"<pre>{text(cases[0][1].private or cases[0][1].message)}</pre>"
         for name, cases in sorted(found.items())
     )
@@ -134,20 +170,21 @@ def _failed(latest: Sequence[StoredResult]) -> str:
         missed = sum((check.out_of - check.points for check in lost), Decimal(0))
         kind = " (hidden)" if each[0].hidden else ""
         rows.append(
-            f'<tr><th scope="row">{text(each[0].title)}<br><code class="soft">{text(name)}</code>{kind}</th>'
+            f'<tr><th scope="row" class="words">{text(each[0].title)}<br><code class="soft">{text(name)}</code>{kind}</th>'
             f'<td class="n">{len(lost)} of {len(each)}</td><td class="n">{plain_points(missed / len(each))}</td>'
-            f"<td>{text(outcomes)}</td></tr>"
+            f'<td class="words">{text(outcomes)}</td></tr>'
         )
     if not rows:
         return "<h2>Checks most failed</h2><p>None: everyone has all points.</p>"
     return (
-        '<h2>Checks most failed</h2><div class="wide"><table><thead><tr><th scope="col">check</th>'
+        '<h2>Checks most failed</h2><div class="wide"><table><caption>Each check that somebody lost points at, the most failed '
+        'first.</caption><thead><tr><th scope="col" class="words">check</th>'
         '<th scope="col" class="n">students</th><th scope="col" class="n">points lost, mean</th>'
-        f'<th scope="col">how</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+        f'<th scope="col" class="words">how</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
     )
 
 
-def _students(latest: Sequence[StoredResult], zone: tzinfo) -> str:
+def _students(latest: Sequence[StoredResult], zone: tzinfo, who: _Who) -> str:
     names = list(_by_check(latest))
     heads = "".join(f'<th scope="col" class="c"><abbr title="{text(name)}">{n}</abbr></th>' for n, name in enumerate(names, 1))
     rows = []
@@ -155,10 +192,11 @@ def _students(latest: Sequence[StoredResult], zone: tzinfo) -> str:
         checks = {check.name: check for check in stored.graded.checks}
         cells = "".join(_cell(checks.get(name)) for name in names)
         trouble = "; ".join(dict.fromkeys(WORDS[c.outcome] for c in checks.values() if c.outcome not in _ORDINARY))
+        at = when_words(stored.submission, zone, "%d %b %H:%M", short=True)
         rows.append(
-            f'<tr><th scope="row">{text(stored.submission.student)}</th>'
+            f'<tr><th scope="row">{who.of(stored.submission.student)}</th>'
             f'<td class="n"><strong>{plain_points(stored.graded.points)}</strong></td>{cells}'
-            f"<td>{text(trouble)}</td><td>{stored.submission.at.astimezone(zone):%d %b %H:%M}</td>"
+            f'<td class="words">{text(trouble)}</td><td class="at">{at}</td>'
             f'<td class="n">{stored.graded.seconds:.2f}</td></tr>'
         )
     key = ", ".join(f"{_GLYPHS[kind]} {_READ[kind]}" for kind in _GLYPHS)
@@ -167,7 +205,8 @@ def _students(latest: Sequence[StoredResult], zone: tzinfo) -> str:
         '<h2>Students</h2><div class="wide"><table class="students">'
         f"<caption>Points of each check: {key}. The checks: {numbered}.</caption>"
         f'<thead><tr><th scope="col">student</th><th scope="col" class="n">points</th>{heads}'
-        '<th scope="col">trouble</th><th scope="col">submitted</th><th scope="col" class="n">seconds</th></tr></thead>'
+        '<th scope="col" class="words">trouble</th><th scope="col">submitted</th>'
+        '<th scope="col" class="n">seconds</th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import html
+from datetime import tzinfo
 from decimal import Decimal
 from pathlib import Path
 
 from practicum.course.rounding import plain, rounded
 from practicum.sandbox.outcome import Outcome
+from practicum.store.records import StoredSubmission
 from practicum.store.results import CheckResult
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -61,3 +63,19 @@ def share(points: Decimal, out_of: Decimal) -> float:
 def tone(check: CheckResult) -> str:
     """Return the style of a check: all, part or none of its points."""
     return "good" if check.points >= check.out_of else "part" if check.points > 0 else "bad"
+
+
+def when_words(submission: StoredSubmission, zone: tzinfo, form: str, *, short: bool = False) -> str:
+    """Return when work was submitted, as pages show it.
+
+    Args:
+        submission: the submission.
+        zone: for its time.
+        form: of a time that is stated, as `strftime` takes it.
+        short: only that the time is unknown, not how it counts.
+    """
+    if submission.timing == "stated":
+        return submission.at.astimezone(zone).strftime(form)
+    if submission.timing == "late":
+        return "late, time unknown" if short else "late by the platform's word, time unknown"
+    return "time unknown" if short else "time unknown: counted as on time"

@@ -23,6 +23,7 @@ _COLOURS = {
     "good-fill": "#010207",
     "part-fill": "#010208",
     "bad-fill": "#010209",
+    "on-fill": "#01020a",
 }
 _WIDTH = 9.0
 
@@ -48,7 +49,7 @@ def per_check(names: Sequence[str], full: Sequence[int], part: Sequence[int], no
         axes.barh(rows, counts, left=start, height=0.72, color=_COLOURS[colour])
         for row, (begin, count) in enumerate(zip(start, counts, strict=True)):
             if count:
-                axes.text(begin + count / 2, row, str(count), ha="center", va="center", fontsize=8, color="#ffffff")
+                axes.text(begin + count / 2, row, str(count), ha="center", va="center", fontsize=8, color=_COLOURS["on-fill"])
         start = start + np.asarray(counts)
     axes.set_yticks(rows, labels=[_short(name) for name in names])
     axes.set(xlim=(0, max(1, start.max())), xlabel="students")

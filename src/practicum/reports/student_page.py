@@ -6,19 +6,22 @@ only, nor the seed, from which hidden inputs could be made.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, tzinfo
 from itertools import groupby
 from pathlib import Path
 
 from practicum.errors import PracticumError
 from practicum.labs.lab import Lab
-from practicum.reports.pages import STYLE, WORDS, page, plain_points, share, text, tone
+from practicum.private import private_folder, write_private
+from practicum.reports.pages import STYLE, WORDS, page, plain_points, share, text, tone, when_words
 from practicum.store.records import StoredResult
 from practicum.store.results import CheckResult
 
 
-def write_feedback(lab: Lab, results: Iterable[StoredResult], folder: Path, zone: tzinfo = UTC) -> list[Path]:
+def write_feedback(
+    lab: Lab, results: Iterable[StoredResult], folder: Path, zone: tzinfo = UTC, names: Mapping[str, str] | None = None
+) -> list[Path]:
     """Write a page per student.
 
     Args:
@@ -26,6 +29,7 @@ def write_feedback(lab: Lab, results: Iterable[StoredResult], folder: Path, zone
         results: all submissions of each student; the latest is shown whole.
         folder: where the pages go, made if need be.
         zone: for the times on them.
+        names: the students' names by id, as far as they are known.
 
     Returns:
         the pages, by student.
@@ -35,46 +39,57 @@ def write_feedback(lab: Lab, results: Iterable[StoredResult], folder: Path, zone
     """
     written: list[Path] = []
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         ordered = sorted(results, key=lambda r: (r.submission.student, r.submission.at, r.id))
         for student, own in groupby(ordered, key=lambda r: r.submission.student):
             file = folder / f"{student}.html"
             if file.parent != folder:
                 raise PracticumError(f"{student!r} is no name for a file")
-            file.write_text(feedback_page(lab, list(own), zone), encoding="utf-8")
+            write_private(file, feedback_page(lab, list(own), zone, (names or {}).get(student, "")))
             written.append(file)
     except OSError as error:
         raise PracticumError(f"{folder}: the feedback cannot be written ({error.strerror})") from None
     return written
 
 
-def feedback_page(lab: Lab, results: Sequence[StoredResult], zone: tzinfo = UTC) -> str:
+def feedback_page(lab: Lab, results: Sequence[StoredResult], zone: tzinfo = UTC, name: str = "") -> str:
     """Return one student's page, as HTML.
 
     Args:
         lab: the lab.
         results: the student's results, the oldest first; at least one.
         zone: for the times on it.
+        name: the student's, where it is known.
     """
     stored = results[-1]
     graded = stored.graded
     percent = 100 * share(graded.points, graded.out_of)
     parts = [
         f"<header><h1>{text(lab.title)}</h1>",
-        f'<p class="soft">{text(graded.student)} · submitted <time datetime="{stored.submission.at.isoformat()}">'
-        f"{stored.submission.at.astimezone(zone):%A %d %B %Y, %H:%M:%S %Z}</time></p></header>",
+        f'<p class="soft">{text(f"{name} {graded.student}".strip())} · submitted {submitted_at(stored, zone)}</p></header>',
         f'<p class="total"><strong>{plain_points(graded.points)}</strong> '
         f"<span>of {plain_points(graded.out_of)} points</span></p>",
         f'<div class="bar" role="img" aria-label="{percent:.0f} percent of the points">',
         f'<div style="width: {percent:.1f}%"></div></div>',
-        _notes(graded.notes),
-        '<main><h2>Checks</h2><ol class="checks">',
-        *(_check(check) for check in graded.checks),
-        "</ol></main>",
-        _all_submissions(results, zone),
+        notes_section(graded.notes),
+        f"<main><h2>Checks</h2>{check_list(stored)}</main>",
+        submissions_table(results, zone),
         _footer(stored, zone),
     ]
     return page(f"{lab.title}: {graded.student}", "\n".join(part for part in parts if part), STYLE / "student_page.css")
+
+
+def submitted_at(stored: StoredResult, zone: tzinfo) -> str:
+    """Return when a result's work was submitted, as HTML, or that this is not known."""
+    words = when_words(stored.submission, zone, "%A %d %B %Y, %H:%M:%S %Z")
+    if stored.submission.timing != "stated":
+        return f"<span>({words})</span>"
+    return f'<time datetime="{stored.submission.at.isoformat()}">{words}</time>'
+
+
+def check_list(stored: StoredResult) -> str:
+    """Return the checks of a result as an HTML list: of each the points, what was expected and got, and a hint."""
+    return f'<ol class="checks">{"".join(_check(check) for check in stored.graded.checks)}</ol>'
 
 
 def _check(check: CheckResult) -> str:
@@ -92,24 +107,29 @@ def _check(check: CheckResult) -> str:
     return "".join(lines)
 
 
-def _notes(notes: Sequence[str]) -> str:
+def notes_section(notes: Sequence[str]) -> str:
+    """Return what a student should know of what they submitted, as HTML."""
     if not notes:
         return ""
     listed = "".join(f"<li>{text(note)}</li>" for note in notes)
     return f'<section class="notes" aria-label="About what you submitted"><ul>{listed}</ul></section>'
 
 
-def _all_submissions(results: Sequence[StoredResult], zone: tzinfo) -> str:
+LATEST = "The last one is shown above. Which one counts is for the course to say."
+
+
+def submissions_table(results: Sequence[StoredResult], zone: tzinfo, caption: str = LATEST) -> str:
+    """Return all submissions of a student with their points as an HTML table; nothing if there is but one."""
     if len(results) < 2:
         return ""
     rows = "".join(
-        f'<tr><th scope="row" class="n">{number}</th><td>{each.submission.at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}</td>'
+        f'<tr><th scope="row" class="n">{number}</th><td>{when_words(each.submission, zone, "%Y-%m-%d %H:%M:%S %Z")}</td>'
         f'<td class="n">{plain_points(each.graded.points)} / {plain_points(each.graded.out_of)}</td></tr>'
         for number, each in enumerate(results, 1)
     )
     return (
-        "<section><h2>All your submissions</h2><table><caption>The last one is shown above. "
-        'Which one counts is for the course to say.</caption><thead><tr><th scope="col" class="n">submission</th>'
+        f"<section><h2>All your submissions</h2><table><caption>{text(caption)}</caption>"
+        '<thead><tr><th scope="col" class="n">submission</th>'
         f'<th scope="col">submitted</th><th scope="col" class="n">points</th></tr></thead><tbody>{rows}</tbody></table></section>'
     )
 

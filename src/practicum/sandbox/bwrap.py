@@ -11,6 +11,7 @@ from practicum.errors import PracticumError
 from practicum.sandbox.guest.confine import SCRATCH, WORK
 
 GUEST = Path(__file__).parent / "guest"
+_NEEDED = ("bin", "lib", "lib64", "pyvenv.cfg")  # of the folder of an interpreter or an environment
 _SYSTEM = (Path("/usr"), Path("/usr/local"))  # shown whole, whichever Python this is
 _HIDDEN = ("practicum", "practicum_curriculum", "practicum-*.dist-info", "practicum_curriculum-*.dist-info")
 _START = (
@@ -73,10 +74,13 @@ def python_command(guest_folder: str, package: str, control_fd: int, libraries: 
 
 
 def _python_folders() -> tuple[list[Path], list[Path]]:
-    """Return folders to show (the interpreter, its packages) and folders in them to hide: Practicum, and its curriculum, which
+    """Return what to show (the interpreter, its packages) and folders in it to hide: Practicum, and its curriculum, which
     holds the checks and the solutions; also what `pip` notes of them.
+
+    Of an environment only what Python needs is shown: it may lie in a workspace, and a workspace may lie in it.
     """
-    show = {Path(p).resolve() for p in (sys.prefix, sys.base_prefix)} | {Path(p) for p in (sys.prefix, sys.base_prefix)}
+    prefixes = {Path(p).resolve() for p in (sys.prefix, sys.base_prefix)} | {Path(p) for p in (sys.prefix, sys.base_prefix)}
+    show = {prefix / name for prefix in prefixes for name in _NEEDED if (prefix / name).exists()}
     for entry in sys.path:
         if os.path.basename(entry) in ("site-packages", "dist-packages") and os.path.isdir(entry):
             show |= {Path(entry), Path(entry).resolve()}
@@ -84,16 +88,19 @@ def _python_folders() -> tuple[list[Path], list[Path]]:
     for folder in show:
         if own != folder and own.is_relative_to(folder) and own.parent.name not in ("site-packages", "dist-packages"):
             raise NoSandbox(f"no sandbox: {folder} holds both Python and Practicum's source; install into a virtual environment")
-    packages = {*show, *(p for f in (*show, *_SYSTEM) for p in f.glob("lib/python3*/*-packages"))}
+    packages = {*show, *(p for f in (*prefixes, *_SYSTEM) for p in f.glob("lib/python3*/*-packages"))}
     hide = {p for f in packages for pattern in _HIDDEN for p in f.glob(pattern) if p.is_dir()}
     return sorted(show), sorted(hide)
 
 
 def refuse_visible(folder: Path) -> None:
-    """Refuse to grade with checks that the sandbox would show.
+    """Refuse to grade where the sandbox would show a lab, submissions, marks or the store.
+
+    Args:
+        folder: what must not be seen, or a file.
 
     Raises:
-        NoSandbox: the folder lies among the files of Python or of the system.
+        NoSandbox: it lies among the files of Python or of the system.
     """
     show, hide = _python_folders()
     real = folder.resolve()
@@ -101,7 +108,7 @@ def refuse_visible(folder: Path) -> None:
         return
     for shown in [Path("/usr"), *show]:
         if real.is_relative_to(shown.resolve()):
-            raise NoSandbox(f"{folder} lies in {shown}, which the sandbox shows to the student's code: move the lab elsewhere")
+            raise NoSandbox(f"{folder} lies in {shown}, which the sandbox shows to the student's code: move it elsewhere")
 
 
 def command(threads: int, control_fd: int, libraries: list[str], disk_mib: float, single: bool) -> list[str]:

@@ -131,20 +131,22 @@ class Sandbox:
         """
         ours, channel_end = socket.socketpair()
         keeper_ours, keeper_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        fork_ours, fork_end = socket.socketpair()
         out_read, out_write = os.pipe()
         order = Order(next(self._slots), self.limits, self.mode == "nested", self.mode != "unsafe", folder)
-        socket.send_fds(self.control, [msgspec.msgpack.encode(order)], [channel_end.fileno(), out_write, keeper_end.fileno()])
-        channel_end.close()
-        keeper_end.close()
+        theirs = [channel_end.fileno(), out_write, keeper_end.fileno(), fork_end.fileno()]
+        socket.send_fds(self.control, [msgspec.msgpack.encode(order)], theirs)
+        for end in (channel_end, keeper_end, fork_end):
+            end.close()
         os.close(out_write)
         keeper_ours.settimeout(START_SECONDS)
         data, fds, _, _ = socket.recv_fds(keeper_ours, 4096, 1)
         if data[:1] != b"P":
-            ours.close()
-            keeper_ours.close()
+            for end in (ours, keeper_ours, fork_ours):
+                end.close()
             os.close(out_read)
             raise NotNested(data[1:].decode(errors="replace") or "the sandbox ended")
-        return Process(ours, keeper_ours, out_read, fds[0], self.limits, self.mode == "nested")
+        return Process(ours, keeper_ours, fork_ours, out_read, fds[0], self.limits, self.mode == "nested")
 
     def open(self, files: dict[str, bytes], notebooks: dict[str, list[str]], seed: int) -> Process:
         """Return a fresh process that holds these files.

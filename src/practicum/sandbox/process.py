@@ -14,20 +14,23 @@ from pathlib import Path
 from practicum.sandbox.bwrap import NoSandbox
 from practicum.sandbox.guest import protocol
 from practicum.sandbox.guest.messages import ProtocolError, Request, Response
-from practicum.sandbox.limits import Cgroup, exact_memory, kill_tree, usage
+from practicum.sandbox.limits import Cgroup, exact_memory, kill_tree, shares_nothing, usage
 from practicum.sandbox.outcome import Died, Outcome
 
 LOOK_SECONDS = 0.02  # how often memory and processes are looked at while the student's code runs
 MOST_RECEIVED = 1 << 30  # bytes in one check, as they may lie in this process's memory
 _UNFOLDS = 32  # bytes of plain data take so much more memory when they are Python objects
+_END_SECONDS = 2.0  # for news of an end, which may be late on a busy machine, and the verdict hangs on it
+_ENDS_WITH_FORK = frozenset(range(5))  # descriptors: standard ones, the channel, the fork's channel
 
 
 class Process:
-    """One confined process with a submission's code in it.
+    """One confined process with a submission's code in it; for a while, a fork of it that answers in its place.
 
     Args:
         channel_end: requests go out and answers come in here.
         keeper_end: the keeper of the process says here how it ended.
+        fork_end: requests to a fork of it go out and answers come in here.
         output: what the code prints; counted and dropped.
         pidfd: of the process.
         limits: as in `lab.toml`.
@@ -38,6 +41,7 @@ class Process:
         self,
         channel_end: socket.socket,
         keeper_end: socket.socket,
+        fork_end: socket.socket,
         output: int,
         pidfd: int,
         limits: dict[str, float],
@@ -45,16 +49,18 @@ class Process:
     ) -> None:
         self.channel, self.keeper, self.output, self.pidfd, self.limits = channel_end, keeper_end, output, pidfd, limits
         self.own_namespace = own_namespace
+        self.fork_end: socket.socket | None = fork_end
+        self.waiting: socket.socket | None = None  # the process's own channel while its fork answers
         self.printed = self.received = 0
         self.looked = 0.0
         self.died: Died | None = None
         self.pid = _pid_of(pidfd)
         os.set_blocking(output, False)
-        self.memory_limit = int(limits["memory_mib"]) << 20
+        self.memory_limit = self.allowed = int(limits["memory_mib"]) << 20
         self.cgroup: Cgroup | None = None
         with contextlib.suppress(OSError):
             self.cgroup = Cgroup(self.pid, self.memory_limit)
-        self.base_memory = usage(self.pid)[0]
+        self.base_memory = self.own_base = usage(self.pid)[0]
         self._poll = select.poll()
         for fd in (self.channel.fileno(), self.output, self.keeper.fileno()):
             self._poll.register(fd, select.POLLIN)
@@ -92,6 +98,68 @@ class Process:
         if response.id != request.id:
             self._die("protocol", "your program's process sent an answer to a question that was not asked")
         return response
+
+    def fork(self) -> bool:
+        """Let a fork of the process answer from now on; `go_back` ends it.
+
+        Both may hold as much memory as the limit says, less what the fork has not changed: that is there once.
+
+        Returns:
+            False if the two would share more than what is in memory, a thread or a file, say: then there is no fork.
+        """
+        if self.died or self.fork_end is None or not shares_nothing(self.pid, _ENDS_WITH_FORK):
+            return False
+        self.waiting, self.channel, self.fork_end = self.channel, self.fork_end, None
+        for end in (self.waiting, self.channel):
+            self._poll.register(end.fileno(), select.POLLIN)
+        loaded = max(0, usage(self.pid)[0] - self.own_base)
+        self.base_memory += self.own_base + loaded
+        self._allow(self.memory_limit + loaded)
+        self.waiting.setblocking(True)
+        self.waiting.sendall(b"".join(protocol.pack(Request(0, "fork"))))  # a few bytes, which the kernel holds
+        return True
+
+    def go_back(self) -> bool:
+        """End the fork, and let the process itself answer again, as it was before.
+
+        Returns:
+            False if there is none, or if it left a file or a process behind: then all of it is ended.
+        """
+        if self.died or self.waiting is None:
+            self.kill()
+            return False
+        self._poll.unregister(self.channel.fileno())
+        self.channel.close()  # at which it leaves
+        end = self._end_of_fork()
+        if end is None or end[0] != 0 or not end[2] or not shares_nothing(self.pid, _ENDS_WITH_FORK):
+            self.kill()
+            return False
+        self.channel, self.waiting = self.waiting, None
+        self.base_memory = self.own_base
+        self._allow(self.memory_limit)
+        return True
+
+    def _allow(self, memory: int) -> None:
+        self.allowed = memory
+        if self.cgroup is not None:
+            self.cgroup.allow(memory)
+
+    def _end_of_fork(self) -> tuple[int, float, bool] | None:
+        """Return how the fork has ended, its processor time, and whether it left nothing; None if its parent does not say."""
+        assert self.waiting is not None
+        try:
+            self.waiting.settimeout(_END_SECONDS)
+            header, blob = protocol.sizes(self.waiting.recv(protocol.PREFIX.size, socket.MSG_WAITALL))
+            if header > 100 or blob:
+                return None
+            data = self.waiting.recv(header, socket.MSG_WAITALL)
+            response: Response = protocol.unpack(data, memoryview(b""), Response)
+        except (OSError, ProtocolError, struct.error):
+            return None
+        match response.value:
+            case (int(status), float(seconds), bool(clean)):
+                return status & 0xFFFF, seconds, clean
+        return None
 
     def _send(self, data: bytes, deadline: float) -> None:
         view = memoryview(data)
@@ -137,7 +205,7 @@ class Process:
                 self._look()
             if self.channel.fileno() in ready:
                 return
-            if self.keeper.fileno() in ready:
+            if self.keeper.fileno() in ready or (self.waiting is not None and self.waiting.fileno() in ready):
                 self._ended()
 
     def _drain(self) -> None:
@@ -153,9 +221,9 @@ class Process:
         self.looked = time.monotonic()
         memory, threads = usage(self.pid)
         memory -= self.base_memory
-        if memory > self.memory_limit and exact_memory(self.pid, self.memory_limit) > self.memory_limit:
+        if memory > self.memory_limit and exact_memory(self.pid, self.allowed) > self.allowed:
             self._die("memory", f"it used more than {self.limits['memory_mib']:,.0f} MiB of memory")
-        if threads > int(self.limits["processes"]) + 1:
+        if threads > int(self.limits["processes"]) + 1 + (self.waiting is not None):
             self._die("processes", f"it started more than {self.limits['processes']:.0f} processes and threads")
 
     def _ended(self) -> None:
@@ -165,12 +233,16 @@ class Process:
             Died: always.
         """
         status, cpu = 0, 0.0
-        with contextlib.suppress(OSError, TimeoutError):
-            self.keeper.settimeout(2.0)  # the keeper may be late on a busy machine, and the verdict hangs on it
-            data = self.keeper.recv(64)
-            if data[:1] == b"X":
-                status, cpu = struct.unpack(">id", data[1:])
-        code = os.waitstatus_to_exitcode(status)
+        end = None if self.waiting is None else self._end_of_fork()
+        if end is not None:
+            status, cpu, _ = end
+        else:
+            with contextlib.suppress(OSError, TimeoutError):
+                self.keeper.settimeout(_END_SECONDS)
+                data = self.keeper.recv(64)
+                if data[:1] == b"X":
+                    status, cpu = struct.unpack(">id", data[1:])
+        code = os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) or os.WIFSIGNALED(status) else 0
         if self.cgroup is not None and self.cgroup.out_of_memory():
             self._die("memory", f"it used more than {self.limits['memory_mib']:,.0f} MiB of memory")
         if code == -signal.SIGXCPU or (code == -signal.SIGKILL and cpu >= int(self.limits["cpu_seconds"]) - 0.5):
@@ -200,12 +272,13 @@ class Process:
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
         with contextlib.suppress(OSError):
-            self.keeper.settimeout(2.0)  # the keeper reports when the tree is gone
+            self.keeper.settimeout(_END_SECONDS)  # the keeper reports when the tree is gone
             self.keeper.recv(64)
         os.close(self.pidfd)
         os.close(self.output)
-        self.channel.close()
-        self.keeper.close()
+        for end in (self.channel, self.keeper, self.fork_end, self.waiting):
+            if end is not None:
+                end.close()
         self.pidfd = -1
         if self.cgroup is not None:
             self.cgroup.close()

@@ -2,114 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
-import time
-from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from collections.abc import Iterator
+from typing import Any
 
-from practicum.sandbox.guest.messages import Handle, ProtocolError, Request, Response, Tensor
-from practicum.sandbox.outcome import Died, NoLength, StudentError, clean
+from practicum.sandbox.guest.messages import Handle, ProtocolError, Tensor
+from practicum.sandbox.link import Link
+from practicum.sandbox.outcome import NoLength, StudentError, clean
 
 MAX_ITEMS = 100_000
 MAX_LENGTH = 10_000_000
 _CHUNK = 256
-_RELEASED = 10_000  # handles named in one request: a frame holds no more than so many bytes
-
-
-class Answers(Protocol):
-    """Where requests go: a sandboxed process, a local one, or this very process."""
-
-    def call(self, request: Request, deadline: float) -> Response:
-        """Answer a request by the deadline (`time.monotonic()`), or raise `Died`."""
-        ...
-
-
-class Link:
-    """Carries requests to a submission's process and starts it anew when it has died.
-
-    Args:
-        start: opens a process that holds the submission.
-        wall_seconds: for all requests of the submission together.
-        import_seconds: for one import of a module, or one run of a notebook; a check's own time does not count it.
-    """
-
-    def __init__(self, start: Callable[[], Answers], wall_seconds: float, import_seconds: float = 30.0) -> None:
-        self.import_seconds = import_seconds
-        self._start = start
-        self._numbers = itertools.count(1)
-        self.process: Answers | None = None
-        self.deadline = float("inf")  # of the running check
-        self.left = wall_seconds
-        self.released: list[int] = []
-        self.generation = 0
-        self.seed = 0
-        self.fatal: dict[str, Died] = {}  # module → how its import killed the process: it is not tried again
-        self.methods: set[tuple[int, str]] = set()  # (handle, name) known to be methods: one question per call instead of two
-
-    def begin(self, seconds: float, seed: int) -> None:
-        """Start a check: a live process, seeded, and so many seconds."""
-        self.deadline = time.monotonic() + seconds
-        if self.process is not None and getattr(self.process, "died", None):
-            self.process = None
-            self.generation += 1  # handles of the old process are void
-        self.seed = seed
-        if self.process is not None:
-            self.ask("seed", args=seed)
-
-    def ask(
-        self, op: str, handle: int = 0, name: Any = None, args: Any = None, kwargs: Any = None, as_handle: bool = False
-    ) -> Any:
-        """Ask one thing.
-
-        Raises:
-            StudentError: the student's code raised.
-            Died: its process has ended, in this request or an earlier one of the same check.
-        """
-        if self.left <= 0:
-            raise Died("timeout", "the submission used up its time for all checks together")
-        began = time.monotonic()
-        # Importing a module or running a notebook has time of its own: it happens once, in whichever check comes first.
-        own = began + self.import_seconds if op == "module" else self.deadline
-        deadline = min(own, began + self.left)
-        try:
-            if op == "module" and name in self.fatal:
-                raise self.fatal[name]
-            if self.process is None:
-                self.process = self._start()
-                late = time.monotonic() - began  # to start a process is no fault of the submission's
-                began, deadline, self.deadline = began + late, deadline + late, self.deadline + late
-                self.released, self.methods = [], set()
-                self.process.call(Request(next(self._numbers), "seed", args=self.seed), deadline)
-            released, self.released = self.released[:_RELEASED], self.released[_RELEASED:]
-            request = Request(next(self._numbers), op, handle, name, args, kwargs, as_handle, released)
-            response = self.process.call(request, deadline)
-        except Died as died:
-            if op == "module":
-                if died.outcome == "timeout" and str(name) not in self.fatal:
-                    died = Died("timeout", f"importing {name} took too long, more than {self.import_seconds:g} seconds")
-                self.fatal[str(name)] = died
-            raise died from None
-        finally:
-            took = time.monotonic() - began
-            self.left -= took
-            if op == "module":
-                self.deadline += took
-        failure = response.failure
-        if failure is not None:
-            texts = (clean(failure.type, 80), clean(failure.message, 2000), clean(failure.traceback, 4000))
-            raise StudentError(*texts, missing=failure.missing)
-        return self._wrap(response.value)
-
-    def _wrap(self, value: Any) -> Any:
-        if type(value) is Handle:
-            return Remote(self, Handle(value.id, clean(value.type, 80)))
-        if type(value) is list:
-            return [self._wrap(item) for item in value]
-        if type(value) is tuple:
-            return tuple(self._wrap(item) for item in value)
-        if type(value) is dict:
-            return {key: self._wrap(item) for key, item in value.items()}
-        return value
 
 
 class Remote:
@@ -198,7 +100,18 @@ def _ask(remote: Remote, op: str, **what: Any) -> Any:
     link: Link = remote._practicum_link
     if remote._practicum_generation != link.generation:
         raise StudentError("ReferenceError", "the process that held this object has ended")
-    return link.ask(op, remote._practicum_handle.id, **what)
+    return _received(link, link.ask(op, remote._practicum_handle.id, **what))
+
+
+def _received(link: Link, value: Any) -> Any:
+    """Return an answer with a proxy in place of every handle."""
+    if type(value) is Handle:
+        return Remote(link, Handle(value.id, clean(value.type, 80)))
+    if type(value) in (list, tuple):
+        return type(value)(_received(link, item) for item in value)
+    if type(value) is dict:
+        return {key: _received(link, item) for key, item in value.items()}
+    return value
 
 
 def outgoing(value: Any) -> Any:
@@ -271,7 +184,7 @@ class StudentCode:
             raise StudentError("FileNotFoundError", self._missing[name], missing=True)
         known = self._modules.get((self._link.generation, name))
         if known is None:
-            known = self._link.ask("module", name=name, as_handle=True)
+            known = _received(self._link, self._link.ask("module", name=name, as_handle=True))
             self._modules = {(self._link.generation, name): known, **self._modules}
         return known
 

@@ -6,12 +6,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NewType, cast
+from typing import Any, Literal, NewType, cast
 
-import msgspec
-
-from practicum.gradebook.events import SubmissionId
+from practicum.gradebook.events import SubmissionId, Timing
 from practicum.labs.intake.read import ContentHash
+from practicum.store.damage import graded_of
 from practicum.store.results import GradedSubmission
 from practicum.store.schema import ResultRow, RunRow, SubmissionRow
 
@@ -33,6 +32,7 @@ class StoredSubmission:
     at: datetime
     sha256: ContentHash
     notes: tuple[str, ...] = ()
+    timing: Timing = "stated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,16 @@ class LabHistory:
 
 def submission_of(row: SubmissionRow) -> StoredSubmission:
     """Return the record of a row."""
-    notes = tuple(json.loads(row.notes))
-    return StoredSubmission(RowId(row.id), SubmissionId(row.uid), row.lab, row.student, row.at, ContentHash(row.sha256), notes)
+    return StoredSubmission(
+        id=RowId(row.id),
+        uid=SubmissionId(row.uid),
+        lab=row.lab,
+        student=row.student,
+        at=row.at,
+        sha256=ContentHash(row.sha256),
+        notes=_notes(row),
+        timing=cast(Timing, row.timing),
+    )
 
 
 def run_of(row: RunRow) -> Run:
@@ -85,8 +93,8 @@ def run_of(row: RunRow) -> Run:
         lab=row.lab,
         lab_sha256=row.lab_sha256,
         seed=row.seed,
-        versions=json.loads(row.versions),
-        limits=json.loads(row.limits),
+        versions=_mapping(row.versions),
+        limits=_mapping(row.limits),
         started=row.started,
         finished=row.finished,
         status=cast(Status, row.status),
@@ -95,5 +103,19 @@ def run_of(row: RunRow) -> Run:
 
 def stored_of(row: ResultRow, submission: SubmissionRow) -> StoredResult:
     """Return the record of a result and its submission."""
-    graded = msgspec.json.decode(row.record, type=GradedSubmission)
-    return StoredResult(RowId(row.id), submission_of(submission), graded, row.published, row.at)
+    return StoredResult(RowId(row.id), submission_of(submission), graded_of(row, submission), row.published, row.at)
+
+
+def _notes(row: SubmissionRow) -> tuple[str, ...]:
+    try:
+        return tuple(map(str, json.loads(row.notes)))
+    except (ValueError, TypeError):
+        return ("the notes on this submission are damaged in the store",)
+
+
+def _mapping(text: str) -> dict[str, Any]:
+    """Return what a run was made with; of a damaged note nothing, since its results say it, too."""
+    try:
+        return dict(json.loads(text))
+    except (ValueError, TypeError):
+        return {}

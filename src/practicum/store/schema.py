@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import time
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
@@ -25,11 +27,20 @@ from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-SCHEMA = 1
-"""The version of these tables. A change of them raises it."""
+from practicum.private import make_private
+
+SCHEMA = 2
+"""The version of these tables. A change of them raises it, and adds to `UPGRADES` what an older store lacks."""
+
+UPGRADES = {2: "ALTER TABLE submissions ADD COLUMN timing VARCHAR(20) NOT NULL DEFAULT 'stated'"}
+"""By schema, the statement that makes it from the one before."""
 
 BUSY_SECONDS = 30.0
 """How long one process waits for another's transaction."""
+
+
+class DamagedValue(Exception):
+    """Something in the database is not of its kind."""
 
 
 class Moment(TypeDecorator[datetime]):
@@ -44,7 +55,10 @@ class Moment(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """From the database."""
-        return None if value is None else datetime.fromisoformat(value)
+        try:
+            return None if value is None else datetime.fromisoformat(value)
+        except (ValueError, TypeError):
+            raise DamagedValue(f"expected a time, got {value!r}; take the store from its last backup") from None
 
 
 class Exact(TypeDecorator[Decimal]):
@@ -59,7 +73,10 @@ class Exact(TypeDecorator[Decimal]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         """From the database."""
-        return None if value is None else Decimal(value)
+        try:
+            return None if value is None else Decimal(value)
+        except (ArithmeticError, ValueError, TypeError):
+            raise DamagedValue(f"expected a number, got {value!r}; take the store from its last backup") from None
 
 
 class Base(DeclarativeBase):
@@ -97,6 +114,7 @@ class SubmissionRow(Base):
     at: Mapped[datetime]
     sha256: Mapped[str] = mapped_column(String(64))
     notes: Mapped[str] = mapped_column(Text)  # JSON
+    timing: Mapped[str] = mapped_column(String(20), server_default="stated")  # stated, late, unknown
 
 
 class FileRow(Base):
@@ -151,6 +169,18 @@ class ResultRow(Base):
     record: Mapped[bytes] = mapped_column(LargeBinary)  # GradedSubmission as JSON
 
 
+class ClaimRow(Base):
+    """Who grades a submission at this moment; see `practicum.store.claims`."""
+
+    __tablename__ = "claims"
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(32), index=True)
+    host: Mapped[str] = mapped_column(String(255))
+    pid: Mapped[int]
+    since: Mapped[datetime]
+    until: Mapped[datetime]
+
+
 class ProposalRow(Base):
     """A result that a regrade would publish."""
 
@@ -169,6 +199,10 @@ def engine_of(url: str) -> Engine:
     if not url.startswith("sqlite"):
         return create_engine(url)
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    database = engine.url.database
+    if database and not database.startswith((":memory:", "file:")) and not Path(database).exists():
+        with contextlib.suppress(OSError):  # why it cannot be made, SQLite says
+            make_private(Path(database))  # the files beside it get its mode
 
     @event.listens_for(engine, "connect")
     def settings(connection: Any, record: object) -> None:

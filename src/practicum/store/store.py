@@ -7,24 +7,24 @@ the gradebook sees that one only.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import zlib
-from collections.abc import Iterable, Iterator
+import secrets
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
 import msgspec
-from sqlalchemy import inspect, select, update
+from sqlalchemy import inspect, select, text, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from practicum.errors import PracticumError
 from practicum.gradebook import events
 from practicum.labs.intake.read import SubmissionFiles
-from practicum.store.queries import proposed_in, results_in, runs_in, submissions_in
+from practicum.store.look import readable
+from practicum.store.queries import file_sizes_in, files_in, proposed_in, results_in, runs_in, submissions_in
 from practicum.store.records import (
     Kind,
     LabHistory,
@@ -37,8 +37,20 @@ from practicum.store.records import (
     stored_of,
     submission_of,
 )
+from practicum.store.registration import register_in
 from practicum.store.results import GradedSubmission, Provenance
-from practicum.store.schema import SCHEMA, Base, Blob, FileRow, Meta, ProposalRow, ResultRow, RunRow, SubmissionRow, engine_of
+from practicum.store.schema import (
+    SCHEMA,
+    UPGRADES,
+    Base,
+    DamagedValue,
+    Meta,
+    ProposalRow,
+    ResultRow,
+    RunRow,
+    SubmissionRow,
+    engine_of,
+)
 
 
 class Store:
@@ -46,6 +58,10 @@ class Store:
 
     Args:
         where: the path of an SQLite file, or a SQLAlchemy URL.
+
+    Attributes:
+        secret: what leads, with the seed of a run, to the inputs of its checks: 256 random bits, made with the store. A store
+            that had runs before there were secrets has none, so that its results keep their meaning.
 
     Raises:
         PracticumError: it cannot be opened, is no store, or was made by a newer Practicum.
@@ -72,7 +88,7 @@ class Store:
         self._engine.dispose()
 
     def _open(self) -> None:
-        with self._write() as db:
+        with self.writing() as db:
             found = None
             if inspect(db.connection()).has_table(Meta.__tablename__):
                 found = db.get(Meta, "schema")
@@ -84,24 +100,43 @@ class Store:
                     f"{self.name}: this store has schema {found.value}, this Practicum knows up to {SCHEMA}: "
                     "a newer Practicum made it. Upgrade this one (`pip install -U practicum`)"
                 )
+            else:
+                for schema in range(int(found.value) + 1, SCHEMA + 1):
+                    db.execute(text(UPGRADES[schema]))
+                    found.value = str(schema)
+            secret = db.get(Meta, "secret")
+            if secret is None and db.scalars(select(RunRow.id).limit(1)).first() is None:
+                secret = Meta(key="secret", value=secrets.token_hex(32))
+                db.add(secret)
+            self.secret = "" if secret is None else secret.value
 
     @contextmanager
-    def _read(self) -> Iterator[Session]:
+    def reading(self) -> Iterator[Session]:
+        """Give a session to look with.
+
+        Raises:
+            PracticumError: the database cannot be used, or a time or number in it is none.
+        """
         try:
             with Session(self._engine, expire_on_commit=False) as db:
                 yield db
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, DamagedValue) as error:
             raise self._explained(error) from error
 
     @contextmanager
-    def _write(self) -> Iterator[Session]:
+    def writing(self) -> Iterator[Session]:
+        """Give a session whose changes are one transaction.
+
+        Raises:
+            PracticumError: as for `reading`.
+        """
         try:
             with Session(self._writer, expire_on_commit=False) as db, db.begin():
                 yield db
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, DamagedValue) as error:
             raise self._explained(error) from error
 
-    def _explained(self, error: SQLAlchemyError) -> PracticumError:
+    def _explained(self, error: Exception) -> PracticumError:
         cause = error.orig if isinstance(error, DBAPIError) else error
         return PracticumError(f"{self.name}: the store cannot be used: {cause}")
 
@@ -111,62 +146,41 @@ class Store:
         """Keep a submission.
 
         What is identical to the same student's submission just before or just after it is that submission, at the
-        earlier of both times: copying a folder anew, which may change its dates, makes nobody late.
+        earlier of both times: copying a folder anew, which may change its dates, makes nobody late. Where no time is stated,
+        it is the one that is there already, and a time that is stated later on becomes that one's time.
 
         Returns:
             the submission, and whether it is new.
         """
-        with self._write() as db:
-            mine = (SubmissionRow.lab == lab, SubmissionRow.student == submitted.student)
-            order = (SubmissionRow.at, SubmissionRow.id)
-            earlier = select(SubmissionRow).where(*mine, SubmissionRow.at <= submitted.at)
-            before = db.scalars(earlier.order_by(*(c.desc() for c in order)).limit(1)).first()
-            after = db.scalars(
-                select(SubmissionRow).where(*mine, SubmissionRow.at > submitted.at).order_by(*order).limit(1)
-            ).first()
-            if before is not None and before.sha256 == submitted.sha256:
-                return submission_of(before), False
-            if after is not None and after.sha256 == submitted.sha256:
-                after.at = submitted.at
-                db.flush()
-                return submission_of(after), False
-            same = (SubmissionRow.at == submitted.at, SubmissionRow.sha256 == submitted.sha256)
-            same_time = db.scalars(select(SubmissionRow).where(*mine, *same)).first()
-            if same_time is not None:
-                return submission_of(same_time), False
-            moment = submitted.at.astimezone(UTC).isoformat()
-            uid = hashlib.sha256("\0".join((lab, submitted.student, moment, submitted.sha256)).encode()).hexdigest()[:20]
-            notes = json.dumps(submitted.notes)
-            row = SubmissionRow(
-                uid=uid, lab=lab, student=submitted.student, at=submitted.at, sha256=submitted.sha256, notes=notes
-            )
-            db.add(row)
-            db.flush()
-            for name, data in submitted.files.items():
-                content = hashlib.sha256(data).hexdigest()
-                if db.get(Blob, content) is None:
-                    db.add(Blob(sha256=content, data=zlib.compress(data)))
-                    db.flush()
-                db.add(FileRow(submission_id=row.id, name=name, size=len(data), sha256=content))
-            return submission_of(row), True
+        with self.writing() as db:
+            row, new = register_in(db, lab, submitted)
+            return submission_of(row), new
 
     def files(self, submission: RowId) -> dict[str, bytes]:
-        """Return the files of a submission."""
-        with self._read() as db:
-            wanted = select(FileRow.name, Blob.data).join(Blob, Blob.sha256 == FileRow.sha256)
-            rows = db.execute(wanted.where(FileRow.submission_id == submission))
-            return {name: zlib.decompress(data) for name, data in rows}
+        """Return the files of a submission.
+
+        Raises:
+            DamagedFiles: one of them is not what was kept.
+        """
+        with self.reading() as db:
+            return files_in(db, submission)
 
     def submissions(self, lab: str | None = None) -> list[StoredSubmission]:
         """Return all submissions (of a lab), by student and time."""
-        with self._read() as db:
+        with self.reading() as db:
             return submissions_in(db, lab)
+
+    def file_sizes(self, lab: str | None = None) -> dict[RowId, dict[str, int]]:
+        """Return the names and sizes of the files of each submission (of a lab)."""
+        with self.reading() as db:
+            return file_sizes_in(db, lab)
 
     # Runs
 
-    def start_run(self, kind: Kind, lab: str, provenance: Provenance) -> Run:
-        """Begin a run."""
-        with self._write() as db:
+    def start_run(self, kind: Kind, lab: str, made: Provenance | Callable[[list[Run]], Provenance]) -> Run:
+        """Begin a run, with a provenance, or with what is made of the runs so far: no other run begins meanwhile."""
+        with self.writing() as db:
+            provenance = made if isinstance(made, Provenance) else made(runs_in(db, lab))
             row = RunRow(
                 kind=kind,
                 lab=lab,
@@ -185,17 +199,17 @@ class Store:
     def mark_run(self, run: RowId, status: Status) -> None:
         """Say how a run stands."""
         finished = datetime.now(UTC) if status != "running" else None
-        with self._write() as db:
+        with self.writing() as db:
             db.execute(update(RunRow).where(RunRow.id == run).values(status=status, finished=finished))
 
     def runs(self, lab: str | None = None) -> list[Run]:
         """Return all runs (of a lab), the oldest first."""
-        with self._read() as db:
+        with self.reading() as db:
             return runs_in(db, lab)
 
     def history(self, lab: str) -> LabHistory:
         """Return all that grading needs to know of a lab, in one look."""
-        with self._read() as db:
+        with self.reading() as db:
             return LabHistory(runs_in(db, lab), submissions_in(db, lab), results_in(db, lab, published=True))
 
     # Results
@@ -213,7 +227,7 @@ class Store:
             the result that is there now.
         """
         mine = select(ResultRow).where(ResultRow.submission_id == submission.id)
-        with self._write() as db:
+        with self.writing() as db:
             there = db.scalars(mine.where(ResultRow.published if publish else ResultRow.run_id == run.id)).first()
             if there is not None:
                 return stored_of(there, db.get_one(SubmissionRow, submission.id))
@@ -241,20 +255,20 @@ class Store:
             lab: one lab only.
             published: only published ones, only others (False), or all (None).
         """
-        with self._read() as db:
+        with self.reading() as db:
             return results_in(db, lab, published)
 
     # Regrades
 
     def propose(self, run: RowId, results: Iterable[StoredResult]) -> None:
         """Make results part of a regrade."""
-        with self._write() as db:
+        with self.writing() as db:
             for result in results:
                 db.merge(ProposalRow(run_id=run, submission_id=result.submission.id, result_id=result.id))
 
     def proposed(self, run: RowId) -> list[StoredResult]:
         """Return the results that a regrade would publish."""
-        with self._read() as db:
+        with self.reading() as db:
             return proposed_in(db, run)
 
     def publish(self, run: RowId) -> int:
@@ -263,7 +277,7 @@ class Store:
         Returns:
             how many submissions it has.
         """
-        with self._write() as db:
+        with self.writing() as db:
             wanted = select(ProposalRow.submission_id, ProposalRow.result_id).where(ProposalRow.run_id == run)
             pairs = db.execute(wanted).all()
             for submission, result in pairs:
@@ -283,12 +297,9 @@ def events_of(db: Path | str) -> list[events.Submission | events.Result]:
         return []
     wanted = select(ResultRow.points, ResultRow.out_of, SubmissionRow.uid, SubmissionRow.student, SubmissionRow.lab)
     wanted = wanted.join(SubmissionRow, SubmissionRow.id == ResultRow.submission_id).where(ResultRow.published)
-    with Store(db) as store, store._read() as session:
+    with readable(db) as where, Store(where) as store, store.reading() as session:
         found: list[events.Submission | events.Result] = [
-            events.Submission(events.SubmissionId(uid), student, lab, at)
-            for uid, student, lab, at in session.execute(
-                select(SubmissionRow.uid, SubmissionRow.student, SubmissionRow.lab, SubmissionRow.at).order_by(SubmissionRow.id)
-            )
+            events.Submission(s.uid, s.student, s.lab, s.at, s.timing) for s in submissions_in(session, None)
         ]
         for points, out_of, uid, student, lab in session.execute(wanted.order_by(ResultRow.id)):
             found.append(events.Result(events.SubmissionId(uid), student, lab, points, out_of))

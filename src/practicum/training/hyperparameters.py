@@ -1,6 +1,7 @@
 """Hyperparameters: the fields of a recipe, each with its default and its help."""
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_type_hints
 
@@ -72,9 +73,15 @@ def with_values(recipe: type, given: dict[str, str]) -> Any:
             values[name] = _bool(value) if kind is bool else kind(value)
         except ValueError:
             raise PracticumError(f"--{name}: expected {_ARTICLE.get(kind, kind.__name__)}, got {value!r}") from None
+        if kind is float and not math.isfinite(values[name]):
+            raise PracticumError(f"--{name}: expected a finite number, got {value!r}")
+        least = 1 if name.endswith(_ONE_OR_MORE) else 0
+        if kind is int and values[name] < least <= known[name].default:
+            raise PracticumError(f"--{name}: expected a whole number of at least {least}, got {value!r}")
     return recipe(**values)
 
 
+_ONE_OR_MORE = ("epochs", "steps", "passes", "batch_size")  # without one of these nothing is trained
 _ARTICLE = {int: "a whole number", float: "a number", bool: "true or false"}
 
 

@@ -2,13 +2,7 @@
 
 An entry is called `STUDENT` or `STUDENT@STAMP`, with or without a file ending; the stamp is ISO basic, such as
 `20270301T235900+0800`, `20270301T155900Z`, or without a zone, which then is the course's. What learning platforms call
-their bulk downloads is understood too:
-
-- Canvas, a file `lastfirst_123_456_name.py` or `lastfirst_LATE_123_456_name.py`: the student is `123`, Canvas' user id.
-- Moodle, a folder `Full Name_123_assignsubmission_file_` or a file `Full Name_123_assignsubmission_file_name.py`:
-  the student is `123`, the number of the participant in that assignment.
-
-In both the number comes before anything the student chose, so no file name can pass for another student.
+their bulk downloads stands in `canvas`, `moodle` and `blackboard`, and whose an entry is in `who`.
 """
 
 from __future__ import annotations
@@ -21,8 +15,6 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 ARCHIVES = (".zip", ".tar.gz", ".tgz", ".tar")
 
-_CANVAS = re.compile(r"[^_]+?(?P<late>_late)?_(?P<id>\d{1,18})_\d{1,18}_(?P<file>.+)", re.IGNORECASE | re.ASCII)
-_MOODLE = re.compile(r".+?_(?P<id>\d{1,18})_assignsubmission_(?:file|onlinetext)_?(?P<file>.*)", re.ASCII | re.DOTALL)
 _STAMP = re.compile(r"(\d{8}T\d{4}(?:\d{2})?)(?:(Z)|([+-])(\d{2}):?(\d{2}))?", re.ASCII)
 _LONGEST_STUDENT = 64
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)  # no file of Windows may be called so
@@ -32,31 +24,40 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)  #
 class Entry:
     """What the name of an entry says.
 
-    `file` is the name the student gave the file, where a platform kept it; `stamp` is None if the name holds no time.
-    `platform` tells that several entries may belong to one submission.
+    Attributes:
+        student: who submitted: an id that is safe as a file name, on a platform the platform's own id or number.
+        stamp: when, if the name holds a time.
+        file: the name the student gave the file, where a platform kept it.
+        platform: which platform's name it is; then several entries may belong to one submission.
+        attempt: tells a student's several submissions on a platform apart.
+        name: the name of the person or group as the platform writes it; elsewhere the submitter as written.
+        kind: which field of a student on the roster `student` is.
+        late: the platform marks it as late.
+        typed: it is no file, but a text or a link that was typed into the platform.
+        notes: what the student should know.
     """
 
     student: str
     stamp: datetime | None = None
     file: str = ""
-    platform: bool = False
+    platform: str = ""
+    attempt: str = ""
+    name: str = ""
+    kind: str = ""
+    late: bool = False
+    typed: bool = False
     notes: tuple[str, ...] = ()
 
 
-def parse_entry(name: str, *, is_folder: bool, zone: tzinfo) -> Entry:
-    """Read the name of an entry in a folder of submissions."""
-    if match := _MOODLE.fullmatch(name):
-        return Entry(match["id"], file="" if is_folder else match["file"], platform=True)
-    if not is_folder and (match := _CANVAS.fullmatch(name)):
-        late = ("Canvas marks this as late",) if match["late"] else ()
-        return Entry(match["id"], file=match["file"], platform=True, notes=late)
+def plain_entry(name: str, *, is_folder: bool, zone: tzinfo) -> Entry:
+    """Read `STUDENT` or `STUDENT@STAMP`."""
     stem = name if is_folder else without_ending(name)
     before, at, after = stem.rpartition("@")
     stamp = parse_stamp(after, zone) if at else None
     student, notes = safe_student(before if stamp else stem)
     if at and not stamp:
         notes += (f"expected a time like 20270301T235900+0800 after the @ in the name, got {shown(after)}",)
-    return Entry(student, stamp, notes=notes)
+    return Entry(student, stamp, name=before if stamp else stem, notes=notes)
 
 
 def parse_stamp(text: str, zone: tzinfo) -> datetime | None:

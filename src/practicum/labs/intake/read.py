@@ -11,19 +11,24 @@ wrong becomes a note for the student, and the others are read all the same.
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
-from itertools import islice
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import NewType
+from typing import Literal, NewType
 
+from practicum.course.identities.spelling import same
+from practicum.course.roster import Student
 from practicum.errors import PracticumError
+from practicum.gradebook.events import Timing
 from practicum.labs.intake.archive import list_archive
-from practicum.labs.intake.archive_files import MOST_ENTRIES, Listing, Member, Unreadable, in_mib, list_file, list_folder, some
-from practicum.labs.intake.names import ARCHIVES, Entry, parse_entry, parse_stamp, shown, without_ending
+from practicum.labs.intake.archive_files import Listing, Member, Unreadable, in_mib, list_file, list_folder, some
+from practicum.labs.intake.choose import choose, is_sibling
+from practicum.labs.intake.entries import Part, parts_of
+from practicum.labs.intake.names import ARCHIVES, shown
+from practicum.labs.intake.times import TIMES_FILE, Sheet, Times, read_times, worksheet_times, worksheets
+from practicum.labs.intake.who import Refused, Submitters
 from practicum.labs.lab import Lab
 
 ContentHash = NewType("ContentHash", str)
@@ -35,6 +40,7 @@ LARGEST_TOTAL = 128 << 20
 _MOST_OTHERS = 100  # further files of one submission
 _ARCHIVES_READ = 4  # of those that lie in one student's folder
 _UNREAD = (".rar", ".7z", ".gz", ".bz2", ".xz", ".zst", ".tbz2", ".txz")
+_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 _LAST_SECOND = 253_402_214_400  # a day before the year 10000, where `datetime` ends
 
 
@@ -45,6 +51,7 @@ class SubmissionFiles:
     `files` holds what was found of the files the lab asks for, by their names there; a missing file is not in it. Further
     files are in it, by their paths, where the reader asked for such (`also`).
     `sha256` is the hash of those names and contents alone, so what is submitted twice unchanged has the same hash.
+    `timing` tells whether `at` is when it was submitted (`stated`), or only when it was read.
     """
 
     student: str
@@ -52,9 +59,33 @@ class SubmissionFiles:
     files: dict[str, bytes]
     sha256: ContentHash
     notes: tuple[str, ...] = ()
+    timing: Timing = "stated"
 
 
-def read_submissions(folder: Path, lab: Lab, zone: tzinfo, also: tuple[str, ...] = ()) -> Iterator[SubmissionFiles]:
+@dataclass(frozen=True)
+class _Moment:
+    """When something was submitted that is not dated by its name: as a file of times says, else by the files or not at all."""
+
+    stated: datetime | None
+    by_file: bool
+    read: datetime
+
+
+_Group = tuple[str, str]  # a student, and what tells their submissions apart
+
+
+def read_submissions(
+    folder: Path,
+    lab: Lab,
+    zone: tzinfo,
+    also: tuple[str, ...] = (),
+    *,
+    roster: Sequence[Student] | None = None,
+    teams: Mapping[str, Sequence[str]] | None = None,
+    times: Path | Literal["file"] | None = None,
+    siblings: Collection[str] = (),
+    refused: list[str] | None = None,
+) -> Iterator[SubmissionFiles]:
     """Read a folder of submissions, or a single entry, one submission at a time.
 
     Args:
@@ -62,12 +93,17 @@ def read_submissions(folder: Path, lab: Lab, zone: tzinfo, also: tuple[str, ...]
         lab: The lab; only the files in its `submit` are taken.
         zone: The course's time zone, for stamps without one and for the dates of files.
         also: Endings, in lower case, of further files to take, under their paths in the submission.
+        roster: The students, by whose ids everybody is then called. Without it they are called what the entries say.
+        teams: The ids of the members, by the team's name: what a team submitted, each of them has.
+        times: A file that says when work was submitted, or `file`: when the files were changed last.
+        siblings: The files of the other labs of the item, where an entry holds the work for all of them.
+        refused: Gets a line for each entry that was not read, because it is nobody's or could be more than one student's.
 
     Yields:
         Submissions, by student and then by time of the entry's name.
 
     Raises:
-        PracticumError: `folder` is not there.
+        PracticumError: `folder` is not there, or a file with times is wrong.
     """
     folder = Path(folder)
     if folder.is_dir():
@@ -76,16 +112,65 @@ def read_submissions(folder: Path, lab: Lab, zone: tzinfo, also: tuple[str, ...]
         paths = [folder]
     else:
         raise PracticumError(f"{folder}: expected a folder of submissions, got nothing there")
-    groups: dict[tuple[str, str], list[tuple[Entry, Path]]] = {}
+    sheets = worksheets(folder, paths) if roster is not None else {}
+    persons = {number: person for sheet in sheets.values() for number, person in sheet.items()}
+    submitters = Submitters(roster, teams or {}, persons)
+    said = _times(folder, times, zone, submitters, sheets)
+    groups: dict[tuple[str, str], list[Part]] = {}
     for path in paths:
-        if path.name.startswith(".") or path.name == "__MACOSX":
+        if path.name.startswith(".") or path.name in ("__MACOSX", TIMES_FILE) or path in sheets:
             continue
-        for entry, part in _submissions_in(path, lab, zone):
-            # A platform keeps the files of one student side by side; anything else is a submission by itself.
-            key = (entry.student, "" if entry.platform else str(part))
-            groups.setdefault(key, []).append((entry, part))
-    for _, parts in sorted(groups.items(), key=lambda group: group[0]):
-        yield _read(parts, lab, zone, also)
+        try:
+            for part in parts_of(path, zone, submitters):
+                # A platform keeps the files of one submission side by side; anything else is a submission by itself.
+                entry = part.entry
+                key = f"{entry.platform} {entry.attempt}" if entry.platform else str(part.path)
+                for student in part.students:
+                    groups.setdefault((student, key), []).append(part)
+        except Refused as reason:
+            if refused is not None:
+                refused.append(f"{shown(path.name)} {reason}")
+    order = sorted(groups, key=lambda group: (group[0], groups[group][0].entry.stamp or _END_OF_TIME, group[1]))
+    dated = _dated(order, groups, said)
+    now = datetime.now(UTC)
+    for number, group in enumerate(order):
+        moment = _Moment(dated.get(group), times == "file", now + timedelta(microseconds=number))
+        submission = _read(group[0], groups[group], moment, lab, zone, also, siblings)
+        if submission is not None:
+            yield submission
+
+
+def _times(
+    folder: Path, times: Path | Literal["file"] | None, zone: tzinfo, submitters: Submitters, sheets: Mapping[Path, Sheet]
+) -> Times:
+    """Return what files say of times: the one that was named, else the one in the folder, and worksheets."""
+    said: Times = {}
+    for path, sheet in sheets.items():
+        said |= worksheet_times(sheet, zone, str(path))
+    beside = folder / TIMES_FILE
+    if isinstance(times, Path):
+        said |= read_times(times, zone, submitters.find)
+    elif times is None and beside.is_file():
+        said |= read_times(beside, zone, submitters.find)
+    return said
+
+
+def _dated(order: Sequence[_Group], groups: Mapping[_Group, Sequence[Part]], said: Times) -> dict[_Group, datetime]:
+    """Return the times that files state, the last of a student's for the last submission whose name has none."""
+    undated: dict[str, list[_Group]] = {}
+    for group in order:
+        if not groups[group][0].entry.stamp:
+            undated.setdefault(group[0], []).append(group)
+    dated: dict[_Group, datetime] = {}
+    for student, own in undated.items():
+        parts = groups[own[-1]]
+        # What one member of a team submitted, all have.
+        keys = [f"student {same(each)}" for each in (student, *parts[0].students, parts[0].entry.student)]
+        if parts[0].entry.kind == "participants":
+            keys.insert(0, f"participant {parts[0].entry.student}")
+        times = next((said[key] for key in keys if key in said), [])
+        dated |= dict(zip(reversed(own), reversed(times), strict=False))
+    return dated
 
 
 def sha256_of(files: dict[str, bytes]) -> ContentHash:
@@ -97,68 +182,77 @@ def sha256_of(files: dict[str, bytes]) -> ContentHash:
     return ContentHash(digest.hexdigest())
 
 
-def _submissions_in(path: Path, lab: Lab, zone: tzinfo) -> Iterator[tuple[Entry, Path]]:
-    """Yield the submissions in one entry: itself, or those in it that are called by their time."""
-    is_folder = path.is_dir() and not path.is_symlink()
-    entry = parse_entry(path.name, is_folder=is_folder, zone=zone)
-    stamped: dict[Path, datetime] = {}
-    others: list[str] = []
-    # An entry that says its time itself is not searched: what is in it may all be the student's own.
-    for inner in _inside(path) if is_folder and not entry.platform and not entry.stamp else ():
-        dated = inner.is_dir() or inner.name.lower().endswith((*ARCHIVES, *_alone(lab)))
-        stamp = parse_stamp(inner.name if inner.is_dir() else without_ending(inner.name), zone) if dated else None
-        if stamp:
-            stamped[inner] = stamp
-        elif not inner.name.startswith("."):
-            others.append(inner.name)
-    beside = (f"ignored beside the submissions: {some(others)}",) if others else ()
-    for inner, stamp in stamped.items():
-        yield Entry(entry.student, stamp, notes=entry.notes + beside), inner
-    if not stamped:
-        yield entry, path
-
-
-def _inside(folder: Path) -> list[Path]:
-    try:
-        return sorted(islice(folder.iterdir(), MOST_ENTRIES))
-    except OSError:  # noted when the folder is listed
-        return []
-
-
 def _alone(lab: Lab) -> tuple[str, ...]:
     """Return the file ending that a submission of a single file has, if the lab asks for one file."""
     return (Path(lab.submit[0]).suffix,) if len(lab.submit) == 1 else ()
 
 
-def _read(parts: list[tuple[Entry, Path]], lab: Lab, zone: tzinfo, also: tuple[str, ...]) -> SubmissionFiles:
-    entry, first = parts[0]
-    notes = [note for each, _ in parts for note in each.notes]
+def _read(
+    student: str,
+    parts: Sequence[Part],
+    moment: _Moment,
+    lab: Lab,
+    zone: tzinfo,
+    also: tuple[str, ...],
+    siblings: Collection[str],
+) -> SubmissionFiles | None:
+    """Read one submission; None where an entry for several labs holds files of the others only."""
+    entry, first = parts[0].entry, parts[0].path
+    notes = [note for part in parts for note in part.entry.notes]
     listing = Listing()
     with ExitStack() as open_archives:
-        for each, part in parts:
+        for part in parts:
+            if part.entry.typed:
+                continue
             # Called by its student, a single file stands for the one asked for.
-            alone = not each.platform and part.name.lower().endswith(_alone(lab) or "/")
-            _list(part, each.file or (lab.submit[0] if alone else part.name), listing, open_archives)
-        by_itself = len(parts) == 1 and bool(entry.file) and not first.name.lower().endswith(ARCHIVES)
-        chosen = _choose(listing, lab, by_itself, notes)
-        taken = set(map(id, chosen.values()))
-        others = [member for member in listing.members if id(member) not in taken and member.name.lower().endswith(also or "/")]
-        for member in others[:_MOST_OTHERS]:
-            chosen.setdefault("/".join(member.path), member)
-        files = _read_members(chosen, notes)
+            alone = not part.entry.platform and part.path.name.lower().endswith(_alone(lab) or "/")
+            name = part.entry.file or (lab.submit[0] if alone else part.path.name)
+            _list(part.path, name, listing, open_archives)
+        files, chosen = take_files(listing, lab, notes, also, siblings)
+    if not chosen.keys() & set(lab.submit) and any(is_sibling(member.name, siblings) for member in listing.members):
+        return None
+    at = entry.stamp or moment.stated
+    timing: Timing = "stated"
+    if not at and moment.by_file:
+        changed = [member.changed for member in chosen.values() or listing.members] or [first.lstat().st_mtime]
+        at = datetime.fromtimestamp(min(max(int(max(changed)), 0), _LAST_SECOND), zone)
+        notes.append(f"the name holds no time; the newest file is of {at.isoformat()}")
+    elif not at:
+        at, timing = moment.read, "late" if any(part.entry.late for part in parts) else "unknown"
+    return SubmissionFiles(student, at, files, sha256_of(files), tuple(dict.fromkeys(notes)), timing)
+
+
+def take_files(
+    listing: Listing, lab: Lab, notes: list[str], also: tuple[str, ...] = (), siblings: Collection[str] = ()
+) -> tuple[dict[str, bytes], dict[str, Member]]:
+    """Read what a lab asks for out of all that was submitted.
+
+    Args:
+        listing: Everything that is there.
+        lab: The lab; only the files in its `submit` are taken.
+        notes: Gets what the student should know of it.
+        also: Endings, in lower case, of further files to take, under their paths.
+        siblings: The files of the other labs of the item.
+
+    Returns:
+        The contents, and the members that were chosen, by the same names.
+    """
+    chosen = choose(listing, lab, notes, siblings)
+    taken = set(map(id, chosen.values()))
+    others = [member for member in listing.members if id(member) not in taken and member.name.lower().endswith(also or "/")]
+    for member in others[:_MOST_OTHERS]:
+        chosen.setdefault("/".join(member.path), member)
+    files = _read_members(chosen, notes)
     used = set(map(id, chosen.values()))
-    ignored = sorted("/".join(member.path) for member in listing.members if id(member) not in used)
+    left = [member for member in listing.members if id(member) not in used and not is_sibling(member.name, siblings)]
+    ignored = sorted("/".join(member.path) for member in left)
     notes += listing.notes
     if ignored:
         notes.append(f"ignored {len(ignored)} other file{'s' * (len(ignored) > 1)}: {some(ignored)}")
     if not files:
-        notes.append(f"no file of the lab was found (expected {', '.join(lab.submit)})")
-    at = entry.stamp
-    if not at:
-        changed = [member.changed for member in chosen.values() or listing.members] or [first.lstat().st_mtime]
-        at = datetime.fromtimestamp(min(max(int(max(changed)), 0), _LAST_SECOND), zone)
-        notes.append(f"the name holds no time; the newest file is of {at.isoformat()}")
-    return SubmissionFiles(entry.student, at, files, sha256_of(files), tuple(dict.fromkeys(notes)))
+        expected = f" (expected {', '.join(lab.submit)})" if lab.submit else ""
+        notes.append(f"no file of the lab was found{expected}")
+    return files, chosen
 
 
 def _list(path: Path, name: str, into: Listing, open_archives: ExitStack) -> None:
@@ -185,50 +279,6 @@ def _list_archive(path: Path, into: Listing, open_archives: ExitStack, prefix: t
         open_archives.enter_context(list_archive(path, into, prefix))
     except Unreadable as error:
         into.refuse(f"the archive {error}", path.name)
-
-
-def _choose(listing: Listing, lab: Lab, by_itself: bool, notes: list[str]) -> dict[str, Member]:
-    """Return the member to take for each file of the lab; `notes` gets what the student should know of the choice.
-
-    A file that a student uploaded by itself stands for the one asked for, whatever it is called.
-    """
-    exact: dict[str, list[Member]] = {}
-    for member in sorted(listing.members, key=lambda member: (len(member.path), member.path)):
-        exact.setdefault(member.name, []).append(member)
-    spoken_for = {name.lower() for name in lab.submit}
-    chosen: dict[str, Member] = {}
-    for name in lab.submit:
-        found = exact.get(name) or []
-        if not found:
-            near = [each for each in exact if _stands_for(each, name, spoken_for)]
-            # The spelling in another case before copies, and of copies the one numbered last.
-            near.sort(key=lambda each: (each.lower() != name.lower(), -_number(each), each))
-            if not near and by_itself:
-                near = [each for each in exact if each.lower().endswith(_alone(lab) or "/")]
-            if near:
-                found = exact[near[0]]
-                others = f" (and not {some(near[1:])})" if near[1:] else ""
-                notes.append(f"{shown(near[0])} was taken as {name}{others}")
-        if found:
-            chosen[name] = found[0]
-            if others_there := ["/".join(member.path) for member in found[1:]]:
-                notes.append(f"{'/'.join(map(shown, found[0].path))} was taken, and not {some(others_there)}")
-    return chosen
-
-
-def _stands_for(found: str, name: str, spoken_for: set[str]) -> bool:
-    """Return whether a file is the one asked for in another case, or a copy as browsers and systems name them."""
-    if not found.isascii():  # where one letter passes for another
-        return False
-    if found.lower() == name.lower():
-        return True
-    stem, _, ending = name.rpartition(".")
-    copy = rf"{re.escape(stem)}([ _]?\(\d{{1,4}}\)|[-_ ]\d{{1,4}}|[-_ ]+copy([-_ ]?\(?\d{{1,4}}\)?)?)\.{ending}"
-    return found.lower() not in spoken_for and re.fullmatch(copy, found, re.IGNORECASE) is not None
-
-
-def _number(name: str) -> int:
-    return int((re.findall(r"\d+", name) or ["0"])[-1])
 
 
 def _read_members(chosen: dict[str, Member], notes: list[str]) -> dict[str, bytes]:

@@ -26,7 +26,7 @@ NOTE = "practicum: "  # begins what the fork server has to say to the grader, on
 
 
 class Order(msgspec.Struct):
-    """What the grader asks of the fork server; three descriptors come with it: channel, output, report."""
+    """What the grader asks of the fork server; four descriptors come with it: channel, output, report, the fork's channel."""
 
     slot: int
     limits: dict[str, float]
@@ -57,7 +57,7 @@ def main(control_fd: int, libraries: list[str]) -> None:
     warm_up(libraries)
     control.send(b"ready")
     while True:
-        data, fds, _, _ = socket.recv_fds(control, 65536, 3)
+        data, fds, _, _ = socket.recv_fds(control, 65536, 4)
         while True:  # reap those that ended
             try:
                 if os.waitpid(-1, os.WNOHANG) == (0, 0):
@@ -73,7 +73,7 @@ def main(control_fd: int, libraries: list[str]) -> None:
             os.close(fd)
 
 
-def _keeper(order: Order, channel_fd: int, output_fd: int, report_fd: int) -> None:
+def _keeper(order: Order, channel_fd: int, output_fd: int, report_fd: int, fork_fd: int) -> None:
     """Enter the new namespaces, fork the process that will hold the student's code, and report how it ended."""
     from . import confine
 
@@ -92,25 +92,26 @@ def _keeper(order: Order, channel_fd: int, output_fd: int, report_fd: int) -> No
         os._exit(1)
     if pid == 0:
         report.close()
-        _student(order, data_base, channel_fd, output_fd)
-    os.close(channel_fd)
-    os.close(output_fd)
+        _student(order, data_base, channel_fd, output_fd, fork_fd)
+    for fd in (channel_fd, output_fd, fork_fd):
+        os.close(fd)
     socket.send_fds(report, [b"P" + struct.pack(">i", pid)], [os.pidfd_open(pid)])
     _, status, usage = os.wait4(pid, 0)
     report.send(b"X" + struct.pack(">id", status, usage.ru_utime + usage.ru_stime))
     os._exit(0)
 
 
-def _student(order: Order, data_base: int, channel_fd: int, output_fd: int) -> None:
+def _student(order: Order, data_base: int, channel_fd: int, output_fd: int, fork_fd: int) -> None:
     """Confine this process, then serve requests about the student's code until the channel closes."""
     from . import confine
 
     null = os.open("/dev/null", os.O_RDONLY)
-    for source, target in ((null, 0), (output_fd, 1), (output_fd, 2), (channel_fd, 3)):
+    for source, target in ((null, 0), (output_fd, 1), (output_fd, 2), (channel_fd, 3), (fork_fd, 4)):
         os.dup2(source, target)
-    os.closerange(4, 4096)
+    os.closerange(5, 4096)
     try:
         confine.die_with_parent()
+        confine.adopt_orphans()
         os.setsid()
         if order.nested:
             confine.private_files(int(order.limits["disk_mib"]) << 20)
@@ -121,7 +122,7 @@ def _student(order: Order, data_base: int, channel_fd: int, output_fd: int) -> N
     except OSError as error:
         _send(3, Response(0, failure=Failure("SandboxError", str(error))))
         os._exit(1)
-    serve(3, 3, order.folder)
+    serve(3, 3, order.folder, fork_fd=4, writable=confine.WRITABLE if order.confined else (order.folder,))
     os._exit(0)
 
 
@@ -149,8 +150,16 @@ def _receive(fd: int, count: int) -> bytes:
     return b"".join(parts)
 
 
-def serve(read_fd: int, write_fd: int, folder: str) -> None:
-    """Answer requests from one descriptor on another, until the other side closes."""
+def serve(read_fd: int, write_fd: int, folder: str, fork_fd: int = -1, writable: tuple[str, ...] = ()) -> None:
+    """Answer requests from one descriptor on another, until the other side closes.
+
+    Args:
+        read_fd: requests come in here.
+        write_fd: answers go out here.
+        folder: the work folder.
+        fork_fd: the channel on which a fork of this process answers, when the grader asks for one.
+        writable: folders in which that fork may leave files.
+    """
     table: objects.Objects | None = None
     owner = os.getpid()
     while True:
@@ -162,11 +171,37 @@ def serve(read_fd: int, write_fd: int, folder: str) -> None:
         if request.op == "setup":
             table = set_up(folder, **request.kwargs)
             _send(write_fd, Response(request.id))
+        elif request.op == "fork":
+            end = _fork(fork_fd, read_fd, writable)
+            if end is None:
+                owner = os.getpid()
+            else:
+                _send(write_fd, Response(request.id, end))
         elif table is not None:
             response = table.answer(request)
             if os.getpid() != owner:  # the student's code forked, and the child came back to this loop
                 os._exit(0)
             _send(write_fd, response, table)
+
+
+def _fork(channel_fd: int, own_fd: int, writable: tuple[str, ...]) -> tuple[int, float, bool] | None:
+    """Let a fork of this process answer on a channel of its own, and wait until it has ended.
+
+    Returns:
+        in the fork nothing; here how it ended, its processor time, and whether it left no file and no process.
+    """
+    from . import confine
+
+    before = confine.files_in(writable)
+    pid = os.fork()
+    if pid == 0:
+        confine.die_with_parent()
+        os.dup2(channel_fd, own_fd)
+        os.close(channel_fd)
+        return None
+    os.close(channel_fd)
+    _, status, usage = os.wait4(pid, 0)
+    return status, usage.ru_utime + usage.ru_stime, confine.files_in(writable) == before
 
 
 def set_up(folder: str, files: dict[str, Any], seed: int, notebooks: dict[str, list[str]] | None = None) -> objects.Objects:

@@ -7,6 +7,7 @@ import contextlib
 import linecache
 import os
 import sys
+import threading
 import types
 from collections.abc import Iterator
 from importlib.abc import Loader
@@ -124,11 +125,16 @@ def close_figures() -> None:
 
 
 def _plain_progress_bars() -> None:
-    """`tqdm.notebook` wants a widget; where tqdm is there at all, its plain bar takes the place."""
+    """`tqdm.notebook` wants a widget; where tqdm is there at all, its plain bar takes the place.
+
+    A bar needs neither the thread that watches it nor the lock between processes: they keep a process from being forked.
+    """
     try:
         import tqdm
     except ImportError:
         return
+    tqdm.tqdm.monitor_interval = 0
+    tqdm.tqdm.set_lock(threading.RLock())
     for name in ("tqdm.notebook", "tqdm.autonotebook", "tqdm.auto"):
         module = types.ModuleType(name)
         vars(module).update(tqdm=tqdm.tqdm, trange=tqdm.trange, tqdm_notebook=tqdm.tqdm)

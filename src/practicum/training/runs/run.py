@@ -127,6 +127,9 @@ def train(
         PracticumError: unknown recipe or hyperparameter, missing data, or a folder that holds another run.
     """
     accelerator = accelerator or Accelerator()
+    for part in (folder, *folder.absolute().parents):
+        if part.exists() and not part.is_dir():
+            raise PracticumError(f"{part}: expected a folder for the run, got a file; choose another with --out")
     recipe = with_values(recipes.load(name), dict(hyperparameters or {}))
     identity: dict[str, Any] = {
         "recipe": name,
@@ -227,13 +230,19 @@ def _done(folder: Path) -> Result | None:
 
 def _claim(folder: Path, identity: dict[str, Any], fresh: bool) -> None:
     """Make the folder this run's, unless it already is another's."""
-    if fresh and (folder / "run.json").exists():
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     note = folder / "run.json"
+    if fresh and note.exists():
+        shutil.rmtree(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PracticumError(f"{folder}: the run's folder cannot be made ({error.strerror})") from None
     if note.exists():
-        before = _renamed(json.loads(note.read_text()))
+        before = _identity(note)
         changed = [key for key in identity if before.get(key) != identity[key]]
+        if changed == ["sample"] and before["sample"] and not identity["sample"]:
+            _set_aside(folder)
+            changed = []
         if changed:
             told = "; ".join(f"{key} was {before.get(key)}, is {identity[key]}" for key in changed)
             raise PracticumError(
@@ -242,6 +251,27 @@ def _claim(folder: Path, identity: dict[str, Any], fresh: bool) -> None:
     elif (folder / checkpoint.NAME).exists():
         raise PracticumError(f"{folder} holds a checkpoint of something else. Choose another folder with --out.")
     note.write_text(json.dumps(identity, indent=1) + "\n")
+
+
+def _identity(note: Path) -> dict[str, Any]:
+    """Return whose a folder is, as its run wrote it down.
+
+    Raises:
+        PracticumError: the note is damaged.
+    """
+    try:
+        return {"sample": None} | _renamed(json.loads(note.read_text()))
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        raise PracticumError(f"{note}: not a run's note ({error}). Start again with --fresh, or choose another folder") from None
+
+
+def _set_aside(folder: Path) -> None:
+    """Move a run on the packaged sample out of the way of the one on the full data, in place of an earlier one beside it."""
+    aside = folder.with_name(f"{folder.name}-sample")
+    if aside.exists():
+        shutil.rmtree(aside)
+    folder.rename(aside)
+    folder.mkdir()
 
 
 def _device(accelerator: Accelerator) -> str:

@@ -18,11 +18,11 @@ from dataclasses import dataclass
 
 from practicum.errors import PracticumError
 from practicum.labs.cells import clean_lines
+from practicum.labs.solution_markers.near import is_near_marker, is_near_starter
 
 _MARKER = re.compile(r"([ \t]*)# (BEGIN SOLUTION|STARTER|END SOLUTION)[ \t]*")
-_ALMOST = re.compile(r"\b(begin|end)[ _-]*solution", re.IGNORECASE)
-_ALMOST_STARTER = re.compile(r"\s*#+\s*starter\W*", re.IGNORECASE)
-_CELL = re.compile(r"# %%(\s|$)")
+_CELL = re.compile(r"# ?%%(\s|$)")
+_TEXT_CELL = re.compile(r"# ?%%.*\[(markdown|md|raw)\]")
 
 
 @dataclass(frozen=True)
@@ -88,22 +88,29 @@ def _regions(lines: list[str], name: str, notebook: bool) -> Iterator[_Region]:
     begin: int | None = None
     starter: int | None = None
     indent = ""
+    in_text = False
     for number, line in enumerate(lines):
         where = f"{name}:{number + 1}"
         inside = f"inside the region that begins in line {(begin or 0) + 1}"
         marker = _MARKER.fullmatch(line)
         if not marker:
-            if _ALMOST.search(line):
+            if is_near_marker(line):
                 raise PracticumError(
-                    f"{where}: expected exactly `# BEGIN SOLUTION` or `# END SOLUTION` on a line of its own, got `{line.strip()}`"
+                    f"{where}: expected exactly `# BEGIN SOLUTION` or `# END SOLUTION` on a line of its own, got {_spelled(line)}"
                 )
-            if begin is not None and starter is None and _ALMOST_STARTER.fullmatch(line):
-                raise PracticumError(f"{where}: expected exactly `# STARTER`, got `{line.strip()}`")
+            if begin is not None and starter is None and is_near_starter(line):
+                raise PracticumError(f"{where}: expected exactly `# STARTER`, got {_spelled(line)}")
+            if notebook and _CELL.match(line):
+                in_text = _TEXT_CELL.match(line) is not None
             if begin is not None and notebook and _CELL.match(line):
                 raise PracticumError(f"{where}: expected `# END SOLUTION` before the next cell, got a cell {inside}")
         elif marker[2] == "BEGIN SOLUTION":
             if begin is not None:
                 raise PracticumError(f"{where}: expected `# END SOLUTION`, got `# BEGIN SOLUTION` {inside}")
+            if in_text:
+                raise PracticumError(
+                    f"{where}: expected a solution in a code cell, got one in a cell of text, where none is taken out"
+                )
             begin, starter, indent = number, None, marker[1]
         elif begin is None:
             raise PracticumError(f"{where}: expected `# BEGIN SOLUTION` first, got `# {marker[2]}` outside any region")
@@ -116,6 +123,13 @@ def _regions(lines: list[str], name: str, notebook: bool) -> Iterator[_Region]:
             begin = None
     if begin is not None:
         raise PracticumError(f"{name}:{begin + 1}: expected `# END SOLUTION` further down, got the end of the file")
+
+
+def _spelled(line: str) -> str:
+    """Return a line for a message, with what cannot be seen, or is not what it looks like, spelled out."""
+    text = line.strip(" \t")
+    shown = text.strip() if text.isascii() else text.encode("ascii", "backslashreplace").decode()
+    return f"`{shown}`" + ("" if text.isascii() else ", which is not plain ASCII")
 
 
 def _starter(lines: list[str], region: _Region, name: str) -> Iterator[tuple[int, str]]:

@@ -1,0 +1,19 @@
+"""One rule for when two spellings are the same: what Unicode's NFKC and case folding make alike is alike.
+
+So full-width digits are digits, an accent that is composed is the one that is not, and `26000334d` is `26000334D`. The
+rule serves comparison only: an id is written as the roster writes it.
+"""
+
+import unicodedata
+
+from practicum.course.roster.student import same_id as same
+
+__all__ = ["letters", "same"]
+
+
+def letters(name: str) -> str:
+    """Return the letters, digits and `_` of a name, in lower case and without accents: `Doe-Smith, Zoé` is `doesmithzoe`.
+
+    For comparison with what Canvas makes of a name in the names of files, where accents stay or go by how they were typed.
+    """
+    return "".join(c for c in unicodedata.normalize("NFKD", same(name)) if c == "_" or unicodedata.category(c)[0] in "LN")

@@ -1,0 +1,52 @@
+"""Headings that a platform neither drops nor refuses nor takes for another column's."""
+
+from collections.abc import Callable, Sequence
+
+from practicum.course.roster import same_id
+from practicum.errors import PracticumError
+from practicum.gradebook.export.sheet import Column, one_line
+
+Trouble = Callable[[str], str]
+"""Says what the platform would do to a heading, such as `drops such a column`; nothing where it takes it."""
+
+
+def safe_titles(
+    columns: Sequence[Column], platform: str, trouble: Trouble, taken: Sequence[str]
+) -> tuple[dict[str, str], list[str]]:
+    """Return a title for each column that is to be made anew or found by its title, and a warning for each renamed one.
+
+    A title that the platform would misread, or that two columns share, gives way to the item's name.
+
+    Args:
+        columns: the columns without a number of the platform's.
+        platform: what it is called.
+        trouble: what it would do to a title.
+        taken: headings that are there already, for something else.
+
+    Raises:
+        PracticumError: not even the names are safe and different.
+    """
+    occupied = {same_id(heading) for heading in taken}
+    wanted = {column.name: one_line(column.title) or column.name for column in columns}
+    counts: dict[str, int] = {}
+    for title in wanted.values():
+        counts[same_id(title)] = counts.get(same_id(title), 0) + 1
+    titles, warnings = {}, []
+    for name, title in wanted.items():
+        why = trouble(title) or ("has a column of this name for something else" if same_id(title) in occupied else "")
+        if not why and counts[same_id(title)] > 1:
+            why = "would take two columns of one name for one"
+        if why:
+            warnings.append(f"{name}: exported as `{name}`, since {platform} {why}: `{title}`")
+        titles[name] = name if why else title
+    seen: dict[str, str] = {}
+    for name, title in titles.items():
+        twin = seen.setdefault(same_id(title), name)
+        why = trouble(title) or ("has a column of this name for something else" if same_id(title) in occupied else "")
+        if twin != name or why:
+            raise PracticumError(
+                f"item `{name}`: expected a title that {platform} can tell from others, got `{title}`"
+                + (f" like item `{twin}`" if twin != name else f", but {platform} {why}")
+                + f"; give it another title, or its {platform} column under `lms` in course.toml"
+            )
+    return titles, warnings
