@@ -10,7 +10,7 @@ from practicum.labs.libraries import joined
 
 # Module → package, as in `pyproject.toml`; a test compares them.
 EXTRAS = {
-    "teach": {"sqlalchemy": "SQLAlchemy", "scipy": "scipy", "matplotlib": "matplotlib"},
+    "teach": {"sqlalchemy": "SQLAlchemy", "scipy": "scipy", "matplotlib": "matplotlib", "tqdm": "tqdm"},
     "library": {
         "torch": "torch",
         "lightning_fabric": "lightning-fabric",
