@@ -156,8 +156,8 @@ def grade_folder(
     notes += _differences(before.values(), provenance, lab)
     if not store.secret and provenance.seed < FEW_SEEDS:
         notes.append(
-            f"a submission can find the seed {provenance.seed} by trying, and with it the hidden inputs (this store is from before "
-            f"stores had secrets): `practicum regrade {lab.name} --seed {secrets.randbelow(SEEDS)}` draws others"
+            f"a submission can find the seed {provenance.seed} by trying, and with it the hidden inputs (this store is from "
+            f"before stores had secrets): `practicum regrade {lab.name} --seed {secrets.randbelow(SEEDS)}` draws others"
         )
     todo = [submission for key, submission in chosen.items() if key not in before]
     progress(GradingPlanned(len(todo), len(before), tuple(notes)))
