@@ -1,4 +1,4 @@
-"""One class comes as a download of Canvas, of Moodle and of Blackboard, and ends in the same gradebook; what goes back is written."""
+"""One class comes as a download of Canvas, Moodle and Blackboard, and ends in the same gradebook; what goes back is written."""
 
 from __future__ import annotations
 

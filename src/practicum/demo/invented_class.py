@@ -19,12 +19,12 @@ from practicum.labs.lab import Lab
 from practicum.labs.mutants import load_alternatives, load_mutants
 
 _FIRST = (
-    "Ada Anne-Sophie Chidi Dalia Emre Farah Goran Hana Imani Jonas Kiri Lucía Björn Nadir Olga Priya Quentin Rosa Søren Tuva Umar "
-    "Vera José-María Ximena Łukasz Zoë"
+    "Ada Anne-Sophie Chidi Dalia Emre Farah Goran Hana Imani Jonas Kiri Lucía Björn Nadir Olga Priya Quentin Rosa Søren Tuva "
+    "Umar Vera José-María Ximena Łukasz Zoë"
 )
 _LAST = (
-    "Abara Bianchi Çelik Dahl Eriksen García-Lorca Gupta Hoshino Ivanova Jansen Kowal Lindqvist Smith-Müller Dvořák O'Brien Nguyễn "
-    "Quist"
+    "Abara Bianchi Çelik Dahl Eriksen García-Lorca Gupta Hoshino Ivanova Jansen Kowal Lindqvist Smith-Müller Dvořák O'Brien "
+    "Nguyễn Quist"
 )
 _CHINESE_FIRST = "伟 芳 娜 秀英 敏 静 丽 强 磊 洋 艳 勇 军 杰 娟 思远"
 _CHINESE_LAST = "王 李 张 刘 陈 杨 赵 黄 周 吴 欧阳 孙"
@@ -130,7 +130,10 @@ def plan_class(lab: Lab, kinds: list[list[InventedSubmission]], students: list[s
 
 def _right(lab: Lab, most: int | None) -> list[list[InventedSubmission]]:
     """Right answers, in the author's style and in others."""
-    return [[InventedSubmission("right", solution_files(lab))], *([InventedSubmission(f"right: {v.name}", v.files)] for v in load_alternatives(lab)[:most])]
+    return [
+        [InventedSubmission("right", solution_files(lab))],
+        *([InventedSubmission(f"right: {v.name}", v.files)] for v in load_alternatives(lab)[:most]),
+    ]
 
 
 def _bugs(lab: Lab, most: int | None) -> list[list[InventedSubmission]]:
@@ -153,7 +156,9 @@ def _odd(lab: Lab, whole: bool) -> list[list[InventedSubmission]]:
     odd = [
         InventedSubmission("named as a browser does", {_copied(name): data for name, data in right.items()}),
         InventedSubmission("right, an old copy beside it", {**right, f"old/{first}": b"garbage("}, pack="zip"),
-        InventedSubmission("right, in a zip that climbs out", {f"../../{first}": b"evil", "/etc/evil": b"evil", **right}, pack="zip"),
+        InventedSubmission(
+            "right, in a zip that climbs out", {f"../../{first}": b"evil", "/etc/evil": b"evil", **right}, pack="zip"
+        ),
         InventedSubmission("nothing but a letter", {"letter.txt": b"Dear teacher, my computer was stolen.\n"}),
         InventedSubmission("a kind of archive that is not read", {f"{first}.rar": b"Rar!\x1a\x07\x01\x00"}),
     ]
@@ -164,7 +169,9 @@ def _broken(lab: Lab) -> list[list[InventedSubmission]]:
     right, first = solution_files(lab), lab.submit[0]
     submissions = [InventedSubmission("the handout, untouched", starter_files(lab))]
     if len(lab.submit) > 1:
-        submissions.append(InventedSubmission(f"without {lab.submit[-1]}", {n: d for n, d in right.items() if n != lab.submit[-1]}))
+        submissions.append(
+            InventedSubmission(f"without {lab.submit[-1]}", {n: d for n, d in right.items() if n != lab.submit[-1]})
+        )
     if first.endswith(".ipynb"):
         submissions += [InventedSubmission(what, {first: change(right[first])}) for what, change in _NOTEBOOKS.items()]
     else:
@@ -175,7 +182,9 @@ def _broken(lab: Lab) -> list[list[InventedSubmission]]:
 def _hostile(lab: Lab, which: list[str] | None) -> list[list[InventedSubmission]]:
     which = list(HOSTILE) if which is None else which
     right, first = solution_files(lab), lab.submit[0]
-    return [[InventedSubmission(f"hostile: {what}", {**right, first: _before(first, right[first], HOSTILE[what])})] for what in which]
+    return [
+        [InventedSubmission(f"hostile: {what}", {**right, first: _before(first, right[first], HOSTILE[what])})] for what in which
+    ]
 
 
 def write_class(plan: Plan, folder: Path, due: datetime) -> None:

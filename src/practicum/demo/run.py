@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from practicum.course.workspace import Workspace
-    from practicum.demo.invented_class import Plan, InventedSubmission
+    from practicum.demo.invented_class import InventedSubmission, Plan
     from practicum.gradebook.gradebook import Gradebook
-    from practicum.labs.lab import Lab
     from practicum.grading.grade import Progress
+    from practicum.labs.lab import Lab
     from practicum.store.store import Store
 
     Say = Callable[[str, str], None]
@@ -102,7 +102,9 @@ def make_workspace(into: Path, students: int) -> Workspace:
     workspace = init(COURSE, into)
     (into / MARKER).write_text("Made by `practicum demo`, which replaces this folder when it is run again.\n", encoding="utf-8")
     roster = [
-        Student(id=who, name=whole_name(first, last), first=first, last=last, email=f"{who}@example.org", section=f"L{1 + number % 2}")
+        Student(
+            id=who, name=whole_name(first, last), first=first, last=last, email=f"{who}@example.org", section=f"L{1 + number % 2}"
+        )
         for number, (who, first, last) in enumerate(names(students))
     ]
     workspace.roster_file.write_text(write_roster(roster), encoding="utf-8")
@@ -161,7 +163,13 @@ def _grade(workspace: Workspace, lab: Lab, store: Store, jobs: int | None, say: 
     began = time.perf_counter()
     with progress_of(name) as progress:
         report = grade_folder(
-            lab, workspace.submissions(name), store, zone, backends(jobs, None, False, [workspace.root]), seed=324, progress=progress
+            lab,
+            workspace.submissions(name),
+            store,
+            zone,
+            backends(jobs, None, False, [workspace.root]),
+            seed=324,
+            progress=progress,
         )
     seconds = time.perf_counter() - began
     write_feedback(lab, report.results, workspace.feedback(name), zone)

@@ -20,7 +20,7 @@ from practicum.sandbox.outcome import Died, Outcome
 LOOK_SECONDS = 0.02  # how often memory and processes are looked at while the student's code runs
 MOST_RECEIVED = 1 << 30  # bytes in one check, as they may lie in this process's memory
 _UNFOLDS = 32  # bytes of plain data take so much more memory when they are Python objects
-_END_SECONDS = 2.0  # for news of an end, which may be late on a busy machine, and the verdict hangs on it
+_END_SECONDS = 5.0  # for news of an end, which may be late on a busy machine, and the verdict hangs on it
 _ENDS_WITH_FORK = frozenset(range(5))  # descriptors: standard ones, the channel, the fork's channel
 
 
