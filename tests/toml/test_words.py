@@ -102,7 +102,7 @@ SAMPLES: list[tuple[type[BaseModel], dict[str, Any]]] = [
     (_Alternative, EDIT),
     (_File, {"t": TOPIC}),
     (_OldFile, {"topic": {"t": TOPIC}}),
-    (Handout, {"title": "T", "submit": ["a.py"], "points": 1, "name": "n"}),
+    (Handout, {"title": "T", "submit": ["a.py"], "points": 1, "name": "n", "libraries": ["numpy"]}),
 ]
 
 WRONG: list[Any] = [
