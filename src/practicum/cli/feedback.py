@@ -92,7 +92,7 @@ def pack(
 
     \b
     practicum feedback pack a1 --for canvas -o a1-feedback.zip --download submissions.zip
-    """  # noqa: D301 - the help needs the character itself
+    """
     from practicum.cli.context import short
     from practicum.course.workspace import find
     from practicum.errors import PracticumError, suggestion

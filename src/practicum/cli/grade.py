@@ -79,7 +79,7 @@ def grade(
         ),
     ] = None,
 ) -> None:
-    r"""Grade what was submitted. What has a result is not graded again; see `regrade` for that.
+    """Grade what was submitted. What has a result is not graded again; see `regrade` for that.
 
     LAB may be an item of several labs: then all of them are graded, and submissions/ITEM is read for each.
 

@@ -75,7 +75,7 @@ def copy(
         Path | None, typer.Option("-o", "--into", help="The folder of labs for it; by default labs/ of the workspace.")
     ] = None,
 ) -> None:
-    r"""Copy a lab to change it: one that comes with Practicum into the workspace, where it is found first.
+    """Copy a lab to change it: one that comes with Practicum into the workspace, where it is found first.
 
     \b
     practicum lab copy perceptron

@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
 def show(
     lab: Annotated[str, typer.Argument(metavar="[LAB]", help="Only this lab or item; by default all.")] = "",
 ) -> None:
-    r"""Show who submitted what and when. What nobody on the roster submitted stands on top.
+    """Show who submitted what and when. What nobody on the roster submitted stands on top.
 
     \b
     practicum submissions list
@@ -70,7 +70,7 @@ def assign(
     lab: ForLab = "",
     note: Note = "",
 ) -> None:
-    r"""Say whose work it is that a submitter submitted. A row in submitters.csv, which `undo` takes back.
+    """Say whose work it is that a submitter submitted. A row in submitters.csv, which `undo` takes back.
 
     \b
     practicum submissions assign 40013 s001
@@ -84,7 +84,7 @@ def assign(
 
 
 def forget(submitter: SubmitterName, lab: ForLab = "", note: Note = "") -> None:
-    r"""Let what a submitter submitted count for nobody. It stays in the store, and `undo` takes this back.
+    """Let what a submitter submitted count for nobody. It stays in the store, and `undo` takes this back.
 
     \b
     practicum submissions forget test-upload
@@ -96,7 +96,7 @@ def forget(submitter: SubmitterName, lab: ForLab = "", note: Note = "") -> None:
 
 
 def undo() -> None:
-    r"""Take back the last row of submitters.csv, and show it.
+    """Take back the last row of submitters.csv, and show it.
 
     \b
     practicum submissions undo
@@ -121,7 +121,7 @@ def add(
         str, typer.Option("--at", metavar="TIME", help="When, such as `2027-03-19 23:59:59`; without it, it counts as on time.")
     ] = "",
 ) -> None:
-    r"""Register one student's work by hand, also for an item without checks, such as a project's report.
+    """Register one student's work by hand, also for an item without checks, such as a project's report.
 
     \b
     practicum submissions add project s001 report.pdf code.zip --at "2027-05-07 18:30"
@@ -155,7 +155,7 @@ def read(
         str, typer.Option("--times", metavar="FILE|file", help="A CSV with the times, or `file`: the dates of the files count.")
     ] = "",
 ) -> None:
-    r"""Register what a class submitted, without grading: for reports and talks, or to see who submitted before a lab is graded.
+    """Register what a class submitted, without grading: for reports and talks, or to see who submitted before a lab is graded.
 
     Of an item without checks every file is kept, also PDFs, up to 100 files of 32 MiB each and 128 MiB in all from each student.
 
