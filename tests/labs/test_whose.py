@@ -77,6 +77,11 @@ def who(inbox: Path, lab: Lab, **more: object) -> list[str]:
         "otherspelling_4711_1001_a.py",  # the roster writes the name otherwise; the number is the platform's
         "Jo Doe_12345_assignsubmission_file_roemax_4712_999_a.py",
         "Jo Doe_12345_assignsubmission_file",
+        "doejo_4711_1001_X_12346_assignsubmission_file_a.py",  # names as other platforms give them
+        "doejo_4711_1001_mroe_attempt_2026-11-01-00-00-00_a.py",
+        "doejo_4711_1001_mroe_attempt_2026-11-01-00-00-00.txt",
+        "Jo Doe_12345_assignsubmission_file_mroe_attempt_2026-11-01-00-00-00_a.py",
+        "Lab 1_jo_doe_attempt_2026-11-08-23-30-00_X_12346_assignsubmission_file_a.py",
         "Participant_12345_assignsubmission_file_a.py",
         "Lab 1_jo_doe_attempt_2026-11-08-23-30-00_Lab 1_mroe_attempt_2026-11-08-23-30-00.txt",
         "S0001.py",
@@ -223,6 +228,20 @@ class TestBlackboard:
         assert "ann_jo_doe, 26000334D (Ann Doe)" in refused[0]
         self.attempt(inbox, "Lab 1_ann_jo_doe_attempt_2026-11-08-23-30-00", login="ann_jo_doe", name="Ann Doe")
         assert who(inbox, lab) == ["26000334D", "s0001"]
+
+    def test_an_upload_to_canvas_is_no_attempt(self, inbox: Path, lab: Lab) -> None:
+        """Not even with a receipt of its own making: each upload there has a number of its own."""
+        for number in (1, 2):
+            start = f"doejo_4711_100{number}_mroe_attempt_2026-11-01-00-00-00"
+            said = {"name": "Max Roe", "login": "mroe", "zone": "CST", "text": "", "original": "answer.py", "file": "x"}
+            put(inbox / (f"{start}_answer.py" if number == 1 else f"{start}.txt"), RECEIPT.format(**said))
+        (found,), _ = read(inbox, lab)
+        assert (found.student, found.timing) == ("s0001", "unknown")
+
+    def test_an_assignment_called_like_numbers_of_canvas(self, inbox: Path, lab: Lab) -> None:
+        self.attempt(inbox, "HW_4712_1_jo_doe_attempt_2026-11-08-23-30-00")
+        found, _ = read(inbox, lab)
+        assert [(each.student, each.timing) for each in found] == [("s0001", "stated")]
 
     def test_the_preview_user_is_no_student(self, inbox: Path, lab: Lab) -> None:
         start = "Lab 1_prof_previewuser_attempt_2026-11-08-23-30-00"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from practicum.labs.intake.archive_files import MOST_ENTRIES, some
 from practicum.labs.intake.blackboard import read_receipt, receipt_of
+from practicum.labs.intake.canvas import read_canvas
 from practicum.labs.intake.names import ARCHIVES, Entry, parse_stamp, without_ending
 from practicum.labs.intake.who import Submitters
 
@@ -31,6 +32,8 @@ def parts_of(path: Path, zone: tzinfo, submitters: Submitters) -> Iterator[Part]
     """
     is_folder = path.is_dir() and not path.is_symlink()
     receipt = receipt_of(path.name)
+    if receipt == path.name and read_canvas(receipt) and not _has_files(path):
+        receipt = ""  # an upload to Canvas, called like a receipt
     whose = submitters.whose(
         path.name, is_folder=is_folder, zone=zone, receipt=read_receipt(path.parent / receipt) if receipt else None
     )
@@ -53,6 +56,12 @@ def parts_of(path: Path, zone: tzinfo, submitters: Submitters) -> Iterator[Part]
         yield Part(replace(entry, stamp=stamp, notes=entry.notes + beside), inner, whose.students)
     if not stamped:
         yield Part(entry, path, whose.students)
+
+
+def _has_files(receipt: Path) -> bool:
+    """Return whether files of the attempt lie beside its receipt."""
+    start = f"{receipt.name.removesuffix('.txt')}_"
+    return any(path.name.startswith(start) for path in _inside(receipt.parent))
 
 
 def _inside(folder: Path) -> list[Path]:

@@ -23,6 +23,22 @@ from practicum.labs.intake.names import Entry, plain_entry, safe_student, shown
 _PREVIEW = "_previewuser"
 
 
+def _readings(name: str, zone: tzinfo, receipt: Receipt | None) -> list[Entry]:
+    """Return the ways to read a file's name on the platform that it is from.
+
+    A student's own name for a file is always the last part and may look like the name that another platform gives. So the
+    platform is the one whose part comes first, or Blackboard where there is a receipt: on Canvas no two files share a number,
+    so that no upload can be the receipt of another.
+    """
+    moodle, blackboard, canvas = read_moodle(name, is_folder=False), read_blackboard(name, receipt, zone), read_canvas(name)
+    if receipt and blackboard:
+        canvas = []
+    found = [(len(entries[0].name), entries) for entries in (moodle, canvas) if entries]
+    if blackboard:
+        found.append((len(receipt_of(name)) - len("2026-11-08-23-30-00.txt"), blackboard))
+    return min(found, key=lambda each: each[0])[1] if found else []
+
+
 def is_platforms(name: str) -> bool:
     """Return whether a file's name has the form that a platform gives to what students upload."""
     return bool(read_moodle(name, is_folder=False) or receipt_of(name) or read_canvas(name))
@@ -85,9 +101,7 @@ class Submitters:
             Refused: it can be read as more than one student's.
         """
         plain = plain_entry(name, is_folder=is_folder, zone=zone)
-        readings = read_moodle(name, is_folder=is_folder)
-        if not is_folder:
-            readings = readings or read_blackboard(name, receipt, zone) or read_canvas(name)
+        readings = read_moodle(name, is_folder=True) if is_folder else _readings(name, zone, receipt)
         if self.find(plain.name) or not readings or (readings[0].platform == "Canvas" and not self._usual(readings)):
             readings = [plain]
         first = readings[0]
