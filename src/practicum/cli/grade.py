@@ -87,9 +87,11 @@ def grade(
     practicum grade perceptron
     practicum grade a1 --times submission-times.csv
     """
+    from practicum.cli.extras import require
     from practicum.cli.grade_inbox import labs_and_inboxes, times_of
     from practicum.errors import PracticumError
 
+    require("teach")
     workspace = workspace_here()
     ungraded, records = False, []
     found = list(labs_and_inboxes(lab, folder, workspace, times_of(times)))
@@ -127,14 +129,12 @@ def _grade(
     """Grade one lab, and show how it goes and what came of it; `again` is the command that takes it up."""
     from rich.console import Console
 
-    from practicum.cli.extras import require
     from practicum.cli.grade_inbox import strangers, student_meant
     from practicum.cli.grade_view import GradingProgress, print_concerns, print_report
     from practicum.grading.backends import backends
     from practicum.grading.grade import grade_folder
     from practicum.store.store import Store
 
-    require("teach")
     workspace = workspace_here()
     out, err = Console(), Console(stderr=True)
     _warn(workers[2], err)
