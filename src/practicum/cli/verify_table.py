@@ -55,7 +55,7 @@ def render_report(report: LabReport, console: Console) -> None:
 
 
 PROOF = ("lab", "sha256", "seeds", "checks", "mutants", "alternatives", "minutes", "date", "versions")
-"""The columns of the table of proofs; `sha256` is of all files of the lab."""
+"""The columns of the table of proofs; `sha256` is of what the proof is about."""
 
 
 def keep_proof(report: LabReport, file: Path) -> None:
@@ -69,7 +69,7 @@ def keep_proof(report: LabReport, file: Path) -> None:
     from practicum.csvfile import decode, parse_table, read_bytes, write_table
     from practicum.errors import PracticumError
     from practicum.labs.lab import files_in
-    from practicum.labs.lab_hash import folder_hash
+    from practicum.labs.lab_hash import proof_hash
     from practicum.sandbox.fork_server import versions
     from practicum.store.provenance import libraries_of
 
@@ -80,7 +80,7 @@ def keep_proof(report: LabReport, file: Path) -> None:
     rows = {row[0]: list(row) for row in table.rows} if table else {}
     rows[lab.name] = [
         lab.name,
-        folder_hash(files_in(lab.folder)),
+        proof_hash(files_in(lab.folder)),
         str(len(report.seeds)),
         str(len(report.checks)),
         *(str(sum(verdict.kind == kind for verdict in report.verdicts)) for kind in ("mutant", "alternative")),

@@ -15,6 +15,7 @@ from typing import Any
 from practicum.toml import Document
 
 FOLDERS = ("source", "checks", "hidden_data")
+PROVEN = (*FOLDERS, "bugs", "alternatives", "cheats")
 EQUIVALENT = "equivalent.toml"
 _FORMER_IMPORT, _IMPORT = b"from practicum.grading.checks import", b"from practicum.checks import"
 
@@ -52,12 +53,17 @@ def former_hashes(folder: Path, files: Iterable[tuple[str, Path]], now: str) -> 
     """
     file = folder / EQUIVALENT
     declared = Document.read(file).data if file.is_file() else {}
-    return frozenset({folder_hash(files), *(former for former, current in declared.items() if current == now)})
+    whole_folder = _digest((name, path.read_bytes()) for name, path in files)
+    return frozenset({whole_folder, *(former for former, current in declared.items() if current == now)})
 
 
-def folder_hash(files: Iterable[tuple[str, Path]]) -> str:
-    """Return the hash of all files of a lab, by their `/`-separated names, sorted: what a proof of the lab is about."""
-    return _digest((name, path.read_bytes()) for name, path in files)
+def proof_hash(files: Iterable[tuple[str, Path]]) -> str:
+    """Return the hash of what a proof of a lab is about: besides what points depend on, the answers that it is tried with.
+
+    Args:
+        files: all files of the lab, by their `/`-separated names, sorted.
+    """
+    return _digest((name, path.read_bytes()) for name, path in files if name == "lab.toml" or name.partition("/")[0] in PROVEN)
 
 
 def _digest(contents: Iterable[tuple[str, bytes]]) -> str:
