@@ -11,13 +11,14 @@ from pathlib import Path
 
 from practicum.integrity.compare import compare
 from practicum.integrity.reading import read_class
+from practicum.labs.inbox import Inbox
 from practicum.labs.lab import load_lab
 
 
 def main(lab: Path, folder: Path) -> None:
     """Read, compare, print."""
     began = time.perf_counter()
-    works = read_class(folder, load_lab(lab), UTC)
+    works = read_class(Inbox(folder), load_lab(lab), UTC)
     read = time.perf_counter()
     comparison = compare(works)
     compared = time.perf_counter()

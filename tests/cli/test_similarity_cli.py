@@ -132,7 +132,10 @@ def test_a_workspace_knows_the_teams(here: Path, monkeypatch: pytest.MonkeyPatch
     (root / "teams.csv").write_text(f"team,student,item\nred,copier,\nred,{students[1]},\n", encoding="utf-8")
     assert " 0 pairs flagged" in run("perceptron")
     (root / "teams.csv").write_text(f"team,student,item\nred,copier,\nblue,{students[1]},\n", encoding="utf-8")
+    (root / "submissions" / "perceptron").rename(root / "submissions" / "A1")  # one archive for all labs of the item
     assert " 1 pair flagged" in run("perceptron")
+    with pytest.raises(PracticumError, match="a1: expected one lab, got an item of several: perceptron, backprop"):
+        run("a1")
 
 
 @pytest.mark.parametrize(

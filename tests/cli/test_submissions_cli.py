@@ -18,6 +18,7 @@ from practicum.errors import PracticumError
 from practicum.labs.intake.read import SubmissionFiles, sha256_of
 from practicum.store.results import CheckResult, GradedSubmission, Provenance
 from practicum.store.store import Store, events_of
+from tests.labs.repositories import clone, commit
 
 app = typer.Typer()
 commands.register(app)
@@ -187,6 +188,17 @@ def test_a_lab_is_read_without_grading(term: Path) -> None:
     assert set(kept(term, "perceptron")["s002"][2]) == {"perceptron.py"}
     with Store(term / "practicum.db") as store:
         assert [r.submission.student for r in store.results("perceptron")] == ["40013", "s001"]
+
+
+def test_the_repositories_of_a_project_are_read_whole(term: Path, tmp_path: Path) -> None:
+    repository = clone(tmp_path / "lei")
+    commit(repository, {"train.py": b"print(1)\n", "report/report.tex": b"text\n"}, at="2023-03-01T12:00:00Z")
+    (tmp_path / "repositories.csv").write_text(f"student,repository\nlei@example.org,{repository}\ns002,{tmp_path / 'none'}\n")
+    said = run("submissions", "read", "presentation", str(tmp_path / "repositories.csv"))
+    assert "1 new, 0 known before" in said
+    assert "NOT READ" in said
+    ((student, (timing, _, files)),) = kept(term, "presentation").items()
+    assert (student, timing, files) == ("s001", "stated", {"train.py": b"print(1)\n", "report/report.tex": b"text\n"})
 
 
 def test_help_has_examples() -> None:

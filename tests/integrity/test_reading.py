@@ -13,6 +13,7 @@ from practicum.course.roster import Student
 from practicum.integrity import reading
 from practicum.integrity.run import compare_folders
 from practicum.integrity.submissions import put_code_away, read_submission, with_code
+from practicum.labs.inbox import Inbox
 from practicum.labs.intake import read as intake
 from tests.grading.tiny import tiny_lab
 from tests.integrity.test_submissions import code, notebook
@@ -78,5 +79,6 @@ def test_everybody_is_called_by_the_rosters_id(tmp_path: Path) -> None:
     lab = tiny_lab(tmp_path / "sums")
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "doejo_4711_1_answer.py").write_text("x = 1\n")
-    students = [each.student for each in reading.latest(tmp_path / "in", lab, UTC, [Student("s0001", "Jo Doe", lms_id="4711")])]
+    inbox = Inbox(tmp_path / "in", roster=[Student("s0001", "Jo Doe", lms_id="4711")])
+    students = [each.student for each in reading.latest(inbox, lab, UTC)]
     assert students == ["s0001"]

@@ -25,21 +25,6 @@ def workspace_here() -> Workspace | None:
         return None
 
 
-def submissions_folder(folder: Path | None, workspace: Workspace | None, lab: str) -> Path:
-    """Return the folder of submissions that was given, or the workspace's.
-
-    Raises:
-        PracticumError: there is neither.
-    """
-    from practicum.errors import PracticumError
-
-    if folder is not None:
-        return folder
-    if workspace is None:
-        raise PracticumError("expected the FOLDER that was submitted; outside of a workspace there is no default for it")
-    return workspace.submissions(lab)
-
-
 def course_zone(workspace: Workspace | None) -> tzinfo:
     """Return the course's time zone; outside of a workspace, the machine's."""
     from datetime import UTC, datetime

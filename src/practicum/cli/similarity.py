@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from practicum.cli.context import course_zone, refuse_file, short, submissions_folder, workspace_here
+from practicum.cli.context import course_zone, refuse_file, short, workspace_here
 from practicum.cli.grade import LabName
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ def similarity(
     lab: LabName,
     folder: Annotated[
         Optional[Path],  # noqa: UP045 - typer reads the hint at run time
-        typer.Argument(help="What was submitted, an entry per student; by default submissions/LAB of the workspace."),
+        typer.Argument(
+            help="What was submitted: an entry per student, a platform's download, or repositories. By default submissions/LAB."
+        ),
     ] = None,
     archive: Annotated[
         Optional[list[Path]],  # noqa: UP045
@@ -45,35 +47,44 @@ def similarity(
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
+    from practicum.cli.grade_inbox import labs_and_inboxes
+    from practicum.cli.grade_view import clean
     from practicum.errors import PracticumError
     from practicum.integrity.reading import read_baseline
     from practicum.integrity.run import compare_folders
-    from practicum.labs.lab import find_lab
+    from practicum.labs.intake.sources.read import kind_of
 
-    found, workspace = find_lab(lab), workspace_here()
-    submitted = submissions_folder(folder, workspace, found.name)
-    for each in (submitted, *(archive or [])):
-        if not each.is_dir():
-            there = "a file" if each.exists() else "nothing there"
-            raise PracticumError(f"{each}: expected a folder of submissions, got {there}")
-    beside = workspace.root if workspace and folder is None else submitted.absolute().parent
+    workspace = workspace_here()
+    (found, inbox, looked), *others = labs_and_inboxes(lab, folder, workspace, None)
+    if others:
+        labs = ", ".join([found.name, *(other.name for other, _, _ in others)])
+        raise PracticumError(f"{lab}: expected one lab, got an item of several: {labs}")
+    there = [path for path in (inbox.folder, inbox.shared) if path is not None]
+    for each in (*(there or looked), *(archive or [])):
+        if not each.is_dir() and not (each.is_file() and kind_of(each)):
+            what = "a file" if each.exists() else "nothing there"
+            raise PracticumError(f"{each}: expected a folder of submissions, got {what}")
+    beside = workspace.root if workspace and folder is None else looked[0].absolute().parent
     report = out or beside / "similarity" / found.name
     refuse_file(report, "the report")
     console = Console(stderr=True)
+    refused: list[str] = []
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}"))
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("reading", total=None)
         outcome = compare_folders(
             found,
-            {"": submitted, **_terms(archive or [])},
+            {"": inbox, **_terms(archive or [])},
             course_zone(workspace),
             report,
             baseline=read_baseline(baseline or []),
             teams=_teams(workspace, found.name),
-            roster=workspace.roster() if workspace else None,
+            refused=refused,
             threshold=threshold,
             progress=lambda what, count: bar.update(task, description=what, completed=count),
         )
+    for line in refused:
+        typer.echo(f"NOT READ: {clean(line)}", err=True)
     flagged = outcome.flagged()
     pairs, groups = len(flagged), len(outcome.comparison.clusters)
     typer.echo(

@@ -149,7 +149,9 @@ def read(
     item: ItemName,
     folder: Annotated[
         Optional[Path],  # noqa: UP045 - typer reads the hint at run time
-        typer.Argument(help="What was submitted, an entry per student or a platform's download; by default submissions/ITEM."),
+        typer.Argument(
+            help="What was submitted: an entry per student, a platform's download, or repositories; by default submissions/ITEM."
+        ),
     ] = None,
     times: Annotated[
         str, typer.Option("--times", metavar="FILE|file", help="A CSV with the times, or `file`: the dates of the files count.")
@@ -162,15 +164,18 @@ def read(
     \b
     practicum submissions read project
     practicum submissions read project ~/Downloads/submissions
+    practicum submissions read project repositories.csv
     """
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
+    from practicum.cli.grade_inbox import deadlines, times_of
     from practicum.cli.grade_view import clean
-    from practicum.cli.submissions_reading import read_class
+    from practicum.cli.submissions_reading import EVERY_FILE
     from practicum.cli.submissions_term import read_term, teams_for, work_named
     from practicum.cli.submissions_view import unknown_view
     from practicum.errors import PracticumError
+    from practicum.labs.inbox import Inbox
 
     term = read_term("")
     lab = work_named(term, item)
@@ -178,11 +183,14 @@ def read(
     refused: list[str] = []
     if not source.exists():
         raise PracticumError(f"{source}: expected a folder of submissions, got nothing there")
+    due = deadlines(term.workspace, term.course.labs.get(lab.name) or term.item(lab.name))
+    inbox = Inbox(source, None, term.roster, teams_for(term, lab.name), times_of(times or None), due=due)
+    also = () if lab.submit else EVERY_FILE
     console, new, known, empty = Console(stderr=True), 0, 0, 0
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}"))
     with _store(term) as store, Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(f"{lab.name}: reading", total=None)
-        for submitted in read_class(lab, source, term.course, term.roster, teams_for(term, lab.name), times, refused):
+        for submitted in inbox.read(lab, term.course.term.zone, refused, also):
             bar.advance(task)
             _say(submitted)
             if not submitted.files:

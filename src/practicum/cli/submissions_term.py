@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from practicum.course.assessment import Item
 from practicum.course.identities import AmbiguousIdentity, Identities
 from practicum.course.model import Course
 from practicum.course.roster import Student
@@ -55,6 +56,10 @@ class Term:
     def identities(self) -> Identities:
         """The roster, by every id."""
         return Identities(self.roster)
+
+    def item(self, name: str) -> Item | None:
+        """Return the item of the course with this name."""
+        return next((item for item in self.course.items if item.name == name), None)
 
     def about(self, lab: str) -> list[StoredSubmission]:
         """Return the submissions for a lab or item, or all."""

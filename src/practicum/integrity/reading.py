@@ -12,24 +12,24 @@ from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 
-from practicum.course.roster import Student
 from practicum.errors import PracticumError
 from practicum.integrity.submissions import LOGS, PROGRAMS, WEIGHTS, ComparedSubmission, put_code_away, read_submission
 from practicum.labs.handout import given_files, solution_files, starter_files
-from practicum.labs.intake.read import SubmissionFiles, read_submissions
+from practicum.labs.inbox import Inbox
+from practicum.labs.intake.read import SubmissionFiles
 from practicum.labs.lab import Lab
 
 _FEW = 40  # submissions that are read faster than processes start
 
 
-def latest(folder: Path, lab: Lab, zone: tzinfo, roster: Sequence[Student] | None = None) -> Iterator[SubmissionFiles]:
+def latest(inbox: Inbox, lab: Lab, zone: tzinfo, refused: list[str] | None = None) -> Iterator[SubmissionFiles]:
     """Yield each student's last submission, with all programs, log and weights in it.
 
     Raises:
         PracticumError: the folder is not there.
     """
     last: SubmissionFiles | None = None
-    for submission in read_submissions(folder, lab, zone, (*PROGRAMS, *LOGS, *WEIGHTS), roster=roster):
+    for submission in inbox.read(lab, zone, [] if refused is None else refused, (*PROGRAMS, *LOGS, *WEIGHTS)):
         if last and last.student != submission.student:
             yield last
         last = submission
@@ -38,24 +38,24 @@ def latest(folder: Path, lab: Lab, zone: tzinfo, roster: Sequence[Student] | Non
 
 
 def read_class(
-    folder: Path,
+    inbox: Inbox,
     lab: Lab,
     zone: tzinfo,
     term: str = "",
     progress: Callable[[int], None] = lambda count: None,
-    roster: Sequence[Student] | None = None,
+    refused: list[str] | None = None,
 ) -> list[ComparedSubmission]:
-    """Read a folder of submissions, in several processes where there are many; the code of many is put away.
+    """Read what a class submitted, in several processes where there are many; the code of many is put away.
 
     Args:
-        folder: with an entry per student.
+        inbox: where it lies.
         lab: what they were to submit.
         zone: of the course.
         term: name of an earlier class; "" for the one that is looked at.
         progress: is called with the number of submissions read so far.
-        roster: by whose ids everybody is called; without it, what the entries say.
+        refused: gets a line for each entry that was not read.
     """
-    submissions = latest(folder, lab, zone, roster)
+    submissions = latest(inbox, lab, zone, refused)
     read: list[ComparedSubmission] = []
     begun = list(islice(submissions, _FEW))
     for submission in begun:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from functools import partial
 from pathlib import Path
 
-from practicum.course.roster import Student
 from practicum.integrity.compare import THRESHOLD, Comparison, Found, compare
 from practicum.integrity.reading import given_by, read_class
 from practicum.integrity.report import About, write_report
 from practicum.integrity.submissions import ComparedSubmission
+from practicum.labs.inbox import Inbox
 from practicum.labs.lab import Lab
 
 
@@ -41,13 +41,13 @@ class SimilarityRun:
 
 def compare_folders(
     lab: Lab,
-    folders: Mapping[str, Path],
+    folders: Mapping[str, Path | Inbox],
     zone: tzinfo,
     into: Path,
     *,
     baseline: Mapping[str, ComparedSubmission] | None = None,
     teams: Mapping[str, str] | None = None,
-    roster: Sequence[Student] | None = None,
+    refused: list[str] | None = None,
     threshold: float = THRESHOLD,
     progress: Callable[[str, int], None] = lambda what, count: None,
 ) -> SimilarityRun:
@@ -55,12 +55,12 @@ def compare_folders(
 
     Args:
         lab: what was to be submitted; its handout and solution count for nothing.
-        folders: of submissions, by term; "" is the class that is looked at.
+        folders: of submissions, by term; "" is the class that is looked at, of which an inbox knows more.
         zone: of the course.
         into: the report's folder.
         baseline: what else everybody was given, by what it is.
         teams: names by student.
-        roster: the students of the class that is looked at, by whose ids everybody in it is called.
+        refused: gets a line for each entry that was not read.
         threshold: the p-value from which down a pair is flagged.
         progress: is called with what is being done and how many submissions are done.
 
@@ -70,8 +70,9 @@ def compare_folders(
     given = given_by(lab) | dict(baseline or {})
     submissions: list[ComparedSubmission] = []
     for term, folder in folders.items():
-        told = partial(progress, f"reading {term or folder.name}")
-        submissions += read_class(folder, lab, zone, term, told, roster=None if term else roster)
+        inbox = folder if isinstance(folder, Inbox) else Inbox(folder)
+        told = partial(progress, f"reading {term or (inbox.folder or lab.folder).name}")
+        submissions += read_class(inbox, lab, zone, term, told, refused)
     progress("comparing", len(submissions))
     comparison = compare(submissions, list(given.values()), teams, threshold=threshold)
     progress("writing the report", len(submissions))

@@ -36,8 +36,15 @@ class Inbox:
     siblings: Collection[str] = ()
     due: Callable[[str], datetime | None] = lambda student: None
 
-    def read(self, lab: Lab, zone: tzinfo, refused: list[str]) -> Iterator[SubmissionFiles]:
-        """Yield what was submitted; `refused` gets a line for each entry that was not read."""
+    def read(self, lab: Lab, zone: tzinfo, refused: list[str], also: tuple[str, ...] = ()) -> Iterator[SubmissionFiles]:
+        """Yield what was submitted.
+
+        Args:
+            lab: the lab; only the files that it asks for are taken.
+            zone: of the course.
+            refused: gets a line for each entry that was not read.
+            also: endings of further files to take.
+        """
         for folder, siblings in ((self.folder, ()), (self.shared, self.siblings)):
             if folder is None:
                 continue
@@ -46,6 +53,7 @@ class Inbox:
                     folder,
                     lab,
                     zone,
+                    also,
                     kind=kind,
                     roster=self.roster,
                     teams=self.teams,
@@ -58,6 +66,7 @@ class Inbox:
                     folder,
                     lab,
                     zone,
+                    also,
                     roster=self.roster,
                     teams=self.teams,
                     times=self.times,
