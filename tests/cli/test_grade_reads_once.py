@@ -22,7 +22,7 @@ from tests.grading.tiny import Fake, submit, tiny_lab
 def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How often a store is opened, its tables are read, and a result is decoded."""
     found: Counter[str] = Counter()
-    stored_of, read, opened = queries.stored_of, Store._read, Store._open
+    stored_of, read, opened = queries.stored_of, Store.reading, Store._open
 
     def decoded(*row):  # type: ignore[no-untyped-def]
         found["decoded"] += 1
@@ -39,7 +39,7 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         opened(self)
 
     monkeypatch.setattr(queries, "stored_of", decoded)
-    monkeypatch.setattr(Store, "_read", reading)
+    monkeypatch.setattr(Store, "reading", reading)
     monkeypatch.setattr(Store, "_open", open_it)
     return found
 

@@ -134,3 +134,6 @@ def test_the_form_of_a_file_by_hand_is_kept(tmp_path: Path) -> None:
     file.write_text(file.read_text() + '40015;ada;"two\nlines"\n# the end\n')
     undo_submitter(file)
     assert file.read_text().endswith('"y;z"\n# the end\n')
+    file.write_text(file.read_text() + "40016;ada;one\u2028line\n40017;ada;last\n")
+    undo_submitter(file)
+    assert file.read_text().endswith("# the end\n40016;ada;one\u2028line\n")

@@ -84,8 +84,8 @@ NOT_TAKEN = {
     "a link on disk": lambda box, data, out: os.symlink(out, box / "mallory.py"),
     "a linked folder": lambda box, data, out: os.symlink(out.parent, box / "mallory"),
     "a pipe on disk": lambda box, data, out: ((box / "mallory").mkdir(), os.mkfifo(box / "mallory" / "answer.py")),
-    "letters of another script": lambda box, data, out: zipped(box / "mallory.zip", {"аnswer.py": data, "answer.ру": data}),
-    "a name that turns": lambda box, data, out: zipped(box / "mallory.zip", {"answer\u202eyp.py": data}),
+    "letters of another script": lambda box, data, out: zipped(box / "mallory.zip", {"аnswer.py": data, "notes.py": b""}),
+    "a name that turns": lambda box, data, out: zipped(box / "mallory.zip", {"answer\u202eyp.py": data, "notes.py": b""}),
     "a zip bomb": lambda box, data, out: zipped(box / "mallory.zip", {"answer.py": bytes(300 << 20)}),
     "a zip in a zip": lambda box, data, out: zipped(box / "mallory.zip", {"answer.zip": b"PK\5\6" + bytes(18)}),
     "no zip": lambda box, data, out: (box / "mallory.zip").write_bytes(b"PK\3\4" + os.urandom(2000)),
@@ -100,6 +100,14 @@ def test_what_is_not_a_hand_in_is_noted_and_earns_nothing(class_marks, trick):
     assert points == 0
     assert notes or trick == "an empty file"
     assert all(note.isprintable() and len(note) < 1000 for note in notes)
+
+
+@pytest.mark.parametrize("name", ["аnswer.py", "answer\u202eyp.py", "作业.py"])
+def test_the_only_program_is_taken_whatever_it_is_called_and_that_is_said(class_marks, name):
+    notes, points = class_marks(lambda box, data, out: zipped(box / "mallory.zip", {name: data}))
+    assert points == FULL
+    assert any("was taken as answer.py" in note for note in notes)
+    assert all(note.isprintable() for note in notes)
 
 
 def many(box: Path, data: bytes, out: Path) -> None:

@@ -50,7 +50,7 @@ def test_whatever_is_private_and_would_be_shown_is_refused(what: str, tmp_path: 
     for place in places.values():
         place.mkdir(parents=True)
     monkeypatch.setenv("PRACTICUM_CURRICULUM", str(places["curriculum"]))
-    private = _private(Workspace(places["workspace"]), str(places["store"] / "practicum.db"), places["submissions"])
+    private = _private(Workspace(places["workspace"]), str(places["store"] / "practicum.db"), [places["submissions"], None])
     monkeypatch.setattr(bwrap, "_python_folders", lambda: ([tmp_path / what], []))
     lab = load_lab(tiny_lab(tmp_path / "labs" / "sums").folder)
     with pytest.raises(NoSandbox, match=f"{what}/x.* lies in .*{what}, which the sandbox shows"):

@@ -9,7 +9,9 @@ from practicum.sandbox import bwrap
 HIDDEN = ("practicum", "practicum_curriculum", "practicum-9.1.dist-info", "practicum_curriculum-9.1.dist-info")
 
 
-@pytest.mark.parametrize("packages", ["lib/python3/dist-packages", "lib/python3.99/site-packages"])
+@pytest.mark.parametrize(
+    "packages", ["lib/python3/dist-packages", "lib/python3.99/site-packages", "lib64/python3.99/site-packages"]
+)
 def test_in_every_folder_of_packages_that_a_system_has(tmp_path, monkeypatch, packages):
     folder = tmp_path / packages
     for name in (*HIDDEN, "numpy", "practicum_peer"):

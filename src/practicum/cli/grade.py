@@ -157,7 +157,7 @@ def _grade(
             err.print(f"\nStopped. {bar.done} of {bar.todo} graded now, and kept. Go on with: {again}", markup=False)
             raise typer.Exit(INTERRUPTED) from None
         print_report(lab, report, out)
-        print_concerns(lab, report, strangers(workspace, kept.submissions(lab.name)), out)
+        print_concerns(lab, report, strangers(workspace, [*(r.submission for r in report.everything), *report.ungraded]), out)
     return report
 
 

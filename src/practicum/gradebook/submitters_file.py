@@ -71,7 +71,7 @@ def undo_submitter(path: Path) -> dict[str, str]:
     if last is None:
         raise PracticumError(f"{path}: expected a correction to take back, got none")
     begin, end, cells = last
-    lines = text.splitlines(keepends=True)
+    lines = list(io.StringIO(text, newline=""))  # as the reader counts them: str.splitlines also ends lines at U+2028 and others
     try:
         os.replace(_draft(path, "".join(lines[:begin] + lines[end:])), path)
     except OSError as error:

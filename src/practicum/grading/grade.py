@@ -143,7 +143,7 @@ def grade_folder(
         seed = unfinished.seed
     elif resume:
         notes.append(f"no run of {lab.name} is unfinished; grading what is new")
-    elif others := other_graders(store, lab.name):
+    elif unfinished is not None and (others := other_graders(store, lab.name)):
         notes.append(f"{lab.name} is being graded by {' and '.join(others)}; the work is shared")
     elif unfinished is not None:
         began = f"{unfinished.started:%Y-%m-%d %H:%M} UTC"

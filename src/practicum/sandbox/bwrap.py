@@ -88,7 +88,9 @@ def _python_folders() -> tuple[list[Path], list[Path]]:
     for folder in show:
         if own != folder and own.is_relative_to(folder) and own.parent.name not in ("site-packages", "dist-packages"):
             raise NoSandbox(f"no sandbox: {folder} holds both Python and Practicum's source; install into a virtual environment")
-    packages = {*show, *(p for f in (*prefixes, *_SYSTEM) for p in f.glob("lib/python3*/*-packages"))}
+    # `lib64` of an environment is a link to `lib`, and shown at both names.
+    libraries = [f / name for f in (*prefixes, *_SYSTEM) for name in ("lib", "lib64")]
+    packages = {*show, *(p for f in libraries for p in f.glob("python3*/*-packages"))}
     hide = {p for f in packages for pattern in _HIDDEN for p in f.glob(pattern) if p.is_dir()}
     return sorted(show), sorted(hide)
 
