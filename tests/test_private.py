@@ -13,7 +13,8 @@ import pytest
 
 import practicum
 from practicum.course.workspace import init
-from practicum.labs.intake.read import SubmissionFiles, sha256_of
+from practicum.labs.content_hash import sha256_of
+from practicum.labs.intake.read import SubmissionFiles
 from practicum.private import make_private, open_to_others, private_folder, write_private
 from practicum.store.store import Store
 

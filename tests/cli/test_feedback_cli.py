@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 from practicum.cli import feedback as commands
 from practicum.course.workspace import init
 from practicum.errors import PracticumError
-from practicum.labs.intake.read import SubmissionFiles, sha256_of
+from practicum.labs.content_hash import sha256_of
+from practicum.labs.intake.read import SubmissionFiles
 from practicum.store.results import CheckResult, GradedSubmission, Provenance
 from practicum.store.store import Store
 

@@ -15,7 +15,8 @@ from practicum.cli import course as course_commands
 from practicum.cli import submissions as commands
 from practicum.course.workspace import init
 from practicum.errors import PracticumError
-from practicum.labs.intake.read import SubmissionFiles, sha256_of
+from practicum.labs.content_hash import sha256_of
+from practicum.labs.intake.read import SubmissionFiles
 from practicum.store.results import CheckResult, GradedSubmission, Provenance
 from practicum.store.store import Store, events_of
 from tests.labs.repositories import clone, commit

@@ -12,8 +12,8 @@ import pytest
 
 from practicum.errors import PracticumError
 from practicum.labs import handout
+from practicum.labs.content_hash import sha256_of
 from practicum.labs.handout import build_handout, given_files, handout_files, solution_files, starter_files
-from practicum.labs.intake.read import sha256_of
 
 MODULE = "def answer():\n    # BEGIN SOLUTION\n    return 42  # secret\n    # END SOLUTION\n"
 PERCENT = "# %% [markdown]\n# # Answer\n\n# %%\n" + MODULE + '\n# %%\nimport practicum\npracticum.check("answers")\n'

@@ -13,7 +13,8 @@ import pytest
 
 from practicum.course.workspace import init
 from practicum.errors import PracticumError
-from practicum.labs.intake.read import SubmissionFiles, sha256_of
+from practicum.labs.content_hash import sha256_of
+from practicum.labs.intake.read import SubmissionFiles
 from practicum.store import look
 from practicum.store.look import readable
 from practicum.store.store import Store, events_of

@@ -18,7 +18,8 @@ import pytest
 
 from practicum.errors import PracticumError
 from practicum.gradebook import events
-from practicum.labs.intake.read import SubmissionFiles, sha256_of
+from practicum.labs.content_hash import sha256_of
+from practicum.labs.intake.read import SubmissionFiles
 from practicum.store.records import Run, StoredSubmission
 from practicum.store.results import CheckResult, GradedSubmission, Provenance
 from practicum.store.schema import SCHEMA

@@ -11,7 +11,7 @@ What is graded when:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Protocol
 
 from practicum.errors import PracticumError, suggestion
-from practicum.grading.grader import GradingRequest, Requests
+from practicum.grading.grader import GradingRequest
+from practicum.labs.content_hash import ContentHash
 from practicum.labs.inbox import Inbox
-from practicum.labs.intake.read import ContentHash
 from practicum.labs.lab import Lab
 from practicum.store.claims import Claims, other_graders
-from practicum.store.damage import damages
+from practicum.store.damage import DamagedFiles, damages
 from practicum.store.provenance import conditions, differences, guessable, must_agree
 from practicum.store.records import RowId, Run, StoredResult, StoredSubmission
 from practicum.store.results import GradedSubmission
@@ -178,6 +178,42 @@ def grade_folder(
     have_one = {r.submission.id for r in results}
     ungraded = [submission for submission in todo if submission.id not in have_one]
     return Report(run, results, len(todo) - len(ungraded), len(before), notes, ungraded, published, refused)
+
+
+class Requests:
+    """What a backend is asked to grade: what is left of the work once damaged submissions and other graders' are out.
+
+    Args:
+        store: holds the files.
+        run: whose seed counts.
+        claims: this grader's; None where no other can have the same work.
+    """
+
+    def __init__(self, store: Store, run: Run, claims: Claims | None) -> None:
+        self._store, self._run, self._claims = store, run, claims
+        self.damaged: list[str] = []
+        self.elsewhere: list[list[StoredSubmission]] = []
+
+    def of(self, alike: list[list[StoredSubmission]]) -> Iterator[GradingRequest]:
+        """Yield a request for the first of each group of identical submissions; its files are read when it is asked for."""
+        for group in alike:
+            first = group[0]
+            if self._claims is not None and not self._claims.take(group):
+                self.elsewhere.append(group)
+                continue
+            try:
+                files = self._store.files(first.id)
+            except DamagedFiles as error:
+                self.damaged.append(str(error))
+                continue
+            yield GradingRequest(
+                student=first.student,
+                submission=first.sha256,
+                files=files,
+                seed=self._run.seed,
+                secret=self._store.secret,
+                notes=first.notes,
+            )
 
 
 def grade_submissions(

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import msgspec
 
 from practicum.checks.plugin import RunChecks
 from practicum.checks.seeds import Seeds
+from practicum.labs.content_hash import ContentHash
 from practicum.labs.handout import given_files
-from practicum.labs.intake.read import ContentHash
 from practicum.labs.lab import Lab, module_name
 from practicum.labs.notebook import NotebookError, read_notebook
 from practicum.sandbox.fork_server import Sandbox, versions
 from practicum.sandbox.link import Link
 from practicum.sandbox.process import Process
 from practicum.sandbox.proxy import StudentCode
-from practicum.store.claims import Claims
-from practicum.store.damage import DamagedFiles
 from practicum.store.provenance import libraries_of, limits_of
-from practicum.store.records import Run, StoredSubmission
 from practicum.store.results import GradedSubmission, Provenance
-from practicum.store.store import Store
 
 
 class GradingRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,42 +40,6 @@ class GradingRequest(msgspec.Struct, frozen=True, kw_only=True):
     secret: str = ""
     rehearsal: int = 0
     notes: tuple[str, ...] = ()
-
-
-class Requests:
-    """What a backend is asked to grade: what is left of the work once damaged submissions and other graders' are out.
-
-    Args:
-        store: holds the files.
-        run: whose seed counts.
-        claims: this grader's; None where no other can have the same work.
-    """
-
-    def __init__(self, store: Store, run: Run, claims: Claims | None) -> None:
-        self._store, self._run, self._claims = store, run, claims
-        self.damaged: list[str] = []
-        self.elsewhere: list[list[StoredSubmission]] = []
-
-    def of(self, alike: list[list[StoredSubmission]]) -> Iterator[GradingRequest]:
-        """Yield a request for the first of each group of identical submissions; its files are read when it is asked for."""
-        for group in alike:
-            first = group[0]
-            if self._claims is not None and not self._claims.take(group):
-                self.elsewhere.append(group)
-                continue
-            try:
-                files = self._store.files(first.id)
-            except DamagedFiles as error:
-                self.damaged.append(str(error))
-                continue
-            yield GradingRequest(
-                student=first.student,
-                submission=first.sha256,
-                files=files,
-                seed=self._run.seed,
-                secret=self._store.secret,
-                notes=first.notes,
-            )
 
 
 def prepare(lab: Lab, files: dict[str, bytes]) -> tuple[dict[str, bytes], dict[str, list[str]], dict[str, str], list[str]]:

@@ -12,8 +12,8 @@ from practicum.grading.grader import GradingRequest
 from practicum.grading.lint import short, take_stock
 from practicum.grading.local import check_folder
 from practicum.grading.pool import Pool
+from practicum.labs.content_hash import sha256_of
 from practicum.labs.handout import handout_files, solution_files, starter_files
-from practicum.labs.intake.read import sha256_of
 from practicum.labs.lab import Lab, files_in
 from practicum.labs.mutants import Variant
 from practicum.store.results import CheckResult, GradedSubmission

@@ -11,7 +11,6 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
-from practicum.course.workspace import NoWorkspace, find
 from practicum.curriculum import MISSING, find_curriculum
 from practicum.errors import PracticumError, suggestion
 from practicum.labs.lab_hash import former_hashes, lab_hash
@@ -187,6 +186,8 @@ def lab_folders() -> dict[str, Path]:
     """Return the labs by name: every folder with a `lab.toml` in `curriculum/labs/` and in the `labs/` of the workspace around
     the current folder, whose own come first. Without a curriculum, the workspace's alone.
     """
+    from practicum.course.workspace import NoWorkspace, find  # a worker, which loads one lab, knows no course
+
     shipped = find_curriculum()
     homes = [shipped / "labs"] if shipped else []
     with suppress(NoWorkspace):

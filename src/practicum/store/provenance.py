@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from practicum.errors import PracticumError
 from practicum.labs.lab import Lab
 from practicum.sandbox.fork_server import versions
-from practicum.store.records import Run, StoredResult
 from practicum.store.results import Provenance
+
+if TYPE_CHECKING:  # a worker knows no database
+    from practicum.store.records import Run, StoredResult
 
 SEEDS = 1 << 62  # too many to try, also where no secret of the store stands beside them
 FEW_SEEDS = 1 << 48  # that could be tried

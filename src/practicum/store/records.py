@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Literal, NewType, cast
 
 from practicum.gradebook.events import SubmissionId, Timing
-from practicum.labs.intake.read import ContentHash
+from practicum.labs.content_hash import ContentHash
 from practicum.store.damage import graded_of
 from practicum.store.results import GradedSubmission
 from practicum.store.schema import ResultRow, RunRow, SubmissionRow

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
-from practicum.labs.intake.read import ContentHash
+from practicum.labs.content_hash import ContentHash
 from practicum.sandbox.outcome import Outcome
 
 

@@ -10,18 +10,18 @@ wrong becomes a note for the student, and the others are read all the same.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Literal, NewType
+from typing import Literal
 
 from practicum.course.identities.spelling import same
 from practicum.course.roster import Student
 from practicum.errors import PracticumError
 from practicum.gradebook.events import Timing
+from practicum.labs.content_hash import ContentHash, sha256_of
 from practicum.labs.intake.archive import list_archive
 from practicum.labs.intake.archive_files import Listing, Member, Unreadable, in_mib, list_file, list_folder, some
 from practicum.labs.intake.choose import choose, is_sibling
@@ -30,9 +30,6 @@ from practicum.labs.intake.names import ARCHIVES, shown
 from practicum.labs.intake.times import TIMES_FILE, Sheet, Times, read_times, worksheet_times, worksheets
 from practicum.labs.intake.who import Refused, Submitters
 from practicum.labs.lab import Lab
-
-ContentHash = NewType("ContentHash", str)
-"""The hash of what was submitted, by which a submission is known when it comes again."""
 
 LARGEST = {".py": 4 << 20, ".ipynb": 64 << 20}
 LARGEST_OTHER = 32 << 20
@@ -171,15 +168,6 @@ def _dated(order: Sequence[_Group], groups: Mapping[_Group, Sequence[Part]], sai
         times = next((said[key] for key in keys if key in said), [])
         dated |= dict(zip(reversed(own), reversed(times), strict=False))
     return dated
-
-
-def sha256_of(files: dict[str, bytes]) -> ContentHash:
-    """Return the hash of what was submitted: sorted names and contents, each with its length."""
-    digest = hashlib.sha256()
-    for name, data in sorted(files.items()):
-        digest.update(f"{len(name.encode())}:{name}{len(data)}:".encode())
-        digest.update(data)
-    return ContentHash(digest.hexdigest())
 
 
 def _alone(lab: Lab) -> tuple[str, ...]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path
 
+from practicum.labs.content_hash import sha256_of
 from practicum.labs.intake.archive_files import Listing
 from practicum.labs.intake.names import shown
-from practicum.labs.intake.read import SubmissionFiles, sha256_of, take_files
+from practicum.labs.intake.read import SubmissionFiles, take_files
 from practicum.labs.intake.repository.copy import open_repository
 from practicum.labs.intake.repository.objects import Commit, NoSuchObject, Repository
 from practicum.labs.lab import Lab

@@ -18,10 +18,11 @@ from typing import Literal
 from practicum.course.roster import Student
 from practicum.errors import PracticumError
 from practicum.gradebook.events import Timing
+from practicum.labs.content_hash import sha256_of
 from practicum.labs.intake.archive import list_archive
 from practicum.labs.intake.archive_files import Listing, Unreadable, list_file, list_folder
 from practicum.labs.intake.names import ARCHIVES, safe_student, shown
-from practicum.labs.intake.read import SubmissionFiles, sha256_of, take_files
+from practicum.labs.intake.read import SubmissionFiles, take_files
 from practicum.labs.intake.repository.submission import Wanted, read_repository
 from practicum.labs.intake.sources.exports import OTTER_GRADES, TIMESTAMP, find_nbgrader, find_otter
 from practicum.labs.intake.sources.found import Found, told
