@@ -1,3 +1,3 @@
 """What is kept here is opened by the test, not collected."""
 
-collect_ignore = ["handouts", "labs", "workspace"]
+collect_ignore = ["handouts", "labs", "shipped", "workspace"]

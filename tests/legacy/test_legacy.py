@@ -127,7 +127,8 @@ def test_what_has_a_result_is_not_graded_again(workspace, tmp_path):
 
 
 def test_a_run_that_the_old_code_began_is_taken_up(workspace):
-    """The labs that ship count as unchanged. A change that marks depend on ends this: then delete the test."""
+    """With the lab that it was begun with: whoever changes a lab keeps the old one in the workspace."""
+    shutil.copytree(HERE / "shipped" / "backprop", workspace / "labs" / "backprop")
     database = workspace / "practicum.db"
     kept = select(database, "SELECT id, points, at FROM results ORDER BY id")
     runs = select(database, "SELECT id FROM runs")
@@ -141,7 +142,7 @@ def test_a_run_that_the_old_code_began_is_taken_up(workspace):
 
 
 def test_graded_again_everybody_has_the_same_marks(workspace):
-    """By a regrade with the labs that ship, as they are now. What is said of the test above holds for this one too."""
+    """By a regrade with the labs that ship, as they are now. A change that marks depend on ends this."""
     practicum("regrade", "perceptron", "--preview", "--again", "--jobs", "1", cwd=workspace)
     query = "SELECT submission_id, points, out_of FROM results WHERE published AND run_id {} ORDER BY submission_id"
     last = "(SELECT max(id) FROM runs)"
