@@ -56,7 +56,7 @@ $(BIN)/python:
 
 .venv/.test: pyproject.toml curriculum/pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) -e '.[test]' -e curriculum
-	$(PIP) --no-deps --target .venv/torchvision torchvision==0.28.0  # apart: transformers breaks beside it
+	$(PIP) --upgrade --no-deps --target .venv/torchvision torchvision==0.28.0  # apart: transformers breaks beside it
 	touch .venv/.demo $@  # what the demonstration needs is among it
 
 clean:
