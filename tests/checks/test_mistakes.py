@@ -7,6 +7,8 @@ import pytest
 from practicum.checks.plugin import BrokenLab, points_of, run_checks
 from practicum.checks.seeds import Seeds
 
+pytestmark = pytest.mark.slow
+
 GOOD = """from practicum.checks import assert_close, hidden, points
 
 

@@ -12,6 +12,8 @@ from practicum.integrity.compare import Comparison, compare
 from practicum.integrity.submissions import ComparedSubmission, read_submission
 from tests.integrity.test_submissions import IMAGE, code, notebook, npz
 
+pytestmark = pytest.mark.slow
+
 
 def names(works: list[ComparedSubmission], comparison: Comparison) -> list[frozenset[str]]:
     return [frozenset((works[one.pair.first].student, works[one.pair.second].student)) for one in comparison.found]

@@ -15,6 +15,8 @@ from copies.handout import handout
 from copies.pools import LITERALS, NAMES
 from copies.programs import STATED, TEMPLATES, program, templates
 
+pytestmark = pytest.mark.slow
+
 KEEPING = (  # what leaves every printed number as it is
     disguise.rename, disguise.drop_comments, disguise.translate_comments, disguise.reorder_functions, disguise.reorder_statements,
     disguise.insert_dead_code, disguise.drop_parentheses, disguise.swap_augmented, disguise.swap_formatting,

@@ -6,6 +6,8 @@ import pytest
 from practicum.integrity.canonical.fingerprints import Prints
 from practicum.integrity.evidence import NEIGHBOURS, Cohort, Gumbel
 
+pytestmark = pytest.mark.slow
+
 
 def prints(*statements: list[int]) -> Prints:
     """Each argument is a statement's fingerprints."""

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from practicum.integrity.canonical.parsing import LARGEST, parse
 
+pytestmark = pytest.mark.slow
+
 READ = {
     "Python 2's print": ("print 'a', x\ny = 1\n", 2, ()),
     "Python 2's except": ("try:\n    f()\nexcept ValueError, e:\n    g(e)\n", 1, ()),

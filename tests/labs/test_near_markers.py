@@ -16,6 +16,8 @@ from practicum.labs.lab import list_labs
 from practicum.labs.solution_markers import handed_out, solved
 from practicum.labs.solution_markers.near import is_near_marker, is_near_starter, markers_in
 
+pytestmark = pytest.mark.slow
+
 NEAR = [
     "#\u00a0BEGIN SOLUTION",  # no-break space
     "# BEGIN\u00a0SOLUTION",
