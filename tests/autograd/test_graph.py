@@ -62,6 +62,7 @@ def test_a_tensor_used_many_times():
     close(*results)
 
 
+@pytest.mark.slow
 def test_deep_graphs_need_no_recursion():
     x = leaf(1.0)
     y = x

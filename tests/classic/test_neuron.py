@@ -54,6 +54,7 @@ def test_no_unit_of_a_grid_computes_xor_and_its_neighbours_are_found() -> None:
     assert len(found) == 14
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("num_inputs", "separable"), [(1, 4), (2, 14), (3, 104)])
 def test_as_many_functions_are_separable_as_is_known(num_inputs: int, separable: int) -> None:
     """4, 14, 104, 1882, … (OEIS A000609); each refusal comes with a proof, each unit with the right table."""

@@ -121,6 +121,7 @@ def students(draw: st.DrawFn) -> Student:
     )
 
 
+@pytest.mark.slow
 @given(st.lists(students(), unique_by=lambda s: same_id(s.id), max_size=6))
 def test_a_roster_round_trips(roster: list[Student]) -> None:
     assert parse_roster(write_roster(roster)) == roster

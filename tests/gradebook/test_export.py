@@ -148,6 +148,7 @@ names_of_three = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(terms(), names_of_three)
 def test_the_plain_csv_round_trips(term: tuple[object, list[Event]], names: list[str]) -> None:
     course, events = term

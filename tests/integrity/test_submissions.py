@@ -102,6 +102,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", HOSTILE)
 def test_hostile_files_become_notes(what: str) -> None:
     name, data, note = HOSTILE[what]
@@ -122,6 +123,7 @@ def test_lines_that_do_not_parse_are_compared_by_their_tokens() -> None:
     assert set(one.prints.hashes.tolist()) == set(other.prints.hashes.tolist())
 
 
+@pytest.mark.slow
 def test_ten_thousand_cells() -> None:
     work = read_submission("eve", {"n.ipynb": notebook(*[code(f"x{i} = f({i})") for i in range(10_000)])})
     assert work.notes == [f"n.ipynb: only the first {MOST_CELLS:,} of 10,000 cells were compared"]

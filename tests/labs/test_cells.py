@@ -122,6 +122,7 @@ def test_any_text_is_read(source):
     assert python == "" if why_left_out else python.count("\n") <= source.count("\n") + source.count("\r")
 
 
+@pytest.mark.slow
 def test_time_grows_with_length_only():
     for hostile in ("'" * 200_000, "\\" * 200_000, "(" * 200_000, "a." * 100_000 + "?x", "a," * 100_000, "\n" * 100_000,
                     '"""' + "\\" * 199_999, "x " * 100_000 + "= !"):  # fmt: skip

@@ -76,6 +76,7 @@ LINE = st.sampled_from(["x = 1", "y = [1,", "2]", "print('a')", "# text", "%matp
 CELL = st.lists(LINE, min_size=1, max_size=4).map("\n".join)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.lists(CELL, max_size=5))
 def test_code_goes_round(cells):
@@ -167,6 +168,7 @@ def test_version_3():
     assert read_notebook(json.dumps(old).encode(), "n").cells == ["x = 1\ny"]
 
 
+@pytest.mark.slow
 def test_fifty_megabytes_of_outputs():
     image = {"output_type": "display_data", "data": {"image/png": "A" * (50 << 20)}}
     begin = time.process_time()

@@ -111,6 +111,7 @@ PLAIN = st.sampled_from(["x = 1", "# a comment", "", "# SOLUTION", "print('x')"]
 SECRET = st.sampled_from(["secret = 1", "# secret", "", "return secret"])
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.booleans(), st.lists(PLAIN, max_size=3), st.lists(SECRET, max_size=3), INDENT), max_size=5))
 def test_nothing_of_a_solution_is_left_and_nothing_else_is_lost(parts):
     lines, plain = [], []

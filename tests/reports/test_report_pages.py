@@ -169,6 +169,7 @@ def test_plots_write_in_the_pages_colours(report: Path) -> None:
     assert "fill: var(--on-fill)" in html
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium to lay the page out")
 def test_no_row_is_tall_and_empty_on_a_phone(report: Path, tmp_path: Path) -> None:
     html = re.sub(r"<meta http-equiv=[^>]*>", "", report.read_text("utf-8"))

@@ -100,6 +100,7 @@ def term(tmp_path: Path) -> Path:
     return made.root
 
 
+@pytest.mark.slow
 def test_every_command_that_looks_works_on_a_read_only_mount(term: Path) -> None:
     mount = f"mount --bind {term} {term} && mount -o remount,ro,bind {term} && cd {term}"
     apart = [shutil.which("unshare") or "unshare", "-m", "sh", "-c"]

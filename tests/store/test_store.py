@@ -249,6 +249,7 @@ with Store(sys.argv[1]) as store:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("delay", [0.05, 0.11])
 def test_a_kill_at_any_moment_leaves_it_whole(path: Path, delay: float) -> None:
     process = subprocess.Popen([sys.executable, "-c", WRITER, str(path), str(Path(__file__).parent)], stdout=subprocess.PIPE)
