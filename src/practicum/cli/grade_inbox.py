@@ -55,7 +55,7 @@ def labs_and_inboxes(
         if shared is not None and own is not None and shared.name == own.name:
             shared = None
         looked = [path for path in (own, shared) if path is not None]
-        teams = _teams(workspace, course, its)
+        teams = teams_of(workspace, course, its)
         yield lab, Inbox(_there(own), _there(shared), roster, teams, times, siblings, deadlines(workspace, its)), looked
 
 
@@ -129,13 +129,15 @@ def _item(course: Course, name: str) -> Item | None:
     return next((item for item in course.items if item.name == name.lower() and item.labs()), None)
 
 
-def _teams(workspace: Workspace, course: Course, item: Item | None) -> dict[str, tuple[str, ...]]:
+def teams_of(workspace: Workspace, course: Course, item: Item | None) -> dict[str, tuple[str, ...]]:
+    """Return the members of each team, by its name, that submits an item together."""
     from practicum.gradebook.event_csv import read_teams
 
     if item is None or not item.team:
         return {}
     teams = read_teams(workspace.root / "teams.csv", course, workspace.roster())
-    return {team.name: team.members for team in teams if team.item in ("", item.name)}
+    for_all = sorted((team for team in teams if team.item in ("", item.name)), key=lambda team: bool(team.item))
+    return {team.name: team.members for team in for_all}  # a team for this item comes after one for all, and counts
 
 
 def _there(folder: Path | None) -> Path | None:

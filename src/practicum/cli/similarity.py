@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import Annotated, Optional
 
 import typer
 
 from practicum.cli.context import course_zone, refuse_file, short, workspace_here
 from practicum.cli.grade import LabName
-
-if TYPE_CHECKING:
-    from practicum.course.workspace import Workspace
 
 
 def register(app: typer.Typer) -> None:
@@ -78,7 +75,7 @@ def similarity(
             course_zone(workspace),
             report,
             baseline=read_baseline(baseline or []),
-            teams=_teams(workspace, found.name),
+            teams={student: team for team, members in inbox.teams.items() for student in members},
             refused=refused,
             threshold=threshold,
             progress=lambda what, count: bar.update(task, description=what, completed=count),
@@ -97,23 +94,6 @@ def similarity(
     if outcome.comparison.cohort.honest is None:
         typer.echo("the class is too small to say what is ordinary in it; the pairs are only ranked")
     typer.echo(f"report: {short(outcome.report)}")
-
-
-def _teams(workspace: Workspace | None, lab: str) -> dict[str, str]:
-    """Return who works together on a lab, by student."""
-    from practicum.gradebook.event_csv import read_events
-    from practicum.gradebook.events import Team
-
-    if workspace is None:
-        return {}
-    course = workspace.course()
-    item = course.labs.get(lab)
-    if item is None or item.team is None:
-        return {}
-    events = read_events(workspace.root, course, workspace.roster())
-    teams = [event for event in events if isinstance(event, Team) and event.item in ("", item.name)]
-    teams.sort(key=lambda team: bool(team.item))  # a team for this item counts before one for all
-    return {student: team.name for team in teams for student in team.members}
 
 
 def _terms(archives: list[Path]) -> dict[str, Path]:

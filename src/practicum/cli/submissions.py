@@ -169,10 +169,10 @@ def read(
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
-    from practicum.cli.grade_inbox import deadlines, times_of
+    from practicum.cli.grade_inbox import deadlines, teams_of, times_of
     from practicum.cli.grade_view import clean
     from practicum.cli.submissions_reading import EVERY_FILE
-    from practicum.cli.submissions_term import read_term, teams_for, work_named
+    from practicum.cli.submissions_term import read_term, work_named
     from practicum.cli.submissions_view import unknown_view
     from practicum.errors import PracticumError
     from practicum.labs.inbox import Inbox
@@ -183,8 +183,9 @@ def read(
     refused: list[str] = []
     if not source.exists():
         raise PracticumError(f"{source}: expected a folder of submissions, got nothing there")
-    due = deadlines(term.workspace, term.course.labs.get(lab.name) or term.item(lab.name))
-    inbox = Inbox(source, None, term.roster, teams_for(term, lab.name), times_of(times or None), due=due)
+    fed = term.course.labs.get(lab.name) or term.item(lab.name)
+    teams, due = teams_of(term.workspace, term.course, fed), deadlines(term.workspace, fed)
+    inbox = Inbox(source, None, term.roster, teams, times_of(times or None), due=due)
     also = () if lab.submit else EVERY_FILE
     console, new, known, empty = Console(stderr=True), 0, 0, 0
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}"))

@@ -12,8 +12,8 @@ from practicum.course.model import Course
 from practicum.course.roster import Student
 from practicum.course.workspace import Workspace, find
 from practicum.errors import PracticumError, suggestion
-from practicum.gradebook.event_csv import read_events, read_submitters, stated_time, submittable
-from practicum.gradebook.events import Submitter, Team
+from practicum.gradebook.event_csv import read_submitters, stated_time, submittable
+from practicum.gradebook.events import Submitter
 from practicum.gradebook.submitters import Corrections
 from practicum.labs.lab import Lab, find_lab, without_checks
 from practicum.store.look import readable
@@ -115,14 +115,6 @@ def work_named(term: Term, name: str) -> Lab:
     if item is not None:
         raise PracticumError(f"{name} is filled by labs: name one of {', '.join(item.labs())}")
     raise PracticumError(f"no lab or item `{name}`{suggestion(name, known)}; known: {', '.join(known)}")
-
-
-def teams_for(term: Term, item: str) -> dict[str, tuple[str, ...]]:
-    """Return the members of each team that submits an item together."""
-    fed = term.course.labs.get(item)
-    names = ("", item, fed.name if fed else item)
-    events = read_events(term.workspace.root, term.course, term.roster)
-    return {event.name: event.members for event in events if isinstance(event, Team) and event.item in names}
 
 
 def time_of(term: Term, text: str) -> datetime:
