@@ -10,16 +10,16 @@ FAST := tests/autograd tests/classic tests/course tests/gradebook tests/labs tes
 # Two, one per core: with three the whole took longer (18 min 23 s against 14 min 37 s).
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
-.PHONY: demo check test lint venv verify redteam bench results docs clean
+.PHONY: demo check test lint venv verify thorough redteam bench results docs clean
 
 demo: .venv/.demo
 	$(BIN)/practicum demo --into demo
 
 check: lint  # before each commit; meant to stay under a minute
-	$(PYTEST) -m "not slow" $(FAST)
+	$(PYTEST) -m "not slow and not thorough" $(FAST)
 
 test: lint
-	$(PYTEST)
+	$(PYTEST) -m "not thorough"
 
 lint: venv
 	$(BIN)/ruff check .
@@ -29,6 +29,9 @@ lint: venv
 # Slower proofs.
 verify: venv  # every lab, with all mutants and alternatives, in five seeds; the proof is kept
 	$(BIN)/practicum lab verify $(LABS) --seeds 5 --jobs 2 --keep curriculum/proofs.csv
+
+thorough: venv  # further forms of what `make test` shows: every notebook by itself, every corpus of copies
+	$(PYTEST) -m thorough
 
 redteam: venv  # every attack as this user, and then as one without any right
 	PRACTICUM_REDTEAM_ALL=1 $(BIN)/python -m pytest tests/redteam
