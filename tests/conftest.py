@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import random
 import sys
+from collections.abc import Iterable
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -17,6 +19,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # A busy machine is no failure.
 settings.register_profile("practicum", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("practicum")
+
+
+def every_other(names: Iterable[str]) -> list[Any]:
+    """Return cases of which every second one is left to `make thorough`: those that differ in form and not in kind."""
+    return [pytest.param(name, marks=pytest.mark.thorough) if at % 2 else name for at, name in enumerate(names)]
 
 
 def _start_anew() -> None:

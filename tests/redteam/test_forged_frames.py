@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import every_other
+
 FORGE = """
 import itertools, os, struct, sys, threading, time
 import msgspec
@@ -95,7 +97,7 @@ def peak(grade):
     return read
 
 
-@pytest.mark.parametrize("frame", FRAMES)
+@pytest.mark.parametrize("frame", every_other(FRAMES))
 def test_a_forged_frame_ends_the_process_and_nothing_else(grade, frame, peak):
     before = peak()
     verdict = grade(f"{FORGE}\ndef name():\n    {FRAMES[frame]}\n    time.sleep(60)\n")
