@@ -45,7 +45,8 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         Result("s2", "ada", "backprop", Decimal(60), Decimal(75)),
         Submission("s3", "bob", "perceptron", DUE),
     ]
-    monkeypatch.setattr(commands, "_stored", lambda workspace: stored)
+    made.database.touch(mode=0o600)
+    monkeypatch.setattr("practicum.store.store.events_of", lambda database: stored)
     monkeypatch.setattr(commands, "_now", lambda: NOW)
     monkeypatch.chdir(made.root / "submissions")
     return made.root

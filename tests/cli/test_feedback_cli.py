@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -122,3 +122,13 @@ def test_what_cannot_be_packed(workspace: Path, args: tuple[str, ...], message: 
     _, warned = run("pack", *args, "-o", "out.zip")
     assert message in warned
     assert not (workspace / "out.zip").exists()
+
+
+def test_a_lab_that_does_not_exist_is_nobodys_missing_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its deadline is over, the gradebook calls it open, and so no page may say that nothing was submitted."""
+    term = init("cs324", tmp_path / "term", date(2023, 2, 6)).root
+    (term / "roster.csv").write_text("id,name\nada,Ada Lovelace\n")
+    monkeypatch.chdir(term)
+    _, said = run("pages", "a3", "-o", "pages")
+    assert said == "error: expected grades of `a3`, got none yet: `practicum grade` its labs first"
+    assert not (term / "pages").exists()

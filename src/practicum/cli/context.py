@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
+    from datetime import datetime, tzinfo
 
+    from practicum.course.model import Course
+    from practicum.course.roster import Student
     from practicum.course.workspace import Workspace
+    from practicum.gradebook.gradebook import Gradebook
 
 
 def workspace_here() -> Workspace | None:
@@ -30,6 +33,18 @@ def course_zone(workspace: Workspace | None) -> tzinfo:
     from datetime import UTC, datetime
 
     return workspace.course().term.zone if workspace else datetime.now().astimezone().tzinfo or UTC
+
+
+def gradebook_of(workspace: Workspace, course: Course, roster: list[Student], now: datetime) -> Gradebook:
+    """Return the gradebook that a workspace's CSV files and store make. A lab that does not exist is nobody's to miss."""
+    from practicum.gradebook.event_csv import read_events
+    from practicum.gradebook.gradebook import gradebook
+    from practicum.labs.lab import lab_folders
+    from practicum.store.store import events_of
+
+    stored = events_of(workspace.database) if workspace.database.exists() else []
+    events = [*read_events(workspace.root, course, roster), *stored]
+    return gradebook(course, roster, events, now, unwritten=set(course.labs).difference(lab_folders()))
 
 
 def names_here(workspace: Workspace | None, lab: str) -> dict[str, str]:

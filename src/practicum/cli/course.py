@@ -13,9 +13,7 @@ import typer
 
 if TYPE_CHECKING:
     from practicum.course.model import Course
-    from practicum.course.roster import Student
     from practicum.course.workspace import Workspace
-    from practicum.gradebook.events import Event, Result, Submission
     from practicum.gradebook.gradebook import Gradebook, StudentGrade
 
 course_app = typer.Typer(help="Courses: list them, check one, show its plan.", no_args_is_help=True)
@@ -94,6 +92,7 @@ def check(
     ] = None,
 ) -> None:
     """Check a course file, and in a workspace the roster and every CSV file too. Exit code 1: there is a mistake."""
+    from practicum.cli.context import gradebook_of
     from practicum.course.roster import read_roster
     from practicum.course.workspace import course_path, courses
 
@@ -104,7 +103,7 @@ def check(
     problems: tuple[str, ...] = ()
     if workspace is not None:
         file = read_roster(workspace.roster_file)
-        book = _compute(workspace, plan, list(file.students))
+        book = gradebook_of(workspace, plan, list(file.students), _now())
         students, problems = len(book.students), (*file.notes, *book.problems)
         without = set(plan.labs).difference(book.unwritten)
     warnings, mistakes = _findings(plan, path, on.date() if on else first, without)
@@ -153,6 +152,7 @@ def gradebook(
     An export takes nothing away from a platform: columns in which nothing is decided are left out, and a column that is
     decided for some students alone goes into a file of its own with these, unless --current says what the others have.
     """
+    from practicum.cli.context import gradebook_of
     from practicum.cli.export import write_export
     from practicum.errors import PracticumError
 
@@ -160,7 +160,7 @@ def gradebook(
         raise PracticumError(f"{'-o' if output else '--current'} needs --export, which says in which form to write")
     plan, workspace = _course(None)
     assert workspace is not None
-    book = _compute(workspace, plan, workspace.roster())
+    book = gradebook_of(workspace, plan, workspace.roster(), _now())
     for problem in book.problems:
         typer.echo(f"warning: {problem}", err=True)
     if export is not None:
@@ -175,13 +175,14 @@ def gradebook(
 
 def status() -> None:
     """Show where each lab stands: submitted, graded, late, missing."""
+    from practicum.cli.context import gradebook_of
     from practicum.cli.course_view import status_view, timing_notes
 
     plan, workspace = _course(None)
     assert workspace is not None
     for warning in workspace.exposed():
         typer.echo(f"warning: {warning}", err=True)
-    book = _compute(workspace, plan, workspace.roster())
+    book = gradebook_of(workspace, plan, workspace.roster(), _now())
     _print(status_view(book, _now()))
     for line in timing_notes(book):
         _print(line)
@@ -197,22 +198,6 @@ def _course(name: str | None) -> tuple[Course, Workspace | None]:
         return load_course(course_path(name)), None
     workspace = find()
     return workspace.course(), workspace
-
-
-def _compute(workspace: Workspace, plan: Course, roster: list[Student]) -> Gradebook:
-    from practicum.gradebook.event_csv import read_events
-    from practicum.gradebook.gradebook import gradebook as compute
-
-    events: list[Event] = [*read_events(workspace.root, plan, roster), *_stored(workspace)]
-    return compute(plan, roster, events, _now(), unwritten=set(plan.labs).difference(_labs()))
-
-
-def _stored(workspace: Workspace) -> list[Submission | Result]:
-    if not workspace.database.exists():
-        return []
-    from practicum.store.store import events_of
-
-    return events_of(workspace.database)
 
 
 def _now() -> datetime:

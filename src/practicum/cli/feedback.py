@@ -94,6 +94,7 @@ def pack(
     practicum feedback pack a1 --for canvas -o a1-feedback.zip --download submissions.zip
     """
     from practicum.cli.context import short
+    from practicum.cli.grade_view import clean
     from practicum.course.workspace import find
     from practicum.errors import PracticumError, suggestion
     from practicum.reports.feedback.pack import write_folder, write_zip
@@ -114,7 +115,7 @@ def pack(
     known = _Known(workspace, item)
     made = _pack(known, form, known.feedback(notes), download, worksheet, current, sender)
     for line in made.left_out:
-        typer.echo(f"warning: {_shown(line)}", err=True)
+        typer.echo(f"warning: {clean(line)}", err=True)
     if not made.files:
         raise PracticumError(f"nothing to pack for {form}: no student of `{item}` can be given feedback so; nothing was written")
     (write_folder if form == "mail" else write_zip)(made, output)
@@ -127,12 +128,9 @@ class _Known:
     def __init__(self, workspace: Workspace, item: str) -> None:
         from datetime import UTC, datetime
 
+        from practicum.cli.context import gradebook_of
+        from practicum.cli.grade_inbox import teams_of
         from practicum.errors import PracticumError
-        from practicum.gradebook.event_csv import read_events
-        from practicum.gradebook.event_index import EventIndex
-        from practicum.gradebook.events import Event, Team
-        from practicum.gradebook.gradebook import gradebook
-        from practicum.store.store import events_of
 
         self.workspace = workspace
         self.course = workspace.course()
@@ -142,12 +140,10 @@ class _Known:
             raise PracticumError(str(error.args[0])) from None
         self.roster = workspace.roster()
         self.now = datetime.now(UTC)
-        events: list[Event] = [*read_events(workspace.root, self.course, self.roster)]
-        teams = EventIndex(self.course, self.roster, [event for event in events if isinstance(event, Team)], None)
-        self.members = {s.id: teams.members(self.item, s.id) if self.item.team else (s.id,) for s in self.roster}
-        if workspace.database.exists():
-            events += events_of(workspace.database)
-        self.book: Gradebook = gradebook(self.course, self.roster, events, self.now)
+        self.members: dict[str, tuple[str, ...]] = {student.id: (student.id,) for student in self.roster}
+        for members in teams_of(workspace, self.course, self.item).values():
+            self.members |= dict.fromkeys(members, members)
+        self.book: Gradebook = gradebook_of(workspace, self.course, self.roster, self.now)
 
     def results(self) -> list[StoredResult]:
         """Return the published results of the item's labs."""
@@ -177,6 +173,7 @@ class _Known:
         Raises:
             PracticumError: that is nobody.
         """
+        from practicum.cli.grade_view import clean
         from practicum.errors import PracticumError
         from practicum.gradebook.export.sheet import some
         from practicum.reports.feedback.item import feedback_of, graded
@@ -193,7 +190,7 @@ class _Known:
             said = feedback_of(self.book, row, self.item.name, results, titles, notes=notes, zone=zone)
             told[row.student.id] = Addressed(row.student, said, self.members[row.student.id])
         if waiting:
-            typer.echo(f"note: {self.item.name} is not graded yet for {_shown(some(waiting))}", err=True)
+            typer.echo(f"note: {self.item.name} is not graded yet for {clean(some(waiting))}", err=True)
         if not told:
             raise PracticumError(f"expected grades of `{self.item.name}`, got none yet: `practicum grade` its labs first")
         return told
@@ -250,8 +247,3 @@ def _make_room(target: Path, made: Pack) -> None:
     if target.is_dir() and all(path.suffix == ".html" and path.is_file() for path in target.iterdir()):
         for path in target.iterdir():
             path.unlink()
-
-
-def _shown(line: str) -> str:
-    """Return a line in which nothing moves the cursor."""
-    return "".join(c if c.isprintable() else " " for c in line)

@@ -109,7 +109,7 @@ def work_named(term: Term, name: str) -> Lab:
     known = submittable(term.course)
     if name in known:
         return without_checks(name)
-    item = next((item for item in term.course.items if item.name == name), None)
+    item = term.item(name)
     if item is not None and len(item.labs()) == 1:
         return find_lab(item.labs()[0])
     if item is not None:

@@ -1,6 +1,6 @@
 """Submitters who are not on the roster: found there by another of their ids, or named loudly."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from practicum.course.identities import AmbiguousIdentity, Identities
@@ -57,11 +57,3 @@ def unknown_submitters(labs: Mapping[str, Collection[str]], roster: Sequence[Stu
             f"nobody. Say whose it is: practicum submissions assign {submitter} STUDENT"
         )
     return lines
-
-
-def labs_by_submitter(submissions: Iterable[Submission]) -> dict[str, set[str]]:
-    """Return what each submitter submitted work for."""
-    labs: dict[str, set[str]] = {}
-    for submission in submissions:
-        labs.setdefault(submission.student, set()).add(submission.lab)
-    return labs
