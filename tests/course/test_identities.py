@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from practicum.course.identities import AmbiguousIdentity, Identities
 from practicum.course.roster import Student
+from practicum.course.roster.identities import AmbiguousIdentity, Identities
 
 ADA = Student("26000334D", "Ada Lovelace", "Ada", "Lovelace", "ada@example.org", login="ALove", lms_id="4711")
 BOB = Student("s0002", "王小明", "小明", "王", "bob@example.org", login="bwang", lms_id="4712")

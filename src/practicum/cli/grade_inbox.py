@@ -89,7 +89,7 @@ def times_of(text: str | None) -> Times:
 
 def student_meant(inbox: Inbox, text: str) -> str:
     """Return the roster's id of a student, whatever id was typed; the text itself where the roster knows nobody."""
-    from practicum.course.identities import Identities
+    from practicum.course.roster.identities import Identities
 
     student = Identities(inbox.roster or ()).find(text) if text else None
     return student.id if student else text

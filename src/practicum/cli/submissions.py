@@ -212,12 +212,12 @@ def _correct(term: Term, submitter: str, student: str, lab: str, note: str, does
     """Write a correction down, and say what it changes."""
     from datetime import UTC
 
-    from practicum.course.identities.spelling import same
+    from practicum.course.roster.spelling import folded
     from practicum.errors import PracticumError, suggestion
     from practicum.gradebook.events import Submitter
     from practicum.gradebook.submitters_file import append_submitter
 
-    about = [each for each in term.about(lab) if same(each.student) == same(submitter)]
+    about = [each for each in term.about(lab) if folded(each.student) == folded(submitter)]
     if not about:
         there = sorted({each.student for each in term.about(lab)}, key=lambda name: (name in term.names, name))
         known = f"; there are: {', '.join(there[:20])}" if there else "; nothing was submitted yet"

@@ -7,9 +7,9 @@ from datetime import datetime
 from functools import cached_property
 
 from practicum.course.assessment import Item
-from practicum.course.identities import AmbiguousIdentity, Identities
 from practicum.course.model import Course
 from practicum.course.roster import Student
+from practicum.course.roster.identities import AmbiguousIdentity, Identities
 from practicum.course.workspace import Workspace, find
 from practicum.errors import PracticumError, suggestion
 from practicum.gradebook.event_csv import read_submitters, stated_time, submittable

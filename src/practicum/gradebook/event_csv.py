@@ -13,9 +13,9 @@ from pathlib import Path
 
 from practicum.course.assessment import Item
 from practicum.course.calendar import read_moment
-from practicum.course.identities.spelling import same
 from practicum.course.model import Course
 from practicum.course.roster import Student
+from practicum.course.roster.spelling import folded
 from practicum.course.rounding import plain
 from practicum.course.workspace import EXEMPTIONS, EXTENSIONS, MARKS, SUBMITTERS, TEAMS
 from practicum.csvfile import CsvRow, read_rows, unguard
@@ -63,7 +63,7 @@ def read_submitters(path: Path, course: Course, students: Collection[str]) -> li
             _known(row, "lab", lab, submittable(course))
         if student:
             _known(row, "student", student, students)
-        name = same(submitter)
+        name = folded(submitter)
         if not lab:  # for every lab, also those that an earlier row was about
             held = {key: event for key, event in held.items() if key[1] != name}
         note = unguard(row.cells.get("note", ""))

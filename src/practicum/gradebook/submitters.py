@@ -7,7 +7,7 @@ what is asked for is always the name in the store.
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from practicum.course.identities.spelling import same
+from practicum.course.roster.spelling import folded
 from practicum.gradebook.events import Submitter
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -19,7 +19,7 @@ class Corrections:
     def __init__(self, events: Iterable[Submitter]) -> None:
         self._by_key: dict[tuple[str, str], Submitter] = {}
         for event in sorted(events, key=lambda e: (e.at or _LONG_AGO, e.student, e.note)):
-            self._by_key[event.lab, same(event.submitter)] = event
+            self._by_key[event.lab, folded(event.submitter)] = event
 
     def __bool__(self) -> bool:
         return bool(self._by_key)
@@ -29,7 +29,7 @@ class Corrections:
 
     def find(self, lab: str, submitter: str) -> Submitter | None:
         """Return the correction that holds for what somebody submitted for a lab, if there is one."""
-        name = same(submitter)
+        name = folded(submitter)
         return self._by_key.get((lab, name)) or self._by_key.get(("", name))
 
     def owner(self, lab: str, submitter: str) -> str:

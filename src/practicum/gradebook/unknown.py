@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from practicum.course.identities import AmbiguousIdentity, Identities
 from practicum.course.roster import Student
+from practicum.course.roster.identities import AmbiguousIdentity, Identities
 from practicum.gradebook.events import Result, Submission
 
 

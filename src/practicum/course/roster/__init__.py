@@ -2,7 +2,7 @@
 
 from practicum.course.roster.merge import Known, Merged, merge_rosters
 from practicum.course.roster.read import Roster, load_roster, parse_roster, read_roster
-from practicum.course.roster.student import COLUMNS, Student, same_id, write_roster
+from practicum.course.roster.student import COLUMNS, Student, write_roster
 from practicum.course.roster.worksheet import Person, worksheet_participants
 
 __all__ = [
@@ -16,7 +16,6 @@ __all__ = [
     "merge_rosters",
     "parse_roster",
     "read_roster",
-    "same_id",
     "worksheet_participants",
     "write_roster",
 ]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from practicum.course.roster.student import same_id
+from practicum.course.roster.spelling import folded
 
 _FIRST = ["first name", "vorname", "prénom", "名", "名字"]
 _LAST = ["last name", "surname", "nachname", "nom de famille", "nom", "姓", "姓氏"]
@@ -119,7 +119,7 @@ _PLATFORMS = (CANVAS, BLACKBOARD, WORKSHEET, MOODLE)
 
 def heading(text: str) -> str:
     """Return the form in which headings are compared."""
-    return same_id(text).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    return folded(text).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
 
 
 def form_of(headings: Sequence[str]) -> Form:

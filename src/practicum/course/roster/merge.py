@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from practicum.course.roster.read import Roster
-from practicum.course.roster.student import Student, same_id
+from practicum.course.roster.spelling import folded
+from practicum.course.roster.student import Student
 from practicum.errors import PracticumError
 
 _IDS = ("id", "login", "lms_id", "email")
@@ -112,32 +113,32 @@ class Known:
             return None
         old = self.students[found[0]]
         both = [(getattr(old, field), getattr(new, field)) for field in _IDS[1:]]
-        if _says_id(new) or any(one and other and same_id(one) != same_id(other) for one, other in both):
+        if _says_id(new) or any(one and other and folded(one) != folded(other) for one, other in both):
             return None  # of another student
         return found[0]
 
 
 def _says_id(student: Student) -> bool:
     """Return whether the file has a number of the university's; else the id is one of the others."""
-    return same_id(student.id) not in {same_id(other) for other in (student.email, student.login, student.lms_id)}
+    return folded(student.id) not in {folded(other) for other in (student.email, student.login, student.lms_id)}
 
 
 def _keys(student: Student) -> set[tuple[str, str]]:
     """Return a student's ids by kind: two kinds of numbers may hold the same one."""
-    named = {("", same_id(key)) for key in (student.id, student.login, student.email) if key}
+    named = {("", folded(key)) for key in (student.id, student.login, student.email) if key}
     numbers = {("participant", number) for number in student.participants}
-    return named | numbers | ({("lms_id", same_id(student.lms_id))} if student.lms_id else set())
+    return named | numbers | ({("lms_id", folded(student.lms_id))} if student.lms_id else set())
 
 
 def _name(student: Student) -> str:
-    return same_id(student.name).replace(",", "")
+    return folded(student.name).replace(",", "")
 
 
 def _doubts(old: Student, new: Student, where: str) -> Iterator[str]:
     """Yield what the file and the roster say differently, though it does no harm."""
     if old.name and new.name and set(_name(old).split()) != set(_name(new).split()):
         yield f"{where}: `{old.id}` is called {new.name!r} here and {old.name!r} on the roster"
-    if _says_id(new) and same_id(new.id) not in {key for _, key in _keys(old)}:
+    if _says_id(new) and folded(new.id) not in {key for _, key in _keys(old)}:
         if _says_id(old):
             raise PracticumError(f"{where}: expected id `{old.id}` as on the roster for who has the same ids, got `{new.id}`")
         yield f"{where}: `{old.id}` has the id `{new.id}` here; the roster keeps its own, which names folders and grades"
@@ -147,7 +148,7 @@ def _joined(old: Student, new: Student, where: str) -> tuple[Student, list[str]]
     """Return the roster's student with what the file adds, and the additions in words."""
     for field in _CONFLICTING:
         one, other = getattr(old, field), getattr(new, field)
-        if one and other and same_id(one) != same_id(other):
+        if one and other and folded(one) != folded(other):
             raise PracticumError(f"{where}: expected {field} `{one}` of `{old.id}` as on the roster, got `{other}`")
     fields = {field: getattr(new, field) for field in ("email", "section", "team", "login", "lms_id") if not getattr(old, field)}
     if not old.name:
@@ -167,7 +168,7 @@ def _unique(students: Iterable[Student], where: Sequence[str]) -> None:
     owners: dict[tuple[str, str], int] = {}
     listed = list(students)
     for place, student in enumerate(listed):
-        for key in _keys(student) - {("", same_id(student.email))}:
+        for key in _keys(student) - {("", folded(student.email))}:
             other = owners.setdefault(key, place)
             if other != place:
                 raise PracticumError(

@@ -18,7 +18,8 @@ from practicum.course.roster.forms import (
     participant,
     places_in,
 )
-from practicum.course.roster.student import Student, same_id
+from practicum.course.roster.spelling import folded
+from practicum.course.roster.student import Student
 from practicum.csvfile import CsvTable, decode_export, parse_table, read_bytes, unguard
 from practicum.errors import PracticumError, suggestion
 
@@ -106,7 +107,7 @@ def _parse(text: str, name: str, notes: tuple[str, ...] = (), names_suffice: boo
     first: dict[str, RosterRow] = {}
     for row in rows:
         student = _student(row, form, by_name)
-        key = same_id(student.id) or row.where
+        key = folded(student.id) or row.where
         if key not in students:
             students[key], first[key] = student, row
         elif form is CANVAS and replace(student, section="") == replace(students[key], section=""):

@@ -1,6 +1,5 @@
 """A student on the roster, and our own roster file."""
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -42,12 +41,6 @@ class Student:
     def sortable(self) -> str:
         """`Last, First` where both are known, else the name as given."""
         return f"{self.last}, {self.first}" if self.last and self.first else self.name
-
-
-def same_id(text: str) -> str:
-    """Return the form in which ids are compared: no case, full-width as narrow, composed as decomposed, blanks as one."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join(unicodedata.normalize("NFKC", folded).split())
 
 
 def write_roster(students: Sequence[Student]) -> str:

@@ -8,7 +8,8 @@ import io
 import re
 from collections.abc import Sequence
 
-from practicum.course.roster import Student, same_id
+from practicum.course.roster import Student
+from practicum.course.roster.spelling import folded
 from practicum.course.rounding import plain
 from practicum.errors import PracticumError
 from practicum.gradebook.export.current import Current, same_heading
@@ -44,7 +45,7 @@ def to_blackboard(book: Gradebook, total: bool = False, current: Current | None 
     owners: dict[str, str] = {}
     for student in students:
         username = _username(student, current) or student.id
-        if (other := owners.setdefault(same_id(username), student.id)) != student.id:
+        if (other := owners.setdefault(folded(username), student.id)) != student.id:
             raise PracticumError(f"expected a username of each student's own, got `{username}` for `{other}` and `{student.id}`")
 
     def identify(student: Student) -> Sequence[str]:

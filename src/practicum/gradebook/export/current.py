@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from practicum.course.roster import Known, Student, read_roster, same_id
+from practicum.course.roster import Known, Student, read_roster
+from practicum.course.roster.spelling import folded
 from practicum.errors import PracticumError
 
 _NUMBER = re.compile(r"-?[\d.,]*\d")
@@ -90,4 +91,4 @@ def read_current(path: Path, platform: str, roster: Sequence[Student]) -> Curren
 
 def same_heading(one: str, other: str) -> bool:
     """Return whether two headings are one to people."""
-    return same_id(one) == same_id(other)
+    return folded(one) == folded(other)

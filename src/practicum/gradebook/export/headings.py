@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from practicum.course.roster import same_id
+from practicum.course.roster.spelling import folded
 from practicum.errors import PracticumError
 from practicum.gradebook.export.sheet import Column, one_line
 
@@ -26,23 +26,23 @@ def safe_titles(
     Raises:
         PracticumError: not even the names are safe and different.
     """
-    occupied = {same_id(heading) for heading in taken}
+    occupied = {folded(heading) for heading in taken}
     wanted = {column.name: one_line(column.title) or column.name for column in columns}
     counts: dict[str, int] = {}
     for title in wanted.values():
-        counts[same_id(title)] = counts.get(same_id(title), 0) + 1
+        counts[folded(title)] = counts.get(folded(title), 0) + 1
     titles, warnings = {}, []
     for name, title in wanted.items():
-        why = trouble(title) or ("has a column of this name for something else" if same_id(title) in occupied else "")
-        if not why and counts[same_id(title)] > 1:
+        why = trouble(title) or ("has a column of this name for something else" if folded(title) in occupied else "")
+        if not why and counts[folded(title)] > 1:
             why = "would take two columns of one name for one"
         if why:
             warnings.append(f"{name}: exported as `{name}`, since {platform} {why}: `{title}`")
         titles[name] = name if why else title
     seen: dict[str, str] = {}
     for name, title in titles.items():
-        twin = seen.setdefault(same_id(title), name)
-        why = trouble(title) or ("has a column of this name for something else" if same_id(title) in occupied else "")
+        twin = seen.setdefault(folded(title), name)
+        why = trouble(title) or ("has a column of this name for something else" if folded(title) in occupied else "")
         if twin != name or why:
             raise PracticumError(
                 f"item `{name}`: expected a title that {platform} can tell from others, got `{title}`"

@@ -7,7 +7,8 @@ one user that Moodle does not know, or a score above the site's maximum, stops t
 import re
 from collections.abc import Sequence
 
-from practicum.course.roster import Student, same_id
+from practicum.course.roster import Student
+from practicum.course.roster.spelling import folded
 from practicum.csvfile import write_table
 from practicum.errors import PracticumError
 from practicum.gradebook.export.current import Current, same_heading
@@ -64,13 +65,13 @@ def _who(student: Student, current: Current | None) -> dict[str, str]:
     """Return a student's cells in the columns that can be mapped: as Moodle has them, else as the roster does."""
     known = current.found[student.id] if current else student
     cells = {heading: text_cell(getattr(known, field)) for heading, field in _MAPPED.items()}
-    if same_id(known.id) in {same_id(known.email), same_id(known.login)}:
+    if folded(known.id) in {folded(known.email), folded(known.login)}:
         cells["ID number"] = ""  # the roster's id was taken from that column
     return cells
 
 
 def _tells_apart(cells: Sequence[str]) -> bool:
-    return all(cells) and not any(cell.startswith("'") for cell in cells) and len({same_id(cell) for cell in cells}) == len(cells)
+    return all(cells) and not any(cell.startswith("'") for cell in cells) and len({folded(cell) for cell in cells}) == len(cells)
 
 
 def _nobody(who: dict[str, dict[str, str]], mapped: Sequence[str]) -> str:
@@ -93,7 +94,7 @@ def _headings(columns: Sequence[Column], current: Current | None) -> tuple[dict[
             named = by_title[0]
         if not named:
             continue
-        if (other := owners.setdefault(same_id(named), column.name)) != column.name:
+        if (other := owners.setdefault(folded(named), column.name)) != column.name:
             raise PracticumError(f"item `{column.name}`: expected a Moodle column of its own, got `{named}`, that of `{other}`")
         headings[column.name] = next((h for h in header if same_heading(h, named)), one_line(named))
     new = [column for column in columns if column.name not in headings]

@@ -17,8 +17,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Literal
 
-from practicum.course.identities.spelling import same
 from practicum.course.roster import Student
+from practicum.course.roster.spelling import folded
 from practicum.errors import PracticumError
 from practicum.gradebook.events import Timing
 from practicum.labs.content_hash import ContentHash, sha256_of
@@ -162,7 +162,7 @@ def _dated(order: Sequence[_Group], groups: Mapping[_Group, Sequence[Part]], sai
     for student, own in undated.items():
         parts = groups[own[-1]]
         # What one member of a team submitted, all have.
-        keys = [f"student {same(each)}" for each in (student, *parts[0].students, parts[0].entry.student)]
+        keys = [f"student {folded(each)}" for each in (student, *parts[0].students, parts[0].entry.student)]
         if parts[0].entry.kind == "participants":
             keys.insert(0, f"participant {parts[0].entry.student}")
         times = next((said[key] for key in keys if key in said), [])

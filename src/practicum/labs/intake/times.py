@@ -12,9 +12,9 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 
 from practicum.course.calendar import local_instant, read_moment
-from practicum.course.identities.spelling import same
 from practicum.course.roster import Person, Student, worksheet_participants
 from practicum.course.roster.forms import WORKSHEET, form_of, heading
+from practicum.course.roster.spelling import folded
 from practicum.csvfile import decode_export, parse_table, read_bytes
 from practicum.errors import PracticumError
 from practicum.labs.intake.moodle import read_moodle
@@ -109,10 +109,10 @@ def read_times(path: Path, zone: tzinfo, find: Callable[[str], Student | None]) 
     for cells, line in zip(table.rows, table.lines, strict=True):
         text = cells[when[0]].strip()
         named = [cells[place].strip() for place in who if cells[place].strip()]
-        if same(text) in _NEVER or not named:
+        if folded(text) in _NEVER or not named:
             continue
         student = next(filter(None, map(find, named)), None)
-        key = f"student {same(student.id if student else named[0])}"
+        key = f"student {folded(student.id if student else named[0])}"
         times.setdefault(key, []).append(_moment(text, zone, f"{path}:{line}"))
     return {key: sorted(found) for key, found in times.items()}
 
@@ -140,7 +140,7 @@ def _moment(text: str, zone: tzinfo, where: str) -> datetime:
 
 def _worded(text: str, zone: tzinfo) -> datetime | None:
     """Read `Sunday, 8 November 2026, 11:30 PM`, and the like in German, French and Chinese."""
-    found = _DAY.search(same(text)) or _CHINESE.search(same(text))
+    found = _DAY.search(folded(text)) or _CHINESE.search(folded(text))
     month = _MONTHS.get(found["month"]) or (int(found["month"]) if found["month"].isdecimal() else 0) if found else 0
     if not found or not month:
         return None

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
-from practicum.course.identities import AmbiguousIdentity, Identities
-from practicum.course.identities import shown as student_words
-from practicum.course.identities.spelling import letters, same
 from practicum.course.roster import Person, Student
+from practicum.course.roster.identities import AmbiguousIdentity, Identities
+from practicum.course.roster.identities import shown as student_words
+from practicum.course.roster.spelling import folded, letters
 from practicum.labs.intake.blackboard import Receipt, read_blackboard, receipt_of
 from practicum.labs.intake.canvas import read_canvas
 from practicum.labs.intake.moodle import read_moodle
@@ -207,7 +207,7 @@ def _could_be(student: Student, entry: Entry) -> bool:
 def _has_another(student: Student, entry: Entry) -> bool:
     """Return whether the roster says that the platform calls this student something else."""
     own = {"lms_id": student.lms_id, "login": student.login}.get(entry.kind, "")
-    return bool(own) and same(own) != same(entry.student)
+    return bool(own) and folded(own) != folded(entry.student)
 
 
 def _called(student: Student, name: str) -> bool:

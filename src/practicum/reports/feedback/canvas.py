@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import NamedTuple
 
-from practicum.course.identities.spelling import letters
 from practicum.course.roster import Student
+from practicum.course.roster.spelling import letters
 from practicum.reports.feedback.item import ItemFeedback, for_team
 from practicum.reports.feedback.pack import Addressed, Feedback, Names, Pack, labelled
 from practicum.reports.feedback.words import KINDS, as_file

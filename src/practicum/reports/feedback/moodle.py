@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from practicum.course.identities.spelling import letters
 from practicum.course.roster import Student
+from practicum.course.roster.spelling import letters
 from practicum.reports.feedback.pack import Feedback, Names, Pack, labelled
 from practicum.reports.feedback.page import item_page
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
-from practicum.course.identities.spelling import letters, same
 from practicum.course.roster import Student
+from practicum.course.roster.spelling import folded, letters
 from practicum.errors import PracticumError
 
 IDS = ("id", "login", "lms_id", "participants", "email")
@@ -18,7 +18,7 @@ class AmbiguousIdentity(PracticumError):
 class Identities:
     """A roster, searched by id and by name.
 
-    Spellings that `spelling.same` makes alike are alike, so case, full-width forms and composed accents do not matter.
+    Spellings that `folded` makes alike are alike, so case, full-width forms and composed accents do not matter.
     """
 
     def __init__(self, roster: Sequence[Student]) -> None:
@@ -28,9 +28,9 @@ class Identities:
         self._mangled: dict[str, dict[str, Student]] = {}
         for student in roster:
             for what, text in _ids(student):
-                self._ids.setdefault(same(text), {}).setdefault(student.id, (student, []))[1].append(what)
+                self._ids.setdefault(folded(text), {}).setdefault(student.id, (student, []))[1].append(what)
             for name in _names(student):
-                self._names.setdefault(same(name), {})[student.id] = student
+                self._names.setdefault(folded(name), {})[student.id] = student
                 self._mangled.setdefault(letters(name), {})[student.id] = student
 
     def find(self, text: str, kind: str = "") -> Student | None:
@@ -54,11 +54,11 @@ class Identities:
 
     def matches(self, text: str) -> list[tuple[Student, list[str]]]:
         """Return every student that an id belongs to, each with the fields that it is."""
-        return list(self._ids.get(same(text), {}).values())
+        return list(self._ids.get(folded(text), {}).values())
 
     def by_name(self, text: str) -> Student | None:
         """Return the one student with this full name (in either order), or None where there is none or more than one."""
-        found = self._names.get(same(text), {})
+        found = self._names.get(folded(text), {})
         return next(iter(found.values())) if len(found) == 1 else None
 
     def by_letters(self, text: str) -> Student | None:
@@ -70,7 +70,7 @@ class Identities:
         """Return `` (did you mean `s0001`?)`` for the id or name closest to `text`, or nothing."""
         known = {spelling: student.id for spelling, found in self._ids.items() for student, _ in found.values()}
         known |= {spelling: next(iter(found)) for spelling, found in self._names.items() if len(found) == 1}
-        close = get_close_matches(same(text), known, n=1)
+        close = get_close_matches(folded(text), known, n=1)
         return f" (did you mean `{known[close[0]]}`?)" if close else ""
 
 
@@ -83,7 +83,7 @@ def _ids(student: Student) -> Iterator[tuple[str, str]]:
     for what in IDS:
         value = getattr(student, what, "")
         for text in (value,) if isinstance(value, str) else value:
-            if same(text):
+            if folded(text):
                 yield what, text
 
 

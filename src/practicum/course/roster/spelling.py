@@ -6,9 +6,11 @@ rule serves comparison only: an id is written as the roster writes it.
 
 import unicodedata
 
-from practicum.course.roster.student import same_id as same
 
-__all__ = ["letters", "same"]
+def folded(text: str) -> str:
+    """Return the form in which spellings are compared: no case, full-width as narrow, composed as decomposed, blanks as one."""
+    lower = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(unicodedata.normalize("NFKC", lower).split())
 
 
 def letters(name: str) -> str:
@@ -16,4 +18,4 @@ def letters(name: str) -> str:
 
     For comparison with what Canvas makes of a name in the names of files, where accents stay or go by how they were typed.
     """
-    return "".join(c for c in unicodedata.normalize("NFKD", same(name)) if c == "_" or unicodedata.category(c)[0] in "LN")
+    return "".join(c for c in unicodedata.normalize("NFKD", folded(name)) if c == "_" or unicodedata.category(c)[0] in "LN")
