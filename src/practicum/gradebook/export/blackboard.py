@@ -12,8 +12,8 @@ from practicum.course.roster import Student
 from practicum.course.roster.spelling import folded
 from practicum.course.rounding import plain
 from practicum.errors import PracticumError
-from practicum.gradebook.export.current import Current, same_heading
-from practicum.gradebook.export.headings import safe_titles
+from practicum.gradebook.export.current import Current
+from practicum.gradebook.export.headings import Numbers, numbered, safe_titles
 from practicum.gradebook.export.sheet import Column, Export, Platform, columns_of, make_export, one_line, some, text_cell
 from practicum.gradebook.gradebook import Gradebook
 
@@ -64,22 +64,8 @@ def _headings(columns: Sequence[Column], current: Current | None) -> tuple[dict[
     warnings: list[str] = []
     matches = [(h, m) for h in (current.header if current else ()) if (m := _NUMBERED.fullmatch(h))]
     there = {m["id"]: (h, m["title"]) for h, m in matches if not m["points"].startswith("up to")}  # those are totals
-    owners: dict[str, str] = {}
-    for column in columns:
-        number = column.item.lms.blackboard if column.item else ""
-        if number and not re.fullmatch(r"\w+", number):
-            raise PracticumError(
-                f"item `{column.name}`: expected under `lms` for `blackboard` what stands after | in its heading, got {number!r}"
-            )
-        by_title = [known for known, (_, title) in there.items() if same_heading(title, column.title)]
-        if not number and len(by_title) == 1:
-            number = by_title[0]
-        if not number:
-            continue
-        if (other := owners.setdefault(number, column.name)) != column.name:
-            raise PracticumError(
-                f"item `{column.name}`: expected a Blackboard column of its own, got {number}, that of `{other}`"
-            )
+    form = Numbers("Blackboard", re.compile(r"\w+"), "what stands after | in its heading")
+    for column, number in numbered(columns, form, {known: title for known, (_, title) in there.items()}):
         if number in there:
             headings[column.name] = there[number][0]
         else:

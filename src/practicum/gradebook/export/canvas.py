@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from practicum.course.roster import Student
 from practicum.course.rounding import plain
 from practicum.csvfile import write_table
-from practicum.errors import PracticumError
-from practicum.gradebook.export.current import Current, same_heading
-from practicum.gradebook.export.headings import safe_titles
+from practicum.gradebook.export.current import Current
+from practicum.gradebook.export.headings import Numbers, numbered, safe_titles
 from practicum.gradebook.export.sheet import Column, Export, Platform, columns_of, make_export, one_line, some, text_cell
 from practicum.gradebook.gradebook import Gradebook
 
@@ -64,20 +63,8 @@ def _headings(columns: Sequence[Column], current: Current | None) -> tuple[dict[
     headings: dict[str, str] = {}
     warnings: list[str] = []
     there = {m[2]: (h, m[1].strip()) for h in (current.header if current else ()) if (m := _NUMBERED.fullmatch(h))}
-    owners: dict[str, str] = {}
-    for column in columns:
-        number = column.item.lms.canvas if column.item else ""
-        if number and not re.fullmatch(r"\d+", number, re.ASCII):
-            raise PracticumError(
-                f"item `{column.name}`: expected under `lms` for `canvas` the number in the heading `Title (123)`, got {number!r}"
-            )
-        by_title = [known for known, (_, title) in there.items() if same_heading(title, column.title)]
-        if not number and len(by_title) == 1:
-            number = by_title[0]
-        if not number:
-            continue
-        if (other := owners.setdefault(number, column.name)) != column.name:
-            raise PracticumError(f"item `{column.name}`: expected a Canvas column of its own, got {number}, that of `{other}`")
+    form = Numbers("Canvas", re.compile(r"\d+", re.ASCII), "the number in the heading `Title (123)`")
+    for column, number in numbered(columns, form, {known: title for known, (_, title) in there.items()}):
         if number in there:
             headings[column.name] = there[number][0]
             warnings += _marks_dropped(column, there[number][0], current)

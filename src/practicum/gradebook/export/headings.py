@@ -1,13 +1,52 @@
 """Headings that a platform neither drops nor refuses nor takes for another column's."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from practicum.course.roster.spelling import folded
 from practicum.errors import PracticumError
+from practicum.gradebook.export.current import same_heading
 from practicum.gradebook.export.sheet import Column, one_line
 
 Trouble = Callable[[str], str]
 """Says what the platform would do to a heading, such as `drops such a column`; nothing where it takes it."""
+
+
+class Numbers(NamedTuple):
+    """How a platform numbers its columns: what it is called, the form of a number, and where in a heading it stands."""
+
+    platform: str
+    form: re.Pattern[str]
+    where: str
+
+
+def numbered(columns: Sequence[Column], numbers: Numbers, there: Mapping[str, str]) -> Iterator[tuple[Column, str]]:
+    """Yield the columns that the platform has already, each with its number: the one under `lms`, else found by the title.
+
+    Args:
+        columns: ours.
+        numbers: of the platform.
+        there: the titles of the platform's columns by their numbers, as far as they are known.
+
+    Raises:
+        PracticumError: what stands under `lms` is no number, or two columns have one.
+    """
+    owners: dict[str, str] = {}
+    key = numbers.platform.lower()
+    for column in columns:
+        number: str = getattr(column.item.lms, key) if column.item else ""
+        if number and not numbers.form.fullmatch(number):
+            raise PracticumError(f"item `{column.name}`: expected under `lms` for `{key}` {numbers.where}, got {number!r}")
+        by_title = [known for known, title in there.items() if same_heading(title, column.title)]
+        if not number and len(by_title) == 1:
+            number = by_title[0]
+        if number and (other := owners.setdefault(number, column.name)) != column.name:
+            raise PracticumError(
+                f"item `{column.name}`: expected a {numbers.platform} column of its own, got {number}, that of `{other}`"
+            )
+        if number:
+            yield column, number
 
 
 def safe_titles(
