@@ -281,6 +281,19 @@ def test_otter(tmp_path: Path, lab: Lab) -> None:
     assert len(read(tmp_path / "final_grades.csv", lab, [])) == 3
 
 
+def test_a_file_of_times_dates_what_a_tool_does_not(tmp_path: Path, lab: Lab) -> None:
+    put(tmp_path / "in" / "final_grades.csv", "file,q1\ns0001.py,1\ns0002.py,1\n")
+    put(tmp_path / "in" / "s0001.py")
+    put(tmp_path / "in" / "s0002.py", b"other")
+    times = put(tmp_path / "times.csv", "student,submitted\nS0001,2027-03-19 23:30:00\n")
+    roster = [Student("s0001"), Student("s0002")]
+    dated = list(Inbox(tmp_path / "in", roster=roster, times=times).read(lab, ZONE, []))
+    assert [(s.student, s.timing) for s in dated] == [("s0001", "stated"), ("s0002", "unknown")]
+    assert dated[0].at == at("2027-03-19T23:30:00+08:00")
+    with pytest.raises(PracticumError, match=r"--times file: expected a folder with an entry per student, got one of otter"):
+        list(Inbox(tmp_path / "in", times="file").read(lab, ZONE, []))
+
+
 def test_otter_without_its_column(tmp_path: Path, lab: Lab) -> None:
     put(tmp_path / "final_grades.csv", "student,q1\n")
     with pytest.raises(PracticumError, match="expected a column `file`, got student, q1"):

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Literal
 
 from practicum.course.roster import Student
+from practicum.course.roster.spelling import folded
+from practicum.errors import PracticumError
 from practicum.labs.intake.read import SubmissionFiles, read_submissions
 from practicum.labs.intake.sources.read import kind_of, read_source
+from practicum.labs.intake.times import read_times
+from practicum.labs.intake.who import Submitters
 from practicum.labs.lab import Lab
 
 
@@ -44,12 +48,21 @@ class Inbox:
             zone: of the course.
             refused: gets a line for each entry that was not read.
             also: endings of further files to take.
+
+        Raises:
+            PracticumError: a folder is not there, a file of times is wrong, or the dates of files were asked for where another
+                tool has its own.
         """
         for folder, siblings in ((self.folder, ()), (self.shared, self.siblings)):
             if folder is None:
                 continue
             if kind := kind_of(folder):
-                yield from read_source(
+                if self.times == "file":
+                    raise PracticumError(
+                        f"--times file: expected a folder with an entry per student, got one of {kind}, {folder}; "
+                        "give a CSV with the columns student and submitted"
+                    )
+                found = read_source(
                     folder,
                     lab,
                     zone,
@@ -61,6 +74,7 @@ class Inbox:
                     siblings=siblings,
                     refused=refused,
                 )
+                yield from self._dated(found, zone)
             else:
                 yield from read_submissions(
                     folder,
@@ -73,3 +87,10 @@ class Inbox:
                     siblings=siblings,
                     refused=refused,
                 )
+
+    def _dated(self, submissions: Iterator[SubmissionFiles], zone: tzinfo) -> Iterator[SubmissionFiles]:
+        """Yield submissions, of which those without a time have the one that the file of times states."""
+        said = read_times(self.times, zone, Submitters(self.roster, {}, {}).find) if isinstance(self.times, Path) else {}
+        for each in submissions:
+            stated = said.get(f"student {folded(each.student)}") if each.timing != "stated" else None
+            yield replace(each, at=stated[-1], timing="stated") if stated else each
