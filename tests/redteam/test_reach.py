@@ -137,25 +137,6 @@ def test_the_number_of_interfaces_is_not_the_machines(grade):
     assert seen == []
 
 
-@pytest.mark.skipif(platform.machine() not in confine._DENIED, reason="no filter of system calls for this machine type")
-def test_calls_that_reach_far_into_the_kernel_are_refused(grade):
-    numbers = confine._DENIED[platform.machine()]
-    _, clone, clone3, _ = confine._ARCH[platform.machine()]
-    seen = grade.observe(f"""
-        import ctypes, errno
-        libc = ctypes.CDLL(None, use_errno=True)
-        def call(*numbers):
-            ctypes.set_errno(0)
-            result = libc.syscall(*map(ctypes.c_long, numbers))
-            return ctypes.get_errno() if result == -1 else 0
-        def probe():
-            denied = {{name: call(number, 0, 0, 0, 0, 0, 0) for name, number in {numbers!r}.items()}}
-            return [denied, call({clone}, 0x10000011, 0, 0, 0, 0), call({clone3}, 0, 0)]
-    """)
-    assert {name for name, number in seen[0].items() if number != errno.EPERM} == set()
-    assert seen[1:] == [errno.EPERM, errno.ENOSYS]
-
-
 def test_no_way_back_to_any_right(grade):
     seen = grade.observe("""
         import ctypes, os, subprocess

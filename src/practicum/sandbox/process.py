@@ -12,9 +12,10 @@ import time
 from pathlib import Path
 
 from practicum.sandbox.bwrap import NoSandbox
+from practicum.sandbox.cgroups import Cgroup, Place
 from practicum.sandbox.guest import protocol
 from practicum.sandbox.guest.messages import ProtocolError, Request, Response
-from practicum.sandbox.limits import Cgroup, exact_memory, kill_tree, shares_nothing, usage
+from practicum.sandbox.limits import exact_memory, kill_tree, shares_nothing, socket_bytes, usage
 from practicum.sandbox.outcome import Died, Outcome
 
 LOOK_SECONDS = 0.02  # how often memory and processes are looked at while the student's code runs
@@ -35,6 +36,8 @@ class Process:
         pidfd: of the process.
         limits: as in `lab.toml`.
         own_namespace: the process is pid 1 of a namespace, which ends with it.
+        own_network: so does its network namespace.
+        place: where a cgroup is made for it; without one its memory is held by looking alone.
     """
 
     def __init__(
@@ -46,9 +49,11 @@ class Process:
         pidfd: int,
         limits: dict[str, float],
         own_namespace: bool,
+        own_network: bool,
+        place: Place | None,
     ) -> None:
         self.channel, self.keeper, self.output, self.pidfd, self.limits = channel_end, keeper_end, output, pidfd, limits
-        self.own_namespace = own_namespace
+        self.own_namespace, self.own_network = own_namespace, own_network
         self.fork_end: socket.socket | None = fork_end
         self.waiting: socket.socket | None = None  # the process's own channel while its fork answers
         self.printed = self.received = 0
@@ -58,9 +63,11 @@ class Process:
         os.set_blocking(output, False)
         self.memory_limit = self.allowed = int(limits["memory_mib"]) << 20
         self.cgroup: Cgroup | None = None
-        with contextlib.suppress(OSError):
-            self.cgroup = Cgroup(self.pid, self.memory_limit)
+        if place is not None:
+            with contextlib.suppress(OSError):
+                self.cgroup = Cgroup(place, self.pid, limits)
         self.base_memory = self.own_base = usage(self.pid)[0]
+        self._base_sockets = self._socket_bytes()
         self._poll = select.poll()
         for fd in (self.channel.fileno(), self.output, self.keeper.fileno()):
             self._poll.register(fd, select.POLLIN)
@@ -220,11 +227,16 @@ class Process:
     def _look(self) -> None:
         self.looked = time.monotonic()
         memory, threads = usage(self.pid)
-        memory -= self.base_memory
-        if memory > self.memory_limit and exact_memory(self.pid, self.allowed) > self.allowed:
+        sockets = self._socket_bytes() - self._base_sockets
+        memory += sockets - self.base_memory
+        if memory > self.memory_limit and sockets + exact_memory(self.pid, self.allowed) > self.allowed:
             self._die("memory", f"it used more than {self.limits['memory_mib']:,.0f} MiB of memory")
         if threads > int(self.limits["processes"]) + 1 + (self.waiting is not None):
             self._die("processes", f"it started more than {self.limits['processes']:.0f} processes and threads")
+
+    def _socket_bytes(self) -> int:
+        """Return what its sockets may hold; a cgroup counts what they do hold."""
+        return socket_bytes(self.pid) if self.own_network and self.cgroup is None else 0
 
     def _ended(self) -> None:
         """Find out how the process has ended.
