@@ -44,7 +44,9 @@ def find() -> Place:
     Raises:
         OSError: nowhere.
     """
-    first = {name: ROOT / name for name in CONTROLLERS if (ROOT / name / "cgroup.procs").exists() and os.access(ROOT / name, os.W_OK)}
+    first = {
+        name: ROOT / name for name in CONTROLLERS if (ROOT / name / "cgroup.procs").exists() and os.access(ROOT / name, os.W_OK)
+    }
     if CONTROLLERS[0] in first:
         return Place(1, first)
     own = ROOT / _own(os.getpid())

@@ -14,6 +14,7 @@ from pathlib import Path
 from practicum.sandbox.bwrap import NoSandbox
 from practicum.sandbox.cgroups import Cgroup, Place
 from practicum.sandbox.guest import protocol
+from practicum.sandbox.guest.caps import Budget
 from practicum.sandbox.guest.messages import ProtocolError, Request, Response
 from practicum.sandbox.limits import exact_memory, kill_tree, shares_nothing, socket_bytes, usage
 from practicum.sandbox.outcome import Died, Outcome
@@ -57,6 +58,7 @@ class Process:
         self.fork_end: socket.socket | None = fork_end
         self.waiting: socket.socket | None = None  # the process's own channel while its fork answers
         self.printed = self.received = 0
+        self.budget = Budget()
         self.looked = 0.0
         self.died: Died | None = None
         self.pid = _pid_of(pidfd)
@@ -87,16 +89,15 @@ class Process:
             raise self.died
         parts = protocol.pack(request)
         if request.op == "seed":  # a check begins
-            self.received = 0
+            self.received, self.budget = 0, Budget()
         try:
             self._send(b"".join(parts), deadline)
             header, blob = protocol.sizes(self._bytes(protocol.PREFIX.size, deadline))
             self.received += _UNFOLDS * header + blob
             if self.received > MOST_RECEIVED:
                 raise ProtocolError("more data in one check than a check may receive")
-            response: Response = protocol.unpack(
-                self._bytes(header, deadline), memoryview(self._receive(blob, deadline)), Response
-            )
+            plain, arrays = self._bytes(header, deadline), memoryview(self._receive(blob, deadline))
+            response: Response = protocol.unpack(plain, arrays, Response, self.budget)
         except ProtocolError as error:
             self._die("protocol", f"your program's process sent something that is no answer: {error}")
         if request.op == "setup" and response.failure is not None and response.failure.type == "SandboxError":

@@ -118,7 +118,12 @@ def program(machine: str) -> bytes:
     if machine not in MACHINES:
         return b""
     column, arch = MACHINES[machine]
-    lines: list[_Instruction] = [(_LOAD, 0, 0, _ARCH), (_EQUAL, 1, 0, arch), (_GIVE, 0, 0, _ERROR | ENOSYS), (_LOAD, 0, 0, _NUMBER)]
+    lines: list[_Instruction] = [
+        (_LOAD, 0, 0, _ARCH),
+        (_EQUAL, 1, 0, arch),
+        (_GIVE, 0, 0, _ERROR | ENOSYS),
+        (_LOAD, 0, 0, _NUMBER),
+    ]
     for low, high in _ranges(sorted(n for numbers in ALLOWED.values() if (n := numbers[column]) is not None)):
         lines += [(_AT_LEAST, 0, 2, low), (_ABOVE, 1, 0, high), (_GIVE, 0, 0, _ALLOW)]
     for numbers, rules in CHECKED.values():
