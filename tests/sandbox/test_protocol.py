@@ -156,21 +156,18 @@ def test_numbers_are_counted_before_they_are_copied(dtype):
 
 
 def test_the_answers_of_one_check_share_a_budget():
-    budget = Budget()
-    frame = b"".join(pack(Response(1, [np.zeros(4 << 20, np.complex64), [0] * 200_000])))
-    header, blob = sizes(frame[: PREFIX.size])
+    frame = b"".join(pack(Response(1, [np.zeros(5, np.complex64), [0] * 20])))
+    header, _ = sizes(frame[: PREFIX.size])
     plain, arrays = frame[PREFIX.size : PREFIX.size + header], memoryview(frame)[PREFIX.size + header :]
-    for _ in range(8):
-        assert unpack(plain, arrays, Response, budget).value[0].size == 4 << 20
-    assert budget.elements == 0
-    with pytest.raises(ProtocolError, match="more numbers in one check"):
-        unpack(plain, arrays, Response, budget)
     budget = Budget()
-    frame = b"".join(pack(Response(1, [0] * MAX_VALUES)))
-    for _ in range(8):
-        unpack(frame[PREFIX.size :], memoryview(b""), Response, budget)
-    with pytest.raises(ProtocolError, match="more plain values in one check"):
-        unpack(frame[PREFIX.size :], memoryview(b""), Response, budget)
+    assert (budget.values, budget.elements) == (8 * MAX_VALUES, 8 * (8 << 20))
+    unpack(plain, arrays, Response, budget)
+    assert (budget.values, budget.elements) == (8 * MAX_VALUES - 22, 8 * (8 << 20) - 10)
+    for name, left, words in (("values", 21, "more plain values in one check"), ("elements", 9, "more numbers in one check")):
+        budget = Budget()
+        setattr(budget, name, left)
+        with pytest.raises(ProtocolError, match=words):
+            unpack(plain, arrays, Response, budget)
 
 
 def test_lengths_above_the_caps_are_refused_before_anything_is_allocated():

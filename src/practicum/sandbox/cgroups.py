@@ -89,7 +89,7 @@ def _answers(name: str, arguments: tuple[str, ...]) -> bool:
 
 
 def enter(pid: int) -> Place:
-    """Make cgroups possible in the scope that a process was started in: all in it move into a leaf, then controllers are handed on.
+    """Make cgroups possible in the scope that a process was started in: all in it move into a leaf, and controllers go on.
 
     Args:
         pid: the process that `scope` was put before.
@@ -116,7 +116,7 @@ def enter(pid: int) -> Place:
 
 
 def _own(pid: int) -> str:
-    """Return the cgroup (version 2) that a process is in, as a path below the root; nothing for the root, or without version 2."""
+    """Return the cgroup (version 2) that a process is in, as a path below the root; nothing for the root itself."""
     lines = Path(f"/proc/{pid}/cgroup").read_text().splitlines()
     return next((line[3:].strip("/") for line in lines if line.startswith("0::")), "")
 

@@ -93,7 +93,8 @@ _NO_ATTRIBUTE = (Only(0, (), EPERM),)  # which `shutil.copy2` passes over
 CHECKED: dict[str, tuple[tuple[int, int], tuple[Only, ...]]] = {
     "socket": ((41, 198), _LOCAL_STREAM),
     "socketpair": ((53, 199), _LOCAL_STREAM),
-    "listen": ((50, 201), (Only(1, (0, 0x80), EINVAL, 0xFFFFFF80),)),  # at most 255 that wait: each holds a buffer, and no descriptor
+    # At most 255 that wait to be accepted: each holds a buffer, and no descriptor.
+    "listen": ((50, 201), (Only(1, (0, 0x80), EINVAL, 0xFFFFFF80),)),
     "setsockopt": ((54, 208), (Only(1, (1,), ENOPROTOOPT), Only(2, (2, 20, 21), ENOPROTOOPT))),  # SO_REUSEADDR, both time limits
     "fcntl": ((72, 25), (Only(1, _DESCRIPTOR + _ASK + _LOCK, EINVAL), Only(1, _DESCRIPTOR + _ASK, 0))),
     "flock": ((73, 32), (Only(0, (), 0),)),
