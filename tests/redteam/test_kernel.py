@@ -162,6 +162,9 @@ def test_many_busy_children_have_one_processor_together(bare, submit, limits):
         answer, process = submit(sandbox, BUSY)
         assert answer.burn(6, 0.1) > 0.45
         assert process.cgroup is not None
+        folder = process.cgroup.folders["cpu"]
+        quota = folder / ("cpu.max" if process.cgroup.version == 2 else "cpu.cfs_quota_us")
+        assert quota.read_text().split()[0] == "100000"  # of 100,000 microseconds: one processor
         assert sandbox._processors.numbers == set()
 
 
