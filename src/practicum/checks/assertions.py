@@ -185,8 +185,8 @@ def assert_shape(actual: object, shape: int | Sequence[int | None], *, what: str
         AssertionError: Another number of axes or another length, or not made of numbers.
     """
     wanted = (shape,) if isinstance(shape, int) else tuple(shape)
-    numbers = isinstance(actual, np.ndarray) and actual.dtype.kind in "biufc"  # its shape needs no copy
-    got = actual.shape if numbers else _array(actual, what).shape
+    # The shape of an array of numbers needs no copy of it.
+    got = (actual if isinstance(actual, np.ndarray) and actual.dtype.kind in "biufc" else _array(actual, what)).shape
     if len(got) != len(wanted) or any(w not in (None, -1, g) for w, g in zip(wanted, got, strict=True)):
         names = ["any" if w in (None, -1) else str(w) for w in wanted]
         raise AssertionError(f"{what}: expected shape ({', '.join(names)}{',' * (len(names) == 1)}), got shape {got}")

@@ -16,7 +16,7 @@ from practicum.sandbox.cgroups import Cgroup, Place
 from practicum.sandbox.guest import protocol
 from practicum.sandbox.guest.caps import Budget
 from practicum.sandbox.guest.messages import ProtocolError, Request, Response
-from practicum.sandbox.limits import exact_memory, kill_tree, shares_nothing, socket_bytes, usage
+from practicum.sandbox.limits import children_of, exact_memory, is_ending, kill_tree, shares_nothing, socket_bytes, usage
 from practicum.sandbox.outcome import Died, Outcome
 
 LOOK_SECONDS = 0.02  # how often memory and processes are looked at while the student's code runs
@@ -54,9 +54,10 @@ class Process:
         place: Place | None,
     ) -> None:
         self.channel, self.keeper, self.output, self.pidfd, self.limits = channel_end, keeper_end, output, pidfd, limits
-        self.own_namespace, self.own_network = own_namespace, own_network
+        self.own_namespace = own_namespace
         self.fork_end: socket.socket | None = fork_end
         self.waiting: socket.socket | None = None  # the process's own channel while its fork answers
+        self.answers = -1  # pid of that fork
         self.printed = self.received = 0
         self.budget = Budget()
         self.looked = 0.0
@@ -69,7 +70,7 @@ class Process:
             with contextlib.suppress(OSError):
                 self.cgroup = Cgroup(place, self.pid, limits)
         self.base_memory = self.own_base = usage(self.pid)[0]
-        self._base_sockets = self._socket_bytes()
+        self._counts_sockets = own_network and self.cgroup is None  # a cgroup knows what does lie in them
         self._poll = select.poll()
         for fd in (self.channel.fileno(), self.output, self.keeper.fileno()):
             self._poll.register(fd, select.POLLIN)
@@ -125,6 +126,10 @@ class Process:
         self._allow(self.memory_limit + loaded)
         self.waiting.setblocking(True)
         self.waiting.sendall(b"".join(protocol.pack(Request(0, "fork"))))  # a few bytes, which the kernel holds
+        wanted = time.monotonic() + _END_SECONDS
+        while not (children := children_of(self.pid)) and time.monotonic() < wanted and not is_ending(self.pid):
+            time.sleep(0.0002)
+        self.answers = children[0] if children else self.pid
         return True
 
     def go_back(self) -> bool:
@@ -228,16 +233,12 @@ class Process:
     def _look(self) -> None:
         self.looked = time.monotonic()
         memory, threads = usage(self.pid)
-        sockets = self._socket_bytes() - self._base_sockets
+        sockets = socket_bytes(self.pid) if self._counts_sockets else 0
         memory += sockets - self.base_memory
         if memory > self.memory_limit and sockets + exact_memory(self.pid, self.allowed) > self.allowed:
             self._die("memory", f"it used more than {self.limits['memory_mib']:,.0f} MiB of memory")
         if threads > int(self.limits["processes"]) + 1 + (self.waiting is not None):
             self._die("processes", f"it started more than {self.limits['processes']:.0f} processes and threads")
-
-    def _socket_bytes(self) -> int:
-        """Return what its sockets may hold; a cgroup counts what they do hold."""
-        return socket_bytes(self.pid) if self.own_network and self.cgroup is None else 0
 
     def _ended(self) -> None:
         """Find out how the process has ended.
@@ -245,6 +246,8 @@ class Process:
         Raises:
             Died: always.
         """
+        if not is_ending(self.pid if self.waiting is None else self.answers):  # no news will come: it lives on
+            self._die("crashed", "the process closed the channel on which it answers")
         status, cpu = 0, 0.0
         end = None if self.waiting is None else self._end_of_fork()
         if end is not None:
