@@ -95,6 +95,7 @@ def test_all_answers_of_a_check_together_have_so_many(arena):
     assert peak(arena.worker.process.pid) - before < 120 << 20  # eight of them
 
 
+@pytest.mark.thorough
 def test_all_answers_of_a_check_together_have_so_many_values(arena):
     verdict = arena("def Model(n): return [0] * 200_000")
     assert verdict.outcome("test_model") == "protocol"
