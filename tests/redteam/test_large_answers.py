@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 
 import pytest
@@ -104,9 +105,11 @@ def test_all_answers_of_a_check_together_have_so_many_values(arena):
 
 def test_what_a_check_broadcasts_beyond_the_graders_memory_is_that_checks_loss(arena):
     """Eight million numbers against a thousand are sixty gigabytes: nothing is allocated, and the worker stays."""
-    before = peak(arena.worker.process.pid)
+    pid = arena.worker.process.pid
+    assert resource.prlimit(pid, resource.RLIMIT_DATA)[0] < 6 << 30  # 4 GiB more than it began with
+    before = peak(pid)
     verdict = arena("def predict(n): return np.zeros((8 << 20, 1), np.int8)")
     assert verdict.outcome("test_hidden") == "broken"
     assert "MemoryError" in verdict.message("test_hidden")
     assert verdict.passed == {"test_add", "test_model", "test_labels", "test_last"}
-    assert peak(arena.worker.process.pid) - before < 200 << 20
+    assert peak(pid) - before < 200 << 20
