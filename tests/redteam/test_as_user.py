@@ -1,4 +1,4 @@
-"""What depends on who grades (limits, reach, the kernel), once more as a user without any right; `make redteam` does all attacks."""
+"""What depends on who grades (limits, reach, kernel), once more as a user without any right; `make redteam` does all attacks."""
 
 from __future__ import annotations
 
