@@ -25,7 +25,7 @@ from typing import NamedTuple
 ROOT = Path("/sys/fs/cgroup")
 CONTROLLERS = ("memory", "pids", "cpu")  # the first is needed, the others are taken where they are
 _LEAF = "fork-server"
-_PERIOD = 100_000  # microseconds over which processor time is shared out
+_PERIOD = 100_000  # microseconds over which processor time is shared out: the default of version 1
 _MANAGER_SECONDS = 10.0  # for a service manager to answer
 _numbers = itertools.count(1)
 _leftovers: list[Path] = []
@@ -151,7 +151,6 @@ class Cgroup:
                 self._set("cpu", "cpu.max", f"{threads * _PERIOD} {_PERIOD}")
             else:
                 self._set("memory", "memory.swappiness", "0", needed=False)
-                self._set("cpu", "cpu.cfs_period_us", str(_PERIOD), needed=False)
                 self._set("cpu", "cpu.cfs_quota_us", str(threads * _PERIOD), needed=False)
             self._set("memory", self._memory_file, str(memory))
             self._set("pids", "pids.max", str(tasks))

@@ -126,7 +126,8 @@ def program(machine: str) -> bytes:
         (_LOAD, 0, 0, _NUMBER),
     ]
     for low, high in _ranges(sorted(n for numbers in ALLOWED.values() if (n := numbers[column]) is not None)):
-        lines += [(_AT_LEAST, 0, 2, low), (_ABOVE, 1, 0, high), (_GIVE, 0, 0, _ALLOW)]
+        lines += [(_EQUAL, 0, 1, low)] if low == high else [(_AT_LEAST, 0, 2, low), (_ABOVE, 1, 0, high)]
+        lines += [(_GIVE, 0, 0, _ALLOW)]
     for numbers, rules in CHECKED.values():
         block = [line for rule in rules for line in _test(rule)]
         lines += [(_EQUAL, 0, len(block) + 1, numbers[column]), *block, (_GIVE, 0, 0, _ALLOW)]
