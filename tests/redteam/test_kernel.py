@@ -32,6 +32,15 @@ def bare(limits):
     sandbox.close()
 
 
+@pytest.fixture(scope="module")
+def held(limits):
+    """A sandbox with cgroups."""
+    with Sandbox(["numpy"], {**limits, "memory_mib": 100.0}) as sandbox:
+        if not sandbox._holds("cpu"):
+            pytest.skip("no cgroup of memory and processors can be made by this user")
+        yield sandbox
+
+
 @pytest.fixture
 def submit():
     opened = []
@@ -90,8 +99,9 @@ def on_their_way():
 
 
 @pytest.mark.parametrize("way", ["pairs", "never_accepted"])
-def test_what_lies_in_sockets_is_memory(bare, submit, way):
-    answer, _ = submit(bare, SOCKETS)
+@pytest.mark.parametrize("who", ["bare", "held"])
+def test_what_lies_in_sockets_is_memory(request, submit, way, who):
+    answer, _ = submit(request.getfixturevalue(who), SOCKETS)
     with pytest.raises(Died) as died:
         getattr(answer, way)()
     assert died.value.outcome == "memory"
@@ -152,20 +162,19 @@ def burn(children, seconds):
 """
 
 
-def test_many_busy_children_have_one_processor_together(bare, submit, limits):
+def test_many_busy_children_have_one_processor_together(bare, submit):
     """Four children with 0.1 s of work each: on one processor 0.4 s pass, less one period's share; on a slow machine more."""
     answer, _ = submit(bare, BUSY)
     assert answer.burn(4, 0.1) > 0.25
-    with Sandbox(["numpy"], limits) as sandbox:
-        if not sandbox._holds("cpu"):
-            pytest.skip("no cgroup of processors can be made by this user")
-        answer, process = submit(sandbox, BUSY)
-        assert answer.burn(4, 0.1) > 0.25
-        assert process.cgroup is not None
-        folder = process.cgroup.folders["cpu"]
-        quota = folder / ("cpu.max" if process.cgroup.version == 2 else "cpu.cfs_quota_us")
-        assert quota.read_text().split()[0] == "100000"  # of 100,000 microseconds: one processor
-        assert sandbox._processors.numbers == set()
+
+
+def test_many_busy_children_have_one_processor_together_in_a_cgroup(held, submit):
+    answer, process = submit(held, BUSY)
+    assert answer.burn(4, 0.1) > 0.25
+    assert process.cgroup is not None
+    quota = process.cgroup.folders["cpu"] / ("cpu.max" if process.cgroup.version == 2 else "cpu.cfs_quota_us")
+    assert quota.read_text().split()[0] == "100000"  # of 100,000 microseconds: one processor
+    assert held._processors.numbers == set()
 
 
 LOCKS = """
