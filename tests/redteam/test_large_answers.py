@@ -106,7 +106,7 @@ def test_all_answers_of_a_check_together_have_so_many_values(arena):
 def test_what_a_check_broadcasts_beyond_the_graders_memory_is_that_checks_loss(arena):
     """Eight million numbers against a thousand are sixty gigabytes: nothing is allocated, and the worker stays."""
     pid = arena.worker.process.pid
-    assert resource.prlimit(pid, resource.RLIMIT_DATA)[0] < 6 << 30  # 4 GiB more than it began with
+    assert 0 < resource.prlimit(pid, resource.RLIMIT_DATA)[0] < 6 << 30  # 4 GiB more than it began with
     before = peak(pid)
     verdict = arena("def predict(n): return np.zeros((8 << 20, 1), np.int8)")
     assert verdict.outcome("test_hidden") == "broken"

@@ -141,6 +141,13 @@ def test_the_fork_server_is_started_in_the_scope_and_submissions_beside_it(real_
         process.kill()
 
 
+def test_a_process_in_the_graders_own_cgroup_is_in_no_scope(monkeypatch):
+    """There all processes would be moved, and the grader's user may own it: somebody's whole session, say."""
+    monkeypatch.setattr(cgroups, "_own", lambda pid: "user.slice/session-1.scope")
+    with pytest.raises(OSError, match="systemd made no scope"):
+        enter(os.getppid())
+
+
 def test_a_scope_without_memory_is_none(real_scope, monkeypatch):
     monkeypatch.setattr(cgroups, "CONTROLLERS", ("memory",))
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as process:
