@@ -112,7 +112,7 @@ class Grader:
 
         limits = self._provenance.limits
         modules = [name for name in map(module_name, self.lab.submit) if name not in missing]
-        link = Link(start, limits["wall_seconds"], limits["import_seconds"], modules)
+        link = Link(start, limits["wall_seconds"], limits["import_seconds"], modules, notebooks)
         submitted = {name: data for name, data in files.items() if name in self.lab.submit}
         try:
             checks = self._run(link, StudentCode(link, missing, _lines(submitted, notebooks)), seeds)

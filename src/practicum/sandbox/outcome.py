@@ -11,7 +11,7 @@ Outcome = Literal[
     "raised",  # the student's code raised
     "missing",  # the file or the name is not there
     "crashed",  # the process died: signal, os._exit, stack overflow
-    "timeout",  # wall or CPU seconds
+    "timeout",  # seconds of its own, or of its check's
     "memory",  # memory limit
     "processes",  # too many processes or threads
     "output",  # printed more than the limit
@@ -21,11 +21,15 @@ Outcome = Literal[
 
 
 class Died(Exception):
-    """The student's process has ended; `outcome` says how, and the text is for the student."""
+    """The student's process has ended; `outcome` says how, and the text is for the student.
 
-    def __init__(self, outcome: Outcome, message: str) -> None:
+    Attributes:
+        starved: the wall clock ran out, not the submission's own time: the machine was busy with something else.
+    """
+
+    def __init__(self, outcome: Outcome, message: str, starved: bool = False) -> None:
         super().__init__(message)
-        self.outcome = outcome
+        self.outcome, self.starved = outcome, starved
 
 
 class StudentError(Exception):

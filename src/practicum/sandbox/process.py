@@ -11,16 +11,19 @@ import struct
 import time
 from pathlib import Path
 
+from practicum.sandbox import clock
 from practicum.sandbox.bwrap import NoSandbox
 from practicum.sandbox.guest import protocol
 from practicum.sandbox.guest.messages import ProtocolError, Request, Response
-from practicum.sandbox.limits import Cgroup, exact_memory, kill_tree, shares_nothing, usage
+from practicum.sandbox.limits import Cgroup, exact_memory, kill_tree, process_tree, shares_nothing, usage
 from practicum.sandbox.outcome import Died, Outcome
 
 LOOK_SECONDS = 0.02  # how often memory and processes are looked at while the student's code runs
 MOST_RECEIVED = 1 << 30  # bytes in one check, as they may lie in this process's memory
 _UNFOLDS = 32  # bytes of plain data take so much more memory when they are Python objects
 _END_SECONDS = 5.0  # for news of an end, which may be late on a busy machine, and the verdict hangs on it
+_INTERRUPTED_SECONDS = 3.0  # for a cell to end once it was interrupted
+_LOADS = ("module", "notebook", "cell")  # what these print is dropped, however much it is
 _ENDS_WITH_FORK = frozenset(range(5))  # descriptors: standard ones, the channel, the fork's channel
 
 
@@ -52,6 +55,10 @@ class Process:
         self.fork_end: socket.socket | None = fork_end
         self.waiting: socket.socket | None = None  # the process's own channel while its fork answers
         self.printed = self.received = 0
+        self.clock = clock.Clock()
+        self.interrupted = False  # in the last call
+        self._before = 0  # bytes printed before this check, cell or module
+        self._loading = self._silent = False
         self.looked = 0.0
         self.died: Died | None = None
         self.pid = _pid_of(pidfd)
@@ -68,9 +75,12 @@ class Process:
     def call(self, request: Request, deadline: float) -> Response:
         """Send a request and wait for its answer.
 
+        The seconds left until the deadline are the submission's own (see `clock`); the wall clock gives `backstop` of them.
+        A cell that uses them up is interrupted first, and ended only when that does not help.
+
         Args:
             request: what to do.
-            deadline: `time.monotonic()` at which the process is killed.
+            deadline: `time.monotonic()` at which its time would be over on a machine that does nothing else.
 
         Raises:
             Died: the process has ended, by itself or for a limit. It stays ended.
@@ -79,19 +89,23 @@ class Process:
         if self.died:
             raise self.died
         parts = protocol.pack(request)
-        if request.op == "seed":  # a check begins
+        self._loading, self.interrupted = request.op in _LOADS, False
+        if request.op == "seed" or self._loading:  # a check begins, or a module, or a cell
             self.received = 0
+            self._drain()
+            self._before = self.printed
+        limit = clock.Limit(request.op == "cell", self.clock, max(0.0, deadline - time.monotonic()))
         try:
-            self._send(b"".join(parts), deadline)
-            header, blob = protocol.sizes(self._bytes(protocol.PREFIX.size, deadline))
+            self._send(b"".join(parts), limit)
+            header, blob = protocol.sizes(self._bytes(protocol.PREFIX.size, limit))
             self.received += _UNFOLDS * header + blob
             if self.received > MOST_RECEIVED:
                 raise ProtocolError("more data in one check than a check may receive")
-            response: Response = protocol.unpack(
-                self._bytes(header, deadline), memoryview(self._receive(blob, deadline)), Response
-            )
+            response: Response = protocol.unpack(self._bytes(header, limit), memoryview(self._receive(blob, limit)), Response)
         except ProtocolError as error:
             self._die("protocol", f"your program's process sent something that is no answer: {error}")
+        finally:
+            limit.tick()
         if request.op == "setup" and response.failure is not None and response.failure.type == "SandboxError":
             self.kill()
             raise NoSandbox(f"no sandbox: {response.failure.message}")
@@ -126,12 +140,14 @@ class Process:
             False if there is none, or if it left a file or a process behind: then all of it is ended.
         """
         if self.died or self.waiting is None:
+            self.processor_time()
             self.kill()
             return False
         self._poll.unregister(self.channel.fileno())
         self.channel.close()  # at which it leaves
         end = self._end_of_fork()
         if end is None or end[0] != 0 or not end[2] or not shares_nothing(self.pid, _ENDS_WITH_FORK):
+            self.processor_time()
             self.kill()
             return False
         self.channel, self.waiting = self.waiting, None
@@ -161,28 +177,28 @@ class Process:
                 return status & 0xFFFF, seconds, clean
         return None
 
-    def _send(self, data: bytes, deadline: float) -> None:
+    def _send(self, data: bytes, limit: clock.Limit) -> None:
         view = memoryview(data)
         self.channel.setblocking(False)
         while view:
             try:
                 view = view[self.channel.send(view) :]
             except BlockingIOError:
-                self._wait(deadline, select.POLLOUT)
+                self._wait(limit, select.POLLOUT)
             except OSError:
                 self._ended()
 
-    def _bytes(self, count: int, deadline: float) -> bytes:
-        return bytes(self._receive(count, deadline))
+    def _bytes(self, count: int, limit: clock.Limit) -> bytes:
+        return bytes(self._receive(count, limit))
 
-    def _receive(self, count: int, deadline: float) -> bytearray:
+    def _receive(self, count: int, limit: clock.Limit) -> bytearray:
         buffer = bytearray(count)
         view, got = memoryview(buffer), 0
         while got < count:
             try:
                 n = self.channel.recv_into(view[got:])
             except BlockingIOError:
-                self._wait(deadline, select.POLLIN)
+                self._wait(limit, select.POLLIN)
                 continue
             except OSError:
                 n = 0
@@ -191,13 +207,17 @@ class Process:
             got += n
         return buffer
 
-    def _wait(self, deadline: float, event: int) -> None:
+    def _wait(self, limit: clock.Limit, event: int) -> None:
         """Wait until the channel is ready; meanwhile drain what is printed and hold the limits."""
         self._poll.modify(self.channel.fileno(), event)
         while True:
-            left = deadline - time.monotonic()
+            left = limit.left()
+            if left <= 0 and not limit.starved:
+                self._look()  # what the kernel counts, in place of the wall clock
+                left = limit.left()
             if left <= 0:
-                self._die("timeout", "it ran longer than the time for this check")
+                self._over(limit)
+                continue
             ready = dict(self._poll.poll(min(left, LOOK_SECONDS) * 1000))
             if self.output in ready:
                 self._drain()
@@ -208,17 +228,49 @@ class Process:
             if self.keeper.fileno() in ready or (self.waiting is not None and self.waiting.fileno() in ready):
                 self._ended()
 
+    def _over(self, limit: clock.Limit) -> None:
+        """Interrupt a cell whose time is over, once.
+
+        Raises:
+            Died: anything else, or a cell that goes on.
+        """
+        if limit.starved:
+            told = "the machine was too busy to give it its time"
+            self._die("timeout", told, starved=True)
+        if not limit.may_interrupt:
+            self._die("timeout", "it ran longer than the time for this check")
+        limit.allow(_INTERRUPTED_SECONDS)
+        self.interrupted = True
+        signal.pidfd_send_signal(self.pidfd, signal.SIGINT)
+
     def _drain(self) -> None:
         with contextlib.suppress(BlockingIOError):
             data = os.read(self.output, 1 << 16)
-            if not data:
+            if not data and not self._silent:
+                self._silent = True
                 self._poll.unregister(self.output)
             self.printed += len(data)
-        if self.printed > int(self.limits["output_kib"]) << 10:
+        if self.printed_too_much and not self._loading:
             self._die("output", f"it printed more than {self.limits['output_kib']:,.0f} KiB")
+
+    @property
+    def printed_too_much(self) -> bool:
+        """Whether the check, cell or module that runs, or ran last, printed more than it may."""
+        return self.printed - self._before > int(self.limits["output_kib"]) << 10
+
+    def time_used(self) -> float:
+        """Return the seconds that count as the submission's own so far; up to the last look by the wall clock."""
+        return self.clock()
+
+    def processor_time(self) -> float:
+        """Return the processor seconds of the process and all that it started, so far."""
+        if self.pidfd >= 0:
+            self.clock.update(clock.read(process_tree(self.pid)))
+        return self.clock.cpu
 
     def _look(self) -> None:
         self.looked = time.monotonic()
+        self.clock.update(clock.read(process_tree(self.pid)))
         memory, threads = usage(self.pid)
         memory -= self.base_memory
         if memory > self.memory_limit and exact_memory(self.pid, self.allowed) > self.allowed:
@@ -252,13 +304,14 @@ class Process:
             self._die("crashed", f"the process was ended by {name}")
         self._die("crashed", f"the process ended itself (exit code {code})")
 
-    def _die(self, outcome: Outcome, message: str) -> None:
+    def _die(self, outcome: Outcome, message: str, starved: bool = False) -> None:
         """Kill what is left.
 
         Raises:
             Died: always.
         """
-        self.died = Died(outcome, message)
+        self.processor_time()  # the last look at it
+        self.died = Died(outcome, message, starved)
         self.kill()
         raise self.died
 

@@ -42,6 +42,7 @@ class Objects:
         self.next = itertools.count(1)
         self.failed_imports: dict[str, BaseException] = {}
         self.modules: dict[str, Any] = {}
+        self.runners: dict[str, cells.Runner] = {}
 
     def answer(self, request: Request) -> Response:
         """Do what a request asks; an exception of the student's code becomes a `Failure`."""
@@ -143,11 +144,14 @@ class Objects:
         name = str(request.name)
         if name in self.failed_imports:  # it would fail again, and cost its time again
             raise self.failed_imports[name]
-        if name not in self.modules:
+        if name in self.runners:
+            self.runners[name].close()
+        elif name not in self.modules:
             try:
                 if name in self.notebooks:
                     self.modules[name] = cells.run(name, self.notebooks[name])
                 else:
+                    sys.argv[:] = [f"{name}.py"]
                     self.modules[name] = importlib.import_module(name)
             except ModuleNotFoundError as error:
                 problem: BaseException = NotFound(f"there is no {name}.py") if error.name == name else error
@@ -156,10 +160,30 @@ class Objects:
             except BaseException as error:
                 self.failed_imports[name] = error
                 raise
+            finally:
+                cells.flush()
         return self.modules[name]
 
+    def do_notebook(self, request: Request) -> None:
+        """Begin to run a notebook, of which each cell is asked for by itself."""
+        name = str(request.name)
+        self.runners[name] = cells.Runner(name, self.notebooks[name])
+        self.modules[name] = self.runners[name].module
+
+    def do_cell(self, request: Request) -> None:
+        """Run a cell."""
+        self.runners[str(request.name)].run(int(request.args))
+
+    def do_skip(self, request: Request) -> None:
+        """Leave a cell out, for a reason."""
+        number, reason = request.args
+        self.runners[str(request.name)].skip(number, reason)
+
     def _target(self, request: Request) -> Any:
-        return self.objects[request.handle]
+        target = self.objects[request.handle]
+        if type(target) is cells.Notebook:  # of several, the one whose turn it is
+            sys.modules["__main__"] = target
+        return target
 
     def _attribute(self, target: Any, name: str) -> Any:
         try:
@@ -168,7 +192,7 @@ class Objects:
             if error.obj is not target or error.name != name:
                 raise  # raised inside the student's own code
             reason = cells.failures(target) if type(target) is cells.Notebook else ""
-            what = getattr(target, "__name__", type(target).__name__)
+            what = target.__notebook__ if type(target) is cells.Notebook else getattr(target, "__name__", type(target).__name__)
             raise NotFound(f"{what} has no {name!r}{reason}") from None
 
     def do_get(self, request: Request) -> Any:
