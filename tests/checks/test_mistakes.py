@@ -81,6 +81,10 @@ def test_a_check_that_breaks_names_its_own_line_first(tmp_path):
 
     class NoProcess:
         process = None
+        loading = 0.0
+
+        def end(self):
+            return 0.0
 
         def phase(self, forks):
             pass

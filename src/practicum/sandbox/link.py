@@ -127,6 +127,13 @@ class Link:
         before, self._cpu_before = self._cpu_before, self.processor_time()
         return max(0.0, self._cpu_before - before - self._cpu_of_loading)
 
+    def drop(self) -> None:
+        """Let go of the process, of which an answer may still be on its way; the next check starts another."""
+        if self.process is not None:
+            self.process.go_back()  # whoever opened it ends what is left
+            self.process = None
+            self.generation += 1
+
     def processor_time(self) -> float:
         """Return the processor seconds of all processes of the submission so far."""
         return sum(process.processor_time() for process in self._opened)
