@@ -16,10 +16,12 @@ from typing import Any
 import numpy as np
 
 from . import cells
-from .messages import Failure, Handle, Request, Response, Tensor
+from .messages import Failure, Handle, Own, Request, Response, Tensor
 
 MAX_ITEMS = 100_000
 _PLAIN = (type(None), bool, int, float, complex, str, bytes)
+_EXTENDED = (dict, list, tuple, float, np.ndarray)  # what a class of the student's may inherit from and be more than
+_RENAMED = (dict, list)  # of which it may define a method anew: what an array or a number is, is not for it to say
 _CONTAINERS = (list, tuple, set, frozenset, dict)
 
 
@@ -60,8 +62,30 @@ class Objects:
         self.objects[number] = value
         return Handle(number, str(type(value).__name__)[:80])
 
-    def plain(self, value: Any, depth: int = 0) -> Any:
+    def own(self, value: Any) -> tuple[str, ...] | None:
+        """Return which methods of its base the class of a value defines anew; None if it is no more than plain data.
+
+        It is more when a class of the submission adds a name that a check could ask for, or the object has attributes.
+        """
+        if not isinstance(value, _EXTENDED):
+            return None
+        mine: set[str] = set()
+        for kind in type.__dict__["__mro__"].__get__(type(value)):
+            module = sys.modules.get(str(kind.__module__))
+            if type(module) is cells.Notebook or str(getattr(module, "__file__", None)).startswith(self.folder):
+                mine |= {name for name in vars(kind) if name == "__call__" or not name.startswith("_")}
+        if not mine and not getattr(value, "__dict__", None):
+            return None
+        bases = [base for base in _RENAMED if isinstance(value, base)]
+        return tuple(sorted(name for name in mine if any(hasattr(base, name) for base in bases)))
+
+    def plain(self, value: Any, depth: int = 0, flat: bool = False) -> Any:
         """Return the value as plain data where it is plain through and through.
+
+        Args:
+            value: the value.
+            depth: of nesting.
+            flat: an object that is more than its data, too, comes as its data alone.
 
         Raises:
             TypeError: it is not; the caller keeps it as a handle.
@@ -73,6 +97,8 @@ class Objects:
             return value
         if depth > 30:
             raise TypeError("nested too deep")
+        if not flat and kind not in _CONTAINERS and (names := self.own(value)) is not None:
+            return Own(self.keep(value), self.plain(value, depth, flat=True), names)
         if isinstance(value, np.generic):
             return value
         if isinstance(value, np.ndarray):  # a matrix, a masked array: as the base class sees it
@@ -84,8 +110,8 @@ class Objects:
             if len(value) > MAX_ITEMS:
                 raise TypeError("too many items")
             if isinstance(value, dict):
-                return {self.plain(k, depth + 1): self.plain(v, depth + 1) for k, v in dict.items(value)}
-            items = [self.plain(item, depth + 1) for item in value]
+                return {self.plain(k, depth + 1, flat=True): self.plain(v, depth + 1) for k, v in dict.items(value)}
+            items = [self.plain(item, depth + 1) for item in (value if kind in _CONTAINERS else _items(value))]
             return items if isinstance(value, list) else tuple(items) if isinstance(value, tuple) else set(items)
         bases: tuple[Any, ...] = (int, float, complex, str, bytes)
         for base in bases:
@@ -234,7 +260,7 @@ class Objects:
         """Return the target as plain data, lists and arrays made of what can be iterated."""
         target = self._target(request)
         try:
-            return self.plain(target)
+            return self.plain(target, flat=True)
         except TypeError:
             if hasattr(type(target), "__array__"):
                 return self.plain(np.asarray(target))
@@ -253,6 +279,14 @@ class Objects:
 def _text(text: str, longest: int) -> str:
     """Return a text that can be encoded: a lone surrogate cannot."""
     return str(text)[:longest].encode("utf-8", "backslashreplace").decode()
+
+
+def _items(value: Any) -> Any:
+    """Return the items that an object has as a list, tuple or set, whatever its class says of it."""
+    for base in (list, tuple, set, frozenset):
+        if isinstance(value, base):
+            return base.__iter__(value)
+    return value
 
 
 def _as_array(value: Any) -> np.ndarray[Any, Any] | None:

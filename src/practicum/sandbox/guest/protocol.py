@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from .messages import Failure, Handle, ProtocolError, Request, Response, Tensor
+from .messages import Failure, Handle, Own, ProtocolError, Request, Response, Tensor
 
 MAX_HEADER = 1 << 20
 MAX_BLOB = 64 << 20
@@ -24,7 +24,7 @@ MAX_VALUES = 250_000  # of plain data in one frame
 MAX_ODD_KEYS = 5_000  # of sets and dicts, in one frame: keys whose hashes can be made to collide
 PREFIX = struct.Struct(">IQ")
 
-ARRAY, HANDLE, TUPLE, SLICE, ELLIPSIS, COMPLEX, SET, BIGINT, TENSOR, MAPPING, BYTES = range(1, 12)
+ARRAY, HANDLE, TUPLE, SLICE, ELLIPSIS, COMPLEX, SET, BIGINT, TENSOR, MAPPING, BYTES, OWN = range(1, 13)
 _DTYPES = frozenset("?bhilqBHILQefdFD")  # bool, integers, floats, complex: no objects, strings, dates or records
 _encode = msgspec.msgpack.encode
 
@@ -112,6 +112,9 @@ class _Packer:
             return ext(ELLIPSIS, b"")
         if kind is Handle:
             return ext(HANDLE, _encode((value.id, value.type)))
+        if kind is Own:
+            parts = [value.handle, value.data, list(value.names)]
+            return ext(OWN, _encode([self.pack(part, depth + 1) for part in parts]))
         if kind is Tensor:
             return ext(TENSOR, _encode((self.pack(value.array, depth + 1), value.requires_grad)))
         if isinstance(value, np.generic):
@@ -228,6 +231,11 @@ class _Unpacker:
             if len(data) > 1100:
                 raise ProtocolError("an integer that is too long")
             return int(bytes(data), 16)
+        if code == OWN:
+            handle, own, names = self.items(_items.decode(data), depth)
+            if type(handle) is not Handle or type(names) is not list or any(type(name) is not str for name in names):
+                raise ProtocolError("an object that is data needs a handle, the data and names")
+            return Own(handle, own, tuple(names))
         if code == TENSOR:
             array, grad = self.items(_items.decode(data), depth)
             if not isinstance(array, np.ndarray | np.generic) or type(grad) is not bool:
