@@ -9,7 +9,7 @@ from practicum.sandbox import proxy
 from practicum.sandbox.guest.messages import Handle, Own
 from practicum.sandbox.link import Link
 from practicum.sandbox.outcome import Died
-from practicum.sandbox.proxy import Remote, StudentError, plain, ref
+from practicum.sandbox.proxy import Remote, StudentCode, StudentError, plain, ref
 
 LAYER = """
 import numpy as np
@@ -304,3 +304,18 @@ def test_a_forged_answer_changes_nothing_of_numbers_and_arrays(data, method):
 
 def test_a_class_that_adds_nothing_arrives_as_what_it_extends(submit):
     assert type(submit(OWN).answer.named()) is dict
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_in_utf_16_is_said_to_be_so(sandbox, encoding):
+    files = {"answer.py": "import other\n".encode(), "other.py": "x = 'é'\n".encode(encoding)}
+    process = sandbox.open(files, {}, 0)
+    student = StudentCode(Link(lambda: process, 60.0), {})
+    for module in ("other", "answer"):
+        with pytest.raises(StudentError, match=r"^UnicodeError: other.py is saved in UTF-16; save it as UTF-8, which Python reads"):
+            student.module(module)
+    process.kill()
+
+
+def test_the_program_finds_its_own_name_as_its_only_argument(submit):
+    assert submit("import sys\nargv = sys.argv").answer.argv == ["answer.py"]

@@ -145,6 +145,13 @@ def flush() -> None:
             stream.flush()
 
 
+def is_utf16(data: bytes) -> bool:
+    """Return whether a text is in UTF-16: by the mark at its beginning, or by the zeros that western letters have there."""
+    return data[:2] in (b"\xff\xfe", b"\xfe\xff") or (
+        len(data) >= 4 and max(data[0::2].count(0), data[1::2].count(0)) > 0.4 * len(data) / 2
+    )
+
+
 def no_input(prompt: object = "") -> str:
     """Nobody is there to answer."""
     raise EOFError("input() cannot be answered while a submission is graded")

@@ -7,6 +7,7 @@ import importlib
 import itertools
 import linecache
 import operator
+import os
 import random
 import sys
 import traceback
@@ -184,11 +185,22 @@ class Objects:
                 self.failed_imports[name] = problem.with_traceback(error.__traceback__)
                 raise problem from None
             except BaseException as error:
-                self.failed_imports[name] = error
-                raise
+                self.failed_imports[name] = self._encoding(name, error) or error
+                raise self.failed_imports[name] from None
             finally:
                 cells.flush()
         return self.modules[name]
+
+    def _encoding(self, name: str, error: BaseException) -> Exception | None:
+        """Return what to say in the place of an error where a file is not in Python's encoding."""
+        if isinstance(error, (SyntaxError, ValueError)) and ("null bytes" in str(error) or "utf-8" in str(error)):
+            for file in [f"{name}.py", *sorted(os.listdir(self.folder))]:  # the error does not always name one
+                path = os.path.join(self.folder, file)
+                if file.endswith(".py") and os.path.isfile(path):
+                    with open(path, "rb") as f:
+                        if cells.is_utf16(f.read(2000)):
+                            return UnicodeError(f"{file} is saved in UTF-16; save it as UTF-8, which Python reads")
+        return None
 
     def do_notebook(self, request: Request) -> None:
         """Begin to run a notebook, of which each cell is asked for by itself."""
