@@ -4,7 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from practicum.checks.plugin import BrokenLab, points_of, run_checks
+from practicum.checks.about import points_of
+from practicum.checks.plugin import BrokenLab, run_checks
 from practicum.checks.seeds import Seeds
 
 pytestmark = pytest.mark.slow

@@ -77,7 +77,7 @@ def worker(tmp_path_factory):
 TROUBLE = {
     "sleeps": ("import time; time.sleep(40)", True, "was interrupted after 2 seconds"),
     "never ends": ("while True: pass", True, "was interrupted after 2 seconds"),
-    "waits for input that never comes": ("import threading; threading.Lock().__enter__(), (l := threading.Lock()).acquire(), l.acquire()",
+    "waits for input that never comes": ("import threading; lock = threading.Lock(); lock.acquire(); lock.acquire()",
                                          True, "was interrupted after 2 seconds"),
     "cannot be interrupted": ("import time\nwhile True:\n    try: time.sleep(1)\n    except BaseException: pass", False,
                               "ended the program (it ran longer than the time for this check)"),

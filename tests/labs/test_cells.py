@@ -57,7 +57,9 @@ def test_magics(cell, python):
     assert python.count("\n") == cell.count("\n")
 
 
-@pytest.mark.parametrize("magic", ["bash", "html", "writefile", "writefile a.py b.py", "javascript", "sh", "script python", "python3", "R", ""])
+@pytest.mark.parametrize(
+    "magic", ["bash", "html", "writefile", "writefile a.py b.py", "javascript", "sh", "script python", "python3", "R", ""]
+)
 def test_cells_of_another_language_are_left_out(magic):
     python, why = clean_cell(f"\n%%{magic}\nrm -rf x")
     assert python == ""
@@ -98,14 +100,14 @@ def test_python_stays_as_it_is(cell):
 @pytest.mark.parametrize("magic", ["writefile", "file"])
 def test_a_cell_that_writes_a_file_writes_it(tmp_path, monkeypatch, magic):
     monkeypatch.chdir(tmp_path)
-    first, why = clean_cell(f"\n%%{magic} a.py\ns = \"it's\"\n%d\n\\x\n")
+    first, why = clean_cell(f'\n%%{magic} a.py\ns = "it\'s"\n%d\n\\x\n')
     more, _ = clean_cell(f"%%{magic} -a 'c.py'\né = 1")
     assert (why, first.count("\n"), more.count("\n")) == ("", 5, 1)
     names: dict[str, object] = {}
     for source in (first, more, more):
         exec(compile(source, "cell", "exec"), names)
     assert list(names) == ["__builtins__"]
-    assert (tmp_path / "a.py").read_text() == "s = \"it's\"\n%d\n\\x\n"
+    assert (tmp_path / "a.py").read_text() == 's = "it\'s"\n%d\n\\x\n'
     assert (tmp_path / "c.py").read_text(encoding="utf-8") == "é = 1\né = 1\n"
 
 

@@ -164,7 +164,8 @@ def test_best_effort(cells, read, note):
 
 @pytest.mark.parametrize(
     "metadata",
-    [{}, [], {"kernelspec": None}, {"language_info": {"name": 3}}, {"language_info": {"name": "python"}, "kernelspec": {"language": "R"}},
+    [{}, [], {"kernelspec": None}, {"language_info": {"name": 3}}, 
+     {"language_info": {"name": "python"}, "kernelspec": {"language": "R"}},
      {"kernelspec": {"language": "pyspark"}}, {"language_info": {"name": "ipython"}}],
 )  # fmt: skip
 def test_what_the_metadata_may_say_of_python(metadata):

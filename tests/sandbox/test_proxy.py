@@ -308,11 +308,13 @@ def test_a_class_that_adds_nothing_arrives_as_what_it_extends(submit):
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
 def test_a_file_in_utf_16_is_said_to_be_so(sandbox, encoding):
-    files = {"answer.py": "import other\n".encode(), "other.py": "x = 'é'\n".encode(encoding)}
+    files = {"answer.py": b"import other\n", "other.py": "x = 'é'\n".encode(encoding)}
     process = sandbox.open(files, {}, 0)
     student = StudentCode(Link(lambda: process, 60.0), {})
     for module in ("other", "answer"):
-        with pytest.raises(StudentError, match=r"^UnicodeError: other.py is saved in UTF-16; save it as UTF-8, which Python reads"):
+        with pytest.raises(
+            StudentError, match=r"^UnicodeError: other.py is saved in UTF-16; save it as UTF-8, which Python reads"
+        ):
             student.module(module)
     process.kill()
 

@@ -1,4 +1,4 @@
-"""A limit on what a check itself computes, in the grader's process: an answer of unexpected size may cost that check, and no more.
+"""A limit on what a check itself computes, in the grader's process: an answer of unexpected size costs that check, and no more.
 
 Processor time is counted, so that neither a busy machine nor the wait for the submission uses it up.
 """
@@ -26,8 +26,9 @@ class OwnTimeOver(BaseException):
 
     def __init__(self, seconds: float) -> None:
         super().__init__(
-            f"the check's own code computed for more than {seconds:g} seconds and was ended. Either what the submission returned is "
-            "far larger than the check expects (compare its shape before you compute with it), or the check needs a larger @timeout"
+            f"the check's own code computed for more than {seconds:g} seconds and was ended. Either what the submission returned "
+            "is far larger than the check expects (compare its shape before you compute with it), or the check needs a larger "
+            "@timeout"
         )
         self.student = (
             f"to check what your code returned took more than {seconds:g} seconds of computing, so the check was ended; "

@@ -6,14 +6,13 @@ of submissions, since collecting and rewriting the checks costs far more than ru
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import os
 import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
@@ -35,7 +34,10 @@ from practicum.sandbox.proxy import StudentCode
 from practicum.store.results import CheckResult
 
 DEFAULT_SECONDS = 10.0
-_UNUSED = ("terminal", "cacheprovider", "logging", "faulthandler", "junitxml", "pastebin", "doctest", "unittest", "warnings")
+_UNUSED = (
+    *("terminal", "cacheprovider", "logging", "faulthandler", "junitxml", "pastebin", "doctest", "unittest", "warnings"),
+    *("unraisableexception", "threadexception"),  # they collect garbage five times at the end, seconds where much is in memory
+)
 
 
 class RunChecks(Protocol):
@@ -93,7 +95,7 @@ class Checks:
                 self.errors.append(f"{here}: {item.name} is also in {seen[item.name]}; names must be unique in a lab")
             seen[item.name] = here
         if self._only_public:
-            items[:] = [item for item in items if not _mark(item, "hidden", False)]
+            items[:] = [item for item in items if not mark(item, "hidden", False)]
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Hand the loop to the caller."""
@@ -149,8 +151,8 @@ class Checks:
     def _run(self, link: Link, student: StudentCode, seeds: Seeds, overran: Collection[str] = ()) -> list[CheckResult]:
         """Run the public checks, then the hidden ones, so that no public one can tell what a hidden one asked."""
         self._student, self._seeds = student, seeds
-        public = [item for item in self._items if not _mark(item, "hidden", False)]
-        hidden = [item for item in self._items if _mark(item, "hidden", False)]
+        public = [item for item in self._items if not mark(item, "hidden", False)]
+        hidden = [item for item in self._items if mark(item, "hidden", False)]
         link.phase(forks=bool(public and hidden))
         results = self._run_phase(public, link, overran)
         if hidden:
@@ -165,7 +167,7 @@ class Checks:
             self._call = self._award = None
             self._reason = ""
             began, loading = time.perf_counter(), link.loading
-            seconds = _mark(item, "timeout", DEFAULT_SECONDS)
+            seconds = mark(item, "timeout", DEFAULT_SECONDS)
             problem: BaseException | None = OwnTimeOver(own_seconds(seconds)) if item.name in overran else None
             if problem is None:
                 problem = self._run_check(item, following[item], link, seconds)
@@ -193,8 +195,8 @@ class Checks:
         return problem
 
     def _result(self, item: Any, problem: BaseException | None, seconds: float, cpu_seconds: float) -> CheckResult:
-        points: Decimal = _mark(item, "points", Decimal(0))
-        is_hidden: bool = _mark(item, "hidden", False)
+        points: Decimal = mark(item, "points", Decimal(0))
+        is_hidden: bool = mark(item, "hidden", False)
         private = ""
         if problem is None:
             fraction = Decimal(1) if self._award is None else self._award
@@ -220,20 +222,19 @@ class Checks:
             out_of=points,
             outcome=outcome,
             message=message if not is_hidden or problem is not None else "",
-            hint=_mark(item, "hint", "") if outcome != "passed" else "",
+            hint=mark(item, "hint", "") if outcome != "passed" else "",
             private=private,
             seconds=round(max(0.0, seconds), 6),
             cpu_seconds=round(cpu_seconds, 6),
         )
 
 
-def _mark(item: Any, name: str, default: Any) -> Any:
+def mark(item: Any, name: str, default: Any) -> Any:
+    """Return what a decorator has noted at a check."""
     return getattr(item.function, f"practicum_{name}", default)
 
 
-def run_checks(
-    folder: Path, loop: Callable[[RunChecks], None], only_public: bool = False, watch: Watch = limited
-) -> None:
+def run_checks(folder: Path, loop: Callable[[RunChecks], None], only_public: bool = False, watch: Watch = limited) -> None:
     """Collect the checks in a folder and call `loop` with a function that runs them.
 
     Raises:
@@ -264,57 +265,3 @@ def run_checks(
         raise BrokenLab(f"the checks in {folder} cannot be run:\n" + "\n".join(dict.fromkeys(plugin.errors)))
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         raise BrokenLab(f"pytest ended with {code!r} in {folder}")
-
-
-@dataclasses.dataclass(frozen=True)
-class About:
-    """A check as its author wrote it.
-
-    Attributes:
-        name: of this instance; parametrised checks have several, `test_x[1]`.
-        place: file and line.
-        points: what it gives.
-        title: first line of the docstring, or nothing.
-        hint: what a student reads when it fails.
-        hidden: whether it stays out of the handout.
-    """
-
-    name: str
-    place: str
-    points: Decimal
-    title: str
-    hint: str
-    hidden: bool
-
-    @property
-    def function(self) -> str:
-        """The function's name, by which mutants know it."""
-        return self.name.partition("[")[0]
-
-
-def checks_of(folder: Path) -> tuple[About, ...]:
-    """Return the checks in a folder, in order, without running any.
-
-    Raises:
-        BrokenLab: as for `run_checks`.
-    """
-    found: list[About] = []
-
-    def look(run: RunChecks) -> None:
-        items: Iterator[Any] = iter(run.__self__._items)  # type: ignore[attr-defined]
-        for item in items:
-            marks = (_mark(item, "hint", ""), _mark(item, "hidden", False))
-            title = (inspect.getdoc(item.function) or "").partition("\n")[0]
-            found.append(About(item.name, place_of(item, folder), _mark(item, "points", Decimal(0)), title, *marks))
-
-    run_checks(folder, look)
-    return tuple(found)
-
-
-def points_of(folder: Path) -> dict[str, Decimal]:
-    """Check name → points, without running anything.
-
-    Raises:
-        BrokenLab: as for `run_checks`.
-    """
-    return {check.name: check.points for check in checks_of(folder)}

@@ -52,7 +52,7 @@ class GraderProcess:
 
     def __init__(self, lab_folder: Path, mode: Mode = "nested") -> None:
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-        self._note = tempfile.TemporaryFile(prefix="practicum-")
+        self._note = tempfile.TemporaryFile(prefix="practicum-")  # noqa: SIM115 (as long as the worker)
         note = self._note.fileno()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "practicum.grading.worker", str(lab_folder), mode, str(note)],

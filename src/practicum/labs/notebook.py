@@ -21,9 +21,9 @@ _MOST_OBJECTS = 2_000_000
 
 
 _OTHER_LANGUAGES = frozenset(
-    "r julia scala javascript typescript matlab octave c c++ c# f# java kotlin bash sql sas stata haskell rust go ruby perl php "
-    "lua powershell".split()
-)
+    {"r", "julia", "scala", "javascript", "typescript", "matlab", "octave", "c", "c++", "c#", "f#", "java", "kotlin", "bash",
+     "sql", "sas", "stata", "haskell", "rust", "go", "ruby", "perl", "php", "lua", "powershell"}
+)  # fmt: skip
 
 
 class NotebookError(PracticumError):

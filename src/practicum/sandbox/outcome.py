@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from typing import Literal
 
 Outcome = Literal[
@@ -49,6 +51,23 @@ class StudentError(Exception):
 
 class NoLength(StudentError, TypeError):
     """The object has no length; a `TypeError` too, since `list()` then goes on without one."""
+
+
+def cause(status: int, cpu: float, cpu_seconds: float) -> tuple[Outcome, str]:
+    """Return why a process has ended, with the text for the student.
+
+    Args:
+        status: as `os.wait` gives it.
+        cpu: processor seconds it used.
+        cpu_seconds: that it may use.
+    """
+    code = os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) or os.WIFSIGNALED(status) else 0
+    if code == -signal.SIGXCPU or (code == -signal.SIGKILL and cpu >= int(cpu_seconds) - 0.5):
+        return "timeout", f"it used more than {cpu_seconds:.0f} seconds of processor time"
+    if code < 0:
+        name = signal.Signals(-code).name if -code in signal.Signals._value2member_map_ else f"signal {-code}"
+        return "crashed", f"the process was ended by {name}"
+    return "crashed", f"the process ended itself (exit code {code})"
 
 
 def clean(text: str, longest: int) -> str:

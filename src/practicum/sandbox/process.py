@@ -7,16 +7,25 @@ import os
 import select
 import signal
 import socket
-import struct
 import time
-from pathlib import Path
+from typing import NoReturn
 
 from practicum.sandbox import clock
 from practicum.sandbox.bwrap import NoSandbox
-from practicum.sandbox.guest import protocol
+from practicum.sandbox.guest import protocol, sockets
 from practicum.sandbox.guest.messages import ProtocolError, Request, Response
-from practicum.sandbox.limits import Cgroup, exact_memory, kill_tree, process_tree, shares_nothing, usage
-from practicum.sandbox.outcome import Died, Outcome
+from practicum.sandbox.limits import (
+    Cgroup,
+    children_of,
+    exact_memory,
+    is_ending,
+    kill_tree,
+    pid_of,
+    process_tree,
+    shares_nothing,
+    usage,
+)
+from practicum.sandbox.outcome import Died, Outcome, cause
 
 LOOK_SECONDS = 0.02  # how often memory and processes are looked at while the student's code runs
 MOST_RECEIVED = 1 << 30  # bytes in one check, as they may lie in this process's memory
@@ -54,6 +63,7 @@ class Process:
         self.own_namespace = own_namespace
         self.fork_end: socket.socket | None = fork_end
         self.waiting: socket.socket | None = None  # the process's own channel while its fork answers
+        self.answers = -1  # pid of that fork
         self.printed = self.received = 0
         self.clock = clock.Clock()
         self.interrupted = False  # in the last call
@@ -61,7 +71,7 @@ class Process:
         self._loading = self._silent = False
         self.looked = 0.0
         self.died: Died | None = None
-        self.pid = _pid_of(pidfd)
+        self.pid = pid_of(pidfd)
         os.set_blocking(output, False)
         self.memory_limit = self.allowed = int(limits["memory_mib"]) << 20
         self.cgroup: Cgroup | None = None
@@ -95,13 +105,20 @@ class Process:
             self._drain()
             self._before = self.printed
         limit = clock.Limit(request.op == "cell", self.clock, max(0.0, deadline - time.monotonic()))
+
+        def wait(event: int) -> None:
+            self._wait(limit, event)
+
         try:
-            self._send(b"".join(parts), limit)
-            header, blob = protocol.sizes(self._bytes(protocol.PREFIX.size, limit))
+            sockets.send(self.channel, b"".join(parts), wait)
+            header, blob = protocol.sizes(bytes(sockets.receive(self.channel, protocol.PREFIX.size, wait)))
             self.received += _UNFOLDS * header + blob
             if self.received > MOST_RECEIVED:
                 raise ProtocolError("more data in one check than a check may receive")
-            response: Response = protocol.unpack(self._bytes(header, limit), memoryview(self._receive(blob, limit)), Response)
+            plain, arrays = (sockets.receive(self.channel, count, wait) for count in (header, blob))
+            response: Response = protocol.unpack(bytes(plain), memoryview(arrays), Response)
+        except EOFError:
+            self._ended()
         except ProtocolError as error:
             self._die("protocol", f"your program's process sent something that is no answer: {error}")
         finally:
@@ -131,6 +148,10 @@ class Process:
         self._allow(self.memory_limit + loaded)
         self.waiting.setblocking(True)
         self.waiting.sendall(b"".join(protocol.pack(Request(0, "fork"))))  # a few bytes, which the kernel holds
+        wanted = time.monotonic() + _END_SECONDS
+        while not (children := children_of(self.pid)) and time.monotonic() < wanted and not is_ending(self.pid):
+            time.sleep(0.0002)
+        self.answers = children[0] if children else self.pid
         return True
 
     def go_back(self) -> bool:
@@ -145,8 +166,8 @@ class Process:
             return False
         self._poll.unregister(self.channel.fileno())
         self.channel.close()  # at which it leaves
-        end = self._end_of_fork()
-        if end is None or end[0] != 0 or not end[2] or not shares_nothing(self.pid, _ENDS_WITH_FORK):
+        end = sockets.of_fork(self.waiting, _END_SECONDS)
+        if end is None or end.status != 0 or not end.clean or not shares_nothing(self.pid, _ENDS_WITH_FORK):
             self.processor_time()
             self.kill()
             return False
@@ -159,53 +180,6 @@ class Process:
         self.allowed = memory
         if self.cgroup is not None:
             self.cgroup.allow(memory)
-
-    def _end_of_fork(self) -> tuple[int, float, bool] | None:
-        """Return how the fork has ended, its processor time, and whether it left nothing; None if its parent does not say."""
-        assert self.waiting is not None
-        try:
-            self.waiting.settimeout(_END_SECONDS)
-            header, blob = protocol.sizes(self.waiting.recv(protocol.PREFIX.size, socket.MSG_WAITALL))
-            if header > 100 or blob:
-                return None
-            data = self.waiting.recv(header, socket.MSG_WAITALL)
-            response: Response = protocol.unpack(data, memoryview(b""), Response)
-        except (OSError, ProtocolError, struct.error):
-            return None
-        match response.value:
-            case (int(status), float(seconds), bool(clean)):
-                return status & 0xFFFF, seconds, clean
-        return None
-
-    def _send(self, data: bytes, limit: clock.Limit) -> None:
-        view = memoryview(data)
-        self.channel.setblocking(False)
-        while view:
-            try:
-                view = view[self.channel.send(view) :]
-            except BlockingIOError:
-                self._wait(limit, select.POLLOUT)
-            except OSError:
-                self._ended()
-
-    def _bytes(self, count: int, limit: clock.Limit) -> bytes:
-        return bytes(self._receive(count, limit))
-
-    def _receive(self, count: int, limit: clock.Limit) -> bytearray:
-        buffer = bytearray(count)
-        view, got = memoryview(buffer), 0
-        while got < count:
-            try:
-                n = self.channel.recv_into(view[got:])
-            except BlockingIOError:
-                self._wait(limit, select.POLLIN)
-                continue
-            except OSError:
-                n = 0
-            if n == 0:
-                self._ended()
-            got += n
-        return buffer
 
     def _wait(self, limit: clock.Limit, event: int) -> None:
         """Wait until the channel is ready; meanwhile drain what is printed and hold the limits."""
@@ -235,13 +209,13 @@ class Process:
             Died: anything else, or a cell that goes on.
         """
         if limit.starved:
-            told = "the machine was too busy to give it its time"
-            self._die("timeout", told, starved=True)
+            self._die("timeout", "the machine was too busy to give it its time", starved=True)
         if not limit.may_interrupt:
             self._die("timeout", "it ran longer than the time for this check")
         limit.allow(_INTERRUPTED_SECONDS)
         self.interrupted = True
-        signal.pidfd_send_signal(self.pidfd, signal.SIGINT)
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.pidfd, signal.SIGINT)
 
     def _drain(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -278,33 +252,21 @@ class Process:
         if threads > int(self.limits["processes"]) + 1 + (self.waiting is not None):
             self._die("processes", f"it started more than {self.limits['processes']:.0f} processes and threads")
 
-    def _ended(self) -> None:
+    def _ended(self) -> NoReturn:
         """Find out how the process has ended.
 
         Raises:
             Died: always.
         """
-        status, cpu = 0, 0.0
-        end = None if self.waiting is None else self._end_of_fork()
-        if end is not None:
-            status, cpu, _ = end
-        else:
-            with contextlib.suppress(OSError, TimeoutError):
-                self.keeper.settimeout(_END_SECONDS)
-                data = self.keeper.recv(64)
-                if data[:1] == b"X":
-                    status, cpu = struct.unpack(">id", data[1:])
-        code = os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) or os.WIFSIGNALED(status) else 0
+        if not is_ending(self.pid if self.waiting is None else self.answers):  # no news will come: it lives on
+            self._die("crashed", "the process closed the channel on which it answers")
+        fork = None if self.waiting is None else sockets.of_fork(self.waiting, _END_SECONDS)
+        end = fork or sockets.of_process(self.keeper, _END_SECONDS)
         if self.cgroup is not None and self.cgroup.out_of_memory():
             self._die("memory", f"it used more than {self.limits['memory_mib']:,.0f} MiB of memory")
-        if code == -signal.SIGXCPU or (code == -signal.SIGKILL and cpu >= int(self.limits["cpu_seconds"]) - 0.5):
-            self._die("timeout", f"it used more than {self.limits['cpu_seconds']:.0f} seconds of processor time")
-        if code < 0:
-            name = signal.Signals(-code).name if -code in signal.Signals._value2member_map_ else f"signal {-code}"
-            self._die("crashed", f"the process was ended by {name}")
-        self._die("crashed", f"the process ended itself (exit code {code})")
+        self._die(*cause(end.status, end.cpu, self.limits["cpu_seconds"]))
 
-    def _die(self, outcome: Outcome, message: str, starved: bool = False) -> None:
+    def _die(self, outcome: Outcome, message: str, starved: bool = False) -> NoReturn:
         """Kill what is left.
 
         Raises:
@@ -335,10 +297,3 @@ class Process:
         self.pidfd = -1
         if self.cgroup is not None:
             self.cgroup.close()
-
-
-def _pid_of(pidfd: int) -> int:
-    for line in Path(f"/proc/self/fdinfo/{pidfd}").read_text().splitlines():
-        if line.startswith("Pid:"):
-            return int(line.split()[1])
-    raise OSError("this kernel does not tell the pid of a pidfd")

@@ -99,10 +99,10 @@ class _Method:
 
 
 class OwnData:
-    """Data that is an object of the student's as well: a copy of the data here, of the type it extends, with the object behind it.
+    """Data that is an object of the student's as well: a copy of the data here, of the type it extends, and the object behind it.
 
-    What the type has acts on the copy, names that the student's class defines anew excepted; whatever else is asked for, called or
-    set goes to the object.
+    What the type has acts on the copy, names that the student's class defines anew excepted; whatever else is asked for, called
+    or set goes to the object.
     """
 
     _practicum_remote: Remote | None = None

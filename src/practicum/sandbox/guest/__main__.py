@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from . import objects
+from . import objects, sockets
 from .messages import Failure, ProtocolError, Request, Response
 from .protocol import PREFIX, pack, sizes, unpack
 
@@ -97,7 +97,7 @@ def _keeper(order: Order, channel_fd: int, output_fd: int, report_fd: int, fork_
         os.close(fd)
     socket.send_fds(report, [b"P" + struct.pack(">i", pid)], [os.pidfd_open(pid)])
     _, status, usage = os.wait4(pid, 0)
-    report.send(b"X" + struct.pack(">id", status, usage.ru_utime + usage.ru_stime))
+    report.send(sockets.news(status, usage.ru_utime + usage.ru_stime))
     os._exit(0)
 
 

@@ -1,7 +1,6 @@
 """Runs a notebook's cells in one namespace, top to bottom, and stands in for the front end that is not there."""
 
 from __future__ import annotations
-
 import __future__
 
 import ast
@@ -196,19 +195,21 @@ class _Silent:
 SILENT = _Silent()
 
 
+_STARRED = {  # what `from … import *` is used for
+    "IPython.display": "Audio Code HTML IFrame Image JSON Javascript Latex Markdown Math Pretty SVG Video YouTubeVideo "
+    "clear_output display update_display",
+    "ipywidgets": "Accordion BoundedFloatText BoundedIntText Box Button Checkbox ColorPicker Combobox DatePicker Dropdown "
+    "FloatLogSlider FloatProgress FloatRangeSlider FloatSlider FloatText GridBox GridspecLayout HBox HTML HTMLMath Image "
+    "IntProgress IntRangeSlider IntSlider IntText Label Layout Output Play RadioButtons Select SelectMultiple "
+    "SelectionRangeSlider SelectionSlider Tab Text Textarea ToggleButton ToggleButtons VBox Valid fixed interact "
+    "interact_manual interactive interactive_output jsdlink jslink link",
+}
+
+
 class _SilentPackages(Loader):
     """Finds what only a front end has, with all that may be below it, and makes modules of which every name does nothing."""
 
     roots = ("IPython", "google.colab", "ipywidgets", "matplotlib_inline")
-    starred = {  # what `from … import *` is used for
-        "IPython.display": "Audio Code HTML IFrame Image JSON Javascript Latex Markdown Math Pretty SVG Video YouTubeVideo "
-        "clear_output display update_display",
-        "ipywidgets": "Accordion BoundedFloatText BoundedIntText Box Button Checkbox ColorPicker Combobox DatePicker Dropdown "
-        "FloatLogSlider FloatProgress FloatRangeSlider FloatSlider FloatText GridBox GridspecLayout HBox HTML HTMLMath Image "
-        "IntProgress IntRangeSlider IntSlider IntText Label Layout Output Play RadioButtons Select SelectMultiple "
-        "SelectionRangeSlider SelectionSlider Tab Text Textarea ToggleButton ToggleButtons VBox Valid fixed interact "
-        "interact_manual interactive interactive_output jsdlink jslink link",
-    }
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
         found = any(name == root or name.startswith(root + ".") for root in self.roots)
@@ -217,8 +218,8 @@ class _SilentPackages(Loader):
     def create_module(self, spec: ModuleSpec) -> types.ModuleType:
         module = types.ModuleType(spec.name)
         vars(module).update(__getattr__=lambda name: getattr(SILENT, name))
-        if spec.name in self.starred:
-            vars(module).update(__all__=self.starred[spec.name].split())
+        if spec.name in _STARRED:
+            vars(module).update(__all__=_STARRED[spec.name].split())
         if spec.name == "IPython":  # Matplotlib asks for both
             vars(module).update(get_ipython=lambda: SILENT, version_info=(9, 0, 0))
         return module

@@ -17,12 +17,11 @@ from typing import Any
 import numpy as np
 
 from . import cells
+from .data import as_array, items_of, own_names
 from .messages import Failure, Handle, Own, Request, Response, Tensor
 
 MAX_ITEMS = 100_000
 _PLAIN = (type(None), bool, int, float, complex, str, bytes)
-_EXTENDED = (dict, list, tuple, float, np.ndarray)  # what a class of the student's may inherit from and be more than
-_RENAMED = (dict, list)  # of which it may define a method anew: what an array or a number is, is not for it to say
 _CONTAINERS = (list, tuple, set, frozenset, dict)
 
 
@@ -63,23 +62,6 @@ class Objects:
         self.objects[number] = value
         return Handle(number, str(type(value).__name__)[:80])
 
-    def own(self, value: Any) -> tuple[str, ...] | None:
-        """Return which methods of its base the class of a value defines anew; None if it is no more than plain data.
-
-        It is more when a class of the submission adds a name that a check could ask for, or the object has attributes.
-        """
-        if not isinstance(value, _EXTENDED):
-            return None
-        mine: set[str] = set()
-        for kind in type.__dict__["__mro__"].__get__(type(value)):
-            module = sys.modules.get(str(kind.__module__))
-            if type(module) is cells.Notebook or str(getattr(module, "__file__", None)).startswith(self.folder):
-                mine |= {name for name in vars(kind) if name == "__call__" or not name.startswith("_")}
-        if not mine and not getattr(value, "__dict__", None):
-            return None
-        bases = [base for base in _RENAMED if isinstance(value, base)]
-        return tuple(sorted(name for name in mine if any(hasattr(base, name) for base in bases)))
-
     def plain(self, value: Any, depth: int = 0, flat: bool = False) -> Any:
         """Return the value as plain data where it is plain through and through.
 
@@ -98,13 +80,13 @@ class Objects:
             return value
         if depth > 30:
             raise TypeError("nested too deep")
-        if not flat and kind not in _CONTAINERS and (names := self.own(value)) is not None:
+        if not flat and kind not in _CONTAINERS and (names := own_names(value, self.folder)) is not None:
             return Own(self.keep(value), self.plain(value, depth, flat=True), names)
         if isinstance(value, np.generic):
             return value
         if isinstance(value, np.ndarray):  # a matrix, a masked array: as the base class sees it
             return np.array(value, subok=False)
-        tensor = _as_array(value)
+        tensor = as_array(value)
         if tensor is not None:
             return tensor
         if isinstance(value, _CONTAINERS):
@@ -112,7 +94,7 @@ class Objects:
                 raise TypeError("too many items")
             if isinstance(value, dict):
                 return {self.plain(k, depth + 1, flat=True): self.plain(v, depth + 1) for k, v in dict.items(value)}
-            items = [self.plain(item, depth + 1) for item in (value if kind in _CONTAINERS else _items(value))]
+            items = [self.plain(item, depth + 1) for item in items_of(value)]
             return items if isinstance(value, list) else tuple(items) if isinstance(value, tuple) else set(items)
         bases: tuple[Any, ...] = (int, float, complex, str, bytes)
         for base in bases:
@@ -291,26 +273,6 @@ class Objects:
 def _text(text: str, longest: int) -> str:
     """Return a text that can be encoded: a lone surrogate cannot."""
     return str(text)[:longest].encode("utf-8", "backslashreplace").decode()
-
-
-def _items(value: Any) -> Any:
-    """Return the items that an object has as a list, tuple or set, whatever its class says of it."""
-    for base in (list, tuple, set, frozenset):
-        if isinstance(value, base):
-            return base.__iter__(value)
-    return value
-
-
-def _as_array(value: Any) -> np.ndarray[Any, Any] | None:
-    torch = sys.modules.get("torch")
-    if torch is None or not isinstance(value, torch.Tensor):
-        return None
-    value = value.detach().cpu()
-    if value.layout != torch.strided:
-        value = value.to_dense()
-    if value.dtype in (torch.bfloat16,):
-        value = value.float()
-    return np.array(value.resolve_conj().resolve_neg().numpy(), subok=False)
 
 
 def seed(number: int) -> None:
