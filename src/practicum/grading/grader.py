@@ -134,6 +134,6 @@ class Grader:
             notes=(*request.notes, *notes, *_first(list(link.notes.values()))),
             seconds=round(time.perf_counter() - began, 6),
             restarts=link.restarts,
-            cpu_seconds=round(sum(process.clock.cpu for process in processes), 6),
+            cpu_seconds=round(link.processor_time(), 6),
             starved=link.starved,
         )

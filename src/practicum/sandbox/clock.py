@@ -90,21 +90,22 @@ class Clock:
     Attributes:
         counted: seconds that count, up to the last reading.
         cpu: processor seconds, up to the last reading.
+        open: wall seconds of questions since then.
     """
 
     def __init__(self) -> None:
         self.counted = self.cpu = 0.0
-        self._open = 0.0  # wall seconds of questions since the last reading
+        self.open = 0.0
         self._last = Reading(0.0, 0.0)
         self._own = own_delay()
 
     def __call__(self) -> float:
         """Return the seconds that count, up to now, or more."""
-        return self.counted + self._open
+        return self.counted + self.open
 
     def wait(self, seconds: float) -> None:
         """Add wall seconds in which a question was open."""
-        self._open += seconds
+        self.open += seconds
 
     def update(self, now: Reading) -> None:
         """Put what the kernel tells in the place of the wall clock since the last reading."""
@@ -114,10 +115,10 @@ class Clock:
             slept = 0.0
         else:
             late = max(0.0, now.delay - (self._last.delay or 0.0)) + max(0.0, own - self._own)
-            slept = self._open - late
+            slept = self.open - late
         self.counted += max(used, slept)
         self.cpu += used
-        self._open, self._last, self._own = 0.0, now, own
+        self.open, self._last, self._own = 0.0, now, own
 
 
 def backstop(seconds: float) -> float:

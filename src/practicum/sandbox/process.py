@@ -31,6 +31,7 @@ LOOK_SECONDS = 0.02  # how often memory and processes are looked at while the st
 MOST_RECEIVED = 1 << 30  # bytes in one check, as they may lie in this process's memory
 _UNFOLDS = 32  # bytes of plain data take so much more memory when they are Python objects
 _END_SECONDS = 5.0  # for news of an end, which may be late on a busy machine, and the verdict hangs on it
+_UNSEEN_SECONDS = 0.01  # of processor time that are not worth a look
 _INTERRUPTED_SECONDS = 3.0  # for a cell to end once it was interrupted
 _LOADS = ("module", "notebook", "cell")  # what these print is dropped, however much it is
 _ENDS_WITH_FORK = frozenset(range(5))  # descriptors: standard ones, the channel, the fork's channel
@@ -63,7 +64,7 @@ class Process:
         self.own_namespace = own_namespace
         self.fork_end: socket.socket | None = fork_end
         self.waiting: socket.socket | None = None  # the process's own channel while its fork answers
-        self.answers = -1  # pid of that fork
+        self.answers = -1  # pid of that fork, once it has answered
         self.printed = self.received = 0
         self.clock = clock.Clock()
         self.interrupted = False  # in the last call
@@ -126,6 +127,8 @@ class Process:
         if request.op == "setup" and response.failure is not None and response.failure.type == "SandboxError":
             self.kill()
             raise NoSandbox(f"no sandbox: {response.failure.message}")
+        if self.waiting is not None and self.answers < 0:
+            self._find_fork()
         if response.id != request.id:
             self._die("protocol", "your program's process sent an answer to a question that was not asked")
         return response
@@ -148,11 +151,14 @@ class Process:
         self._allow(self.memory_limit + loaded)
         self.waiting.setblocking(True)
         self.waiting.sendall(b"".join(protocol.pack(Request(0, "fork"))))  # a few bytes, which the kernel holds
+        self.answers = -1
+        return True
+
+    def _find_fork(self) -> None:
         wanted = time.monotonic() + _END_SECONDS
         while not (children := children_of(self.pid)) and time.monotonic() < wanted and not is_ending(self.pid):
             time.sleep(0.0002)
         self.answers = children[0] if children else self.pid
-        return True
 
     def go_back(self) -> bool:
         """End the fork, and let the process itself answer again, as it was before.
@@ -237,10 +243,10 @@ class Process:
         return self.clock()
 
     def processor_time(self) -> float:
-        """Return the processor seconds of the process and all that it started, so far."""
-        if self.pidfd >= 0:
+        """Return the processor seconds of the process and all that it started, so far; a moment not looked at counts as used."""
+        if self.pidfd >= 0 and self.clock.open > _UNSEEN_SECONDS:
             self.clock.update(clock.read(process_tree(self.pid)))
-        return self.clock.cpu
+        return self.clock.cpu + self.clock.open
 
     def _look(self) -> None:
         self.looked = time.monotonic()
@@ -258,6 +264,8 @@ class Process:
         Raises:
             Died: always.
         """
+        if self.waiting is not None and self.answers < 0:
+            self._find_fork()
         if not is_ending(self.pid if self.waiting is None else self.answers):  # no news will come: it lives on
             self._die("crashed", "the process closed the channel on which it answers")
         fork = None if self.waiting is None else sockets.of_fork(self.waiting, _END_SECONDS)
