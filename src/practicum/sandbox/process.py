@@ -100,11 +100,12 @@ class Process:
         if self.died:
             raise self.died
         parts = protocol.pack(request)
-        self._loading, self.interrupted = request.op in _LOADS, False
-        if request.op == "seed" or self._loading:  # a check begins, or a module, or a cell
-            self.received = 0
+        self.interrupted = False
+        if request.op == "seed" or request.op in _LOADS:  # a check begins, or a module, or a cell
+            self._loading = True  # what is still in the pipe is of what came before
             self._drain()
-            self._before = self.printed
+            self.received, self._before = 0, self.printed
+        self._loading = request.op in _LOADS
         limit = clock.Limit(request.op == "cell", self.clock, max(0.0, deadline - time.monotonic()))
 
         def wait(event: int) -> None:
