@@ -60,27 +60,26 @@ class Process:
         limits: dict[str, float],
         own_namespace: bool,
     ) -> None:
-        self.channel, self.keeper, self.output, self.pidfd, self.limits = channel_end, keeper_end, output, pidfd, limits
+        self.channel, self.keeper, self.pidfd, self.limits = channel_end, keeper_end, pidfd, limits
+        self.output = sockets.Output(output, int(limits["output_kib"]) << 10)
         self.own_namespace = own_namespace
         self.fork_end: socket.socket | None = fork_end
         self.waiting: socket.socket | None = None  # the process's own channel while its fork answers
         self.answers = -1  # pid of that fork, once it has answered
-        self.printed = self.received = 0
+        self.received = 0
         self.clock = clock.Clock()
         self.interrupted = False  # in the last call
-        self._before = 0  # bytes printed before this check, cell or module
-        self._loading = self._silent = False
+        self._loading = False
         self.looked = 0.0
         self.died: Died | None = None
         self.pid = pid_of(pidfd)
-        os.set_blocking(output, False)
         self.memory_limit = self.allowed = int(limits["memory_mib"]) << 20
         self.cgroup: Cgroup | None = None
         with contextlib.suppress(OSError):
             self.cgroup = Cgroup(self.pid, self.memory_limit)
         self.base_memory = self.own_base = usage(self.pid)[0]
         self._poll = select.poll()
-        for fd in (self.channel.fileno(), self.output, self.keeper.fileno()):
+        for fd in (self.channel.fileno(), self.output.fd, self.keeper.fileno()):
             self._poll.register(fd, select.POLLIN)
 
     def call(self, request: Request, deadline: float) -> Response:
@@ -102,9 +101,8 @@ class Process:
         parts = protocol.pack(request)
         self.interrupted = False
         if request.op == "seed" or request.op in _LOADS:  # a check begins, or a module, or a cell
-            self._loading = True  # what is still in the pipe is of what came before
-            self._drain()
-            self.received, self._before = 0, self.printed
+            self.output.begin()
+            self.received = 0
         self._loading = request.op in _LOADS
         limit = clock.Limit(request.op == "cell", self.clock, max(0.0, deadline - time.monotonic()))
 
@@ -200,8 +198,11 @@ class Process:
                 self._over(limit)
                 continue
             ready = dict(self._poll.poll(min(left, LOOK_SECONDS) * 1000))
-            if self.output in ready:
-                self._drain()
+            if self.output.fd in ready:
+                if not self.output.drain():
+                    self._poll.unregister(self.output.fd)
+                if self.output.too_much and not self._loading:
+                    self._die("output", f"it printed more than {self.limits['output_kib']:,.0f} KiB")
             if time.monotonic() - self.looked > LOOK_SECONDS:
                 self._look()
             if self.channel.fileno() in ready:
@@ -224,20 +225,10 @@ class Process:
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self.pidfd, signal.SIGINT)
 
-    def _drain(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            data = os.read(self.output, 1 << 16)
-            if not data and not self._silent:
-                self._silent = True
-                self._poll.unregister(self.output)
-            self.printed += len(data)
-        if self.printed_too_much and not self._loading:
-            self._die("output", f"it printed more than {self.limits['output_kib']:,.0f} KiB")
-
     @property
     def printed_too_much(self) -> bool:
         """Whether the check, cell or module that runs, or ran last, printed more than it may."""
-        return self.printed - self._before > int(self.limits["output_kib"]) << 10
+        return self.output.too_much
 
     def time_used(self) -> float:
         """Return the seconds that count as the submission's own so far; up to the last look by the wall clock."""
@@ -299,7 +290,7 @@ class Process:
             self.keeper.settimeout(_END_SECONDS)  # the keeper reports when the tree is gone
             self.keeper.recv(64)
         os.close(self.pidfd)
-        os.close(self.output)
+        os.close(self.output.fd)
         for end in (self.channel, self.keeper, self.fork_end, self.waiting):
             if end is not None:
                 end.close()

@@ -1,8 +1,9 @@
-"""What the grader does with the sockets to a submission: bytes go and come in pieces, and the end of a process is told."""
+"""What goes between grader and submission beside requests: pieces of frames, what is printed, how a process has ended."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import select
 import socket
 import struct
@@ -57,6 +58,42 @@ def receive(channel: socket.socket, count: int, wait: Callable[[int], None]) -> 
             raise EOFError
         got += n
     return buffer
+
+
+class Output:
+    """What a submission prints: counted and dropped.
+
+    Args:
+        fd: the end of the pipe to read from.
+        most: bytes in one check, cell or module.
+
+    Attributes:
+        printed: bytes so far.
+    """
+
+    def __init__(self, fd: int, most: int) -> None:
+        self.fd, self.most = fd, most
+        self.printed = self._before = 0
+        os.set_blocking(fd, False)
+
+    def begin(self) -> None:
+        """Count anew; what is still in the pipe is of what came before."""
+        self.drain()
+        self._before = self.printed
+
+    def drain(self) -> bool:
+        """Read what is there; return whether more may come."""
+        try:
+            data = os.read(self.fd, 1 << 16)
+        except BlockingIOError:
+            return True
+        self.printed += len(data)
+        return bool(data)
+
+    @property
+    def too_much(self) -> bool:
+        """Whether more was printed than may be."""
+        return self.printed - self._before > self.most
 
 
 class End(NamedTuple):
