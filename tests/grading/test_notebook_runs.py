@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,7 @@ def test_lost(student):
     assert student.answer.lost == 4
 '''
 
-LIMITS = "import_seconds = 2\nwall_seconds = 60\ncpu_seconds = 30\nmemory_mib = 200\noutput_kib = 64\nprocesses = 12"
+LIMITS = "import_seconds = 1\nwall_seconds = 60\ncpu_seconds = 30\nmemory_mib = 200\noutput_kib = 64\nprocesses = 12"
 
 
 def write_lab(folder: Path, checks: str) -> Path:
@@ -75,10 +76,10 @@ def worker(tmp_path_factory):
 
 # The middle cell's last part, whether `within` survives it, and what the student is told.
 TROUBLE = {
-    "sleeps": ("import time; time.sleep(40)", True, "was interrupted after 2 seconds"),
-    "never ends": ("while True: pass", True, "was interrupted after 2 seconds"),
+    "sleeps": ("import time; time.sleep(40)", True, "was interrupted after 1 seconds"),
+    "never ends": ("while True: pass", True, "was interrupted after 1 seconds"),
     "waits for input that never comes": ("import threading; lock = threading.Lock(); lock.acquire(); lock.acquire()",
-                                         True, "was interrupted after 2 seconds"),
+                                         True, "was interrupted after 1 seconds"),
     "cannot be interrupted": ("import time\nwhile True:\n    try: time.sleep(1)\n    except BaseException: pass", False,
                               "ended the program (it ran longer than the time for this check)"),
     "exits": ("import os; os._exit(3)", False, "ended the program (the process ended itself (exit code 3))"),
@@ -106,8 +107,11 @@ def test_a_cell_that_meets_a_limit_costs_what_it_would_have_defined(worker, trou
     "source",
     [
         "for i in range(200_000): print(i, 'of many lines')",
-        "import os\nfor _ in range(100): os.write(1, b'x' * (1 << 16))",
-        "import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'print(\"x\" * (4 << 20))'])",
+        pytest.param("import os\nfor _ in range(100): os.write(1, b'x' * (1 << 16))", marks=pytest.mark.thorough),
+        pytest.param(
+            "import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'print(chr(120) * (4 << 20))'])",
+            marks=pytest.mark.thorough,
+        ),
     ],
 )
 def test_a_cell_that_prints_much_costs_nothing(worker, source):
@@ -120,8 +124,8 @@ def test_many_cells_that_sleep_end_in_time_and_the_last_is_run(worker):
     sleeping = ["import time; time.sleep(40)"] * 8
     result = graded(worker, notebook(*sleeping, "def before(): return 1\nwithin = 2", "def after(): return 3\nlost = 4"))
     assert [check.outcome for check in result.checks] == ["passed"] * 4
-    assert len(result.notes) == 8
-    assert result.seconds < 60  # of 8 · 40; and of 2 · 2 that its cells may take together
+    taken = [float(re.search(r"interrupted after ([\d.]+) seconds", note)[1]) for note in result.notes]
+    assert taken == pytest.approx([1, 0.5, 0.25, 0.125, 0.1, 0.1, 0.1, 0.1], abs=0.1)  # of twice a second for all together
 
 
 JUPYTER = """

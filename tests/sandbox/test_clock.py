@@ -87,7 +87,7 @@ def sleep(seconds): time.sleep(seconds)
 
 @pytest.fixture
 def starved(sandbox):
-    """A submission that shares one processor with six that are always busy."""
+    """A submission that shares one processor with four that are always busy."""
     process = sandbox.open({"answer.py": BURN.encode()}, {}, 0)
     link = Link(lambda: process, 300.0, 60.0, modules=("answer",))
     link.phase(forks=False)
@@ -96,7 +96,7 @@ def starved(sandbox):
     cpu = min(os.sched_getaffinity(0))
     os.sched_setaffinity(process.pid, {cpu})
     pin = f"import os\nos.sched_setaffinity(0, {{{cpu}}})\nprint(flush=True)\nwhile True: pass"
-    hogs = [subprocess.Popen([sys.executable, "-c", pin], stdout=subprocess.PIPE) for _ in range(6)]
+    hogs = [subprocess.Popen([sys.executable, "-c", pin], stdout=subprocess.PIPE) for _ in range(4)]
     for hog in hogs:
         assert hog.stdout is not None
         hog.stdout.readline()
@@ -111,9 +111,9 @@ def test_a_busy_machine_costs_nothing(starved):
     link, student = starved
     link.begin(1.0, 0)
     began = time.monotonic()
-    assert student.answer.burn(0.4) == 0.4
+    assert student.answer.burn(0.3) == 0.3
     assert time.monotonic() - began > 1.0  # or the test shows nothing: by the wall clock it had run out
-    assert 0.35 <= link.end() < 0.8
+    assert 0.25 <= link.end() < 0.8
 
 
 def test_who_computes_too_long_is_ended_by_its_own_seconds(starved):

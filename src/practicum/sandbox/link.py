@@ -202,7 +202,7 @@ class Link:
                 raise
             left -= before - self.left
             if process.interrupted:
-                self._note(name, number, f"was interrupted after {seconds:.3g} seconds; what it had defined by then is kept")
+                self._note(name, number, f"was interrupted after {seconds:.2g} seconds; what it had defined by then is kept")
             if process.printed_too_much:
                 self._note(name, number, "printed more than it may; the rest was dropped, which costs nothing")
         self._ask("module", name=name, as_handle=True)
