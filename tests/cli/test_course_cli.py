@@ -181,9 +181,9 @@ def test_show_lists_the_days_of_a_session(app: typer.Typer) -> None:
 
 def test_gradebook_table(app: typer.Typer, workspace: Path) -> None:
     ada, bob, eve = run(app, "gradebook").splitlines()[2:5]
-    assert ada.split() == ["ada", "Ada", "Lovelace", "74.00*", "–", "–", "–", "9.00", "–", "20.10", "25"]
-    assert bob.split() == ["bob", "Bob", "w", "–", "–", "–", "–", "–", "0.00", "0"]
-    assert eve.split() == ["eve", "Eve", "x", "–", "–", "–", "–", "–", "0.00", "0"]
+    assert ada.split() == ["ada", "20.10", "25", "Ada", "Lovelace", "74.00*", "–", "–", "–", "9.00", "–"]
+    assert bob.split() == ["bob", "0.00", "0", "Bob", "w", "–", "–", "–", "–", "–"]
+    assert eve.split() == ["eve", "0.00", "0", "Eve", "x", "–", "–", "–", "–", "–"]
 
 
 def test_gradebook_explains_a_student(app: typer.Typer, workspace: Path) -> None:

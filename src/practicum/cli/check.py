@@ -21,6 +21,6 @@ def check(
     from practicum.grading.local import check_folder
 
     report = check_folder(lab, show_output=show_output)
-    typer.echo(str(report))
+    print(report)  # `typer.echo` would write UTF-8 to a stream that says it is ASCII
     got, most = report.points
     raise typer.Exit(0 if got == most else 1)
