@@ -93,15 +93,13 @@ def test_a_regrade_keeps_points_before_and_after(width: int) -> None:
 @pytest.mark.parametrize("width", WIDTHS)
 def test_a_proof_keeps_the_points_of_every_answer(width: int) -> None:
     out = console(width)
-    lost = {
-        "test_forward_of_a_layer": graded("x", "1").checks[0],
-        "test_training_reaches_the_accuracy": graded("x", "1").checks[0],
-    }
+    check = graded("x", "1").checks[0]
+    names = ("test_forward_of_a_layer", "test_training_reaches_the_accuracy")
+    lost, seeds = dict.fromkeys(names, check), {name: [0, 1] for name in names}
+    title = "Divides by the sum over the wrong axis"
     verdicts = tuple(
-        Verdict(f"wrong_axis_in_softmax_{n}", "mutant", "Divides by the sum over the wrong axis", frozenset(lost), lost, dict.fromkeys(lost, [0, 1]),
-                (62.25, 68.5), 3.0, 2)
-        for n in range(3)
-    )  # fmt: skip
+        Verdict(f"wrong_axis_{n}", "mutant", title, frozenset(names), lost, seeds, (62.25, 68.5), 3.0, 2) for n in range(3)
+    )
     report = LabReport(LAB, {"test_a": 1.0}, frozenset(), verdicts, (0, 1), (), ())
     render_report(report, out)
     lines = printed(out)

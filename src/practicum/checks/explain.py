@@ -16,8 +16,7 @@ def explain(problem: BaseException) -> tuple[Outcome, str]:
         return problem.outcome, str(problem)
     if isinstance(problem, StudentError):
         if problem.missing:
-            what = "not written yet" if problem.type == "NotImplementedError" else problem.message
-            return "missing", what
+            return "missing", _not_written(problem) if problem.type == "NotImplementedError" else problem.message
         return ("memory" if problem.type == "MemoryError" else "raised"), f"your code raised {problem}"
     if isinstance(problem, (AssertionError, pytest.fail.Exception)):
         return "failed", str(problem)[:4000] or "the check did not hold"
@@ -27,7 +26,16 @@ def explain(problem: BaseException) -> tuple[Outcome, str]:
     return "broken", f"the check could not read what your code gave back ({text})"
 
 
-_PLACE = re.compile(r"([\w-]{1,60}\.py|<cell \d{1,4} of [\w-]{1,60}>):(\d{1,5})( in \w{1,60})?:")
+_PLACE = re.compile(r"([\w-]{1,60}\.py|<cell \d{1,4} of [\w-]{1,60}>):(\d{1,5})(?: in (\w{1,60}))?:")
+
+
+def _not_written(problem: StudentError) -> str:
+    """Say which function is left to write, and where it is."""
+    places = _PLACE.findall(problem.traceback)
+    if not places:
+        return "not written yet"
+    file, line, function = places[-1]
+    return f"not written yet: {f'{function}() at ' if function else ''}{file}:{line}"
 
 
 # The exceptions whose names a hidden check tells: few, since the code under test can choose which one it raises.
@@ -55,12 +63,12 @@ def explain_hidden(problem: BaseException, lines: dict[str, int]) -> str:
     if isinstance(problem, Died):
         return _ENDED.get(problem.outcome, "your program's process ended")
     if isinstance(problem, StudentError):
-        if problem.type == "NotImplementedError":
-            return "not written yet"
-        if problem.missing:
+        if problem.missing and problem.type != "NotImplementedError":
             return "a file or a name is missing"
         places = [(file, int(line)) for file, line, _ in _PLACE.findall(problem.traceback)]
         places = [(file, line) for file, line in places if 0 < line <= lines.get(file, 0)]
         where = f" at {places[-1][0]}:{places[-1][1]}" if places else ""
+        if problem.type == "NotImplementedError":
+            return f"not written yet{where}"
         return f"your code raised {problem.type if problem.type in _NAMED else 'an exception'}{where}"
     return ""

@@ -24,6 +24,7 @@ from _pytest.runner import runtestprotocol
 
 from practicum import checks
 from practicum.checks.explain import explain, explain_hidden
+from practicum.checks.hints import hint
 from practicum.checks.mistakes import describe, place_of, repeated_names, unknown_fixtures
 from practicum.checks.seeds import Seeds
 from practicum.errors import PracticumError
@@ -192,7 +193,7 @@ class Checks:
             out_of=points,
             outcome=outcome,
             message=message if not is_hidden or problem is not None else "",
-            hint=_mark(item, "hint", "") if outcome != "passed" else "",
+            hint=hint(problem, outcome, _mark(item, "hint", ""), is_hidden),
             private=private,
             seconds=round(seconds, 6),
         )
