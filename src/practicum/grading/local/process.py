@@ -213,7 +213,7 @@ class _LiveObjects(Objects):
 
         failure = super().failure(error)
         lines = [
-            f"{cell}, line {frame.lineno}, in {frame.name}: {(frame.line or '').strip()[:200]}"
+            f"{cell}, line {frame.lineno} in {frame.name}: {(frame.line or '').strip()[:200]}"
             for frame in traceback.extract_tb(error.__traceback__)
             if (cell := self.cell_of(frame.filename))
         ]

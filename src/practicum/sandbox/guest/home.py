@@ -26,8 +26,8 @@ def set_limits(limits: dict[str, float]) -> None:
         "RLIMIT_CORE": 0,
     }
     for name, soft in wanted.items():
-        which = getattr(resource, name, None)
-        with contextlib.suppress(ValueError, OSError, TypeError):  # a system that refuses one still has the others
+        which: int = getattr(resource, name, -1)
+        with contextlib.suppress(ValueError, OSError):  # a system that lacks or refuses one still has the others
             hard = resource.getrlimit(which)[1]
             resource.setrlimit(which, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
 
