@@ -46,6 +46,14 @@ def test_what_is_not_written_counts_by_its_place() -> None:
     assert [len(fault.checks) for fault in faults([a, b, c])] == [2, 1]
 
 
+def test_what_is_written_and_wrong_comes_before_what_is_not_written_and_that_in_the_order_of_the_checks() -> None:
+    first = check("a", "missing", "not written yet: step() at linear.py:7", of="1")
+    second = check("b", "missing", "not written yet: fit() at linear.py:9", of="9")
+    wrong = check("c", "failed", "expected 1, got 2", of="1")
+    assert fix_first([first, second]) == ("not written yet: step() at linear.py:7", "This costs 1 point in a check: Title a")
+    assert fix_first([first, second, wrong]) == ("expected 1, got 2", "This costs 1 point in a check: Title c")
+
+
 def test_hidden_checks_that_say_nothing_stand_alone_and_one_loss_needs_no_order() -> None:
     silent = [check(name, "failed", hidden=True) for name in "ab"]
     assert [len(fault.checks) for fault in faults(silent)] == [1, 1]

@@ -11,6 +11,8 @@ from practicum.store.results import CheckResult
 
 _PLACE = re.compile(r"([\w-]+\.py|<cell \d+ of [\w-]+>):(\d+)|Cell In\[(\d+)\][^\n]*?, line (\d+)")
 _RAISED = re.compile(r"your code raised (\w+)")
+NOT_WRITTEN = "not written yet"
+"""So begins the message of a check that met a part which is left to write."""
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?")
 
 
@@ -49,10 +51,13 @@ def faults(checks: Iterable[CheckResult]) -> list[Fault]:
 def fix_first(checks: Iterable[CheckResult]) -> tuple[str, str] | None:
     """Return what to fix first, and what it costs, in words; nothing where at most one check lost points.
 
-    It is the fault of which something is said that costs most points.
+    Of the faults of which something is said, what is written and wrong comes before what is not written, and of the former
+    the one that costs most points, of the latter the one whose check comes first.
     """
+    checks = list(checks)
     found = faults(checks)
-    told = [fault for fault in found if fault.message]
+    wrong = [fault for fault in found if fault.message and not fault.message.startswith(NOT_WRITTEN)]
+    told = wrong or sorted((fault for fault in found if fault.message), key=lambda fault: checks.index(fault.checks[0]))
     if not told or sum(len(fault.checks) for fault in found) < 2:
         return None
     top = told[0]
