@@ -31,7 +31,9 @@ def confusion(actual: Array, expected: Array, mean_over: int = 0, sum_over: int 
         mean_over: how many numbers the expected value is a mean over, where it is one.
         sum_over: how many numbers the expected value is a sum of, where it is one.
     """
-    if not 0 < actual.size == expected.size <= _MOST_SIZE or not (np.isfinite(actual).all() and np.isfinite(expected).all()):
+    if not 0 < actual.size == expected.size <= _MOST_SIZE or actual.dtype.kind not in "biufc":
+        return ""
+    if not (np.isfinite(actual).all() and np.isfinite(expected).all()):
         return ""
     with np.errstate(all="ignore"):
         return next((words for words, other in _candidates(actual, expected, mean_over, sum_over) if _same(actual, other)), "")

@@ -29,7 +29,9 @@ from practicum.sandbox.link import Answers
 from practicum.sandbox.outcome import Died, Outcome
 
 START_SECONDS = 300.0  # to import the lab's libraries, which is no fault of the student's
+INTERRUPTED_SECONDS = 3.0  # for a cell to end once it was interrupted
 LOOK_SECONDS = 0.05
+_LOADS = ("module", "notebook", "cell")  # what these print is dropped where it is too much, and costs nothing
 _CPU_EXCEEDED = -getattr(signal, "SIGXCPU", 0)  # an exit code, where processor time can be limited
 
 
@@ -49,7 +51,14 @@ class LocalProcess(Answers):
         limits: the lab's.
         libraries: the lab's, imported before the limits hold.
         show: takes what the code prints; without it, that is counted and dropped.
+
+    Attributes:
+        interrupted: whether the last call was a cell that ran longer than its time.
+        printed_too_much: whether the check, cell or module that runs, or ran last, printed more than it may.
     """
+
+    interrupted = False
+    printed_too_much = False
 
     def __init__(
         self,
@@ -63,6 +72,7 @@ class LocalProcess(Answers):
         self.died: Died | None = None
         self._why: Died | None = None
         self._printed = 0
+        self._loading = self._may_interrupt = False
         self._deadline = float("inf")
         self._base: int | None = None
         told = msgspec.json.encode({"limits": limits.model_dump(), "libraries": libraries}).decode()
@@ -93,8 +103,11 @@ class LocalProcess(Answers):
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         data = b"".join(protocol.pack(request))
-        if request.op == "seed":  # a check begins
+        self._loading = request.op in _LOADS
+        if request.op == "seed" or self._loading:  # a check begins, or a module, or a cell
             self._printed = 0
+            self.printed_too_much = False
+        self.interrupted, self._may_interrupt = False, request.op == "cell" and sys.platform != "win32"
         self._deadline = deadline
         try:
             self.process.stdin.write(data)
@@ -139,7 +152,7 @@ class LocalProcess(Answers):
             if self.process.poll() is not None:
                 return
             if time.monotonic() >= self._deadline:
-                self._end("timeout", "it ran longer than the time for this check")
+                self._time_is_over()
             if self._base is None:
                 continue
             memory, threads = usage(self.process.pid)
@@ -147,6 +160,15 @@ class LocalProcess(Answers):
                 self._end("memory", f"it used more than {self.limits.memory_mib:,} MiB of memory")
             if threads > self.limits.processes + 1:
                 self._end("processes", f"it started more than {self.limits.processes} processes and threads")
+
+    def _time_is_over(self) -> None:
+        """Interrupt a notebook's cell, once; end anything else, and a cell that goes on."""
+        if not self._may_interrupt:
+            self._end("timeout", "it ran longer than the time for this check")
+            return
+        self._may_interrupt, self.interrupted = False, True
+        self._deadline = time.monotonic() + INTERRUPTED_SECONDS
+        self.process.send_signal(signal.SIGINT)
 
     def _drain(self, show: Callable[[str], object] | None) -> None:
         """Count what the code prints, and show it where this is wanted."""
@@ -156,9 +178,11 @@ class LocalProcess(Answers):
             while data := os.read(stream.fileno(), 1 << 16):
                 self._printed += len(data)
                 if self._printed > self.limits.output_kib << 10:
-                    self._end("output", f"it printed more than {self.limits.output_kib:,} KiB")
-                    return
-                if show is not None:
+                    self.printed_too_much = True
+                    if not self._loading:
+                        self._end("output", f"it printed more than {self.limits.output_kib:,} KiB")
+                        return
+                elif show is not None:
                     show(text.decode(data))
 
 
