@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from practicum.checks.assertions import Unusable
-from practicum.checks.explain import explain, explain_hidden
-from practicum.checks.hints import hint
+from practicum.checks.explain import explain, explain_hidden, hint
 from practicum.sandbox.outcome import Died, StudentError
 
 FORMULA = "w ← w + η·y·x"

@@ -23,8 +23,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from practicum import checks
-from practicum.checks.explain import explain, explain_hidden
-from practicum.checks.hints import hint
+from practicum.checks.explain import explain, explain_hidden, hint
 from practicum.checks.mistakes import describe, place_of, repeated_names, unknown_fixtures
 from practicum.checks.seeds import Seeds
 from practicum.errors import PracticumError
