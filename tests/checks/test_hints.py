@@ -59,6 +59,7 @@ def test_an_exception_gets_a_hint_about_it_or_none(kind: str, message: str, word
 def test_of_a_hidden_check_no_hint_depends_on_what_an_exception_or_a_value_says() -> None:
     told = {shown(StudentError("ValueError", text, TRACE), hidden=True) for text in ("shapes (3,) (4,)", "17", "argument")}
     assert len(told) == 1
+    assert shown(StudentError("IndentationError", "", TRACE), hidden=True) == "", "its name is not told either"
     told = {shown(problem, hidden=True) for problem in (Unusable("got None", "a"), AssertionError("got 3"))}
     assert told == {FORMULA}
 

@@ -129,7 +129,9 @@ def hint(problem: BaseException | None, outcome: Outcome, written: str, hidden: 
     if outcome in ("passed", "broken"):
         return ""
     if isinstance(problem, StudentError) and not problem.missing and outcome == "raised":
-        return _of_error(problem.type, "" if hidden else problem.message)
+        if hidden:
+            return _of_error(problem.type, "") if problem.type in _NAMED else ""
+        return _of_error(problem.type, problem.message)
     if outcome in ("failed", "partial"):
         return problem.hint if isinstance(problem, Unusable) and not hidden else written
     return _OUTCOMES.get(outcome, "")
