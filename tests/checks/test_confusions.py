@@ -56,6 +56,7 @@ def test_each_confusion_is_named_where_it_fits(
 @pytest.mark.parametrize(
     ("actual", "expected"),
     [
+        (5.0, 5 / 3),  # three times, but five is short
         (4.0, 2.0),  # also what 2 + 2 gives
         (np.array([2.0, 4, 6]), np.array([1.0, 2, 3])),
         (np.zeros((3, 3)), X[:3, :3]),
@@ -68,6 +69,13 @@ def test_each_confusion_is_named_where_it_fits(
 )
 def test_none_is_named_where_it_may_be_chance_or_is_not_the_whole_of_it(actual: np.ndarray, expected: np.ndarray) -> None:
     assert "that is" not in said(actual, expected)
+
+
+def test_with_a_count_that_the_author_gives_less_is_enough() -> None:
+    assert said(5.0, 5 / 3, mean_over=3).endswith("got 5: that is the sum, the mean is expected")
+    assert said(np.array([3.0, 6.0]), np.array([1.0, 2.0]), mean_over=3).endswith(": that is the sum, the mean is expected")
+    assert "that is" not in said(6.0, 2.0, mean_over=3), "one short number may be anything"
+    assert "that is" not in said(np.array([3.0, 7.0]), np.array([1.0, 2.0]), mean_over=3)
 
 
 def test_wrong_numbers_at_random_are_called_no_confusion() -> None:

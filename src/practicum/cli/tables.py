@@ -58,7 +58,12 @@ def print_table(table: Table, console: Console, cut: str = "") -> None:
                 column.no_wrap, column.overflow = False, "fold"
         if number:
             console.print()
-        console.print(part, highlight=False)
+        if console.is_terminal:
+            console.print(part)
+            continue
+        with console.capture() as printed:
+            console.print(part)
+        console.file.writelines(f"{line.rstrip()}\n" for line in printed.get().splitlines())  # nothing fills up a file's lines
 
 
 def _least(column: Column, console: Console, cut: str) -> int:
