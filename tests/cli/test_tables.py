@@ -49,7 +49,7 @@ def graded(student: str, points: str) -> GradedSubmission:
     worth = [(points, "failed"), *[("0.25", "passed")] * 29]
     checks = tuple(
         CheckResult(
-            name=f"test_{n}", title="", hidden=False, points=Decimal(p), out_of=Decimal("68" if n == 0 else "0.25"),
+            name=f"test_{n}", title="", hidden=False, points=Decimal(p), out_of=Decimal("100068" if n == 0 else "0.25"),
             outcome=outcome, message="expected 1, got 2, which is long enough to be cut somewhere",
         )
         for n, (p, outcome) in enumerate(worth)
@@ -70,7 +70,7 @@ def test_results_keep_every_students_points(width: int) -> None:
     lines = printed(out)
     for number, student in enumerate(STUDENTS):
         row = next(line for line in lines if line.startswith(student[:6]))
-        assert f" {number + 7.75:g}/75.25 " in row + " ", row
+        assert f" {number + 7.75:g}/100075.25 " in row + " ", row
     text = re.sub(r"\s", "", "".join(lines))
     assert text.count("●") == 29 * 3, "a glyph of a check is lost"
 
@@ -85,7 +85,7 @@ def test_a_regrade_keeps_points_before_and_after(width: int) -> None:
         changes.append(Change(before.submission, before.graded, after.graded, (moved,), ()))
     print_preview(Preview(None, changes, 0, [], [], []), out, published=False)
     text = "\n".join(printed(out))
-    assert text.count("8.75/75.25 → 20.25/75.25") == 3
+    assert text.count("8.75/100075.25 → 20.25/100075.25") == 3
     assert text.count("+11.5") == 3
     assert len(re.findall(r"\b0 1\.5 →", text)) == 3
 

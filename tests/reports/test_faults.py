@@ -26,6 +26,7 @@ def test_the_same_error_in_five_checks_is_one_entry_that_names_the_five() -> Non
     found = faults([*five[:2], passed, other, *five[2:]])
     assert [[c.name for c in fault.checks] for fault in found] == [["t0", "t1", "t2", "t3", "t4"], ["u"]]
     assert [fault.lost for fault in found] == [10, 9]
+    assert [fault.lost for fault in faults([other, *five])] == [10, 9], "whichever came first"
     told = fix_first([*five, other, passed])
     assert told is not None
     assert told[0] == "your code raised ValueError: shapes (0,) (1,)"
