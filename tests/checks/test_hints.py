@@ -66,6 +66,7 @@ def test_of_a_hidden_check_no_hint_depends_on_what_an_exception_or_a_value_says(
 
 def test_running_out_of_time_is_not_answered_with_the_formula() -> None:
     assert "a loop that does not end" in shown(Died("timeout", "it ran longer"))
+    assert hint(RuntimeError("the check's own code"), "timeout", FORMULA, False) == "", "that is no loop of the student's"
     assert shown(Died("crashed", "the process ended itself")) == ""
 
 

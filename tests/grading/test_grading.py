@@ -105,8 +105,8 @@ def test_another_seed_gives_other_inputs_and_the_same_seed_the_same(grader):
 
 def test_a_pool_grades_each_submission_once(lab):
     with Pool(lab, 2) as pool:
-        results = list(pool.grade([request(GOOD, f"s{i}") for i in range(20)]))
-    assert sorted(r.student for r in results) == sorted(f"s{i}" for i in range(20))
+        results = list(pool.grade([request(GOOD, f"s{i}") for i in range(8)]))
+    assert sorted(r.student for r in results) == sorted(f"s{i}" for i in range(8))
     assert {r.points for r in results} == {Decimal("6.0")}
 
 
@@ -157,7 +157,10 @@ def test_a_submission_that_loses_every_worker_is_left_and_said(lab, monkeypatch)
     with Pool(lab, 1) as pool:
         results = [result.student for result in pool.grade([request(GOOD, f"s{i}") for i in range(4)])]
     assert results == ["s0", "s2", "s3"]
-    assert pool.notes[-1] == "s1 is not graded: every worker that had it was lost"
+    assert pool.notes[-1] == (
+        "s1 is not graded: every worker that had it was lost "
+        "(the worker ended: it was killed, by the system for want of memory unless somebody did it)"
+    )
 
 
 @pytest.mark.parametrize(

@@ -172,6 +172,28 @@ def test_cells_are_called_as_jupyter_calls_them(tmp_path: Path) -> None:
     assert message.startswith("doubling has no 'double'; Cell In[1] (\"def double(x)\") failed with SyntaxError")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no signal interrupts a cell there")
+def test_a_cell_that_meets_a_limit_costs_nothing_but_itself(tmp_path: Path) -> None:
+    limits = {"lab.toml": NOTEBOOK["lab.toml"] + "[limits]\nimport_seconds = 1\noutput_kib = 10\n"}
+    folder = tmp_path / "handout"
+    build_handout(load_lab(write(tmp_path, NOTEBOOK | limits, "doubling")), folder)
+    cells = [
+        "import time\nfactor = 2\ntime.sleep(40)",
+        "",
+        "for i in range(50_000): print(i)",
+        "def double(x):\n    return factor * x",
+    ]
+    (folder / "doubling.ipynb").write_bytes(ipynb(*cells))
+    report = check_folder(folder)
+    assert report.points == (1, 1)
+    assert [note.partition(")")[0] + ")" for note in report.notes] == [
+        'Cell In[1] ("import time")',
+        'Cell In[2] ("for i in range(50_000)',
+    ]
+    assert "was interrupted after" in report.notes[0]
+    assert "printed more than it may" in report.notes[1]
+
+
 def test_a_cell_that_is_not_there_keeps_its_place() -> None:
     names = cell_names(ipynb(["x = ", "1"], "y" * 99), "n.ipynb")
     assert names == ['Cell In[1] ("x = 1")', f'Cell In[2] ("{"y" * 60}…")']

@@ -134,7 +134,7 @@ def hint(problem: BaseException | None, outcome: Outcome, written: str, hidden: 
         return _of_error(problem.type, problem.message)
     if outcome in ("failed", "partial"):
         return problem.hint if isinstance(problem, Unusable) and not hidden else written
-    return _OUTCOMES.get(outcome, "")
+    return _OUTCOMES.get(outcome, "") if isinstance(problem, Died | StudentError) else ""
 
 
 def _of_error(kind: str, message: str) -> str:

@@ -113,8 +113,9 @@ def check_folder(
     def loop(run: RunChecks) -> None:
         missing = {} if live is not None else submission.missing
         modules = [module for module in map(module_name, handout.submit) if module not in missing]
-        link = Link(start, handout.limits.wall_seconds, handout.limits.import_seconds, modules)
+        link = Link(start, handout.limits.wall_seconds, handout.limits.import_seconds, modules, submission.notebooks)
         results.extend(run(link, StudentCode(link, missing), Seeds("0")))
+        submission.notes += [with_cell_names(note, submission.names) for note in link.notes.values()]
 
     try:
         run_checks(folder / "checks", loop, only_public=True)

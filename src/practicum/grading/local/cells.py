@@ -9,6 +9,7 @@ from typing import Any
 from practicum.labs.notebook import raw_cells
 
 _PLACE = re.compile(r"<cell (\d+) of ([\w-]+)>:(\d+)")
+_MET_A_LIMIT = re.compile(r"^([\w-]+): cell (\d+) \(`.*?`\) ")
 _FAILED = re.compile(r"; cell (\d+)( \(and \d+ more\))? failed with")
 _FIRST_LINE = 60
 
@@ -36,7 +37,7 @@ def with_cell_names(message: str, notebooks: Mapping[str, Sequence[str]]) -> str
     """Return a message in which cells are called as Jupyter calls them.
 
     Args:
-        message: of a check.
+        message: of a check, or a note on a cell that met a limit.
         notebooks: the names of each notebook's code cells, by its module.
     """
 
@@ -48,7 +49,11 @@ def with_cell_names(message: str, notebooks: Mapping[str, Sequence[str]]) -> str
         names, number = next(iter(notebooks.values()), ()), int(found[1])
         return f"; {names[number - 1]}{found[2] or ''} failed with" if 0 < number <= len(names) else found[0]
 
-    message = _PLACE.sub(place, message)
+    def limited(found: re.Match[str]) -> str:
+        names, number = notebooks.get(found[1], ()), int(found[2])
+        return f"{names[number - 1]} " if 0 < number <= len(names) else found[0]
+
+    message = _MET_A_LIMIT.sub(limited, _PLACE.sub(place, message))
     return _FAILED.sub(failed, message) if len(notebooks) == 1 else message
 
 
