@@ -210,8 +210,10 @@ def test_similarity(workspace):
 
 
 def verdicts(report: str) -> list[tuple[str, ...]]:
-    """Each check's sign, title and points, then the sum."""
-    checks = re.findall(r"^([✓✗~]) (.*?)\s+([\d.]+) / ([\d.]+)$", report, flags=re.MULTILINE)
+    """Each check's sign, title and points, then the sum. The points stood behind the title once, and stand before it now."""
+    checks = re.findall(r"^([✓✗~]) (\S.*?)\s+([\d.]+) / ([\d.]+)$", report, flags=re.MULTILINE)
+    rows = re.findall(r"^([✓✗~]) +([\d.]+) / ([\d.]+)  (.*)$", report, flags=re.MULTILINE)
+    checks += [(sign, title, got, most) for sign, got, most, title in rows]
     return [*checks, *re.findall(r"^([\d.]+) of ([\d.]+) public points", report, flags=re.MULTILINE)]
 
 

@@ -21,25 +21,29 @@ def render_report(report: LabReport, console: Console) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from practicum.cli.tables import print_table
+
     lab = report.lab
     title = f"{lab.title} · {lab.name} · {_count(len(report.seeds), 'seed')}"
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
-    for heading, side in (("", "left"), ("answer", "left"), ("points", "right"), ("loses", "left"), ("s", "right")):
-        table.add_column(heading, justify=side, overflow="fold")  # type: ignore[arg-type]
+    table.add_column("answer")
+    table.add_column("points", justify="right", no_wrap=True)
+    table.add_column("loses")
+    table.add_column("s", justify="right", no_wrap=True)
     for verdict in report.verdicts:
         low, high = verdict.points
         span = f"{low:g}" if low == high else f"{low:g}–{high:g}"
         lost = "all" if verdict.kind == "handout" and set(verdict.lost) == set(verdict.loses) else ", ".join(sorted(verdict.lost))
+        sign = "[red]✗[/]" if verdict.problems else "[green]✓[/]"
         table.add_row(
-            "[red]✗[/]" if verdict.problems else "[green]✓[/]",
-            f"{verdict.kind} [bold]{escape(verdict.name)}[/]\n[dim]{escape(verdict.title)}[/]"
+            f"{sign} {verdict.kind} [bold]{escape(verdict.name)}[/]\n  [dim]{escape(verdict.title)}[/]"
             if verdict.kind in ("mutant", "alternative")
-            else verdict.name,
+            else f"{sign} {verdict.name}",
             f"{span} / {lab.points:g}",
             escape(lost) or "–",
             f"{verdict.seconds / verdict.runs:.2f}",
         )
-    console.print(table)
+    print_table(table, console)
     shown = sum(points for name, points in report.checks.items() if name not in report.hidden)
     kinds = [sum(v.kind == kind for v in report.verdicts) for kind in ("mutant", "alternative")]
     console.print(
