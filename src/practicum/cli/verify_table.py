@@ -35,6 +35,10 @@ def render_report(report: LabReport, console: Console) -> None:
         low, high = verdict.points
         span = f"{low:g}" if low == high else f"{low:g}–{high:g}"
         lost = "all" if verdict.kind == "handout" and set(verdict.lost) == set(verdict.loses) else ", ".join(sorted(verdict.lost))
+        if verdict.kind == "cheat":  # what it is paid for says more
+            names = {name.partition("[")[0] for name in report.checks}
+            kept = sorted(name for name in names if len(verdict.seeds.get(name, ())) < verdict.runs)
+            lost = f"all but {', '.join(kept)}" if kept else "all"
         table.add_row(
             "[red]✗[/]" if verdict.problems else "[green]✓[/]",
             f"{verdict.kind} [bold]{escape(verdict.name)}[/]\n[dim]{escape(verdict.title)}[/]"
