@@ -237,7 +237,9 @@ def test_old_labs_are_proven_built_and_graded_with(tmp_path):
     labs = shutil.copytree(HERE / "labs", tmp_path / "labs")
     for lab in labs.iterdir():
         assert "from practicum.grading.checks import" in next((lab / "checks").glob("test_*.py")).read_text()
-    practicum("lab", "verify", labs / "columns", labs / "notebook", "--seeds", "1", "--jobs", "1", cwd=tmp_path)
+    practicum(
+        "lab", "verify", labs / "columns", labs / "notebook", "--seeds", "1", "--solution-seeds", "1", "--jobs", "1", cwd=tmp_path
+    )
     practicum("lab", "build", labs / "columns", cwd=tmp_path)
     assert (tmp_path / "handouts" / "columns.zip").is_file()
     assert verdicts(practicum("check", "handouts/columns", cwd=tmp_path, codes=(1,)))[-1][0] == "0"

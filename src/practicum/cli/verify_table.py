@@ -54,7 +54,7 @@ def render_report(report: LabReport, console: Console) -> None:
     console.print(
         f"{_count(len(report.checks), 'check')}, {len(report.checks) - len(report.hidden)} of them public "
         f"({shown:g} of {lab.points:g} points); "
-        f"{kinds}."
+        f"{kinds}. The solution in {_count(report.solution_seeds, 'seed')}."
     )
     for note in report.notes:
         console.print(f"[yellow]note:[/] {escape(note)}")
@@ -63,7 +63,7 @@ def render_report(report: LabReport, console: Console) -> None:
     console.print("[red]not proven[/]" if report.problems else "[green]proven[/]")
 
 
-PROOF = ("lab", "sha256", "seeds", "checks", "mutants", "alternatives", "cheats", "minutes", "date", "versions")
+PROOF = ("lab", "sha256", "seeds", "checks", "mutants", "alternatives", "cheats", "solution_seeds", "minutes", "date", "versions")
 """The columns of the table of proofs; `sha256` is of what the proof is about."""
 
 
@@ -95,6 +95,7 @@ def keep_proof(report: LabReport, file: Path) -> None:
         str(len(report.seeds)),
         str(len(report.checks)),
         *(str(sum(verdict.kind == kind for verdict in report.verdicts)) for kind in KINDS),
+        str(report.solution_seeds),
         f"{sum(verdict.seconds for verdict in report.verdicts) / 60:.1f}",
         date.today().isoformat(),
         ", ".join(f"{name} {version}" for name, version in versions(libraries_of(lab)).items()),
