@@ -117,7 +117,7 @@ def verify(
     jobs: Annotated[int | None, typer.Option(min=1, help="Worker processes; by default one per core.")] = None,
     keep: Annotated[Path | None, typer.Option("--keep", metavar="FILE", help="Put what is proven into this CSV table.")] = None,
 ) -> None:
-    """Prove a lab: the solution earns all, the handout nothing, each mutant loses exactly where it says, no cheat earns too much."""
+    """Prove a lab: the solution earns all, the handout nothing, mutants lose just where they say, no cheat earns too much."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 

@@ -119,8 +119,8 @@ def verify_lab(
 ) -> LabReport:
     """Grade solution, handout, mutants, alternatives and cheats in several seeds.
 
-    Where they show nothing wrong, the solution is graded in more: a check that draws an unlucky input in one run of a hundred costs
-    somebody of every class points.
+    Where they show nothing wrong, the solution is graded in more: a check that draws an unlucky input in one run of a hundred
+    costs somebody of every class points.
 
     Args:
         lab: the lab.
