@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from practicum.checks import assert_not_imported
 from practicum.sandbox.outcome import Died
 from practicum.sandbox.proxy import Remote, StudentError, plain, ref
 
@@ -216,3 +217,14 @@ def test_no_protocol_of_numpy_or_python_reaches_the_students_object(submit):
         float(value)
     assert np.asarray(value, dtype=object).shape in ((), (0,))
     assert (value == answer.A()) is False
+
+
+def test_a_library_is_seen_that_a_function_imports(submit):
+    student = submit("def quiet():\n    return 1\n\n\ndef library():\n    import colorsys, sched\n")
+    refused = ("colorsys", "sched", "nothing_of_this_name")
+    student.answer.quiet()
+    assert_not_imported(student, *refused, instead="colours of your own")
+    student.answer.library()
+    said = "expected colours of your own, but your files import colorsys and sched: remove the import"
+    with pytest.raises(AssertionError, match=said):
+        assert_not_imported(student, *refused, instead="colours of your own")
