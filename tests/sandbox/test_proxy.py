@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from practicum.checks import assert_not_imported
+
+from practicum.sandbox.guest.caps import CHECK_ELEMENTS
 from practicum.sandbox.outcome import Died
 from practicum.sandbox.proxy import Remote, StudentError, plain, ref
 
@@ -228,3 +230,15 @@ def test_a_library_is_seen_that_a_function_imports(submit):
     said = "expected colours of your own, but your files import colorsys and sched: remove the import"
     with pytest.raises(AssertionError, match=said):
         assert_not_imported(student, *refused, instead="colours of your own")
+
+
+def test_a_check_begins_with_a_fresh_budget_for_what_it_receives(submit):
+    student = submit("import numpy as np\ndef give(): return np.zeros(1000), [1, 2]\n")
+    student.answer.give()
+    process = student.link.process
+    assert process.budget.elements == CHECK_ELEMENTS - 1000
+    student.answer.give()
+    assert process.budget.elements == CHECK_ELEMENTS - 2000
+    student.link.begin(60.0, 1)
+    student.answer.give()
+    assert process.budget.elements == CHECK_ELEMENTS - 1000
