@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from practicum.checks import assert_not_imported
-
 from practicum.sandbox.guest.caps import CHECK_ELEMENTS
 from practicum.sandbox.outcome import Died
 from practicum.sandbox.proxy import Remote, StudentError, plain, ref
