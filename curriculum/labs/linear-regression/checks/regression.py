@@ -7,6 +7,7 @@ about precision, so that a slip with dtypes costs those and no other.
 """
 
 from contextlib import contextmanager
+from functools import lru_cache
 
 import numpy as np
 
@@ -18,45 +19,72 @@ LOOSE = {"rtol": 1e-3, "atol": 1e-3}
 def opened(student):
     """The notebook and PyTorch, with the settings PyTorch starts with, whatever a cell has left them at."""
     nb, torch = student.linear_regression, student.torch
+    settle(torch)
+    return nb, torch
+
+
+@lru_cache(maxsize=1)  # once in each of the submission's processes, of which `torch` is a part
+def settle(torch):
+    """Bring PyTorch's settings back."""
     torch.set_grad_enabled(True)
     torch.set_default_dtype(torch.float32)
-    return nb, torch
+
+
+@lru_cache(maxsize=1)
+def autograd_parts(torch):
+    """What autograd needs, backwards and forwards: each as the place where it is kept, its name there, and itself."""
+    autograd = torch.autograd
+    places = [
+        (autograd.Variable, "_execution_engine"),
+        (torch._C, "_ImperativeEngine"),
+        (autograd.forward_ad, "enter_dual_level"),
+    ]
+    return [(place, name, ref(place, name)) for place, name in places]
 
 
 @contextmanager
 def without_autograd(student, function):
-    """Take away what autograd needs, backwards and forwards, while `function` is called; `enable_grad` brings nothing back."""
-    torch = student.torch
-    places = [(torch.autograd.Variable, "_execution_engine"), (torch._C, "_ImperativeEngine")]
-    places += [(torch.autograd.forward_ad, "enter_dual_level")]
-    kept = [ref(place, name) for place, name in places]
-    for place, name in places:
+    """Take away what autograd needs while `function` is checked; `enable_grad` brings nothing back."""
+    needed = autograd_parts(student.torch)
+    for place, name, _ in needed:
         setattr(place, name, None)
     try:
         yield
-        if torch.autograd.Variable._execution_engine is not None:
+        place, name, _ = needed[0]
+        if getattr(place, name) is not None:
             raise AssertionError(f"{function}: expected no autograd, but it was switched on again")
     except StudentError as error:
-        if "run_backward" in error.message or error.message == "'NoneType' object is not callable":
-            message = f"{function}: expected the gradient written out in tensors, but autograd was asked; it is switched off here"
-            raise AssertionError(message) from None
+        if asked_autograd(error):
+            raise AssertionError(f"{function}: {said(error)}") from None
         raise
     finally:
-        for (place, name), value in zip(places, kept, strict=True):
+        for place, name, value in needed:
             setattr(place, name, value)
 
 
-def award_each(award, corners):
-    """Award the share of the corners that hold, so that a failing one costs its own share only."""
+def asked_autograd(error):
+    """Whether a call failed because autograd was taken away."""
+    return "run_backward" in error.message or error.message == "'NoneType' object is not callable"
+
+
+def said(error):
+    """What a student reads of a case that failed."""
+    if isinstance(error, StudentError) and asked_autograd(error):
+        return "expected the gradient written out in tensors, but autograd was asked; it is taken away here"
+    return "not written yet" if getattr(error, "type", "") == "NotImplementedError" else str(error)
+
+
+def award_each(award, cases):
+    """Award the share of the cases that hold, so that a failing one costs its own share only."""
     problems = []
-    for corner in corners:
+    for case in cases:
         try:
-            corner()
+            case()
         except (AssertionError, StudentError) as error:
             problems.append(error)
-    if len(problems) == len(corners):
+    if len(problems) == len(cases):
         raise problems[0]
-    award(1 - len(problems) / len(corners), "; ".join(map(str, problems)))
+    award(1 - len(problems) / len(cases), "; ".join(map(said, problems)))
 
 
 def problem(rng, n, d, noise=0.3, dtype=np.float32):
@@ -68,12 +96,15 @@ def problem(rng, n, d, noise=0.3, dtype=np.float32):
 
 
 TINY = 1e-24  # the size of a feature that a difference of two losses cannot show, while a formula has no trouble with it
-SCALED = "dL/dw and dL/db, that of the last and tiny feature in units of its size"
-SCALED_WEIGHTS = "w and b, that of the last and tiny feature in units of its size"
+
+
+def scaled(what, scale):
+    """What is compared, for messages: with a scale of its own for each entry, or as it is."""
+    return f"{what}, the entry of the last and tiny feature in units of its size" if np.ndim(scale) else what
 
 
 def uneven(rng, n, d):
-    """As `problem`, with a last feature of size TINY; and the scale by which (w, b), and their gradient, are of one size again."""
+    """As `problem`, with a last feature of size TINY; and the scale that brings (w, b) or its gradient to one size."""
     x, y = problem(rng, n, d)
     x[:, -1] = TINY * rng.uniform(0.5, 1.5, size=n)
     return x, y, np.append(np.ones(d - 1), [1 / TINY, 1.0])

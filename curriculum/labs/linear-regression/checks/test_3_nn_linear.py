@@ -1,9 +1,23 @@
 """nn.Linear and an optimiser: the training loop for any module and optimiser, and a model that was trained by one."""
 
-import numpy as np
-from regression import LOOSE, assert_close_or_named, award_each, descend, flat, least_squares, opened, problem, weights, with_ones
+from functools import lru_cache
 
-from practicum.checks import StudentError, assert_close, hidden, points, ref
+import numpy as np
+from regression import (
+    LOOSE,
+    assert_close_or_named,
+    autograd_parts,
+    award_each,
+    descend,
+    flat,
+    least_squares,
+    opened,
+    problem,
+    weights,
+    with_ones,
+)
+
+from practicum.checks import StudentError, assert_close, hidden, points
 
 PAPER_X = np.array([[1, 0], [0, 2], [-1, 1], [2, 2], [3, -1], [0, -2]], dtype=np.float32)
 PAPER_Y = np.array([1, 3, 0, 6, 1, -1], dtype=np.float32)
@@ -15,19 +29,32 @@ def pairs_step(x, y, theta, lr):
     return theta - lr * 2 / len(x) * a.T @ (a @ theta - np.mean(y))
 
 
+@lru_cache(maxsize=1)
+def tools(torch):
+    """PyTorch's modules and its optimiser: what makes them, looked up once."""
+    nn = torch.nn
+    return nn.Linear, nn.Sequential, nn.Tanh, torch.optim.SGD, nn.utils.vector_to_parameters
+
+
+def parameters(layer, d, what):
+    """The weights and the bias of nn.Linear(d, 1) as one vector."""
+    return weights([layer.weight, layer.bias], d, what)
+
+
 def trained(student, x, y, lr, epochs, momentum=0.0, tanh=False):
     """Let `train` train a module of PyTorch, and compare its weights and the loss curve with the right ones."""
     (nb, torch), t, d = opened(student), student.tensor, x.shape[1]
-    layer = torch.nn.Linear(d, 1)
-    module = torch.nn.Sequential(layer, torch.nn.Tanh()) if tanh else layer
-    before = weights([layer.weight, layer.bias], d, "a new module")
-    optimizer = torch.optim.SGD(module.parameters(), lr=lr, momentum=momentum)
+    linear, sequential, tanh_layer, sgd, _ = tools(torch)
+    layer = linear(d, 1)
+    module = sequential(layer, tanh_layer()) if tanh else layer
+    before = parameters(layer, d, "a new module")
+    optimizer = sgd(module.parameters(), lr=lr, momentum=momentum)
     losses = nb.train(module, optimizer, t(x), t(y), epochs)
     right, curve = descend(x, y, before, lr, epochs, momentum, tanh)
     mistakes = {"the weights did not move: was the loss cut from the module, or the step taken before backward()?": before}
     if epochs == 1 and not tanh:
         mistakes["that is a step on all pairs of (N, 1) and (N,)"] = pairs_step(x, y, before, lr)
-    after = weights([layer.weight, layer.bias], d, "the module")
+    after = parameters(layer, d, "the module")
     assert_close_or_named(after, right, mistakes, **LOOSE, what="the module's weight and bias afterwards")
     assert_close(flat(losses, epochs, "the loss curve"), curve, **LOOSE, what="the loss curve")
 
@@ -66,9 +93,8 @@ def fitted(student, x, y, new):
     both = flat(module(t(np.concatenate([new, (new + new[::-1]) / 2]))), 2 * n, "the model's predictions")
     halfway = (both[:n] + both[n - 1 :: -1]) / 2
     assert_close(both[n:], halfway, **LOOSE, what="the prediction halfway between two examples")
-    utils = torch.nn.utils
-    zeros = np.zeros_like(utils.parameters_to_vector(module.parameters()))
-    utils.vector_to_parameters(t(zeros), module.parameters())
+    *_, vector_to_parameters = tools(torch)
+    vector_to_parameters(t(np.zeros(1000, dtype=np.float32)), module.parameters())  # takes as many as it needs
     silent = flat(module(t(new)), n, "the model's predictions")
     assert_close(silent, np.zeros(n), atol=1e-4, what="the predictions once every parameter is zero")
     return both[:n]
@@ -77,18 +103,18 @@ def fitted(student, x, y, new):
 def assert_needs_backward(student, x, y):
     """Say that `fit_linear` fits nothing while backward() does nothing: its weights come from training."""
     (nb, torch), t = opened(student), student.tensor
-    variable = torch.autograd.Variable
-    engine = ref(variable, "_execution_engine")
-    idle = student.module("unittest.mock").Mock(**{"run_backward.side_effect": [None] * 1000})  # the next call raises
-    variable._execution_engine = idle
+    place, name, engine = autograd_parts(torch)[0]
+    setattr(place, name, student.module("unittest.mock").Mock(**{"run_backward.side_effect": [None] * 30}))  # the next raises
     try:
         prediction = flat(nb.fit_linear(t(x), t(y))(t(x)), len(x), "the model's predictions")
     except StudentError:
         return
     finally:
-        variable._execution_engine = engine
+        setattr(place, name, engine)
     if np.mean((prediction - y) ** 2) < 0.1 * np.mean(y**2):
-        raise AssertionError("fit_linear: expected weights that come from training, but it fits as well when backward() does nothing")
+        raise AssertionError(
+            "fit_linear: expected weights that come from training, but it fits as well when backward() does nothing"
+        )
 
 
 @points(0.5, hint="make nn.Linear(D, 1), train it with an optimiser and enough epochs, and return the module")
