@@ -104,7 +104,7 @@ def assert_needs_backward(student, x, y):
     """Say that `fit_linear` fits nothing while backward() does nothing: its weights come from training."""
     (nb, torch), t = opened(student), student.tensor
     place, name, engine = autograd_parts(torch)[0]
-    setattr(place, name, student.module("unittest.mock").Mock(**{"run_backward.side_effect": [None] * 30}))  # the next raises
+    setattr(place, name, student.module("unittest.mock").Mock(**{"run_backward.side_effect": [None] * 100}))  # the next raises
     try:
         prediction = flat(nb.fit_linear(t(x), t(y))(t(x)), len(x), "the model's predictions")
     except StudentError:
