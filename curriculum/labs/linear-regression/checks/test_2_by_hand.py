@@ -132,7 +132,7 @@ def test_standardise(student, rng):
         right = [centred / x.std(axis=0, ddof=ddof, dtype=np.float64) for ddof in (0, 1)]  # by N or by N - 1 is open
         nearest = min(right, key=lambda z: np.max(np.abs(np.asarray(train) - z)))
         mistakes = {
-            "that is one mean and deviation for all features together": (x - x.mean()) / x.std(),
+            "that is one mean and deviation for all features together": (x - x.mean()) / x.std(ddof=1),
             "those are divided by the variance": centred / x.var(axis=0),
             "those are not divided by the standard deviation": centred,
         }
