@@ -159,16 +159,20 @@ def least_squares(x, y, ridge=0.0, bias=0.0):
 
 def slope(x, y, theta, tanh=False):
     """The right (dL/dw, dL/db) at `theta` as one vector, and the loss there; with `tanh`, for tanh(x·w + b)."""
-    a = with_ones(x)
+    return slope_of(with_ones(x), y, theta, tanh)
+
+
+def slope_of(a, y, theta, tanh):
+    """As `slope`, for features that have their column of ones already."""
     out = np.tanh(a @ theta) if tanh else a @ theta
-    return 2 / len(x) * a.T @ ((out - y) * (1 - out**2 if tanh else 1)), np.mean((out - y) ** 2)
+    return 2 / len(a) * a.T @ ((out - y) * (1 - out**2 if tanh else 1)), np.mean((out - y) ** 2)
 
 
 def descend(x, y, theta, lr, steps, momentum=0.0, tanh=False):
     """The right (w, b) after gradient descent, and the loss before every step."""
-    curve, velocity = [], 0.0
+    a, curve, velocity = with_ones(x), [], 0.0
     for _ in range(steps):
-        gradient, loss = slope(x, y, theta, tanh)
+        gradient, loss = slope_of(a, y, theta, tanh)
         curve.append(loss)
         velocity = momentum * velocity + gradient
         theta = theta - lr * velocity
