@@ -1,11 +1,16 @@
 """`verify_lab` finds what is wrong with a lab."""
 
+from decimal import Decimal
+
 import pytest
 
+from practicum.checks.plugin import About
+from practicum.checks.seeds import Seeds
 from practicum.errors import PracticumError
 from practicum.grading.lint import take_stock
-from practicum.grading.verify import verify_lab
+from practicum.grading.verify import _further_requests, verify_lab
 from practicum.labs.lab import load_lab
+from practicum.labs.mutants import Variant
 from tests.grading.labs import ADD, write
 
 
@@ -40,46 +45,82 @@ def with_checks(old, new):
     return {"checks/test_adding.py": CHECKS.replace(old, new)}
 
 
+def test_each_fault_of_the_answers_is_named(tmp_path):
+    """Four faults in one lab, each in a file of its own."""
+    problems = verify(
+        tmp_path,
+        **{
+            "lab.toml": ADD["lab.toml"].replace("points = 6", "points = 7"),
+            "bugs/minus.toml": BUG.replace('"test_numbers", ', ""),
+            "bugs/swapped.toml": BUG.replace("a - b", "b + a"),
+            "alternatives/sum.toml": SUM.replace("sum([a, b])", "max(a, b)"),
+            "cheats/hard_coded.toml": CHEAT.replace("1.5", "0.5"),
+        },
+    ).problems
+    given = "(test_numbers 1, test_arrays 2.5, test_negative 2, test_share 0.5)"
+    assert f"lab.toml:3: points = 7, but the checks give 6 together {given}" in problems
+    assert {
+        *(
+            f"mutant swapped: must lose {name} and does not"
+            for name in ("test_numbers", "test_arrays", "test_negative", "test_share")
+        ),
+    } <= set(problems)
+    for start in (
+        "mutant minus: loses test_numbers in seeds 0, 1: failed",
+        "alternative sum: loses test_numbers",
+        "alternative sum: loses test_negative",
+    ):
+        assert any(problem.startswith(start) for problem in problems), problems
+    assert "cheat hard_coded: earns 1 points, and may earn at most 0.5" in problems
+    assert not [problem for problem in problems if problem.startswith(("solution", "handout"))]
+
+
+def test_each_fault_of_the_checks_is_named(tmp_path):
+    """One check asks for nothing, one depends on the draw, one breaks on an answer."""
+    faulty = CHECKS.replace(FIRST, "    pass").replace("a - 1, f", "a - rng.integers(2), f")
+    faulty = faulty.replace("student.adding.add(a, b), a + b", "1 // (student.adding.add(0, 1) % 5), 1")
+    problems = verify(tmp_path, **{"checks/test_adding.py": faulty}).problems
+    assert "cheat hard_coded: breaks test_arrays in seeds 0, 1: checks/test_adding.py:17: ZeroDivisionError" in "\n".join(
+        problems
+    )
+    assert "handout: must lose test_numbers and does not" in problems
+    assert "handout: earns 1 points" in problems
+    assert "mutant minus: must lose test_numbers and does not" in problems
+    assert any(problem.startswith("solution: loses test_negative in seed") for problem in problems)
+
+
+def test_a_check_that_breaks_on_an_answer_names_its_line(tmp_path):
+    problems = verify(tmp_path, **with_checks("== 5", "== 5 + student.adding.add(0, 0).nope")).problems
+    assert "checks/test_adding.py:9: AttributeError: 'int' object has no attribute 'nope'" in problems
+
+
+def test_the_solution_is_graded_in_many_seeds_and_in_twenty_where_it_trains(tmp_path):
+    def unlucky(check, seed):
+        return f"assert rng.random() != {Seeds(str(seed)).rng(check).random()!r}"
+
+    checks = CHECKS.replace("@points(1,", "@trains\n@points(1,").replace("points, timeout", "points, timeout, trains")
+    checks = checks.replace("test_numbers(student)", "test_numbers(student, rng)")
+    checks = checks.replace(FIRST, f"{FIRST}\n    {unlucky('test_numbers', 25)}")  # where training checks are left out
+    checks = checks.replace("    a = -int", f"    {unlucky('test_negative', 26)}\n    a = -int")
+    lab = load_lab(write(tmp_path, ADD | {"checks/test_adding.py": checks}))
+    report = verify_lab(lab, seeds=1, solution_seeds=28)
+    assert [problem.partition(": failed")[0] for problem in report.problems] == ["solution: loses test_negative in seed 26"]
+    assert report.verdicts[0].points == (6, 6)
+    assert (report.seeds, report.solution_seeds) == ((0,), 28)
+
+
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("marked", "asked"),
     [
-        (
-            {"lab.toml": ADD["lab.toml"].replace("points = 6", "points = 7")},
-            [
-                "lab.toml:3: points = 7, but the checks give 6 together "
-                "(test_numbers 1, test_arrays 2.5, test_negative 2, test_share 0.5)"
-            ],
-        ),
-        ({"bugs/minus.toml": BUG.replace('"test_numbers", ', "")}, ["mutant minus: loses test_numbers in seeds 0, 1: failed"]),
-        ({"bugs/minus.toml": BUG.replace("a - b", "b + a")}, ["mutant minus: must lose test_share and does not"]),
-        (
-            {"alternatives/sum.toml": SUM.replace("sum([a, b])", "max(a, b)")},
-            ["alternative sum: loses test_numbers", "alternative sum: loses test_negative"],
-        ),
-        (
-            with_checks(FIRST, "    pass"),
-            ["handout: must lose test_numbers and does not", "handout: earns 1 points", "mutant minus: must lose test_numbers"],
-        ),
-        (
-            with_checks("== 5", "== 5 + student.adding.add(0, 0).nope"),
-            ["checks/test_adding.py:9: AttributeError: 'int' object has no attribute 'nope'"],
-        ),
-        (
-            {"cheats/hard_coded.toml": CHEAT.replace("1.5", "0.5")},
-            ["cheat hard_coded: earns 1 points, and may earn at most 0.5"],
-        ),
-        (
-            with_checks("student.adding.add(2, 3) == 5", "1 // (student.adding.add(0, 1) % 5)"),
-            ["cheat hard_coded: breaks test_numbers in seeds 0, 1: checks/test_adding.py:9: ZeroDivisionError"],
-        ),
-        (with_checks("a - 1, f", "a - rng.integers(2), f"), ["solution: loses test_negative in seed"]),
+        (("a",), {**dict.fromkeys(range(5, 20), True), **dict.fromkeys(range(20, 30), False)}),
+        ((), dict.fromkeys(range(5, 30), True)),
+        (("a", "b"), dict.fromkeys(range(5, 20), True)),
     ],
-    ids=["points", "unnamed loss", "unlost", "alternative", "vacuous", "broken check", "cheat", "broken by one", "seed"],
 )
-def test_each_fault_of_a_lab_is_named(tmp_path, change, said):
-    problems = "\n".join(verify(tmp_path, **change).problems)
-    for text in said:
-        assert text in problems
+def test_what_is_asked_of_the_solution_in_further_seeds(marked, asked):
+    checks = tuple(About(name, "", Decimal(1), "", "", hidden=False, trains=name in marked) for name in ("a", "b"))
+    requests = _further_requests(Variant("solution", "", (), {}), checks, range(5, 30))
+    assert {request.seed: request.training for request in requests} == asked
 
 
 def test_a_bug_that_names_no_check_is_an_error(tmp_path):

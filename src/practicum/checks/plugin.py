@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pytest
@@ -34,8 +34,18 @@ from practicum.sandbox.proxy import StudentCode
 from practicum.store.results import CheckResult
 
 DEFAULT_SECONDS = 10.0
-_UNUSED = ("terminal", "cacheprovider", "logging", "faulthandler", "junitxml", "pastebin", "doctest", "unittest", "warnings")
-RunChecks = Callable[[Link, StudentCode, Seeds], list[CheckResult]]
+_UNUSED = (
+    *("terminal", "cacheprovider", "logging", "faulthandler", "junitxml", "pastebin", "doctest", "unittest", "warnings"),
+    *("unraisableexception", "threadexception"),  # they collect garbage five times at the end, seconds where much is in memory
+)
+
+
+class RunChecks(Protocol):
+    """Runs the checks for one submission: all, or without `training` those that train no model."""
+
+    def __call__(self, link: Link, student: StudentCode, seeds: Seeds, training: bool = True) -> list[CheckResult]:
+        """Return the results in the order of the file."""
+        ...
 
 
 class BrokenLab(PracticumError):
@@ -137,17 +147,18 @@ class Checks:
         assert call.when != "collect"
         return pytest.TestReport(item.nodeid, item.location, {}, "failed" if call.excinfo else "passed", None, call.when)
 
-    def _run(self, link: Link, student: StudentCode, seeds: Seeds) -> list[CheckResult]:
+    def _run(self, link: Link, student: StudentCode, seeds: Seeds, training: bool = True) -> list[CheckResult]:
         """Run the public checks, then the hidden ones, so that no public one can tell what a hidden one asked."""
         self._student, self._seeds = student, seeds
-        public = [item for item in self._items if not _mark(item, "hidden", False)]
-        hidden = [item for item in self._items if _mark(item, "hidden", False)]
+        items = [item for item in self._items if training or not _mark(item, "trains", False)]
+        public = [item for item in items if not _mark(item, "hidden", False)]
+        hidden = [item for item in items if _mark(item, "hidden", False)]
         link.phase(forks=bool(public and hidden))
         results = self._run_phase(public, link)
         if hidden:
             link.phase(forks=False)
             results |= self._run_phase(hidden, link)
-        return [results[item] for item in self._items]
+        return [results[item] for item in items]
 
     def _run_phase(self, items: list[Any], link: Link) -> dict[Any, CheckResult]:
         results = {}
@@ -246,6 +257,7 @@ class About:
         title: first line of the docstring, or nothing.
         hint: what a student reads when it fails.
         hidden: whether it stays out of the handout.
+        trains: whether it trains a model.
     """
 
     name: str
@@ -254,6 +266,7 @@ class About:
     title: str
     hint: str
     hidden: bool
+    trains: bool
 
     @property
     def function(self) -> str:
@@ -272,7 +285,7 @@ def checks_of(folder: Path) -> tuple[About, ...]:
     def look(run: RunChecks) -> None:
         items: Iterator[Any] = iter(run.__self__._items)  # type: ignore[attr-defined]
         for item in items:
-            marks = (_mark(item, "hint", ""), _mark(item, "hidden", False))
+            marks = (_mark(item, "hint", ""), _mark(item, "hidden", False), _mark(item, "trains", False))
             title = (inspect.getdoc(item.function) or "").partition("\n")[0]
             found.append(About(item.name, place_of(item, folder), _mark(item, "points", Decimal(0)), title, *marks))
 

@@ -35,6 +35,10 @@ def render_report(report: LabReport, console: Console) -> None:
         low, high = verdict.points
         span = f"{low:g}" if low == high else f"{low:g}–{high:g}"
         lost = "all" if verdict.kind == "handout" and set(verdict.lost) == set(verdict.loses) else ", ".join(sorted(verdict.lost))
+        if verdict.kind == "cheat":  # what it is paid for says more
+            names = {name.partition("[")[0] for name in report.checks}
+            kept = sorted(name for name in names if len(verdict.seeds.get(name, ())) < verdict.runs)
+            lost = f"all but {', '.join(kept)}" if kept else "all"
         table.add_row(
             "[red]✗[/]" if verdict.problems else "[green]✓[/]",
             f"{verdict.kind} [bold]{escape(verdict.name)}[/]\n[dim]{escape(verdict.title)}[/]"
@@ -50,7 +54,7 @@ def render_report(report: LabReport, console: Console) -> None:
     console.print(
         f"{_count(len(report.checks), 'check')}, {len(report.checks) - len(report.hidden)} of them public "
         f"({shown:g} of {lab.points:g} points); "
-        f"{kinds}."
+        f"{kinds}. The solution in {_count(report.solution_seeds, 'seed')}."
     )
     for note in report.notes:
         console.print(f"[yellow]note:[/] {escape(note)}")
@@ -59,7 +63,7 @@ def render_report(report: LabReport, console: Console) -> None:
     console.print("[red]not proven[/]" if report.problems else "[green]proven[/]")
 
 
-PROOF = ("lab", "sha256", "seeds", "checks", "mutants", "alternatives", "cheats", "minutes", "date", "versions")
+PROOF = ("lab", "sha256", "seeds", "checks", "mutants", "alternatives", "cheats", "solution_seeds", "minutes", "date", "versions")
 """The columns of the table of proofs; `sha256` is of what the proof is about."""
 
 
@@ -91,6 +95,7 @@ def keep_proof(report: LabReport, file: Path) -> None:
         str(len(report.seeds)),
         str(len(report.checks)),
         *(str(sum(verdict.kind == kind for verdict in report.verdicts)) for kind in KINDS),
+        str(report.solution_seeds),
         f"{sum(verdict.seconds for verdict in report.verdicts) / 60:.1f}",
         date.today().isoformat(),
         ", ".join(f"{name} {version}" for name, version in versions(libraries_of(lab)).items()),

@@ -31,6 +31,7 @@ class GradingRequest(msgspec.Struct, frozen=True, kw_only=True):
         secret: the store's own; without one the seed alone leads there.
         rehearsal: a number that changes what the student's generators give, to prove a lab with several.
         notes: of intake, for the student.
+        training: whether the checks that train a model are run as well; without them the points are not the whole.
     """
 
     student: str
@@ -40,6 +41,7 @@ class GradingRequest(msgspec.Struct, frozen=True, kw_only=True):
     secret: str = ""
     rehearsal: int = 0
     notes: tuple[str, ...] = ()
+    training: bool = True
 
 
 def prepare(lab: Lab, files: dict[str, bytes]) -> tuple[dict[str, bytes], dict[str, list[str]], dict[str, str], list[str]]:
@@ -115,7 +117,7 @@ class Grader:
         link = Link(start, limits["wall_seconds"], limits["import_seconds"], modules)
         submitted = {name: data for name, data in files.items() if name in self.lab.submit}
         try:
-            checks = self._run(link, StudentCode(link, missing, _lines(submitted, notebooks)), seeds)
+            checks = self._run(link, StudentCode(link, missing, _lines(submitted, notebooks)), seeds, request.training)
         finally:
             for process in processes:
                 process.kill()

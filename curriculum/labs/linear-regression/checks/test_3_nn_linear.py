@@ -17,7 +17,7 @@ from regression import (
     with_ones,
 )
 
-from practicum.checks import StudentError, assert_close, hidden, points
+from practicum.checks import StudentError, assert_close, hidden, points, trains
 
 PAPER_X = np.array([[1, 0], [0, 2], [-1, 1], [2, 2], [3, -1], [0, -2]], dtype=np.float32)
 PAPER_Y = np.array([1, 3, 0, 6, 1, -1], dtype=np.float32)
@@ -117,6 +117,7 @@ def assert_needs_backward(student, x, y):
         )
 
 
+@trains
 @points(0.5, hint="make nn.Linear(D, 1), train it with an optimiser and enough epochs, and return the module")
 def test_fit_linear(student, rng):
     """fit_linear() trains a linear module to find the plane on which all points lie"""
@@ -128,6 +129,7 @@ def test_fit_linear(student, rng):
 
 
 @hidden
+@trains
 @points(1.75, hint="train until the loss no longer falls: the error on new examples should be that of the closed form")
 def test_fit_linear_new_points(student, rng, award):
     """fit_linear() comes within 10 % of the closed form's error on new points"""
