@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from practicum.checks.plugin import About
+from practicum.checks.about import About
 from practicum.checks.seeds import Seeds
 from practicum.errors import PracticumError
 from practicum.grading.lint import take_stock

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from practicum.checks.plugin import About
+from practicum.checks.about import About
 from practicum.errors import PracticumError
 from practicum.grading.grader import GradingRequest
 from practicum.grading.lint import Stock, short, take_stock

@@ -11,6 +11,7 @@ from practicum.checks import (
     accuracy,
     assert_close,
     assert_finite,
+    assert_not_imported,
     assert_shape,
     hidden,
     points,
@@ -94,11 +95,12 @@ def wrong_beside(neuron, w, b, rng):
     return np.count_nonzero(answers(neuron, feet + 1e-3 * sides[:, None] * w / length) != sides)
 
 
-def demand_line(neuron, weights, rng, after, last=None, bias=False):
+def demand_line(student, neuron, weights, rng, after, last=None, bias=False):
     """Fail if the neuron's line is not w·x + b = 0, or without `bias`, if it has not the direction of w.
 
     A student who forgets the bias loses the checks of the bias and no other. `last` is what the last mistake alone would give.
     """
+    assert_not_imported(student, "sklearn", "torch", "tensorflow", "jax", instead="a perceptron written in NumPy")
     w, b = weights[:-1], weights[-1]
     wrong = wrong_beside(neuron, w, b, rng)
     if not wrong or not (bias or wrong_beside(neuron, w, own_bias(neuron, w), rng)):
@@ -126,7 +128,7 @@ def demand_rule(student, size, rng):
     order = rng.permutation(len(right) + 1)
     neuron.train(np.vstack([inputs[right], x])[order], np.append(np.sign(scores[0, right]), second[-1])[order])
     after = "trained on one mistake, and then on many points of which one is a mistake"
-    demand_line(neuron, first + second, rng, after, last=second)
+    demand_line(student, neuron, first + second, rng, after, last=second)
 
 
 @points(2, hint="forward gives the number -1 or +1 for every point, and a trained neuron gives both")
@@ -146,7 +148,7 @@ def test_one_mistake(student, rng):
     """One mistake moves the line as the rule says"""
     neuron = student.perceptron.Perceptron(2, max_epochs=1, learning_rate=RATE)
     mistake = teach(neuron, rng.uniform(1, 2) * unit(rng, 2))
-    demand_line(neuron, mistake, rng, "after one mistake", bias=True)
+    demand_line(student, neuron, mistake, rng, "after one mistake", bias=True)
 
 
 @points(3, hint="correct w and b only where forward gives another label than y; train goes on from the weights that are there")
@@ -157,7 +159,7 @@ def test_right_points_move_nothing(student, rng):
     for _ in range(4):
         teach(neuron, rng.uniform(-2, 2, size=2), right=True)
         teach(neuron, nearly_on(mistake, rng.uniform(-2, 2, size=2)), right=True)
-    demand_line(neuron, mistake, rng, "after one mistake and eight right points")
+    demand_line(student, neuron, mistake, rng, "after one mistake and eight right points")
 
 
 @points(2, hint="train until every training point is on its side; correct w and b by η·y·x and η·y after each mistake")
@@ -190,7 +192,7 @@ def test_later_mistakes(student, rng):
         w = weights[:-1]
         mistake = teach(neuron, far_along(weights, rng) + aside * w / np.linalg.norm(w))
         weights = weights + mistake
-        demand_line(neuron, weights, rng, f"after {number} mistakes", last=mistake)
+        demand_line(student, neuron, weights, rng, f"after {number} mistakes", last=mistake)
 
 
 @hidden
