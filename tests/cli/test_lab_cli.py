@@ -52,6 +52,8 @@ def test_a_new_lab_is_listed_built_and_proven(here, options):
     pytest.importorskip("practicum.grading.verify")
     output = run("verify", "my-lab", "--seeds", "2", "--jobs", "2")
     assert "divides_by_zero" in output
+    assert "zeros" in output
+    assert "at most 0" in output
     assert "problem" not in output
 
 

@@ -23,12 +23,15 @@ def test_a_proven_lab_has_no_problems(tmp_path):
         "sum": (6, 6),
         "absolute": (1.5, 1.5),
         "minus": (0.05, 0.05),  # 0 - 0 is right
+        "hard_coded": (1, 1),
     }
+    assert [(v.name, v.most) for v in report.verdicts if v.kind == "cheat"] == [("hard_coded", 1.5)]
     assert report.hidden == {"test_negative"}
-    assert seen[-1][1:] == (10, 10)
+    assert seen[-1][1:] == (12, 12)
 
 
 CHECKS, BUG, SUM = ADD["checks/test_adding.py"], ADD["bugs/minus.toml"], ADD["alternatives/sum.toml"]
+CHEAT = ADD["cheats/hard_coded.toml"]
 FIRST = "    assert student.adding.add(2, 3) == 5"
 
 
@@ -61,9 +64,17 @@ def with_checks(old, new):
             with_checks("== 5", "== 5 + student.adding.add(0, 0).nope"),
             ["checks/test_adding.py:9: AttributeError: 'int' object has no attribute 'nope'"],
         ),
+        (
+            {"cheats/hard_coded.toml": CHEAT.replace("1.5", "0.5")},
+            ["cheat hard_coded: earns 1 points, and may earn at most 0.5"],
+        ),
+        (
+            with_checks("student.adding.add(2, 3) == 5", "1 // (student.adding.add(0, 1) % 5)"),
+            ["cheat hard_coded: breaks test_numbers in seeds 0, 1: checks/test_adding.py:9: ZeroDivisionError"],
+        ),
         (with_checks("a - 1, f", "a - rng.integers(2), f"), ["solution: loses test_negative in seed"]),
     ],
-    ids=["points", "unnamed loss", "unlost", "alternative", "vacuous", "broken check", "seed"],
+    ids=["points", "unnamed loss", "unlost", "alternative", "vacuous", "broken check", "cheat", "broken by one", "seed"],
 )
 def test_each_fault_of_a_lab_is_named(tmp_path, change, said):
     problems = "\n".join(verify(tmp_path, **change).problems)
@@ -93,7 +104,34 @@ def test_what_is_wrong_without_being_run_is_a_problem_and_few_bugs_are_a_note(tm
         "lab.toml:6: no topic 'perceptrn' in topics.toml (did you mean `perceptron`?)",
         "lab.toml:7: the library 'nolib' is not installed here: pip install nolib",
     )
-    assert stock.notes == ("2 mutants; a lab that ships has 8 or more", "1 alternative; a lab that ships has 2 or more")
+    assert stock.notes == (
+        "2 mutants; a lab that ships has 8 or more",
+        "1 alternative; a lab that ships has 2 or more",
+        "1 cheat; a lab that ships has 6 or more",
+    )
+
+
+@pytest.mark.parametrize(
+    ("ceiling", "said"),
+    [
+        ("most = 1.5", ()),
+        ("most = 2.4\nlearns = true", ()),
+        (
+            "most = 1.6",
+            (
+                "cheats/hard_coded.toml:3: most = 1.6, but a cheat that learns nothing may earn at most 25 % "
+                "of the lab's 6 points, 1.5",
+            ),
+        ),
+        (
+            "most = 2.5\nlearns = true",
+            ("cheats/hard_coded.toml:3: most = 2.5, but a cheat may earn at most 40 % of the lab's 6 points, 2.4",),
+        ),
+    ],
+)
+def test_no_cheat_may_be_allowed_more_than_its_share_of_the_points(tmp_path, ceiling, said):
+    lab = load_lab(write(tmp_path, ADD | {"cheats/hard_coded.toml": CHEAT.replace("most = 1.5", ceiling)}))
+    assert take_stock(lab).problems == said
 
 
 DATA = "import pathlib\nTABLE = pathlib.Path(__file__).with_name('five.txt').read_text()\n\n\n@points(1"

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from practicum.grading.verify import LabReport
 
 
+KINDS = ("mutant", "alternative", "cheat")
+
+
 def render_report(report: LabReport, console: Console) -> None:
     """Print a lab's proof as a table, then its problems."""
     from rich import box
@@ -27,25 +30,27 @@ def render_report(report: LabReport, console: Console) -> None:
     for heading, side in (("", "left"), ("answer", "left"), ("points", "right"), ("loses", "left"), ("s", "right")):
         table.add_column(heading, justify=side, overflow="fold")  # type: ignore[arg-type]
     for verdict in report.verdicts:
+        if verdict.most is not None and verdict is next(v for v in report.verdicts if v.most is not None):
+            table.add_section()
         low, high = verdict.points
         span = f"{low:g}" if low == high else f"{low:g}–{high:g}"
         lost = "all" if verdict.kind == "handout" and set(verdict.lost) == set(verdict.loses) else ", ".join(sorted(verdict.lost))
         table.add_row(
             "[red]✗[/]" if verdict.problems else "[green]✓[/]",
             f"{verdict.kind} [bold]{escape(verdict.name)}[/]\n[dim]{escape(verdict.title)}[/]"
-            if verdict.kind in ("mutant", "alternative")
+            if verdict.kind in KINDS
             else verdict.name,
-            f"{span} / {lab.points:g}",
+            f"{span} / {lab.points:g}" + ("" if verdict.most is None else f"\n[dim]at most {verdict.most:g}[/]"),
             escape(lost) or "–",
             f"{verdict.seconds / verdict.runs:.2f}",
         )
     console.print(table)
     shown = sum(points for name, points in report.checks.items() if name not in report.hidden)
-    kinds = [sum(v.kind == kind for v in report.verdicts) for kind in ("mutant", "alternative")]
+    kinds = ", ".join(_count(sum(v.kind == kind for v in report.verdicts), kind) for kind in KINDS)
     console.print(
         f"{_count(len(report.checks), 'check')}, {len(report.checks) - len(report.hidden)} of them public "
         f"({shown:g} of {lab.points:g} points); "
-        f"{_count(kinds[0], 'mutant')}, {_count(kinds[1], 'alternative')}."
+        f"{kinds}."
     )
     for note in report.notes:
         console.print(f"[yellow]note:[/] {escape(note)}")
@@ -54,7 +59,7 @@ def render_report(report: LabReport, console: Console) -> None:
     console.print("[red]not proven[/]" if report.problems else "[green]proven[/]")
 
 
-PROOF = ("lab", "sha256", "seeds", "checks", "mutants", "alternatives", "minutes", "date", "versions")
+PROOF = ("lab", "sha256", "seeds", "checks", "mutants", "alternatives", "cheats", "minutes", "date", "versions")
 """The columns of the table of proofs; `sha256` is of what the proof is about."""
 
 
@@ -74,16 +79,18 @@ def keep_proof(report: LabReport, file: Path) -> None:
     from practicum.store.provenance import libraries_of
 
     table = parse_table(decode(read_bytes(file), str(file)), str(file)) if file.exists() else None
-    if table and tuple(table.header) != PROOF:
+    if table and not {"lab"} <= set(table.header) <= set(PROOF):
         raise PracticumError(f"{file}:1: expected the columns {', '.join(PROOF)}, got {', '.join(table.header)}")
     lab = report.lab
-    rows = {row[0]: list(row) for row in table.rows} if table else {}
+    # A table kept by an earlier version has fewer columns; what it does not say stays empty.
+    kept = [dict(zip(table.header, row, strict=True)) for row in table.rows] if table else []
+    rows = {row["lab"]: [row.get(column, "") for column in PROOF] for row in kept}
     rows[lab.name] = [
         lab.name,
         proof_hash(files_in(lab.folder)),
         str(len(report.seeds)),
         str(len(report.checks)),
-        *(str(sum(verdict.kind == kind for verdict in report.verdicts)) for kind in ("mutant", "alternative")),
+        *(str(sum(verdict.kind == kind for verdict in report.verdicts)) for kind in KINDS),
         f"{sum(verdict.seconds for verdict in report.verdicts) / 60:.1f}",
         date.today().isoformat(),
         ", ".join(f"{name} {version}" for name, version in versions(libraries_of(lab)).items()),

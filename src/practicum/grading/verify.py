@@ -1,4 +1,4 @@
-"""Proves a lab: the solution earns everything, the handout nothing, each mutant loses exactly where it says."""
+"""Proves a lab: the solution earns everything, the handout nothing, each mutant loses exactly where it says, no cheat pays."""
 
 from __future__ import annotations
 
@@ -24,14 +24,16 @@ class Verdict:
     """One answer, graded in every seed.
 
     Attributes:
-        name: "solution", "handout", or a mutant's or an alternative's name.
-        kind: which of the four.
+        name: "solution", "handout", or the name of a mutant, an alternative or a cheat.
+        kind: which of the five.
         title: what it is, in words.
         loses: the checks it must lose (none for a right answer, all for the handout).
         lost: check → its worst result over the seeds.
         seeds: for each check it lost, in which seeds.
         points: lowest and highest total.
         seconds: of all its gradings together.
+        runs: how many gradings.
+        most: what a cheat may earn at most; None for the others.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Verdict:
     points: tuple[float, float]
     seconds: float
     runs: int
+    most: float | None = None
 
     @property
     def problems(self) -> list[str]:
@@ -56,12 +59,19 @@ class Verdict:
 
     def problems_beside(self, broken: frozenset[str]) -> list[str]:
         """As `problems`, without a word about checks that are known to be broken."""
-        found = []
+        found = [
+            f"breaks {check} in {_list(self.seeds[check])}: {_why(self.lost[check])}"
+            for check in sorted(self.lost.keys() - broken)
+            if self.lost[check].outcome == "broken"
+        ]
+        if self.most is not None:
+            return found + [f"earns {self.points[1]:g} points, and may earn at most {self.most:g}"] * (self.points[1] > self.most)
         for check in sorted(self.loses - self.lost.keys() - broken):
             found.append(f"must lose {check} and does not")
         for check in sorted(self.lost.keys() - self.loses - broken):
             result = self.lost[check]
-            found.append(f"loses {check} in {_list(self.seeds[check])}: {result.outcome}: {_why(result)}")
+            if result.outcome != "broken":
+                found.append(f"loses {check} in {_list(self.seeds[check])}: {result.outcome}: {_why(result)}")
         for check in sorted((self.loses & self.lost.keys()) - broken):
             if len(self.seeds[check]) < self.runs:
                 found.append(f"loses {check} only in {_list(self.seeds[check])}")
@@ -90,32 +100,32 @@ def verify_lab(
     progress: Callable[[str, int, int], None] | None = None,
     sample: int | None = None,
 ) -> LabReport:
-    """Grade solution, handout, mutants and alternatives in several seeds.
+    """Grade solution, handout, mutants, alternatives and cheats in several seeds.
 
     Args:
         lab: the lab.
         seeds: how many; 0, 1, …
         jobs: worker processes.
         progress: called with what was graded, how many are done, and of how many.
-        sample: of the mutants and of the alternatives at most so many, spread over their names; by default all.
+        sample: of the mutants, the alternatives and the cheats at most so many each, spread over their names; by default all.
 
     Raises:
         PracticumError: the lab cannot be built or its checks cannot be run.
     """
     stock = take_stock(lab)
     names = {check.function for check in stock.checks}
-    answers: dict[tuple[str, str], tuple[str, frozenset[str], dict[str, bytes]]] = {
-        ("solution", "solution"): ("the author's own", frozenset(), solution_files(lab)),
-        ("handout", "handout"): ("as handed out", frozenset(names), starter_files(lab)),
+    answers = {
+        ("solution", "solution"): Variant("solution", "the author's own", (), solution_files(lab)),
+        ("handout", "handout"): Variant("handout", "as handed out", tuple(names), starter_files(lab)),
     }
-    for right in _spread(stock.alternatives, sample):
-        answers["alternative", right.name] = (right.title, frozenset(), right.files)
-    for mutant in _spread(stock.mutants, sample):
-        answers["mutant", mutant.name] = (mutant.title, frozenset(mutant.loses), mutant.files)
+    for kind, found in (("alternative", stock.alternatives), ("mutant", stock.mutants), ("cheat", stock.cheats)):
+        answers |= {(kind, variant.name): variant for variant in _spread(found, sample)}
 
     requests = [
-        GradingRequest(student=f"{kind}/{name}", submission=sha256_of(files), files=files, seed=seed, rehearsal=seed)
-        for (kind, name), (_, _, files) in answers.items()
+        GradingRequest(
+            student=f"{kind}/{name}", submission=sha256_of(variant.files), files=variant.files, seed=seed, rehearsal=seed
+        )
+        for (kind, name), variant in answers.items()
         for seed in range(seeds)
     ]
     graded: dict[str, list[GradedSubmission]] = {}
@@ -126,9 +136,7 @@ def verify_lab(
             if progress:
                 progress(result.student.partition("/")[2], done, len(requests))
 
-    verdicts = tuple(
-        _verdict(kind, name, title, loses, graded[f"{kind}/{name}"]) for (kind, name), (title, loses, _) in answers.items()
-    )
+    verdicts = tuple(_verdict(kind, variant, graded[f"{kind}/{name}"]) for (kind, name), variant in answers.items())
     broken = {check: result for check, result in verdicts[0].lost.items() if result.outcome == "broken"}
     problems = [*stock.problems, *(_why(result) for result in broken.values())]
     problems += [f"{v.label}: {problem}" for v in verdicts for problem in v.problems_beside(frozenset(broken))]
@@ -175,7 +183,7 @@ def _handout_problems(lab: Lab, known: frozenset[str]) -> list[str]:
     ]
 
 
-def _verdict(kind: str, name: str, title: str, loses: frozenset[str], results: list[GradedSubmission]) -> Verdict:
+def _verdict(kind: str, variant: Variant, results: list[GradedSubmission]) -> Verdict:
     lost: dict[str, CheckResult] = {}
     where: dict[str, list[int]] = {}
     for result in sorted(results, key=lambda r: r.provenance.seed):
@@ -188,7 +196,18 @@ def _verdict(kind: str, name: str, title: str, loses: frozenset[str], results: l
                     where[short].append(result.provenance.seed)
     totals = [float(result.points) for result in results]
     seconds = sum(result.seconds for result in results)
-    return Verdict(name, kind, title, loses, lost, where, (min(totals), max(totals)), seconds, len(results))
+    return Verdict(
+        name=variant.name,
+        kind=kind,
+        title=variant.title,
+        loses=frozenset(variant.loses),
+        lost=lost,
+        seeds=where,
+        points=(min(totals), max(totals)),
+        seconds=seconds,
+        runs=len(results),
+        most=None if variant.most is None else float(variant.most),
+    )
 
 
 def _list(seeds: list[int]) -> str:
