@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from practicum.sandbox.guest.caps import CHECK_ELEMENTS
 from practicum.sandbox.outcome import Died
 from practicum.sandbox.proxy import Remote, StudentError, plain, ref
 
@@ -216,3 +217,15 @@ def test_no_protocol_of_numpy_or_python_reaches_the_students_object(submit):
         float(value)
     assert np.asarray(value, dtype=object).shape in ((), (0,))
     assert (value == answer.A()) is False
+
+
+def test_a_check_begins_with_a_fresh_budget_for_what_it_receives(submit):
+    student = submit("import numpy as np\ndef give(): return np.zeros(1000), [1, 2]\n")
+    student.answer.give()
+    process = student.link.process
+    assert process.budget.elements == CHECK_ELEMENTS - 1000
+    student.answer.give()
+    assert process.budget.elements == CHECK_ELEMENTS - 2000
+    student.link.begin(60.0, 1)
+    student.answer.give()
+    assert process.budget.elements == CHECK_ELEMENTS - 1000

@@ -23,8 +23,11 @@ from practicum.grading.grader import Grader, GradingRequest
 from practicum.labs.lab import Lab, load_lab
 from practicum.sandbox import bwrap
 from practicum.sandbox.fork_server import Mode, Sandbox
+from practicum.sandbox.limits import limit_own_memory
 from practicum.store.provenance import libraries_of, limits_of
 from practicum.store.results import GradedSubmission
+
+CHECK_MEMORY = 4 << 30  # bytes that checks may take in a worker; a check that wants more is broken, and the run goes on
 
 
 class Ready(msgspec.Struct, frozen=True, tag=True):
@@ -83,6 +86,7 @@ def _serve(lab: Lab, mode: Mode, stdin: IO[bytes], stdout: IO[bytes], run: RunCh
     """Grade one submission after the other, inside the one pytest session that has collected the checks."""
     with Sandbox(libraries_of(lab), limits_of(lab), mode) as sandbox:
         grader = Grader(lab, run, sandbox)
+        limit_own_memory(CHECK_MEMORY)
         write_frame(stdout, Ready(sandbox.notes))
         while (frame := read_frame(stdin)) is not None:
             request = msgspec.msgpack.decode(frame, type=GradingRequest)

@@ -12,9 +12,11 @@ import time
 from pathlib import Path
 
 from practicum.sandbox.bwrap import NoSandbox
+from practicum.sandbox.cgroups import Cgroup, Place
 from practicum.sandbox.guest import protocol
+from practicum.sandbox.guest.caps import Budget
 from practicum.sandbox.guest.messages import ProtocolError, Request, Response
-from practicum.sandbox.limits import Cgroup, exact_memory, kill_tree, shares_nothing, usage
+from practicum.sandbox.limits import children_of, exact_memory, is_ending, kill_tree, shares_nothing, socket_bytes, usage
 from practicum.sandbox.outcome import Died, Outcome
 
 LOOK_SECONDS = 0.02  # how often memory and processes are looked at while the student's code runs
@@ -35,6 +37,8 @@ class Process:
         pidfd: of the process.
         limits: as in `lab.toml`.
         own_namespace: the process is pid 1 of a namespace, which ends with it.
+        own_network: so does its network namespace.
+        place: where a cgroup is made for it; without one its memory is held by looking alone.
     """
 
     def __init__(
@@ -46,21 +50,27 @@ class Process:
         pidfd: int,
         limits: dict[str, float],
         own_namespace: bool,
+        own_network: bool,
+        place: Place | None,
     ) -> None:
         self.channel, self.keeper, self.output, self.pidfd, self.limits = channel_end, keeper_end, output, pidfd, limits
         self.own_namespace = own_namespace
         self.fork_end: socket.socket | None = fork_end
         self.waiting: socket.socket | None = None  # the process's own channel while its fork answers
+        self.answers = -1  # pid of that fork
         self.printed = self.received = 0
+        self.budget = Budget()
         self.looked = 0.0
         self.died: Died | None = None
         self.pid = _pid_of(pidfd)
         os.set_blocking(output, False)
         self.memory_limit = self.allowed = int(limits["memory_mib"]) << 20
         self.cgroup: Cgroup | None = None
-        with contextlib.suppress(OSError):
-            self.cgroup = Cgroup(self.pid, self.memory_limit)
+        if place is not None:
+            with contextlib.suppress(OSError):
+                self.cgroup = Cgroup(place, self.pid, limits)
         self.base_memory = self.own_base = usage(self.pid)[0]
+        self._counts_sockets = own_network and self.cgroup is None  # a cgroup knows what does lie in them
         self._poll = select.poll()
         for fd in (self.channel.fileno(), self.output, self.keeper.fileno()):
             self._poll.register(fd, select.POLLIN)
@@ -80,16 +90,15 @@ class Process:
             raise self.died
         parts = protocol.pack(request)
         if request.op == "seed":  # a check begins
-            self.received = 0
+            self.received, self.budget = 0, Budget()
         try:
             self._send(b"".join(parts), deadline)
             header, blob = protocol.sizes(self._bytes(protocol.PREFIX.size, deadline))
             self.received += _UNFOLDS * header + blob
             if self.received > MOST_RECEIVED:
                 raise ProtocolError("more data in one check than a check may receive")
-            response: Response = protocol.unpack(
-                self._bytes(header, deadline), memoryview(self._receive(blob, deadline)), Response
-            )
+            plain, arrays = self._bytes(header, deadline), memoryview(self._receive(blob, deadline))
+            response: Response = protocol.unpack(plain, arrays, Response, self.budget)
         except ProtocolError as error:
             self._die("protocol", f"your program's process sent something that is no answer: {error}")
         if request.op == "setup" and response.failure is not None and response.failure.type == "SandboxError":
@@ -117,6 +126,10 @@ class Process:
         self._allow(self.memory_limit + loaded)
         self.waiting.setblocking(True)
         self.waiting.sendall(b"".join(protocol.pack(Request(0, "fork"))))  # a few bytes, which the kernel holds
+        wanted = time.monotonic() + _END_SECONDS
+        while not (children := children_of(self.pid)) and time.monotonic() < wanted and not is_ending(self.pid):
+            time.sleep(0.0002)
+        self.answers = children[0] if children else self.pid
         return True
 
     def go_back(self) -> bool:
@@ -220,8 +233,9 @@ class Process:
     def _look(self) -> None:
         self.looked = time.monotonic()
         memory, threads = usage(self.pid)
-        memory -= self.base_memory
-        if memory > self.memory_limit and exact_memory(self.pid, self.allowed) > self.allowed:
+        sockets = socket_bytes(self.pid) if self._counts_sockets else 0
+        memory += sockets - self.base_memory
+        if memory > self.memory_limit and sockets + exact_memory(self.pid, self.allowed) > self.allowed:
             self._die("memory", f"it used more than {self.limits['memory_mib']:,.0f} MiB of memory")
         if threads > int(self.limits["processes"]) + 1 + (self.waiting is not None):
             self._die("processes", f"it started more than {self.limits['processes']:.0f} processes and threads")
@@ -232,6 +246,8 @@ class Process:
         Raises:
             Died: always.
         """
+        if not is_ending(self.pid if self.waiting is None else self.answers):  # no news will come: it lives on
+            self._die("crashed", "the process closed the channel on which it answers")
         status, cpu = 0, 0.0
         end = None if self.waiting is None else self._end_of_fork()
         if end is not None:

@@ -113,12 +113,7 @@ def _student(order: Order, data_base: int, channel_fd: int, output_fd: int, fork
         confine.die_with_parent()
         confine.adopt_orphans()
         os.setsid()
-        if order.nested:
-            confine.private_files(int(order.limits["disk_mib"]) << 20)
-        confine.set_limits(order.limits, data_base)
-        if order.confined:
-            confine.drop_rights()
-        confine.filter_system_calls()
+        confine.enclose(order.limits, data_base, order.nested, order.confined)
     except OSError as error:
         _send(3, Response(0, failure=Failure("SandboxError", str(error))))
         os._exit(1)
