@@ -73,11 +73,13 @@ class Network:
         if len(found) != len(sizes) - 1:
             raise AssertionError(f"expected {len(sizes) - 1} Linear layers for n_hidden={sizes[1:-1]}, got {len(found)}")
         self.model, self.sizes, self.layers, self.arrays, self.names = model, sizes, [], [], []
+        self.held = []  # the same numbers in the student's own layout
         for number, (size_in, size_out) in enumerate(pairwise(sizes), 1):
             if (frozenset((size_in, size_out)), size_out) not in found:
                 raise AssertionError(f"expected a Linear layer with {size_in} inputs and {size_out} outputs, got none")
             layer, held = found[frozenset((size_in, size_out)), size_out]
             self.layers.append(layer)
+            self.held.append(held)
             self.arrays += [as_DM(held["weight"], size_in, size_out), as_M(held["bias"], size_out)]
             self.names += [f"grads['weight'] of Linear layer {number}", f"grads['bias'] of Linear layer {number}"]
 
@@ -92,14 +94,15 @@ class Network:
 
     def write(self, arrays):
         """Put numbers into the model's own arrays, from the first layer on."""
-        for layer, weight, bias in zip(self.layers, arrays[::2], arrays[1::2], strict=False):
-            write(layer, weight, bias)
+        for layer, held, weight, bias in zip(self.layers, self.held, arrays[::2], arrays[1::2], strict=False):
+            write(layer, held, weight, bias)
 
 
-def write(layer, weight, bias):
-    """Put a weight (D, M) and a bias (M,) into a Linear layer's own arrays, in the layout that the student chose."""
-    held, own = both(layer, "params"), ref(layer, "params")
-    as_DM(held["weight"], *weight.shape), as_M(held["bias"], len(bias))
+def write(layer, held, weight, bias):
+    """Put a weight (D, M) and a bias (M,) into a Linear layer's own arrays, in the layout of what they held so far."""
+    as_DM(held["weight"], *weight.shape)
+    as_M(held["bias"], len(bias))
+    own = ref(layer, "params")
     ref(own, key="weight")[...] = weight if held["weight"].shape == weight.shape else weight.T
     ref(own, key="bias")[...] = bias.reshape(held["bias"].shape)
 
@@ -151,7 +154,6 @@ def slope_of(student, arrays, x, p):
 
 def own_gradients(student, network, arrays, x, y):
     """What a model with these parameters leaves in `grads`, and the slope of its hidden layers."""
-    numpy_only(student)
     p = network.model.forward(x)
     slope = slope_of(student, arrays, x, p)
     network.model.backward(loss_gradient(student, p, y))

@@ -3,7 +3,7 @@ what training did to the layers of the model, not at what the model says of itse
 """
 
 import numpy as np
-from network import Network, activations, cross_entropy, gradients, own_gradients, slope_of
+from network import Network, activations, cross_entropy, gradients, numpy_only, own_gradients, slope_of
 
 from practicum.checks import (
     StudentError,
@@ -143,7 +143,7 @@ def test_history(student, rng):
         if not any(now / 2 - 0.1 < last / count < now * 2 + 0.1 for count in (1, len(x))):
             raise AssertionError(f"expected history['{name}_loss'] to end near the model's loss, {now:.3g}, got {last:.3g}")
         what = f"the last of history['{name}_accuracy'], beside the accuracy of the model,"
-        assert_close(history[f"{name}_accuracy"][-1], share, atol=0.15, what=what)
+        assert_close(history[f"{name}_accuracy"][-1], share, atol=0.3, what=what)
 
 
 def demand_back_propagation(student, rng, network, slope):
@@ -157,8 +157,9 @@ def demand_back_propagation(student, rng, network, slope):
         raise AssertionError("expected a ReLU after every hidden layer of the model, got a model without")
     arrays = [network.arrays[0], np.zeros_like(network.arrays[1]), *network.arrays[2:]]
     network.write(arrays[:2])
-    x, y = rng.normal(size=(6, 2)) * 1e-12, np.eye(2)[rng.integers(2, size=6)]
+    x, y = rng.normal(size=(5, 2)) * 1e-12, np.eye(2)[rng.integers(2, size=5)]
     got, _ = own_gradients(student, network, arrays, x, y)
+    numpy_only(student)
     for mine, true, what in zip(got, gradients(arrays, x, y, slope), network.names, strict=True):
         if np.any(true) and not np.sum(mine * true) > 0.99 * np.linalg.norm(mine) * np.linalg.norm(true):
             raise AssertionError(f"{what}: expected the direction that back-propagation gives, got another")
