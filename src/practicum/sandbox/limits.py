@@ -15,6 +15,18 @@ _EXITING = 4  # PF_EXITING, of the flags in /proc/PID/stat (proc_pid_stat(5), fi
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
+def pid_of(pidfd: int) -> int:
+    """Return the process that a descriptor stands for.
+
+    Raises:
+        OSError: this kernel does not tell.
+    """
+    for line in Path(f"/proc/self/fdinfo/{pidfd}").read_text().splitlines():
+        if line.startswith("Pid:"):
+            return int(line.split()[1])
+    raise OSError("this kernel does not tell the pid of a pidfd")
+
+
 def process_tree(pid: int) -> list[int]:
     """Return the process and all its descendants, as /proc lists them now."""
     tree, at = [pid], 0

@@ -8,6 +8,7 @@ the fork speaks with the grader over a socket of its own.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import os
@@ -18,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from . import objects
+from . import objects, sockets
 from .messages import Failure, ProtocolError, Request, Response
 from .protocol import PREFIX, pack, sizes, unpack
 
@@ -81,6 +82,8 @@ def _keeper(order: Order, channel_fd: int, output_fd: int, report_fd: int, fork_
     try:
         os.setsid()
         confine.die_with_parent()
+        with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as f:
+            f.write("1000")  # where the machine has no memory left, the kernel ends submissions, not graders
         if order.confined:
             confine.step_down(order.slot)
         if order.nested:
@@ -97,7 +100,7 @@ def _keeper(order: Order, channel_fd: int, output_fd: int, report_fd: int, fork_
         os.close(fd)
     socket.send_fds(report, [b"P" + struct.pack(">i", pid)], [os.pidfd_open(pid)])
     _, status, usage = os.wait4(pid, 0)
-    report.send(b"X" + struct.pack(">id", status, usage.ru_utime + usage.ru_stime))
+    report.send(sockets.news(status, usage.ru_utime + usage.ru_stime))
     os._exit(0)
 
 

@@ -16,11 +16,11 @@ import msgspec
 import numpy as np
 
 from .caps import MAX_BLOB, MAX_DEPTH, MAX_ELEMENTS, MAX_HEADER, MAX_ODD_KEYS, MAX_VALUES, Budget, elements, odd_keys
-from .messages import Failure, Handle, ProtocolError, Request, Response, Tensor
+from .messages import Failure, Handle, Own, ProtocolError, Request, Response, Tensor
 
 PREFIX = struct.Struct(">IQ")
 
-ARRAY, HANDLE, TUPLE, SLICE, ELLIPSIS, COMPLEX, SET, BIGINT, TENSOR, MAPPING, BYTES = range(1, 12)
+ARRAY, HANDLE, TUPLE, SLICE, ELLIPSIS, COMPLEX, SET, BIGINT, TENSOR, MAPPING, BYTES, OWN = range(1, 13)
 _DTYPES = frozenset("?bhilqBHILQefdFD")  # bool, integers, floats, complex: no objects, strings, dates or records
 _encode = msgspec.msgpack.encode
 
@@ -109,6 +109,8 @@ class _Packer:
             return ext(ELLIPSIS, b"")
         if kind is Handle:
             return ext(HANDLE, _encode((value.id, value.type)))
+        if kind is Own:
+            return ext(OWN, _encode([self.pack(v, depth + 1) for v in (value.handle, value.data, list(value.names))]))
         if kind is Tensor:
             return ext(TENSOR, _encode((self.pack(value.array, depth + 1), value.requires_grad)))
         if isinstance(value, np.generic):
@@ -238,6 +240,11 @@ class _Unpacker:
             if len(data) > 1100:
                 raise ProtocolError("an integer that is too long")
             return int(bytes(data), 16)
+        if code == OWN:
+            handle, own, names = self.items(_items.decode(data), depth)
+            if type(handle) is not Handle or type(names) is not list or any(type(name) is not str for name in names):
+                raise ProtocolError("an object that is data needs a handle, the data and names")
+            return Own(handle, own, tuple(names))
         if code == TENSOR:
             array, grad = self.items(_items.decode(data), depth)
             if not isinstance(array, np.ndarray | np.generic) or type(grad) is not bool:
