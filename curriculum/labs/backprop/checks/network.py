@@ -139,11 +139,13 @@ def slope_of(student, arrays, x, p):
     Whoever has a wrong ReLU, or none, loses points for that once. The gradients are those of the model as it was built.
     """
     assert_shape(p, (len(x), np.size(arrays[-1])), what="MLP.forward(x)")
+    assert_dtype(np.asarray(p), np.floating, what="MLP.forward(x)")
     assert_finite(p, what="MLP.forward(x)")
     slopes = {0.0: np.abs(p - activations(arrays, x)[-1]).max()}
     if slopes[0.0] > 1e-5:
         negative = student.modules.ReLU().forward(np.array([[-1.0]]))
         assert_shape(negative, (1, 1), what="ReLU().forward(x)")
+        assert_dtype(np.asarray(negative), (np.floating, np.integer), what="ReLU().forward(x)")
         for slope in (1.0, -float(np.asarray(negative).item())):
             slopes[slope] = np.abs(p - activations(arrays, x, slope)[-1]).max()
     best = min(slopes, key=slopes.get)

@@ -7,6 +7,7 @@ from network import as_DM, as_M, both, cross_entropy, loss_gradient, numpy_only,
 
 from practicum.checks import (
     assert_close,
+    assert_dtype,
     assert_finite,
     assert_proportional,
     assert_shape,
@@ -189,6 +190,8 @@ def test_backward_calls(student, rng):
     step = activation.backward(loss_gradient(student, activation.forward(logits), y))
     what = "SoftMax().backward(CrossEntropy().backward(p, y))"
     assert_shape(step, (8, 3), what=what)
+    step = np.asarray(step)
+    assert_dtype(step, (np.floating, np.integer), what=what)
     assert_finite(step, what=what)
     for n in range(8):
         before = cross_entropy(softmax(logits[n : n + 1]), y[n : n + 1])

@@ -136,6 +136,7 @@ def test_history(student, rng):
     for name, x, y in (("train", *data[:2]), ("test", *data[2:])):
         p = model.forward(x)
         slope_of(student, arrays, x, p)
+        p = np.asarray(p)
         now, share, last = cross_entropy(p, y), accuracy(p, y), history[f"{name}_loss"][-1]
         if not share >= 0.7:
             raise AssertionError(f"expected the model to label at least 70% of the {name} set right, got {share:.0%}")
