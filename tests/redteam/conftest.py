@@ -1,8 +1,8 @@
 """A tiny lab, one worker for all tests, and after every attack an honest neighbour who must get full marks.
 
 Nothing here may depend on how busy the machine is. `grade` gives a check a minute, so what an attack meets is the limit that it
-is about; `brief`, for what sleeps or never ends, gives one second, which no honest answer comes near, as waiting for the machine does
-not count.
+is about; `brief`, for what sleeps or never ends, gives one second, which no honest answer comes near: waiting for the machine
+does not count.
 """
 
 from __future__ import annotations

@@ -45,12 +45,10 @@ def render_report(report: LabReport, console: Console) -> None:
             lost = f"all but {', '.join(kept)}" if kept else "all"
         sign = "[red]✗[/]" if verdict.problems else "[green]✓[/]"
         table.add_row(
-            f"{sign} {verdict.kind} [bold]{escape(verdict.name)}[/]
-  [dim]{escape(verdict.title)}[/]"
+            f"{sign} {verdict.kind} [bold]{escape(verdict.name)}[/]\n  [dim]{escape(verdict.title)}[/]"
             if verdict.kind in KINDS
             else f"{sign} {verdict.name}",
-            f"{span} / {lab.points:g}" + ("" if verdict.most is None else f"
-[dim]at most {verdict.most:g}[/]"),
+            f"{span} / {lab.points:g}" + ("" if verdict.most is None else f"\n[dim]at most {verdict.most:g}[/]"),
             escape(lost) or "–",
             f"{verdict.seconds / verdict.runs:.2f}",
         )
