@@ -85,7 +85,7 @@ def similarity(
     flagged = outcome.flagged()
     pairs, groups = len(flagged), len(outcome.comparison.clusters)
     typer.echo(
-        f"{len(outcome.submissions)} submissions compared: "
+        f"{sum(not each.published for each in outcome.submissions)} submissions compared: "
         f"{pairs} pair{'s' * (pairs != 1)} flagged, in {groups} group{'s' * (groups != 1)}"
     )
     for one in flagged[:20]:

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from practicum.integrity.evidence import Cohort, Pair
+from practicum.integrity.misspellings import shared_misspellings
 from practicum.integrity.submissions import ComparedSubmission
 
 THRESHOLD = 0.01
 LEAST_EVIDENCE = 20.0  # nats: a chance of one in half a billion, if statements were independent
 LEAST_STATEMENTS = 8
 _FEW = 3
-_COMMON_WORD = 5
 _MANY_DECIMALS = 8
 
 
@@ -127,9 +127,9 @@ def _traces(
             traces, before = shared[pair]
             traces.append(f"{count} numbers in saved outputs and logs that hardly anyone else has")
             shared[pair] = (traces, before)
-    for pair, words in _misspelt(submissions, few).items():
+    for pair, words in shared_misspellings(submissions, given, few).items():
         traces, before = shared[pair]
-        traces.append("the same misspellings: " + ", ".join(sorted(words)[:8]))
+        traces.append("the same misspellings: " + ", ".join(words[:8]))
         shared[pair] = (traces, before)
     return dict(shared)
 
@@ -144,25 +144,6 @@ def _holders(of: Iterable[Iterable[object]]) -> dict[object, list[int]]:
 
 def _pairs(holders: Sequence[int]) -> list[tuple[int, int]]:
     return [(i, j) for position, i in enumerate(holders) for j in holders[position + 1 :]]
-
-
-def _misspelt(submissions: Sequence[ComparedSubmission], few: int) -> dict[tuple[int, int], set[str]]:
-    """Rare words one letter away from a common one, by the pair that shares them; two or more count."""
-    holders = _holders(one.words for one in submissions)
-    common = {word for word, who in holders.items() if len(who) >= max(_COMMON_WORD, len(submissions) // 10)}
-    nearby = {edit for word in common for edit in _without_a_letter(str(word))}
-    shared: defaultdict[tuple[int, int], set[str]] = defaultdict(set)
-    for word, who in holders.items():
-        text = str(word)
-        if 2 <= len(who) <= few and word not in common and any(edit in nearby for edit in _without_a_letter(text)):
-            for pair in _pairs(who):
-                shared[pair].add(text)
-    return {pair: words for pair, words in shared.items() if len(words) >= 2}
-
-
-def _without_a_letter(word: str) -> list[str]:
-    """Return the word, and the word without each of its letters: two words that share one of these are a letter apart, or two."""
-    return [word, *(word[:at] + word[at + 1 :] for at in range(len(word)))]
 
 
 def _clusters(pairs: Sequence[tuple[int, int]]) -> list[list[int]]:
