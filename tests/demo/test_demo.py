@@ -11,6 +11,7 @@ import pytest
 import practicum.demo.run as demo
 from practicum.cli.demo import demo as command
 from practicum.demo import invented_class
+from practicum.demo.copies import look_for_copies
 from practicum.demo.invented_class import HOSTILE, kinds_of_submission, names, plan_class, write_class
 from practicum.errors import PracticumError
 from practicum.labs.intake.read import read_submissions

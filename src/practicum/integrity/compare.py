@@ -16,6 +16,7 @@ from practicum.integrity.submissions import ComparedSubmission
 THRESHOLD = 0.01
 LEAST_EVIDENCE = 20.0  # nats: a chance of one in half a billion, if statements were independent
 LEAST_STATEMENTS = 8
+TOO_SMALL = "The class is too small to say what is ordinary in it: no pair is flagged for its code, the pairs are only ranked."
 _FEW = 3
 _MANY_DECIMALS = 8
 
@@ -44,12 +45,14 @@ class Comparison:
         found: pairs, the most conspicuous first.
         own: pairs of a student with the same student's submission of an earlier term.
         clusters: groups of submissions that flagged pairs connect, each two or more.
+        note: why pairs are only ranked, in a sentence, where nothing can be said of their chance.
     """
 
     cohort: Cohort
     found: list[Found] = field(default_factory=list)
     own: list[Found] = field(default_factory=list)
     clusters: list[list[int]] = field(default_factory=list)
+    note: str = ""
 
 
 def compare(
@@ -73,6 +76,8 @@ def compare(
     shared = _traces(submissions, given)
     comparison = Comparison(cohort)
     pairs = {(pair.first, pair.second): pair for pair in cohort.pairs()}
+    if cohort.honest is None:
+        comparison.note = TOO_SMALL
     for i, j in shared:
         if cohort.groups[i] != cohort.groups[j] and (i, j) not in pairs:
             evidence, statements = cohort.evidence(i, j)

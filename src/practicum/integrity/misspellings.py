@@ -52,7 +52,7 @@ def shared_misspellings(
     """
     holders: defaultdict[str, list[int]] = defaultdict(list)
     for number, one in enumerate(submissions):
-        for word in one.words:
+        for word in one.words.keys() - one.names:
             holders[word].append(number)
     handed_out = frozenset(word for one in given for word in one.words)
     rare = sorted(word for word, who in holders.items() if 2 <= len(who) <= few and word not in handed_out)
@@ -71,7 +71,7 @@ def shared_misspellings(
 def known(word: str) -> bool:
     """Return whether a word in small letters is spelt as a list says: of English, British spellings included, or of the field."""
     spellings = {word, *(word.replace(british, american) for british, american in _BRITISH.items())}
-    spellings |= {each.removesuffix("s") for each in spellings}
+    spellings |= {each.removesuffix(ending) for each in spellings for ending in ("s", "es")}
     return any(each in _FIELD or each in _dictionary() for each in spellings)
 
 

@@ -28,7 +28,7 @@ PUBLISHED = "published"
 """In place of a term's name, for what is no student's."""
 
 _FEW = 40  # submissions that are read faster than processes start
-_SAME = 0.8  # share of its fingerprints from which on an alternative says nothing beyond the solution
+_SAME = 0.6  # share of its fingerprints from which on an alternative is a variant of another answer, not one of its own
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 

@@ -105,11 +105,8 @@ def _index(about: About, submissions: Sequence[ComparedSubmission], comparison: 
         f'<header><h1>{text(about.title)}</h1><p class="soft">Similarity · {text(about.lab)}</p></header>',
         f'<ul class="facts">{listed}</ul><p class="look">{CAVEAT}</p>',
     ]
-    if comparison.cohort.honest is None:
-        parts.append(
-            "<p>The class is too small to say what is ordinary in it. No pair is flagged for its code; the pairs below are "
-            "only ranked.</p>"
-        )
+    if comparison.note:
+        parts.append(f'<p class="look">{text(comparison.note)}</p>')
     own = set(map(id, comparison.own))
     parts += [
         "<h2>Pairs</h2>",
@@ -127,11 +124,13 @@ def _index(about: About, submissions: Sequence[ComparedSubmission], comparison: 
             "<h2>Groups</h2>",
             f"<figure>{graph(comparison.clusters, comparison.found, [w.name for w in submissions])}</figure>",
         ]
-    if picture := histogram(comparison.cohort, about.threshold):
+    students = [number for number, submission in enumerate(submissions) if not submission.term]
+    if picture := histogram(comparison.found, students, about.threshold):
         parts += [
             "<h2>How far from chance</h2>",
-            f"<figure>{picture}<figcaption>Bars: each submission's largest excess. Line: what is expected of honest ones, fitted "
-            "to the lower half of the class.</figcaption></figure>",
+            f"<figure>{picture}<figcaption>Bars: this term's submissions by the smallest p of their pairs. Red: flagged; left of "
+            "the line for the same weights alone. Pairs with too little evidence to be flagged are not drawn beyond the line."
+            "</figcaption></figure>",
         ]
     if comparison.own:
         parts += [

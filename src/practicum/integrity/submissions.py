@@ -63,7 +63,8 @@ class ComparedSubmission:
         lines: of all code, files and cells one after the other.
         statements: of all code; their lines count from 1 in `lines`.
         prints: their fingerprints.
-        words: of answers in Markdown, those written in small letters that are no names in the code, with how often they come.
+        words: of answers in Markdown, those written in small letters, with how often they come.
+        names: those of these words that stand in the code, too.
         decimals: numbers with three decimals or more in saved outputs and logs.
         outputs: hashes of saved outputs, with what they are.
         arrays: hashes of the weights that were submitted, with their names.
@@ -78,6 +79,7 @@ class ComparedSubmission:
     statements: list[Statement] = field(default_factory=list)
     prints: Prints = field(default_factory=lambda: fingerprints([]))
     words: dict[str, int] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
     decimals: set[str] = field(default_factory=set)
     outputs: dict[bytes, str] = field(default_factory=dict)
     arrays: dict[bytes, str] = field(default_factory=dict)
@@ -112,8 +114,8 @@ def read_submission(student: str, files: Mapping[str, bytes], term: str = "") ->
             found.decimals |= set(_DECIMAL.findall(data.decode("utf-8", "replace")))
         elif suffix in WEIGHTS:
             _add_arrays(found, name, data)
-    code_words = {word.lower() for line in found.lines for word in _WORD.findall(line.text.partition("#")[0])}
-    found.words = {word: count for word, count in found.words.items() if word not in code_words}
+    code = (line.text.partition("#")[0] for line in found.lines)
+    found.names = {word.lower() for line in code for word in _WORD.findall(line)} & found.words.keys()
     found.notes += _add_statements(found)
     found.prints = fingerprints(found.statements)
     return found
