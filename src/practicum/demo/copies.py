@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import ast
+from datetime import tzinfo
 from difflib import SequenceMatcher
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from practicum.labs.handout import solution_files
 from practicum.labs.lab import Lab
 from practicum.labs.mutants import load_alternatives
+
+if TYPE_CHECKING:
+    from practicum.integrity.run import SimilarityRun
+
+
+def look_for_copies(lab: Lab, folder: Path, zone: tzinfo, into: Path) -> SimilarityRun:
+    """Compare an invented class. All of it is made of the lab's solution and alternatives, which therefore tell nothing."""
+    from practicum.integrity.run import compare_folders
+    from practicum.integrity.submissions import read_submission
+
+    common = {f"the solution of {lab.name}": read_submission("", solution_files(lab))}
+    return compare_folders(lab, {"": folder}, zone, into, baseline=common, published=())
 
 
 def copies(lab: Lab, count: int) -> dict[str, dict[str, bytes]]:

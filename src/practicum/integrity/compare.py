@@ -11,16 +11,18 @@ from numpy.typing import NDArray
 
 from practicum.integrity.evidence import Cohort, Pair
 from practicum.integrity.likeness.pairs import LEAST_EVIDENCE, LEAST_STATEMENTS, THRESHOLD, judge
+from practicum.integrity.misspellings import shared_misspellings
 from practicum.integrity.submissions import ComparedSubmission
 
 __all__ = ["LEAST_EVIDENCE", "LEAST_STATEMENTS", "THRESHOLD", "Comparison", "Found", "compare"]
 
+LEAST_GROUPS = 3  # of two, nothing is rare
+TOO_SMALL = "The class is too small to say what is ordinary in it: no pair is flagged for its code, the pairs are only ranked."
 TOO_SHORT = (
-    "This lab is too short to tell by: most submissions have so little that not everybody has that even an identical copy would "
-    "not stand out. That no pair is flagged for its code says nothing here."
+    "This lab is too short to tell: most submissions have so little that not everybody has that even an identical copy would not "
+    "stand out. That a pair is not flagged for its code says nothing here."
 )
 _FEW = 3
-_COMMON_WORD = 5
 _MANY_DECIMALS = 8
 
 
@@ -79,7 +81,11 @@ def compare(
     cohort = Cohort([one.prints for one in submissions], hashes, _groups(submissions, teams or {}), earlier)
     shared = _traces(submissions, given)
     judged = judge(cohort)
-    comparison = Comparison(cohort, note=TOO_SHORT if judged.too_short else "")
+    comparison = Comparison(cohort)
+    if len(np.unique(cohort.groups)) < LEAST_GROUPS:
+        comparison.note = TOO_SMALL
+    elif judged.too_short:
+        comparison.note = TOO_SHORT
     pairs = {(pair.first, pair.second): pair for pair in judged.pairs}
     for i, j in shared:
         if cohort.compared(i, j) and (i, j) not in pairs:
@@ -134,9 +140,9 @@ def _traces(
             traces, before = shared[pair]
             traces.append(f"{count} numbers in saved outputs and logs that hardly anyone else has")
             shared[pair] = (traces, before)
-    for pair, words in _misspelt(submissions, few).items():
+    for pair, words in shared_misspellings(submissions, given, few).items():
         traces, before = shared[pair]
-        traces.append("the same misspellings: " + ", ".join(sorted(words)[:8]))
+        traces.append("the same misspellings: " + ", ".join(words[:8]))
         shared[pair] = (traces, before)
     return dict(shared)
 
@@ -151,25 +157,6 @@ def _holders(of: Iterable[Iterable[object]]) -> dict[object, list[int]]:
 
 def _pairs(holders: Sequence[int]) -> list[tuple[int, int]]:
     return [(i, j) for position, i in enumerate(holders) for j in holders[position + 1 :]]
-
-
-def _misspelt(submissions: Sequence[ComparedSubmission], few: int) -> dict[tuple[int, int], set[str]]:
-    """Rare words one letter away from a common one, by the pair that shares them; two or more count."""
-    holders = _holders(one.words for one in submissions)
-    common = {word for word, who in holders.items() if len(who) >= max(_COMMON_WORD, len(submissions) // 10)}
-    nearby = {edit for word in common for edit in _without_a_letter(str(word))}
-    shared: defaultdict[tuple[int, int], set[str]] = defaultdict(set)
-    for word, who in holders.items():
-        text = str(word)
-        if 2 <= len(who) <= few and word not in common and any(edit in nearby for edit in _without_a_letter(text)):
-            for pair in _pairs(who):
-                shared[pair].add(text)
-    return {pair: words for pair, words in shared.items() if len(words) >= 2}
-
-
-def _without_a_letter(word: str) -> list[str]:
-    """Return the word, and the word without each of its letters: two words that share one of these are a letter apart, or two."""
-    return [word, *(word[:at] + word[at + 1 :] for at in range(len(word)))]
 
 
 def _clusters(pairs: Sequence[tuple[int, int]]) -> list[list[int]]:

@@ -1,25 +1,35 @@
-"""Reading whole classes: this term's submissions, those of earlier terms, and what everybody was given."""
+"""Reading whole classes: this term's submissions, those of earlier terms, what everybody was given, what anybody can find."""
 
 from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import tzinfo
 from functools import partial
 from itertools import islice
 from multiprocessing import get_context
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+import numpy as np
+
+from practicum.course.topics import load_topics
+from practicum.curriculum import find_curriculum
 from practicum.errors import PracticumError
 from practicum.integrity.submissions import LOGS, PROGRAMS, WEIGHTS, ComparedSubmission, put_code_away, read_submission
 from practicum.labs.handout import given_files, solution_files, starter_files
 from practicum.labs.inbox import Inbox
 from practicum.labs.intake.read import SubmissionFiles
 from practicum.labs.lab import Lab
+from practicum.labs.mutants import load_alternatives
+
+PUBLISHED = "published"
+"""In place of a term's name, for what is no student's."""
 
 _FEW = 40  # submissions that are read faster than processes start
+_SAME = 0.6  # share of its fingerprints from which on an alternative is a variant of another answer, not one of its own
+_PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def latest(inbox: Inbox, lab: Lab, zone: tzinfo, refused: list[str] | None = None) -> Iterator[SubmissionFiles]:
@@ -75,15 +85,57 @@ def read_class(
 
 
 def given_by(lab: Lab) -> dict[str, ComparedSubmission]:
-    """Return what a lab gives everybody or asks of everybody, by what it is.
+    """Return what a lab hands out to everybody, by what it is.
 
     Raises:
         PracticumError: the lab is wrong.
     """
-    return {
-        f"the handout of {lab.name}": read_submission("", {**starter_files(lab), **given_files(lab)}),
-        f"the solution of {lab.name}": read_submission("", solution_files(lab)),
-    }
+    sheet = {path.name: path.read_bytes() for path in sorted(lab.folder.glob("*.md"))}  # for their words alone
+    return {f"the handout of {lab.name}": read_submission("", {**sheet, **starter_files(lab), **given_files(lab)})}
+
+
+def published_by(lab: Lab, given: Iterable[ComparedSubmission] = ()) -> list[ComparedSubmission]:
+    """Return the right answers to a lab that lie within reach, as if they were submissions of an earlier term.
+
+    These are the lab's solution, the alternatives that differ from it (of each the files that do), and the files of
+    `practicum` that `topics.toml` names as references for the lab's topics.
+
+    Args:
+        lab: the lab.
+        given: what everybody got, in which two answers may well be alike.
+
+    Raises:
+        PracticumError: the lab or `topics.toml` is wrong.
+    """
+    solution = solution_files(lab)
+    named = {"the lab's solution": solution}
+    for variant in load_alternatives(lab):
+        changed = {name: data for name, data in variant.files.items() if data != solution.get(name)}
+        named[f"alternative {variant.name}"] = changed
+    named |= _references(lab)
+    handed_out = np.concatenate([np.empty(0, np.uint64), *(one.prints.hashes for one in given)])
+    found: list[ComparedSubmission] = []
+    for name, files in named.items():
+        one = read_submission(name, files, PUBLISHED)
+        one.published = True
+        own = np.setdiff1d(one.prints.hashes, handed_out)
+        alike = max((np.isin(own, other.prints.hashes).mean() for other in found), default=0.0) if len(own) else 1.0
+        if alike < _SAME:
+            found.append(one)
+    return found
+
+
+def _references(lab: Lab) -> dict[str, dict[str, bytes]]:
+    """Return the reference files of a lab's topics by the name of their module; none without the curriculum."""
+    home = find_curriculum()
+    topics = load_topics(home / "topics.toml") if home else {}
+    paths = sorted({path for topic in lab.topics if topic in topics for path in topics[topic].reference})
+    there = {path: _PACKAGE / path for path in paths if (_PACKAGE / path).is_file()}
+    return {_module(path): {path: file.read_bytes()} for path, file in there.items()}
+
+
+def _module(path: str) -> str:
+    return ".".join(PurePosixPath("practicum", path.removesuffix("/__init__.py")).with_suffix("").parts)
 
 
 def read_baseline(paths: Sequence[Path]) -> dict[str, ComparedSubmission]:

@@ -119,4 +119,5 @@ def _in_statements(bits: Floats, feature: Ints, starts: Ints) -> Floats:
     strongest = _STEPS - 1 - np.maximum.reduceat(keys, starts, axis=1) % _STEPS
     counted = np.zeros(bits.shape, bool)
     counted[np.arange(len(bits))[:, None], strongest] = True
-    return (bits * counted).sum(1)
+    total: Floats = (bits * counted).sum(1)
+    return total
