@@ -10,13 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from practicum.integrity.evidence import Cohort, Pair
-from practicum.integrity.likeness.pairs import LEAST_EVIDENCE, LEAST_STATEMENTS, THRESHOLD, judge
+from practicum.integrity.likeness.pairs import LEAST_EVIDENCE, LEAST_GROUPS, LEAST_STATEMENTS, THRESHOLD, judge
 from practicum.integrity.misspellings import shared_misspellings
 from practicum.integrity.submissions import ComparedSubmission
 
 __all__ = ["LEAST_EVIDENCE", "LEAST_STATEMENTS", "THRESHOLD", "Comparison", "Found", "compare"]
 
-LEAST_GROUPS = 3  # of two, nothing is rare
 TOO_SMALL = "The class is too small to say what is ordinary in it: no pair is flagged for its code, the pairs are only ranked."
 TOO_SHORT = (
     "This lab is too short to tell: most submissions have so little that not everybody has that even an identical copy would not "
@@ -82,7 +81,7 @@ def compare(
     shared = _traces(submissions, given)
     judged = judge(cohort)
     comparison = Comparison(cohort)
-    if len(np.unique(cohort.groups)) < LEAST_GROUPS:
+    if len(np.unique(cohort.groups[~cohort.earlier])) < LEAST_GROUPS:
         comparison.note = TOO_SMALL
     elif judged.too_short:
         comparison.note = TOO_SHORT

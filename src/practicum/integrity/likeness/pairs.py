@@ -20,6 +20,7 @@ from practicum.integrity.likeness.yardstick import Yardstick, p_value
 THRESHOLD = 0.01
 LEAST_EVIDENCE = 20.0  # nats: a chance of one in half a billion, if statements were independent
 LEAST_STATEMENTS = 8
+LEAST_GROUPS = 3  # students or teams of this term; of two, nothing is rare
 ROUNDS = 4
 SAME_SHARE, SAME_BITS = 0.93, 80.0  # as much in common makes one voice of two, before anything else is known
 SAME_WHOLE = 0.97  # of all statements, what everybody has among them: so a group that is most of a class joins, too
@@ -58,6 +59,8 @@ def judge(cohort: Cohort) -> Judged:
         joined = p_value(height) < THRESHOLD
         joined[joined] = [_enough(*cohort.evidence(i, j)) for i, j in zip(first[joined], second[joined], strict=True)]
     assert height is not None
+    if len(np.unique(cohort.groups[~cohort.earlier])) < LEAST_GROUPS:
+        height = np.full(len(first), -np.inf)
     return Judged(_judged(cohort, found, height), _too_short(cohort, found, yardstick))
 
 

@@ -74,7 +74,7 @@ def likeness(cohort: Cohort, first: Ints, second: Ints, *, whole: bool = False) 
         if len(others):
             side = (second[pair] == one).astype(int)
             shared[side, pair], own[side, pair] = _one_side(cohort, held, one, others, whole)
-    bits = shared.min(0)
+    bits = np.minimum(shared, own).min(0)  # two statements may be the same by all they have, and differ by what is shared
     return Likeness(first, second, bits, ((bits + 1) / (own + 2)).mean(0), own)
 
 
