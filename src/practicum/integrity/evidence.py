@@ -121,6 +121,7 @@ class Cohort:
         self._of_voice = np.split(
             once % max(self._distinct, 1), np.searchsorted(once // max(self._distinct, 1), range(1, self.count))
         )
+        self._members = np.bincount(self.voices, minlength=self.count)
         self._nearest: list[Ints] | None = None
 
     @property
@@ -177,33 +178,42 @@ class Cohort:
         found[row[kept], place[kept]] = flat[kept]
         return found
 
-    def class_shares(self, one: int, others: Ints) -> Floats:
-        """Return p_class of each of a submission's fingerprints, for it and each of others, shape (others, P)."""
-        apart = (self.voices[others] != self.voices[one])[:, None]
-        voices = [self._of_voice[voice] for voice in self.voices[others].tolist()]
-        theirs = self._at(one, voices, [np.ones(len(each), bool) for each in voices]) & apart
-        shares: Floats = (self.frequency[self.features[one]] - 1 - theirs + 0.5) / (self.count - apart)
+    def class_shares(self, one: int, others: Ints, held: Bools) -> Floats:
+        """Return p_class of each of a submission's fingerprints, for it and each of others, shape (others, P).
+
+        Args:
+            one: the submission.
+            others: indices of others.
+            held: what they have of it, as `holds` says.
+        """
+        voices, theirs = self.voices[others], held.copy()
+        several = np.flatnonzero(self._members[voices] > 1)
+        of_voice = [self._of_voice[voice] for voice in voices[several].tolist()]
+        theirs[several] = self._at(one, of_voice, [np.ones(len(each), bool) for each in of_voice])
+        apart = (voices != self.voices[one])[:, None]
+        shares: Floats = (self.frequency[self.features[one]] - 1 - (theirs & apart) + 0.5) / (self.count - apart)
         return shares
 
-    def _weights(self, one: int, others: Ints) -> Floats:
-        """Return what each of a submission's fingerprints weighs for it and each of others, in nats; 0 where not shared."""
-        near, suspects = self.near, [self.near[one][self.voices[self.near[one]] == self.voices[other]] for other in others]
-        c = self._near_counts[one] + self._at(one, [self.features[o] for o in others], [self._near_counts[o] for o in others])
-        suspects = [
-            np.append(mine, near[other][self.voices[near[other]] == self.voices[one]])
-            for mine, other in zip(suspects, others, strict=True)
-        ]
-        count = np.array([len(each) for each in suspects])
-        np.subtract.at(c, np.repeat(np.arange(len(others)), count), self.holds(one, np.concatenate(suspects)))
-        m = len(near[one]) + np.array([len(near[other]) for other in others]) - count
-        p_class = self.class_shares(one, others)
-        weights: Floats = -np.log(np.clip(np.maximum(p_class, (c + p_class) / (m[:, None] + 1)), 1e-300, 1))
-        return weights * self.holds(one, others)
+    def _weights(self, one: int, others: Ints) -> tuple[Floats, Bools]:
+        """Return what each of a submission's fingerprints weighs for it and each of others, in nats; and if they share it."""
+        near, mine = self.near, self.near[one]
+        counts = self._at(one, [self.features[other] for other in others], [self._near_counts[other] + 1 for other in others])
+        held = counts > 0
+        c, m = self._near_counts[one] + counts - 1, np.full(len(others), len(mine))
+        for row, other in enumerate(others.tolist()):
+            m[row] += len(near[other])
+            theirs = near[other]
+            for suspect in (*mine[self.voices[mine] == self.voices[other]], *theirs[self.voices[theirs] == self.voices[one]]):
+                has = held[row] if suspect == other else True if suspect == one else self.holds(one, np.array([suspect]))[0]
+                c[row] -= has
+                m[row] -= 1
+        p_class = self.class_shares(one, others, held)
+        return -np.log(np.clip(np.maximum(p_class, (c + p_class) / (m[:, None] + 1)), 1e-300, 1)), held
 
     def weights(self, i: int, j: int) -> tuple[Ints, Floats]:
         """Return the fingerprints that two submissions share, shape (F,), and what each weighs in nats."""
-        both = self.holds(i, np.array([j]))[0]
-        return self.features[i][both], self._weights(i, np.array([j]))[0, both]
+        weights, held = self._weights(i, np.array([j]))
+        return self.features[i][held[0]], weights[held]
 
     def sides(self, first: Ints, second: Ints) -> Iterator[tuple[int, Ints, tuple[Ints, Ints]]]:
         """Yield each submission, the others that it makes pairs with, and where in an array (2, pairs) these are."""
@@ -218,7 +228,8 @@ class Cohort:
         """Return E of pairs, and how many statements carry it on the side that has fewer."""
         total, carrying = np.zeros((2, len(first))), np.zeros((2, len(first)), np.int64)
         for one, others, at in self.sides(first, second):
-            total[at], carrying[at] = self.in_statements(one, self._weights(one, others))
+            weights, held = self._weights(one, others)
+            total[at], carrying[at] = self.in_statements(one, weights * held)
         return total.min(0), carrying.min(0)
 
     def in_statements(self, one: int, weights: Floats) -> tuple[Floats, Ints]:
