@@ -88,7 +88,7 @@ def _judged(cohort: Cohort, found: Likeness, height: Floats) -> list[Pair]:
     at = np.searchsorted(pairs[:, 0] * size + pairs[:, 1], found.first * size + found.second)
     evidence, statements, excess, rare = evidence[at], statements[at], excess[at], p_values(cohort, pairs, excess)[at]
     p = p_value(height)
-    p = np.where(height > 0, np.minimum(p, rare), p)
+    p = np.where(height > 0, np.minimum(p, 2 * rare), p)  # one chance more for honest pairs to stand out: its p counts twice
     p = _of_groups(cohort, found, np.where(_enough(evidence, statements), p, 1.0))
     columns = (found.first, found.second, evidence, excess, p, statements, found.share, found.bits)
     judged = [Pair(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
