@@ -4,16 +4,18 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from copies.populations import DEPTHS, disguised, population
+from copies.populations import CHOSEN_ON, DEPTHS, ONE_SOURCE, PROVEN_ON, disguised, population
 from tqdm import tqdm
 
 from practicum.integrity.compare import compare
 from practicum.integrity.submissions import ComparedSubmission, read_submission
-
 from similarity.report import Rows
 
-SIZES = (8, 12, 14, 20, 30, 60, 100, 200)
+SMALL, LARGE = (8, 12, 14, 20, 30), (60, 100, 200)
 GROUPS = (2, 3, 4, 8, 12, 0)  # 0: a tenth of the class
+SEED = 100  # settings were chosen on pools of seeds 0 to 3
+WITH_GROUPS = (*CHOSEN_ON, "popular answers")
+WITH_SOME = ("two templates with changes", "boilerplate")
 LEAST_OTHERS = 2  # who are not of the group, at least
 POOLED = 200  # programs of a pool that classes are drawn from
 SOURCES = 3  # of a pool, the programs that groups copy
@@ -75,7 +77,7 @@ def cells(sizes: Sequence[int], groups: Sequence[int]) -> Iterator[tuple[int, in
 
 
 def copied(
-    pool: Pool, seed: int, sizes: Sequence[int] = SIZES, groups: Sequence[int] = GROUPS, depths: Sequence[str] = tuple(DEPTHS)
+    pool: Pool, seed: int, sizes: Sequence[int] = SMALL, groups: Sequence[int] = GROUPS, depths: Sequence[str] = tuple(DEPTHS)
 ) -> Rows:
     """Return classes with one group that copied: how many of its pairs are flagged, and how many others.
 
@@ -99,7 +101,7 @@ def copied(
     return rows
 
 
-def honest(pool: Pool, seeds: Sequence[int], sizes: Sequence[int] = SIZES) -> Rows:
+def honest(pool: Pool, seeds: Sequence[int], sizes: Sequence[int]) -> Rows:
     """Return classes in which nobody copied: how many pairs are flagged, the smallest p, and whether a note says "too short".
 
     Args:
@@ -115,3 +117,21 @@ def honest(pool: Pool, seeds: Sequence[int], sizes: Sequence[int] = SIZES) -> Ro
         p = min((one.pair.p for one in comparison.found), default=1.0)
         rows.append({**row, "flagged": sum(one.flagged for one in comparison.found), "p": p})
     return rows
+
+
+def measured() -> tuple[Rows, Rows]:
+    """Return classes with groups, and classes without, as the tables have them: fewer of the large ones, which cost most."""
+    copying, alone = [], []
+    pools = {kind: Pool(kind, SEED) for kind in (*CHOSEN_ON, *PROVEN_ON, ONE_SOURCE)}
+    _, renamed, _, deepest = DEPTHS
+    for kind in WITH_GROUPS:
+        copying += copied(pools[kind], 0, SMALL)
+        copying += copied(pools[kind], 0, LARGE[:1], (2, 4, 12, 0))
+        copying += copied(pools[kind], 0, LARGE[1:], (2, 12, 0), (renamed, deepest))
+        alone += honest(pools[kind], range(10), SMALL) + honest(pools[kind], range(3), LARGE)
+    for kind in WITH_SOME:
+        copying += copied(pools[kind], 0, (8, 14, 20, 60), (2, 4, 8), (renamed, deepest))
+    for kind in PROVEN_ON[1:]:
+        alone += honest(pools[kind], range(6), SMALL) + honest(pools[kind], range(3), LARGE[:2])
+    alone += honest(pools[ONE_SOURCE], range(4), (8, 14, 30))
+    return copying, alone

@@ -1,4 +1,4 @@
-"""Likeness by the formulas, on prints made by hand; who is flagged in classes made by chance, small and large, with and without."""
+"""Likeness by the formulas, on prints made by hand; who is flagged in classes made by chance, with and without copies."""
 
 from __future__ import annotations
 
