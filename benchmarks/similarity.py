@@ -179,7 +179,7 @@ def main() -> int:
             found["honest"] = about | _classes(asked.honest, asked.seeds)
             found["honest"]["rows"] = honest(asked.seeds, asked.honest)
         if asked.all or asked.groups:
-            what = f"pools of {groups.POOLED} programs of each kind, seed {groups.SEED}"
+            what = f"one pool of programs of each kind, seed {groups.SEED}"
             found["groups"] = about | {"load": os.getloadavg()[0], "what": what}
             found["groups"]["rows"], found["groups"]["honest"] = groups.measured()
         if asked.all or asked.scale:

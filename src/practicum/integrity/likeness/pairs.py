@@ -23,7 +23,7 @@ LEAST_STATEMENTS = 8
 LEAST_GROUPS = 3  # students or teams of this term; of two, nothing is rare
 ROUNDS = 4
 SAME_SHARE, SAME_BITS = 0.93, 80.0  # as much in common makes one voice of two, before anything else is known
-SAME_WHOLE = 0.97  # of all statements, what everybody has among them: so a group that is most of a class joins, too
+SAME_WHOLE = 0.95  # of all statements, what everybody has among them: so a group that is most of a class joins, too
 ONE_OF_A_GROUP = 0.8  # share from which a pair is as conspicuous as the most conspicuous of its group
 
 
