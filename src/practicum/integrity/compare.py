@@ -10,13 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from practicum.integrity.evidence import Cohort, Pair
+from practicum.integrity.likeness.pairs import LEAST_EVIDENCE, LEAST_GROUPS, LEAST_STATEMENTS, THRESHOLD, judge
 from practicum.integrity.misspellings import shared_misspellings
 from practicum.integrity.submissions import ComparedSubmission
 
-THRESHOLD = 0.01
-LEAST_EVIDENCE = 20.0  # nats: a chance of one in half a billion, if statements were independent
-LEAST_STATEMENTS = 8
+__all__ = ["LEAST_EVIDENCE", "LEAST_STATEMENTS", "THRESHOLD", "Comparison", "Found", "compare"]
+
 TOO_SMALL = "The class is too small to say what is ordinary in it: no pair is flagged for its code, the pairs are only ranked."
+TOO_SHORT = (
+    "This lab is too short to tell: most submissions have so little that not everybody has that even an identical copy would not "
+    "stand out. That a pair is not flagged for its code says nothing here."
+)
 _FEW = 3
 _MANY_DECIMALS = 8
 
@@ -45,7 +49,7 @@ class Comparison:
         found: pairs, the most conspicuous first.
         own: pairs of a student with the same student's submission of an earlier term.
         clusters: groups of submissions that flagged pairs connect, each two or more.
-        note: why pairs are only ranked, in a sentence, where nothing can be said of their chance.
+        note: what whoever reads this has to know first, a sentence or two; "" where there is nothing.
     """
 
     cohort: Cohort
@@ -72,34 +76,37 @@ def compare(
     """
     given = list(given)
     hashes: NDArray[np.uint64] = np.concatenate([np.empty(0, np.uint64), *(one.prints.hashes for one in given)])
-    cohort = Cohort([one.prints for one in submissions], hashes, _groups(submissions, teams or {}))
+    earlier = [bool(one.term) for one in submissions]
+    cohort = Cohort([one.prints for one in submissions], hashes, _groups(submissions, teams or {}), earlier)
     shared = _traces(submissions, given)
+    judged = judge(cohort)
     comparison = Comparison(cohort)
-    pairs = {(pair.first, pair.second): pair for pair in cohort.pairs()}
-    if cohort.honest is None:
+    if len(np.unique(cohort.groups[~cohort.earlier])) < LEAST_GROUPS:
         comparison.note = TOO_SMALL
+    elif judged.too_short:
+        comparison.note = TOO_SHORT
+    pairs = {(pair.first, pair.second): pair for pair in judged.pairs}
     for i, j in shared:
-        if cohort.groups[i] != cohort.groups[j] and (i, j) not in pairs:
+        if cohort.compared(i, j) and (i, j) not in pairs:
             evidence, statements = cohort.evidence(i, j)
             pairs[i, j] = Pair(i, j, evidence, 0.0, 1.0, statements)
     for (i, j), pair in pairs.items():
         traces, certain = shared.get((i, j), ([], False))
-        enough = pair.evidence >= LEAST_EVIDENCE and pair.statements >= LEAST_STATEMENTS
-        found = Found(pair, tuple(traces), certain or (enough and pair.p < threshold))
+        found = Found(pair, tuple(traces), certain or pair.p < threshold)
         (comparison.own if submissions[i].student == submissions[j].student else comparison.found).append(found)
     for each in (comparison.found, comparison.own):
-        each.sort(key=lambda found: (not found.flagged, -found.pair.excess, -len(found.traces)))
+        each.sort(key=lambda found: (not found.flagged, found.pair.p, -found.pair.share, -len(found.traces)))
     comparison.clusters = _clusters([(one.pair.first, one.pair.second) for one in comparison.found if one.flagged])
     return comparison
 
 
 def _groups(submissions: Sequence[ComparedSubmission], teams: Mapping[str, str]) -> list[int]:
-    """Return a number for each submission; those that have the same are not compared."""
-    numbers: dict[tuple[str, str], int] = {}
+    """Return a number for each submission, the same within a team and for one student's of this term."""
+    numbers: dict[tuple[str, ...], int] = {}
     groups = []
-    for one in submissions:
+    for at, one in enumerate(submissions):
         if one.term:
-            key = ("term", "")  # earlier ones are not compared among themselves
+            key: tuple[str, ...] = ("earlier", str(at))
         elif one.student in teams:
             key = ("team", teams[one.student])
         else:

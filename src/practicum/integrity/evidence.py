@@ -1,22 +1,18 @@
-"""How much two submissions share beyond what their class shares: evidence, in nats, and how unlikely it is among honest pairs.
+"""How much two submissions share beyond what their class shares: evidence, in nats.
 
     rarity of fingerprint f for the pair (i, j)    w = -ln max(p_class, p_near)
-        p_class = (d - 2 + ½) / (n - 1)            d of the n submissions have f, i and j among them
-        p_near  = (c + p_class) / (m + 1)          c of the m nearest neighbours of i and of j have f, i and j left out
+        p_class = (d + ½) / (n + 1)                d of the n other voices have f
+        p_near  = (c + p_class) / (m + 1)          c of the m nearest voices of i and of j have f
     evidence                                       E = min over both sides of  Σ over statements s of  max over f at s of  w_f
-    excess                                         z = min over both sides of  (E - median_i) / spread_i
 
 A fingerprint that everybody has weighs nothing. One that is common among those who work like i and j (who follow the same lecture
 notes, say) weighs little even where the whole class is large: that is what p_near is for. Evidence is counted in statements: each
-once, however many fingerprints meet there, and a statement that is repeated once in all. Median and spread (of absolute
-deviations, Rousseeuw & Croux 1993) are those of E between a submission and its closest neighbours, so that a pair has to stand
-out from both its sides' other matches; a spread is at least a statement that nobody else has, ln (N + 1).
+once, however many fingerprints meet there, and a statement that is repeated once in all.
 
-The largest excess per submission in an honest class follows, about, a Gumbel distribution (Fisher & Tippett 1928). It is fitted
-to this class at the quantiles that a few copies don't reach; the p-value of a pair is that some pair of the class has such an
-excess.
+A voice is a submission, or several that are one work: a team's, or those of a group that copied. All counts are of voices,
+without those of the pair; otherwise a work that twelve handed in would look like what the class usually writes.
 
-Symbols: N submissions, F distinct fingerprints, P fingerprints of one submission.
+Symbols: N submissions, F distinct fingerprints, P fingerprints of one submission, V voices.
 """
 
 from __future__ import annotations
@@ -32,15 +28,11 @@ from scipy import sparse
 from practicum.integrity.canonical.fingerprints import Prints
 
 NEIGHBOURS = 30
-CLOSEST = 20  # of the neighbours, and a fifth of the class at most: those against which a pair has to stand out
-COMMONEST = 64  # submissions that share a fingerprint by which neighbours are looked for
-QUANTILES = np.linspace(0.1, 0.6, 11)
-POOLED = 10  # neighbours' worth of the class's ordinary spread in each submission's own, which few values tell badly
-SMALLEST_CLASS = 12
-LEAST_SCALE = 0.5  # of the distribution, in spreads: what honest classes have, where this one has too little to fit it to
+COMMONEST = 64  # voices that share a fingerprint by which neighbours are looked for
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -51,9 +43,11 @@ class Pair:
         first: index of one.
         second: index of the other.
         evidence: E, in nats.
-        excess: z.
-        p: that an honest class of this size has a pair with such an excess; 1 where the class is too small to say.
+        excess: z, how far E stands out from both sides' other matches.
+        p: that an honest class has a pair so much alike; 1 where there is too little to go by.
         statements: how many statements carry evidence, on the side that has fewer.
+        share: of the work that not everybody has, how much they have in common, between 0 and 1.
+        bits: how much that is.
     """
 
     first: int
@@ -62,34 +56,8 @@ class Pair:
     excess: float
     p: float
     statements: int
-
-
-@dataclass(frozen=True)
-class Gumbel:
-    """A Gumbel distribution of largest values.
-
-    Attributes:
-        location: μ.
-        scale: β.
-    """
-
-    location: float
-    scale: float
-
-    @classmethod
-    def of(cls, largest: Floats) -> Gumbel:
-        """Fit it at the lower quantiles, which outliers do not move."""
-        heights = -np.log(-np.log(QUANTILES))
-        scale, location = np.polyfit(heights, np.quantile(largest, QUANTILES), 1)
-        return cls(float(location), max(float(scale), LEAST_SCALE))
-
-    def exceeds(self, value: float) -> float:
-        """Return the probability of a larger value."""
-        return float(-np.expm1(-np.exp(-(value - self.location) / self.scale)))
-
-    def reached_with(self, probability: float) -> float:
-        """Return the value that is exceeded with this probability."""
-        return self.location - self.scale * float(np.log(-np.log1p(-probability)))
+    share: float = 0.0
+    bits: float = 0.0
 
 
 class Cohort:
@@ -98,19 +66,30 @@ class Cohort:
     Args:
         prints: of each submission.
         given: fingerprints that count for nothing, those of the handout, say.
-        groups: a number per submission; those with the same are not compared (a team, or all earlier ones).
+        groups: a number per submission; those with the same are one voice and not compared (a team).
+        earlier: per submission, whether it is an earlier term's; these are not compared with each other.
 
     Attributes:
-        largest: after `pairs`, the largest excess of each submission, at least 0.
-        honest: after `pairs`, the distribution fitted to it; None where the class is too small.
+        size: number of submissions.
+        groups: as given, by default one per submission.
+        earlier: as given, by default none.
+        features: of each submission, its fingerprints, numbered, in ascending order.
+        at: of each submission, rows (fingerprint, statement), in ascending order.
+        voices: the voice of each submission, numbered from 0.
+        frequency: how many voices have each fingerprint, shape (F,).
+        near: of each submission, one submission of each of its nearest voices, the nearest first.
     """
 
-    largest: Floats
-    honest: Gumbel | None = None
-
-    def __init__(self, prints: Sequence[Prints], given: NDArray[np.uint64], groups: Sequence[int] | None = None) -> None:
+    def __init__(
+        self,
+        prints: Sequence[Prints],
+        given: NDArray[np.uint64],
+        groups: Sequence[int] | None = None,
+        earlier: Sequence[bool] | None = None,
+    ) -> None:
         self.size = len(prints)
-        self.groups = np.arange(self.size) if groups is None else np.asarray(groups)
+        self.groups: Ints = np.arange(self.size) if groups is None else np.asarray(groups, np.int64)
+        self.earlier: Bools = np.zeros(self.size, bool) if earlier is None else np.asarray(earlier, bool)
         hashes = np.concatenate([one.hashes for one in prints] or [np.empty(0, np.uint64)])
         document = np.repeat(np.arange(self.size), [len(one.hashes) for one in prints])
         statement = np.concatenate([one.at for one in prints] or [np.empty(0, np.int32)])
@@ -121,30 +100,60 @@ class Cohort:
         bounds = np.searchsorted(rows[:, 0], np.arange(self.size + 1))
         self.at = [rows[a:b, 1:] for a, b in pairwise(bounds)]
         self.features: list[Ints] = [np.unique(at[:, 0]) for at in self.at]
-        held = np.concatenate(self.features) if self.size else np.empty(0, np.int64)
-        self.frequency = np.bincount(held, minlength=int(feature.max()) + 1 if len(feature) else 0)
-        self.near = self._nearest()
-        self.near_counts = [self._count_near(one) for one in range(self.size)]
+        self._owner = np.repeat(np.arange(self.size), [len(one) for one in self.features])
+        self._held = np.concatenate(self.features) if self.size else np.empty(0, np.int64)
+        self._distinct = int(feature.max()) + 1 if len(feature) else 0
+        self.count_voices(self.groups)
 
-    def _nearest(self) -> list[Ints]:
-        """Return each submission's neighbours, by the rarity of what they share."""
-        owner = np.repeat(np.arange(self.size), [len(one) for one in self.features])
-        held = np.concatenate(self.features) if self.size else np.empty(0, np.int64)
-        telling = (self.frequency[held] > 1) & (self.frequency[held] <= COMMONEST)
-        weight = np.sqrt(np.log((self.size + 1) / self.frequency[held[telling]]))
-        matrix = sparse.csr_matrix((weight, (owner[telling], held[telling])), (self.size, len(self.frequency)))
+    def compared(self, i: int, j: int) -> bool:
+        """Return whether two submissions are compared: not within a group, and no earlier ones with each other."""
+        return bool(self.groups[i] != self.groups[j] and not (self.earlier[i] and self.earlier[j]))
+
+    def count_voices(self, voices: Ints) -> None:
+        """Count by these voices from now on: a number per submission, the same for those that are one."""
+        _, self.voices = np.unique(voices, return_inverse=True)
+        once = np.unique(self.voices[self._owner] * max(self._distinct, 1) + self._held)
+        self.frequency = np.bincount(once % max(self._distinct, 1), minlength=self._distinct)
+        self._nearest: list[Ints] | None = None
+
+    @property
+    def count(self) -> int:
+        """Number of voices."""
+        return int(self.voices.max(initial=-1)) + 1
+
+    @property
+    def near(self) -> list[Ints]:
+        """Of each submission, one submission of each of its nearest voices, the nearest first."""
+        if self._nearest is None:
+            self._nearest = self._find_nearest()
+            self._near_counts = [self._count_near(one) for one in range(self.size)]
+        return self._nearest
+
+    def ranked(self) -> list[Ints]:
+        """Return for each submission those it may be compared with, by the rarity of what they share."""
+        telling = (self.frequency[self._held] > 1) & (self.frequency[self._held] <= COMMONEST)
+        weight = np.sqrt(np.log((self.count + 1) / self.frequency[self._held[telling]]))
+        matrix = sparse.csr_matrix((weight, (self._owner[telling], self._held[telling])), (self.size, self._distinct))
         shared = (matrix @ matrix.T).tocsr()
-        near = []
+        found = []
         for one in range(self.size):
             others = shared.indices[shared.indptr[one] : shared.indptr[one + 1]]
             values = shared.data[shared.indptr[one] : shared.indptr[one + 1]]
-            allowed = self.groups[others] != self.groups[one]
+            allowed = (self.groups[others] != self.groups[one]) & ~(self.earlier[others] & self.earlier[one])
             others, values = others[allowed], values[allowed]
-            near.append(np.asarray(others[np.argsort(-values, kind="stable")[:NEIGHBOURS]], np.int64))
+            found.append(np.asarray(others[np.argsort(-values, kind="stable")], np.int64))
+        return found
+
+    def _find_nearest(self) -> list[Ints]:
+        near = []
+        for one, others in enumerate(self.ranked()):
+            other_voices = others[self.voices[others] != self.voices[one]]
+            _, first = np.unique(self.voices[other_voices], return_index=True)
+            near.append(other_voices[np.sort(first)[:NEIGHBOURS]])
         return near
 
     def _count_near(self, one: int) -> Ints:
-        """For each feature of a submission, how many of its neighbours have it."""
+        """For each feature of a submission, how many of its nearest voices have it."""
         mine = self.features[one]
         counts = np.zeros(len(mine), np.int64)
         for other in self.near[one]:
@@ -154,10 +163,17 @@ class Cohort:
     def weights(self, i: int, j: int) -> tuple[Ints, Floats]:
         """Return the fingerprints that two submissions share, shape (F,), and what each weighs in nats."""
         shared, at_i, at_j = np.intersect1d(self.features[i], self.features[j], assume_unique=True, return_indices=True)
-        j_near, i_near = int(j in self.near[i]), int(i in self.near[j])
-        c = self.near_counts[i][at_i] + self.near_counts[j][at_j] - j_near - i_near
-        m = len(self.near[i]) + len(self.near[j]) - j_near - i_near
-        p_class = (self.frequency[shared] - 1.5) / (self.size - 1)
+        sides = ((i, j, at_i), (j, i, at_j))
+        c, m = np.zeros(len(shared), np.int64), 0
+        for one, other, at in sides:
+            near = self.near[one]
+            c += self._near_counts[one][at]
+            m += len(near)
+            for suspect in near[self.voices[near] == self.voices[other]]:
+                c -= np.isin(shared, self.features[suspect], assume_unique=True)
+                m -= 1
+        apart = int(self.voices[i] != self.voices[j])
+        p_class = (self.frequency[shared] - 1 - apart + 0.5) / (self.count - apart)
         p_near = (c + p_class) / (m + 1)
         return shared, -np.log(np.clip(np.maximum(p_class, p_near), 0, 1))
 
@@ -166,41 +182,6 @@ class Cohort:
         shared, weights = self.weights(i, j)
         sums, statements = zip(*(_by_statement(self.at[one], shared, weights) for one in (i, j)), strict=True)
         return min(sums), min(statements)
-
-    def pairs(self) -> list[Pair]:
-        """Return the pairs of neighbours, those with the largest excess first."""
-        wanted = sorted({(min(i, int(j)), max(i, int(j))) for i in range(self.size) for j in self.near[i]})
-        found = [self.evidence(i, j) for i, j in wanted]
-        median, spread = self._ordinary({pair: value for pair, (value, _) in zip(wanted, found, strict=True)})
-        excess = [
-            min((value - median[i]) / spread[i], (value - median[j]) / spread[j])
-            for (i, j), (value, _) in zip(wanted, found, strict=True)
-        ]
-        largest = np.zeros(self.size)
-        for (i, j), z in zip(wanted, excess, strict=True):
-            largest[i], largest[j] = max(largest[i], z), max(largest[j], z)
-        self.largest = largest
-        self.honest = honest = Gumbel.of(largest) if len(largest) >= SMALLEST_CLASS else None
-        pairs = []
-        for (i, j), (value, statements), z in zip(wanted, found, excess, strict=True):
-            p = float(-np.expm1(len(largest) * np.log1p(-min(honest.exceeds(z), 1 - 1e-15)))) if honest else 1.0
-            pairs.append(Pair(i, j, value, float(z), p, statements))
-        return sorted(pairs, key=lambda pair: (-pair.excess, -pair.evidence, pair.first, pair.second))
-
-    def _ordinary(self, evidence: dict[tuple[int, int], float]) -> tuple[Floats, Floats]:
-        """Return median and spread of each submission's evidence with its closest neighbours; who is no neighbour shares
-        nothing.
-        """
-        count = min(CLOSEST, max(self.size // 5, 1))
-        closest = np.zeros((self.size, count))
-        for one, others in enumerate(self.near):
-            values = sorted((evidence[min(one, int(other)), max(one, int(other))] for other in others), reverse=True)[:count]
-            closest[one, : len(values)] = values
-        median = np.median(closest, axis=1)
-        spread = 1.4826 * np.median(np.abs(closest - median[:, None]), axis=1)
-        least = np.log(self.size + 1)
-        pooled = max(float(np.median(spread)), least) if self.size else least
-        return median, np.maximum(np.sqrt((count * spread**2 + POOLED * pooled**2) / (count + POOLED)), least)
 
 
 def _by_statement(at: Ints, shared: Ints, weights: Floats) -> tuple[float, int]:
