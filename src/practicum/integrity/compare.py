@@ -94,10 +94,25 @@ def compare(
         traces, certain = shared.get((i, j), ([], False))
         found = Found(pair, tuple(traces), certain or pair.p < threshold)
         (comparison.own if submissions[i].student == submissions[j].student else comparison.found).append(found)
+    comparison.found = _nearest_published(submissions, comparison.found)
     for each in (comparison.found, comparison.own):
         each.sort(key=lambda found: (not found.flagged, found.pair.p, -found.pair.share, -len(found.traces)))
     comparison.clusters = _clusters([(one.pair.first, one.pair.second) for one in comparison.found if one.flagged])
     return comparison
+
+
+def _nearest_published(submissions: Sequence[ComparedSubmission], found: Sequence[Found]) -> list[Found]:
+    """Return the pairs, of each student with published answers only the most alike: these answers are like one another."""
+    kept, nearest = [], dict[int, Found]()
+    for one in found:
+        student = next((side for side in (one.pair.first, one.pair.second) if not submissions[side].published), None)
+        other = one.pair.second if student == one.pair.first else one.pair.first
+        if student is None or not submissions[other].published:
+            kept.append(one)
+            continue
+        best = nearest.setdefault(student, one)
+        nearest[student] = max(best, one, key=lambda each: (each.flagged, each.pair.share, -each.pair.p))
+    return [*kept, *nearest.values()]
 
 
 def _groups(submissions: Sequence[ComparedSubmission], teams: Mapping[str, str]) -> list[int]:
@@ -105,8 +120,10 @@ def _groups(submissions: Sequence[ComparedSubmission], teams: Mapping[str, str])
     numbers: dict[tuple[str, ...], int] = {}
     groups = []
     for at, one in enumerate(submissions):
-        if one.term:
-            key: tuple[str, ...] = ("earlier", str(at))
+        if one.published:
+            key: tuple[str, ...] = ("published",)  # one voice: a dozen forms of the solution must not make it look common
+        elif one.term:
+            key = ("earlier", str(at))
         elif one.student in teams:
             key = ("team", teams[one.student])
         else:
