@@ -86,10 +86,10 @@ def compare(
     elif judged.too_short:
         comparison.note = TOO_SHORT
     pairs = {(pair.first, pair.second): pair for pair in judged.pairs}
-    for i, j in shared:
-        if cohort.compared(i, j) and (i, j) not in pairs:
-            evidence, statements = cohort.evidence(i, j)
-            pairs[i, j] = Pair(i, j, evidence, 0.0, 1.0, statements)
+    further = [(i, j) for i, j in shared if cohort.compared(i, j) and (i, j) not in pairs]
+    evidence, statements = cohort.evidence(*np.array(further, np.int64).reshape(-1, 2).T)
+    for (i, j), nats, carrying in zip(further, evidence.tolist(), statements.tolist(), strict=True):
+        pairs[i, j] = Pair(i, j, nats, 0.0, 1.0, carrying)
     for (i, j), pair in pairs.items():
         traces, certain = shared.get((i, j), ([], False))
         found = Found(pair, tuple(traces), certain or pair.p < threshold)

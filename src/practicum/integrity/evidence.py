@@ -17,9 +17,10 @@ Symbols: N submissions, F distinct fingerprints, P fingerprints of one submissio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,7 @@ from scipy import sparse
 from practicum.integrity.canonical.fingerprints import Prints
 
 NEIGHBOURS = 30
+_STEPS = 1 << 20  # weights are compared by this part of one; and no submission has more fingerprints
 COMMONEST = 64  # voices that share a fingerprint by which neighbours are looked for
 
 Floats = NDArray[np.float64]
@@ -103,6 +105,8 @@ class Cohort:
         self._owner = np.repeat(np.arange(self.size), [len(one) for one in self.features])
         self._held = np.concatenate(self.features) if self.size else np.empty(0, np.int64)
         self._distinct = int(feature.max()) + 1 if len(feature) else 0
+        self._statements = [_by_statement(at, features) for at, features in zip(self.at, self.features, strict=True)]
+        self._place = np.full(self._distinct, -1)
         self.count_voices(self.groups)
 
     def compared(self, i: int, j: int) -> bool:
@@ -114,6 +118,10 @@ class Cohort:
         _, self.voices = np.unique(voices, return_inverse=True)
         once = np.unique(self.voices[self._owner] * max(self._distinct, 1) + self._held)
         self.frequency = np.bincount(once % max(self._distinct, 1), minlength=self._distinct)
+        self._of_voice = np.split(
+            once % max(self._distinct, 1), np.searchsorted(once // max(self._distinct, 1), range(1, self.count))
+        )
+        self._members = np.bincount(self.voices, minlength=self.count)
         self._nearest: list[Ints] | None = None
 
     @property
@@ -126,7 +134,7 @@ class Cohort:
         """Of each submission, one submission of each of its nearest voices, the nearest first."""
         if self._nearest is None:
             self._nearest = self._find_nearest()
-            self._near_counts = [self._count_near(one) for one in range(self.size)]
+            self._near_counts = [self.holds(one, others).sum(0) for one, others in enumerate(self._nearest)]
         return self._nearest
 
     def ranked(self) -> list[Ints]:
@@ -152,49 +160,100 @@ class Cohort:
             near.append(other_voices[np.sort(first)[:NEIGHBOURS]])
         return near
 
-    def _count_near(self, one: int) -> Ints:
-        """For each feature of a submission, how many of its nearest voices have it."""
+    def holds(self, one: int, others: Ints) -> Bools:
+        """Return which of a submission's fingerprints others have, shape (others, P)."""
+        theirs = [self.features[other] for other in others.tolist()]
+        return self._at(one, theirs, [np.ones(len(each), bool) for each in theirs])
+
+    def _at(self, one: int, features: Sequence[Ints], values: Sequence[NDArray[Any]]) -> NDArray[Any]:
+        """Return values that belong to fingerprints, row by row, at a submission's fingerprints, shape (rows, P); else 0."""
         mine = self.features[one]
-        counts = np.zeros(len(mine), np.int64)
-        for other in self.near[one]:
-            counts[np.isin(mine, self.features[other], assume_unique=True)] += 1
-        return counts
+        if not len(features):
+            return np.zeros((0, len(mine)), np.int64)
+        self._place[mine] = np.arange(len(mine))
+        place, flat = self._place[np.concatenate(features)], np.concatenate(values)
+        self._place[mine] = -1
+        row, kept = np.repeat(np.arange(len(features)), [len(each) for each in features]), place >= 0
+        found = np.zeros((len(features), len(mine)), flat.dtype)
+        found[row[kept], place[kept]] = flat[kept]
+        return found
+
+    def class_shares(self, one: int, others: Ints, held: Bools) -> Floats:
+        """Return p_class of each of a submission's fingerprints, for it and each of others, shape (others, P).
+
+        Args:
+            one: the submission.
+            others: indices of others.
+            held: what they have of it, as `holds` says.
+        """
+        voices, theirs = self.voices[others], held.copy()
+        several = np.flatnonzero(self._members[voices] > 1)
+        of_voice = [self._of_voice[voice] for voice in voices[several].tolist()]
+        theirs[several] = self._at(one, of_voice, [np.ones(len(each), bool) for each in of_voice])
+        apart = (voices != self.voices[one])[:, None]
+        shares: Floats = (self.frequency[self.features[one]] - 1 - (theirs & apart) + 0.5) / (self.count - apart)
+        return shares
+
+    def _weights(self, one: int, others: Ints) -> tuple[Floats, Bools]:
+        """Return what each of a submission's fingerprints weighs for it and each of others, in nats; and if they share it."""
+        near, mine = self.near, self.near[one]
+        counts = self._at(one, [self.features[other] for other in others], [self._near_counts[other] + 1 for other in others])
+        held = counts > 0
+        c, m = self._near_counts[one] + counts - 1, np.full(len(others), len(mine))
+        for row, other in enumerate(others.tolist()):
+            m[row] += len(near[other])
+            theirs = near[other]
+            for suspect in (*mine[self.voices[mine] == self.voices[other]], *theirs[self.voices[theirs] == self.voices[one]]):
+                has = held[row] if suspect == other else True if suspect == one else self.holds(one, np.array([suspect]))[0]
+                c[row] -= has
+                m[row] -= 1
+        p_class = self.class_shares(one, others, held)
+        return -np.log(np.clip(np.maximum(p_class, (c + p_class) / (m[:, None] + 1)), 1e-300, 1)), held
 
     def weights(self, i: int, j: int) -> tuple[Ints, Floats]:
         """Return the fingerprints that two submissions share, shape (F,), and what each weighs in nats."""
-        shared, at_i, at_j = np.intersect1d(self.features[i], self.features[j], assume_unique=True, return_indices=True)
-        sides = ((i, j, at_i), (j, i, at_j))
-        c, m = np.zeros(len(shared), np.int64), 0
-        for one, other, at in sides:
-            near = self.near[one]
-            c += self._near_counts[one][at]
-            m += len(near)
-            for suspect in near[self.voices[near] == self.voices[other]]:
-                c -= np.isin(shared, self.features[suspect], assume_unique=True)
-                m -= 1
-        apart = int(self.voices[i] != self.voices[j])
-        p_class = (self.frequency[shared] - 1 - apart + 0.5) / (self.count - apart)
-        p_near = (c + p_class) / (m + 1)
-        return shared, -np.log(np.clip(np.maximum(p_class, p_near), 0, 1))
+        weights, held = self._weights(i, np.array([j]))
+        return self.features[i][held[0]], weights[held]
 
-    def evidence(self, i: int, j: int) -> tuple[float, int]:
-        """Return E, and how many statements carry it on the side that has fewer."""
-        shared, weights = self.weights(i, j)
-        sums, statements = zip(*(_by_statement(self.at[one], shared, weights) for one in (i, j)), strict=True)
-        return min(sums), min(statements)
+    def sides(self, first: Ints, second: Ints) -> Iterator[tuple[int, Ints, tuple[Ints, Ints]]]:
+        """Yield each submission, the others that it makes pairs with, and where in an array (2, pairs) these are."""
+        numbers = (np.tile(np.arange(len(first)), 2), (np.concatenate([first, second]), np.concatenate([second, first])))
+        pairs = sparse.csr_matrix(numbers, (self.size, self.size))
+        for one, (begin, end) in enumerate(pairwise(pairs.indptr)):
+            if end > begin:
+                pair = pairs.data[begin:end]
+                yield one, np.asarray(pairs.indices[begin:end], np.int64), ((second[pair] == one).astype(np.int64), pair)
+
+    def evidence(self, first: Ints, second: Ints) -> tuple[Floats, Ints]:
+        """Return E of pairs, and how many statements carry it on the side that has fewer."""
+        total, carrying = np.zeros((2, len(first))), np.zeros((2, len(first)), np.int64)
+        for one, others, at in self.sides(first, second):
+            weights, held = self._weights(one, others)
+            total[at], carrying[at] = self.in_statements(one, weights * held)
+        return total.min(0), carrying.min(0)
+
+    def in_statements(self, one: int, weights: Floats) -> tuple[Floats, Ints]:
+        """Return the sum over a submission's statements of the largest weight there, each fingerprint once.
+
+        Args:
+            one: the submission.
+            weights: of its fingerprints, shape (rows, P), below 2^20.
+
+        Returns:
+            The sum of each row, and how many weights of more than ln 2 are in it.
+        """
+        if not len(self.features[one]):
+            return np.zeros(len(weights)), np.zeros(len(weights), np.int64)
+        feature, starts = self._statements[one]
+        keys = np.round(weights * _STEPS).astype(np.int64)[:, feature] * _STEPS + (_STEPS - 1 - feature)
+        strongest = _STEPS - 1 - np.maximum.reduceat(keys, starts, axis=1) % _STEPS
+        counted = np.zeros(weights.shape)
+        rows = np.arange(len(weights))[:, None]
+        counted[rows, strongest] = weights[rows, strongest]
+        return counted.sum(1), (counted > np.log(2)).sum(1)
 
 
-def _by_statement(at: Ints, shared: Ints, weights: Floats) -> tuple[float, int]:
-    """Return the sum over statements of the largest weight there, each fingerprint once, and how many of these say something."""
-    if not len(shared):
-        return 0.0, 0
-    place = np.searchsorted(shared, at[:, 0])
-    place[place == len(shared)] = 0
-    here = shared[place] == at[:, 0]
-    feature, statement, weight = at[here, 0], at[here, 1], weights[place[here]]
-    order = np.lexsort((-weight, statement))
-    _, first = np.unique(statement[order], return_index=True)
-    strongest = order[first]
-    _, once = np.unique(feature[strongest], return_index=True)
-    largest = weight[strongest][once]
-    return float(largest.sum()), int((largest > np.log(2)).sum())
+def _by_statement(at: Ints, features: Ints) -> tuple[Ints, Ints]:
+    """Return the fingerprints of all statements, one statement after the other, by their place; and where each begins."""
+    order = np.argsort(at[:, 1], kind="stable")
+    return np.searchsorted(features, at[order, 0]), np.flatnonzero(np.diff(at[order, 1], prepend=-1))

@@ -9,12 +9,11 @@ a Gumbel distribution (Fisher & Tippett 1928). It is fitted to the class at the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from practicum.integrity.evidence import Cohort, Floats
+from practicum.integrity.evidence import Cohort, Floats, Ints
 
 CLOSEST = 20  # of the neighbours, and a fifth of the class at most: those against which a pair has to stand out
 QUANTILES = np.linspace(0.1, 0.6, 11)
@@ -42,48 +41,43 @@ class Gumbel:
         scale, location = np.polyfit(heights, np.quantile(largest, QUANTILES), 1)
         return cls(float(location), max(float(scale), LEAST_SCALE))
 
-    def exceeds(self, value: float) -> float:
-        """Return the probability of a larger value."""
-        return float(-np.expm1(-np.exp(-(value - self.location) / self.scale)))
-
-    def reached_with(self, probability: float) -> float:
-        """Return the value that is exceeded with this probability."""
-        return self.location - self.scale * float(np.log(-np.log1p(-probability)))
+    def exceeds(self, values: Floats) -> Floats:
+        """Return the probability of larger values."""
+        p: Floats = -np.expm1(-np.exp(-(values - self.location) / self.scale))
+        return p
 
 
-Excesses = dict[tuple[int, int], float]
-
-
-def excesses(cohort: Cohort, evidence: Mapping[tuple[int, int], float]) -> Excesses:
+def excesses(cohort: Cohort, pairs: Ints, evidence: Floats) -> Floats:
     """Return z of each pair.
 
     Args:
         cohort: the class.
-        evidence: E, by pair of submissions (the smaller index first); all pairs of `Cohort.near` among them.
+        pairs: indices of submissions, shape (pairs, 2); all pairs of `Cohort.near` among them.
+        evidence: E of each.
     """
     count = min(CLOSEST, max(cohort.count // 5, 1))
+    known = {(i, j): value for (i, j), value in zip(pairs.tolist(), evidence.tolist(), strict=True)}
     closest = np.zeros((cohort.size, count))
     for one, others in enumerate(cohort.near):
-        values = sorted((evidence[min(one, int(other)), max(one, int(other))] for other in others), reverse=True)[:count]
+        values = sorted((known[min(one, other), max(one, other)] for other in others.tolist()), reverse=True)[:count]
         closest[one, : len(values)] = values  # who is no neighbour shares nothing
     median = np.median(closest, axis=1)
     spread = 1.4826 * np.median(np.abs(closest - median[:, None]), axis=1)
     least = np.log(cohort.size + 1)
     pooled = max(float(np.median(spread)), least) if cohort.size else least
     spread = np.maximum(np.sqrt((count * spread**2 + POOLED * pooled**2) / (count + POOLED)), least)
-    return {
-        (i, j): float(min((value - median[i]) / spread[i], (value - median[j]) / spread[j])) for (i, j), value in evidence.items()
-    }
+    excess: Floats = ((evidence[:, None] - median[pairs]) / spread[pairs]).min(1)
+    return excess
 
 
-def p_values(cohort: Cohort, excess: Excesses) -> Excesses:
+def p_values(cohort: Cohort, pairs: Ints, excess: Floats) -> Floats:
     """Return the p-value of each pair: that some pair of an honest class has such an excess; 1 where voices are few."""
     if cohort.count < ENOUGH_VOICES:
-        return dict.fromkeys(excess, 1.0)
-    largest = np.zeros(cohort.count)
-    for (i, j), z in excess.items():
-        one, other = cohort.voices[i], cohort.voices[j]
-        if one != other:
-            largest[one], largest[other] = max(largest[one], z), max(largest[other], z)
-    honest = Gumbel.of(largest)
-    return {pair: float(-np.expm1(cohort.count * np.log1p(-min(honest.exceeds(z), 1 - 1e-15)))) for pair, z in excess.items()}
+        return np.ones(len(excess))
+    largest, voices = np.zeros(cohort.count), cohort.voices[pairs]
+    apart = voices[:, 0] != voices[:, 1]
+    for side in (0, 1):
+        np.maximum.at(largest, voices[apart, side], excess[apart])
+    exceeded = np.minimum(Gumbel.of(largest).exceeds(excess), 1 - 1e-15)
+    p: Floats = -np.expm1(cohort.count * np.log1p(-exceeded))
+    return p

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from practicum.integrity.evidence import Cohort, Floats, Ints, Pair
+from practicum.integrity.evidence import Bools, Cohort, Floats, Ints, Pair
 from practicum.integrity.likeness.excess import excesses, p_values
 from practicum.integrity.likeness.shares import Likeness, candidates, likeness
 from practicum.integrity.likeness.yardstick import Yardstick, p_value
@@ -44,9 +44,10 @@ def judge(cohort: Cohort) -> Judged:
     """Find the groups of a class, count each as one voice from now on, and return its pairs with their p-values."""
     first, second = candidates(cohort)
     found = likeness(cohort, first, second)
-    whole = likeness(cohort, first, second, whole=True)
     joined = (found.share >= SAME_SHARE) & (found.bits >= SAME_BITS)
-    joined |= (whole.share >= SAME_WHOLE) & (whole.bits >= SAME_BITS)
+    half = np.flatnonzero(found.share >= 0.5)  # as any two have that are nearly the same, however little of it is their own
+    whole = likeness(cohort, first[half], second[half], whole=True)
+    joined[half] |= (whole.share >= SAME_WHOLE) & (whole.bits >= SAME_BITS)
     height: Floats | None = None
     for _ in range(ROUNDS):
         if np.any(cohort.voices[first[joined]] != cohort.voices[second[joined]]):
@@ -57,7 +58,7 @@ def judge(cohort: Cohort) -> Judged:
         yardstick = Yardstick(cohort, found)
         height = yardstick.heights(cohort, found)
         joined = p_value(height) < THRESHOLD
-        joined[joined] = [_enough(*cohort.evidence(i, j)) for i, j in zip(first[joined], second[joined], strict=True)]
+        joined[joined] = _enough(*cohort.evidence(first[joined], second[joined]))
     assert height is not None
     if len(np.unique(cohort.groups[~cohort.earlier])) < LEAST_GROUPS:
         height = np.full(len(first), -np.inf)
@@ -72,26 +73,26 @@ def _connected(voices: Ints, first: Ints, second: Ints) -> Ints:
     return joined
 
 
-def _enough(evidence: float, statements: int) -> bool:
-    return evidence >= LEAST_EVIDENCE and statements >= LEAST_STATEMENTS
+def _enough(evidence: Floats, statements: Ints) -> Bools:
+    enough: Bools = (evidence >= LEAST_EVIDENCE) & (statements >= LEAST_STATEMENTS)
+    return enough
 
 
 def _judged(cohort: Cohort, found: Likeness, height: Floats) -> list[Pair]:
     """Return the pairs, the most conspicuous first."""
-    wanted = list(zip(found.first.tolist(), found.second.tolist(), strict=True))
-    near = {(min(one, other), max(one, other)) for one, others in enumerate(cohort.near) for other in others.tolist()}
-    evidence = {pair: cohort.evidence(*pair) for pair in near.union(wanted)}
-    excess = excesses(cohort, {pair: nats for pair, (nats, _) in evidence.items()})
-    from_excess = p_values(cohort, excess)
+    near = np.array([(min(one, other), max(one, other)) for one, others in enumerate(cohort.near) for other in others.tolist()])
+    pairs = np.unique(np.concatenate([np.stack([found.first, found.second], 1), near.reshape(-1, 2).astype(np.int64)]), axis=0)
+    evidence, statements = cohort.evidence(pairs[:, 0], pairs[:, 1])
+    excess = excesses(cohort, pairs, evidence)
+    size = max(cohort.size, 1)
+    at = np.searchsorted(pairs[:, 0] * size + pairs[:, 1], found.first * size + found.second)
+    evidence, statements, excess, rare = evidence[at], statements[at], excess[at], p_values(cohort, pairs, excess)[at]
     p = p_value(height)
-    p = np.where(height > 0, np.minimum(p, [from_excess[pair] for pair in wanted]), p)
-    p[[not _enough(*evidence[pair]) for pair in wanted]] = 1.0
-    p = _of_groups(cohort, found, p)
-    pairs = [
-        Pair(*pair, evidence[pair][0], excess[pair], float(chance), evidence[pair][1], float(share), float(bits))
-        for pair, chance, share, bits in zip(wanted, p, found.share, found.bits, strict=True)
-    ]
-    return sorted(pairs, key=lambda pair: (pair.p, -pair.share, -pair.evidence, pair.first, pair.second))
+    p = np.where(height > 0, np.minimum(p, rare), p)
+    p = _of_groups(cohort, found, np.where(_enough(evidence, statements), p, 1.0))
+    columns = (found.first, found.second, evidence, excess, p, statements, found.share, found.bits)
+    judged = [Pair(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+    return sorted(judged, key=lambda pair: (pair.p, -pair.share, -pair.evidence, pair.first, pair.second))
 
 
 def _of_groups(cohort: Cohort, found: Likeness, p: Floats) -> Floats:
