@@ -22,6 +22,7 @@ TOO_SHORT = (
     "stand out. That a pair is not flagged for its code says nothing here."
 )
 _FEW = 3
+_AS_NEAR = 0.03  # of share
 _MANY_DECIMALS = 8
 
 
@@ -102,17 +103,21 @@ def compare(
 
 
 def _nearest_published(submissions: Sequence[ComparedSubmission], found: Sequence[Found]) -> list[Found]:
-    """Return the pairs, of each student with published answers only the most alike: these answers are like one another."""
-    kept, nearest = [], dict[int, Found]()
+    """Return the pairs, of each student with published answers only the nearest: these answers are like one another.
+
+    Of some about as near, the first that was published is named: the solution, rather than an edit of it.
+    """
+    kept: list[Found] = []
+    near: defaultdict[int, list[Found]] = defaultdict(list)
     for one in found:
-        student = next((side for side in (one.pair.first, one.pair.second) if not submissions[side].published), None)
-        other = one.pair.second if student == one.pair.first else one.pair.first
-        if student is None or not submissions[other].published:
-            kept.append(one)
-            continue
-        best = nearest.setdefault(student, one)
-        nearest[student] = max(best, one, key=lambda each: (each.flagged, each.pair.share, -each.pair.p))
-    return [*kept, *nearest.values()]
+        student, other = sorted((one.pair.first, one.pair.second), key=lambda side: submissions[side].published)
+        (near[student] if submissions[other].published else kept).append(one)
+    for some in near.values():
+        best = max((one.flagged, one.pair.share) for one in some)
+        kept.append(
+            min((one for one in some if (one.flagged, one.pair.share + _AS_NEAR) >= best), key=lambda one: one.pair.second)
+        )
+    return kept
 
 
 def _groups(submissions: Sequence[ComparedSubmission], teams: Mapping[str, str]) -> list[int]:
