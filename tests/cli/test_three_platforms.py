@@ -56,7 +56,7 @@ def answer(own: str) -> dict[str, bytes]:
     return {"answer.py": f"# {own}\n{kind}".encode()}
 
 
-CLASS: PlatformClass = invented_class(answer, DUE, count=24)
+CLASS: PlatformClass = invented_class(answer, DUE, count=16)
 WRITERS = {"canvas": write_canvas, "moodle": write_moodle, "blackboard": write_blackboard}
 
 
@@ -108,7 +108,7 @@ def test_the_gradebooks_are_the_same(terms: dict[str, tuple[Path, Written]], mon
     books = {platform: plain(term, monkeypatch) for platform, (term, _) in terms.items()}
     grades = {platform: {row["student"]: row["lab1"] for row in book} for platform, book in books.items()}
     assert grades["canvas"] == grades["moodle"] == grades["blackboard"]
-    assert len(grades["canvas"]) == 24
+    assert len(grades["canvas"]) == 16
     newest = {who: made[-1] for who, made in CLASS.assignments[0].submissions.items()}
     for person in CLASS.people:
         last = newest.get(person.id)
@@ -162,4 +162,4 @@ def test_mail_is_written_for_everybody(
     addresses = {person.email for person in CLASS.people}
     (box,) = (tmp_path / "mail").glob("*.mbox")
     assert {message["To"].split("<")[-1].rstrip(">") for message in mailbox.mbox(str(box))} == addresses
-    assert len(list((tmp_path / "mail").glob("*.eml"))) == 24
+    assert len(list((tmp_path / "mail").glob("*.eml"))) == 16

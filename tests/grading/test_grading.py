@@ -104,8 +104,8 @@ def test_another_seed_gives_other_inputs_and_the_same_seed_the_same(grader):
 
 def test_a_pool_grades_each_submission_once(lab):
     with Pool(lab, 2) as pool:
-        results = list(pool.grade([request(GOOD, f"s{i}") for i in range(20)]))
-    assert sorted(r.student for r in results) == sorted(f"s{i}" for i in range(20))
+        results = list(pool.grade([request(GOOD, f"s{i}") for i in range(8)]))
+    assert sorted(r.student for r in results) == sorted(f"s{i}" for i in range(8))
     assert {r.points for r in results} == {Decimal("6.0")}
 
 

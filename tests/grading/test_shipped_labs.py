@@ -32,12 +32,11 @@ def test_a_shipped_lab_was_proven_as_it_is(name, proofs):
 
 @pytest.mark.parametrize("name", LABS)
 def test_a_sample_of_a_shipped_lab_is_proven(name):
-    report = verify_lab(find_lab(name), seeds=1, jobs=1, sample=2)
+    report = verify_lab(find_lab(name), seeds=1, jobs=1, sample=1)
     assert report.problems == ()
     kinds = [verdict.kind for verdict in report.verdicts]
     assert kinds[:2] == ["solution", "handout"]
-    assert kinds.count("mutant") == 2
-    assert 1 <= kinds.count("alternative") <= 2
+    assert kinds[2:] == ["alternative", "mutant"]
     assert 0 < len(report.hidden) < len(report.checks)
 
 

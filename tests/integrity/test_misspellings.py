@@ -53,6 +53,7 @@ def test_what_only_looks_misspelt() -> None:
     image = base64.b64encode(random.Random(1).randbytes(30_000)).decode()
     assert shared(f"![plot](data:image/png;base64,{image})") == []
     assert shared(image) == []
+    assert shared(f"{image[:30]}+gradiant+functoin+{image[:30]}") == [], "no words, however they came about"
     assert shared("Rare nodes vote with their edges.") == []
     assert shared("Zhao and Hinten used `gradiant` and $functoin$ of layre_two, see https://example.org/seperate/wieghts") == []
     assert shared("```\ngradiant functoin\n```\n") == []

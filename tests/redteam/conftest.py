@@ -1,4 +1,4 @@
-"""A tiny lab, one worker per test module, and after every attack an honest neighbour who must get full marks.
+"""A tiny lab, one worker for all tests, and after every attack an honest neighbour who must get full marks.
 
 Nothing here may depend on how busy the machine is. `grade` gives a check a minute, so what an attack meets is the limit that it
 is about; `brief`, for what sleeps or never ends, gives two seconds, which no honest answer comes near.
@@ -209,14 +209,14 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_lab(tmp_path_factory.mktemp("red") / "answer")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def grade(lab: Path) -> Iterator[Arena]:
     arena = Arena(lab)
     yield arena
     arena.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def brief(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
     """As `grade`, with little time: for what sleeps or never ends."""
     checks = CHECKS.replace("@timeout(60)", "@timeout(2)")

@@ -34,7 +34,10 @@ from practicum.sandbox.proxy import StudentCode
 from practicum.store.results import CheckResult
 
 DEFAULT_SECONDS = 10.0
-_UNUSED = ("terminal", "cacheprovider", "logging", "faulthandler", "junitxml", "pastebin", "doctest", "unittest", "warnings")
+_UNUSED = (
+    *("terminal", "cacheprovider", "logging", "faulthandler", "junitxml", "pastebin", "doctest", "unittest", "warnings"),
+    *("unraisableexception", "threadexception"),  # they collect garbage five times at the end, seconds where much is in memory
+)
 RunChecks = Callable[[Link, StudentCode, Seeds], list[CheckResult]]
 
 

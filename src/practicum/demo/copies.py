@@ -55,10 +55,11 @@ def disguised(source: str) -> str:
 
 
 def _rename(function: ast.FunctionDef) -> None:
-    """Give the variables of a function other names; its arguments, by which others call it, keep theirs."""
+    """Give the variables of a function other names; arguments, by which others call it, and names of attributes stay."""
     names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
     arguments = {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
-    own = {node.id for node in names if isinstance(node.ctx, ast.Store)} - arguments
+    attributes = {node.attr for node in ast.walk(function) if isinstance(node, ast.Attribute)}
+    own = {node.id for node in names if isinstance(node.ctx, ast.Store)} - arguments - attributes - {"_"}
     for node in names:
         if node.id in own:
             node.id = f"the_{node.id}"

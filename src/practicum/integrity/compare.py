@@ -22,6 +22,7 @@ TOO_SHORT = (
     "stand out. That a pair is not flagged for its code says nothing here."
 )
 _FEW = 3
+_AS_NEAR = 0.03  # of share
 _MANY_DECIMALS = 8
 
 
@@ -94,10 +95,29 @@ def compare(
         traces, certain = shared.get((i, j), ([], False))
         found = Found(pair, tuple(traces), certain or pair.p < threshold)
         (comparison.own if submissions[i].student == submissions[j].student else comparison.found).append(found)
+    comparison.found = _nearest_published(submissions, comparison.found)
     for each in (comparison.found, comparison.own):
         each.sort(key=lambda found: (not found.flagged, found.pair.p, -found.pair.share, -len(found.traces)))
     comparison.clusters = _clusters([(one.pair.first, one.pair.second) for one in comparison.found if one.flagged])
     return comparison
+
+
+def _nearest_published(submissions: Sequence[ComparedSubmission], found: Sequence[Found]) -> list[Found]:
+    """Return the pairs, of each student with published answers only the nearest: these answers are like one another.
+
+    Of some about as near, the first that was published is named: the solution, rather than an edit of it.
+    """
+    kept: list[Found] = []
+    near: defaultdict[int, list[Found]] = defaultdict(list)
+    for one in found:
+        student, other = sorted((one.pair.first, one.pair.second), key=lambda side: submissions[side].published)
+        (near[student] if submissions[other].published else kept).append(one)
+    for some in near.values():
+        best = max((one.flagged, one.pair.share) for one in some)
+        kept.append(
+            min((one for one in some if (one.flagged, one.pair.share + _AS_NEAR) >= best), key=lambda one: one.pair.second)
+        )
+    return kept
 
 
 def _groups(submissions: Sequence[ComparedSubmission], teams: Mapping[str, str]) -> list[int]:
@@ -105,8 +125,10 @@ def _groups(submissions: Sequence[ComparedSubmission], teams: Mapping[str, str])
     numbers: dict[tuple[str, ...], int] = {}
     groups = []
     for at, one in enumerate(submissions):
-        if one.term:
-            key: tuple[str, ...] = ("earlier", str(at))
+        if one.published:
+            key: tuple[str, ...] = ("published",)  # one voice: a dozen forms of the solution must not make it look common
+        elif one.term:
+            key = ("earlier", str(at))
         elif one.student in teams:
             key = ("team", teams[one.student])
         else:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import tzinfo
 from functools import partial
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path, PurePosixPath
-
-import numpy as np
 
 from practicum.course.topics import load_topics
 from practicum.curriculum import find_curriculum
@@ -28,8 +26,7 @@ PUBLISHED = "published"
 """In place of a term's name, for what is no student's."""
 
 _FEW = 40  # submissions that are read faster than processes start
-_SAME = 0.6  # share of its fingerprints from which on an alternative is a variant of another answer, not one of its own
-_PACKAGE = Path(__file__).resolve().parents[1]
+PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def latest(inbox: Inbox, lab: Lab, zone: tzinfo, refused: list[str] | None = None) -> Iterator[SubmissionFiles]:
@@ -94,35 +91,23 @@ def given_by(lab: Lab) -> dict[str, ComparedSubmission]:
     return {f"the handout of {lab.name}": read_submission("", {**sheet, **starter_files(lab), **given_files(lab)})}
 
 
-def published_by(lab: Lab, given: Iterable[ComparedSubmission] = ()) -> list[ComparedSubmission]:
+def published_by(lab: Lab) -> list[ComparedSubmission]:
     """Return the right answers to a lab that lie within reach, as if they were submissions of an earlier term.
 
-    These are the lab's solution, the alternatives that differ from it (of each the files that do), and the files of
-    `practicum` that `topics.toml` names as references for the lab's topics.
-
-    Args:
-        lab: the lab.
-        given: what everybody got, in which two answers may well be alike.
+    These are the lab's solution, its alternatives, and the files of `practicum` that `topics.toml` names as references for the
+    lab's topics.
 
     Raises:
         PracticumError: the lab or `topics.toml` is wrong.
     """
-    solution = solution_files(lab)
-    named = {"the lab's solution": solution}
-    for variant in load_alternatives(lab):
-        changed = {name: data for name, data in variant.files.items() if data != solution.get(name)}
-        named[f"alternative {variant.name}"] = changed
+    named = {"the lab's solution": solution_files(lab)}
+    named |= {f"alternative {variant.name}": variant.files for variant in load_alternatives(lab)}
     named |= _references(lab)
-    handed_out = np.concatenate([np.empty(0, np.uint64), *(one.prints.hashes for one in given)])
-    found: list[ComparedSubmission] = []
-    for name, files in named.items():
-        one = read_submission(name, files, PUBLISHED)
+    read = [read_submission(name, files, PUBLISHED) for name, files in named.items()]
+    for one in read:
         one.published = True
-        own = np.setdiff1d(one.prints.hashes, handed_out)
-        alike = max((np.isin(own, other.prints.hashes).mean() for other in found), default=0.0) if len(own) else 1.0
-        if alike < _SAME:
-            found.append(one)
-    return found
+        put_code_away(one)
+    return [one for one in read if len(one.prints.hashes)]
 
 
 def _references(lab: Lab) -> dict[str, dict[str, bytes]]:
@@ -130,7 +115,7 @@ def _references(lab: Lab) -> dict[str, dict[str, bytes]]:
     home = find_curriculum()
     topics = load_topics(home / "topics.toml") if home else {}
     paths = sorted({path for topic in lab.topics if topic in topics for path in topics[topic].reference})
-    there = {path: _PACKAGE / path for path in paths if (_PACKAGE / path).is_file()}
+    there = {path: PACKAGE / path for path in paths if (PACKAGE / path).is_file()}
     return {_module(path): {path: file.read_bytes()} for path, file in there.items()}
 
 

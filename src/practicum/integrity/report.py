@@ -77,8 +77,9 @@ def write_report(
     for number, found in enumerate(shown, 1):
         first, second = with_code(submissions[found.pair.first]), with_code(submissions[found.pair.second])
         matches = align(comparison.cohort, first, second, found.pair.first, found.pair.second)
+        others = sum(not one.published for one in submissions) - sum(not one.published for one in (first, second))
         title = f"{first.name} and {second.name}"
-        files[_page_name(number)] = page(title, _pair(about, len(submissions), found, first, second, matches), STYLE_SHEET)
+        files[_page_name(number)] = page(title, _pair(about, others, found, first, second, matches), STYLE_SHEET)
     try:
         private_folder(into)
         for old in into.glob("pair-*.html"):
@@ -111,11 +112,11 @@ def _index(about: About, submissions: Sequence[ComparedSubmission], comparison: 
     parts += [
         "<h2>Pairs</h2>",
         _table(submissions, [(n, one) for n, one in enumerate(shown, 1) if id(one) not in own]),
-        '<p class="soft">Evidence counts statements that both have, by how rare they are among those who work alike: a statement '
-        "of one in a hundred weighs 4.6. Excess is how far the pair stands out from both its sides' other matches, in "
-        "spreads. p is the chance that an honest class of this size has such a pair at all. A pair is flagged at "
-        f"p &lt; {about.threshold:g} with evidence of {LEAST_EVIDENCE:g} and {LEAST_STATEMENTS} statements or more, or when "
-        "both submitted the same weights.</p>",
+        '<p class="soft">Share is how much of their work the two have in common, of what not everybody has; bits, how many '
+        "statements that is, those of many for less. Evidence counts statements by how rare they are among those who work alike: "
+        "one of one in a hundred weighs 4.6. p is the chance that an honest class has a pair so much alike; it is 1 below an "
+        f"evidence of {LEAST_EVIDENCE:g} or {LEAST_STATEMENTS} statements. A pair is flagged at p &lt; {about.threshold:g}, or "
+        "when both submitted the same weights. Of each student with published answers only the most alike is shown.</p>",
     ]
     if flagged > MOST:
         parts.append(f"<p>{flagged - MOST} more pairs are flagged; they stand in pairs.csv.</p>")
@@ -129,8 +130,7 @@ def _index(about: About, submissions: Sequence[ComparedSubmission], comparison: 
         parts += [
             "<h2>How far from chance</h2>",
             f"<figure>{picture}<figcaption>Bars: this term's submissions by the smallest p of their pairs. Red: flagged; left of "
-            "the line for the same weights alone. Pairs with too little evidence to be flagged are not drawn beyond the line."
-            "</figcaption></figure>",
+            "the line for the same weights alone.</figcaption></figure>",
         ]
     if comparison.own:
         parts += [
@@ -155,21 +155,21 @@ def _table(submissions: Sequence[ComparedSubmission], rows: Sequence[tuple[int, 
         names = f"{text(submissions[pair.first].name)} and {text(submissions[pair.second].name)}"
         lines.append(
             f'<tr{" class=flagged" if found.flagged else ""}><th><a href="{_page_name(number)}">{names}</a></th>'
-            f'<td class="n">{pair.evidence:.0f}</td><td class="n">{pair.statements}</td><td class="n">{pair.excess:.1f}</td>'
-            f'<td class="n">{_p(pair.p)}</td><td>{text("; ".join(found.traces))}</td></tr>'
+            f'<td class="n">{pair.share:.0%}</td><td class="n">{pair.bits:.0f}</td><td class="n">{pair.evidence:.0f}</td>'
+            f'<td class="n">{pair.statements}</td><td class="n">{_p(pair.p)}</td><td>{text("; ".join(found.traces))}</td></tr>'
         )
-    head = "<th>pair</th>" + "".join(f'<th class="n">{name}</th>' for name in ("evidence", "statements", "excess", "p"))
+    head = "<th>pair</th>" + "".join(f'<th class="n">{name}</th>' for name in ("share", "bits", "evidence", "statements", "p"))
     return f'<div class="wide"><table><thead><tr>{head}<th>also</th></tr></thead><tbody>{"".join(lines)}</tbody></table></div>'
 
 
 def _pair(
-    about: About, size: int, found: Found, first: ComparedSubmission, second: ComparedSubmission, matches: Sequence[Match]
+    about: About, others: int, found: Found, first: ComparedSubmission, second: ComparedSubmission, matches: Sequence[Match]
 ) -> str:
     pair = found.pair
     strong = sum(match.weight >= _STRONG for match in matches)
     said = (
         f"{strong} statements of {first.name} answer to one of {second.name} in a way that few of the other "
-        f"{size - 2} submissions show, not even those most like them; {len(matches) - strong} more do so weakly."
+        f"{others} submissions show, not even those most like them; {len(matches) - strong} more do so weakly."
     )
     chance = (
         f"An honest class of this size has a pair this much alike with a probability of {_p(pair.p)}."
@@ -178,7 +178,7 @@ def _pair(
     )
     parts = [
         f"<header><h1>{text(first.name)} and {text(second.name)}</h1>"
-        f'<p class="soft"><a href="index.html">{text(about.title)}</a> · evidence {pair.evidence:.0f}, excess {pair.excess:.1f}'
+        f'<p class="soft"><a href="index.html">{text(about.title)}</a> · share {pair.share:.0%}, evidence {pair.evidence:.0f}'
         f"</p></header><p>{text(said)} {text(chance)}</p>",
     ]
     if found.traces:
@@ -229,12 +229,15 @@ def _side(here: str, there: str, submission: ComparedSubmission, matched: Sequen
 def _csv(submissions: Sequence[ComparedSubmission], comparison: Comparison) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["first", "second", "flagged", "evidence", "statements", "excess", "p", "also"])
+    writer.writerow(["first", "second", "flagged", "evidence", "statements", "excess", "p", "also", "share", "bits"])
     for one in [*comparison.found, *comparison.own]:
         p = one.pair
         names = [_safe(submissions[p.first].name), _safe(submissions[p.second].name)]
         writer.writerow(
-            [*names, int(one.flagged), f"{p.evidence:.2f}", p.statements, f"{p.excess:.3f}", f"{p.p:.3g}", "; ".join(one.traces)]
+            [
+                *(*names, int(one.flagged), f"{p.evidence:.2f}", p.statements, f"{p.excess:.3f}", f"{p.p:.3g}"),
+                *("; ".join(one.traces), f"{p.share:.4f}", f"{p.bits:.1f}"),
+            ]
         )
     return out.getvalue()
 
@@ -249,6 +252,8 @@ def _json(about: About, submissions: Sequence[ComparedSubmission], comparison: C
             "evidence": round(one.pair.evidence, 3),
             "statements": one.pair.statements,
             "excess": round(one.pair.excess, 4),
+            "share": round(one.pair.share, 4),
+            "bits": round(one.pair.bits, 1),
             "p": one.pair.p,
             "also": list(one.traces),
         }

@@ -76,7 +76,7 @@ def compare_folders(
         told = partial(progress, f"reading {term or (inbox.folder or lab.folder).name}")
         submissions += read_class(inbox, lab, zone, term, told, refused)
     progress("comparing", len(submissions))
-    submissions += published_by(lab, given.values()) if published is None else published
+    submissions += published_by(lab) if published is None else published
     comparison = compare(submissions, list(given.values()), teams, threshold=threshold)
     progress("writing the report", len(submissions))
     about = About(lab.title, lab.name, threshold, tuple(given))

@@ -30,10 +30,10 @@ _DECIMAL = re.compile(r"\d+\.\d{3,}(?:e[-+]?\d+)?", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _PROSE_WORD = re.compile(r"(?<![\w.@/\\-])[a-z]{4,24}(?![\w'’@/\\-])")
 _NO_PROSE = re.compile(
-    r"^ *(`{3,}|~{3,}).*?(?:^ *\1|\Z)|`[^`\n]*`|\$\$.*?\$\$|\$[^$\n]*\$|data:[\w/+.;=-]+,\S*|https?://\S+|<[^<>\n]*>|\S{40,}",
+    r"^ *(`{3,}|~{3,}).*?(?:^ *\1|\Z)|`[^`\n]*`|\$\$.*?\$\$|\$[^$\n]*\$|https?://\S+|<[^<>\n]*>|\S{40,}",
     re.DOTALL | re.MULTILINE,
 )
-"""Fenced and inline code, formulas, data, addresses, tags, and what is too long to be a word: an image in Base64, say."""
+"""Fenced and inline code, formulas, addresses, tags, and what is too long to be a word: an image in Base64, say."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import signal
 from collections.abc import Collection
 from pathlib import Path
 
+_EXITING = 4  # PF_EXITING, of the flags in /proc/PID/stat (proc_pid_stat(5), field 9)
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _numbers = itertools.count(1)
 
@@ -17,12 +18,12 @@ def process_tree(pid: int) -> list[int]:
     """Return the process and all its descendants, as /proc lists them now."""
     tree, at = [pid], 0
     while at < len(tree) and len(tree) < 10_000:
-        tree += _children(tree[at])
+        tree += children_of(tree[at])
         at += 1
     return tree
 
 
-def _children(pid: int) -> list[int]:
+def children_of(pid: int) -> list[int]:
     """Return the children of all threads of a process; it, or a thread, may end at any moment of this."""
     children: list[int] = []
     with contextlib.suppress(OSError):
@@ -30,6 +31,15 @@ def _children(pid: int) -> list[int]:
             with contextlib.suppress(OSError):
                 children += map(int, Path(f"/proc/{pid}/task/{task}/children").read_text().split())
     return children
+
+
+def is_ending(pid: int) -> bool:
+    """Return whether a process has ended, or is on its way there and runs no code of its own any more."""
+    try:
+        state, *rest = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return True
+    return state in "ZX" or bool(int(rest[5]) & _EXITING)
 
 
 def usage(pid: int) -> tuple[int, int]:
@@ -77,7 +87,7 @@ def shares_nothing(pid: int, descriptors: Collection[int]) -> bool:
     except OSError:
         return False
     shared = any(line.split(" ", 2)[1][1::2] == "ws" for line in maps.splitlines())
-    return len(threads) == 1 and not _children(pid) and opened <= set(descriptors) and not shared
+    return len(threads) == 1 and not children_of(pid) and opened <= set(descriptors) and not shared
 
 
 def _kib(path: str, *fields: str) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 from practicum.sandbox.bwrap import NoSandbox
 from practicum.sandbox.guest import protocol
 from practicum.sandbox.guest.messages import ProtocolError, Request, Response
-from practicum.sandbox.limits import Cgroup, exact_memory, kill_tree, shares_nothing, usage
+from practicum.sandbox.limits import Cgroup, children_of, exact_memory, is_ending, kill_tree, shares_nothing, usage
 from practicum.sandbox.outcome import Died, Outcome
 
 LOOK_SECONDS = 0.02  # how often memory and processes are looked at while the student's code runs
@@ -51,6 +51,7 @@ class Process:
         self.own_namespace = own_namespace
         self.fork_end: socket.socket | None = fork_end
         self.waiting: socket.socket | None = None  # the process's own channel while its fork answers
+        self.answers = -1  # pid of that fork
         self.printed = self.received = 0
         self.looked = 0.0
         self.died: Died | None = None
@@ -117,6 +118,10 @@ class Process:
         self._allow(self.memory_limit + loaded)
         self.waiting.setblocking(True)
         self.waiting.sendall(b"".join(protocol.pack(Request(0, "fork"))))  # a few bytes, which the kernel holds
+        wanted = time.monotonic() + _END_SECONDS
+        while not (children := children_of(self.pid)) and time.monotonic() < wanted and not is_ending(self.pid):
+            time.sleep(0.0002)
+        self.answers = children[0] if children else self.pid
         return True
 
     def go_back(self) -> bool:
@@ -232,6 +237,8 @@ class Process:
         Raises:
             Died: always.
         """
+        if not is_ending(self.pid if self.waiting is None else self.answers):  # no news will come: it lives on
+            self._die("crashed", "the process closed the channel on which it answers")
         status, cpu = 0, 0.0
         end = None if self.waiting is None else self._end_of_fork()
         if end is not None:
