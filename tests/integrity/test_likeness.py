@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from practicum.integrity.evidence import Cohort
+from practicum.integrity.likeness.evidence import Cohort
 from practicum.integrity.likeness.excess import ENOUGH_VOICES, excesses, p_values
 from practicum.integrity.likeness.pairs import THRESHOLD, judge
 from practicum.integrity.likeness.shares import Likeness, candidates, likeness

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from practicum.integrity.evidence import Bools, Cohort, Floats, Ints, Pair
+from practicum.integrity.likeness.evidence import Bools, Cohort, Floats, Ints, Pair
 from practicum.integrity.likeness.excess import excesses, p_values
 from practicum.integrity.likeness.shares import Likeness, candidates, likeness
 from practicum.integrity.likeness.yardstick import Yardstick, p_value
