@@ -77,9 +77,9 @@ def write_report(
     for number, found in enumerate(shown, 1):
         first, second = with_code(submissions[found.pair.first]), with_code(submissions[found.pair.second])
         matches = align(comparison.cohort, first, second, found.pair.first, found.pair.second)
-        others = sum(not one.published for one in submissions) - sum(not one.published for one in (first, second))
+        rest = sum(not one.published for one in submissions) - sum(not one.published for one in (first, second))
         title = f"{first.name} and {second.name}"
-        files[_page_name(number)] = page(title, _pair(about, others, found, first, second, matches), STYLE_SHEET)
+        files[_page_name(number)] = page(title, _pair(about, rest, found, first, second, matches), STYLE_SHEET)
     try:
         private_folder(into)
         for old in into.glob("pair-*.html"):
