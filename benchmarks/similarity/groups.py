@@ -11,11 +11,25 @@ from practicum.integrity.compare import compare
 from practicum.integrity.submissions import ComparedSubmission, read_submission
 from similarity.report import Rows
 
-SMALL, LARGE = (8, 12, 14, 20, 30), (60, 100, 200)
-GROUPS = (2, 3, 4, 8, 12, 0)  # 0: a tenth of the class
+SMALL = (8, 12, 14, 20, 30)
+TENTH = 0  # stands for the size of a group: a tenth of the class
 SEED = 101  # settings were chosen on pools of seeds 0 to 3, and SAME_WHOLE after a look at seed 100
-WITH_GROUPS = (*CHOSEN_ON, "popular answers")
-WITH_SOME = ("two templates with changes", "boilerplate")
+IDENTICAL, RENAMED, _, DEEPEST = DEPTHS
+COPIED: tuple[tuple[str, Sequence[int], Sequence[int], Sequence[str]], ...] = (  # kind, sizes of classes, of groups, disguises
+    ("four templates", SMALL, (2, 3, 4, 8, 12, TENTH), tuple(DEPTHS)),
+    ("diverse", SMALL, (2, 4, 12, TENTH), tuple(DEPTHS)),
+    ("popular answers", SMALL, (2, 8, 12), (RENAMED, DEEPEST)),
+    ("four templates", (60, 100), (4, 12), (RENAMED, DEEPEST)),
+    ("diverse", (60, 100), (2, TENTH), (IDENTICAL, DEEPEST)),
+    ("four templates", (200,), (2, TENTH), (RENAMED, DEEPEST)),
+)
+HONEST: tuple[tuple[str, int, Sequence[int]], ...] = (  # kind, classes of each size, sizes; few large ones: they cost most
+    *((kind, 10, SMALL) for kind in (*CHOSEN_ON, PROVEN_ON[0])),
+    *((kind, 6, SMALL) for kind in PROVEN_ON[1:]),
+    ("four templates", 2, (60, 100, 200)),
+    ("diverse", 2, (60, 100)),
+    (ONE_SOURCE, 4, (8, 14, 30)),
+)
 LEAST_OTHERS = 2  # who are not of the group, at least
 SOURCES = 3  # of a pool, the programs that groups copy
 
@@ -77,9 +91,7 @@ def cells(sizes: Sequence[int], groups: Sequence[int]) -> Iterator[tuple[int, in
         )
 
 
-def copied(
-    pool: Pool, seed: int, sizes: Sequence[int] = SMALL, groups: Sequence[int] = GROUPS, depths: Sequence[str] = tuple(DEPTHS)
-) -> Rows:
+def copied(pool: Pool, seed: int, sizes: Sequence[int], groups: Sequence[int], depths: Sequence[str]) -> Rows:
     """Return classes with one group that copied: how many of its pairs are flagged, and how many others.
 
     Args:
@@ -121,18 +133,7 @@ def honest(pool: Pool, seeds: Sequence[int], sizes: Sequence[int]) -> Rows:
 
 
 def measured() -> tuple[Rows, Rows]:
-    """Return classes with groups, and classes without, as the tables have them: fewer of the large ones, which cost most."""
-    copying, alone = [], []
-    pools = {kind: Pool(kind, SEED, LARGE[-1 if kind in WITH_GROUPS else 1]) for kind in (*CHOSEN_ON, *PROVEN_ON, ONE_SOURCE)}
-    _, renamed, _, deepest = DEPTHS
-    for kind in WITH_GROUPS:
-        copying += copied(pools[kind], 0, SMALL)
-        copying += copied(pools[kind], 0, LARGE[:1], (2, 4, 12, 0))
-        copying += copied(pools[kind], 0, LARGE[1:], (2, 12, 0), (renamed, deepest))
-        alone += honest(pools[kind], range(10), SMALL) + honest(pools[kind], range(3), LARGE)
-    for kind in WITH_SOME:
-        copying += copied(pools[kind], 0, (8, 14, 20, 60), (2, 4, 8), (renamed, deepest))
-    for kind in PROVEN_ON[1:]:
-        alone += honest(pools[kind], range(6), SMALL) + honest(pools[kind], range(3), LARGE[:2])
-    alone += honest(pools[ONE_SOURCE], range(4), (8, 14, 30))
-    return copying, alone
+    """Return the classes of the tables, with groups and without: `COPIED` and `HONEST`."""
+    pools = {kind: Pool(kind, SEED, 200 if kind == "four templates" else 100) for kind, *_ in HONEST}
+    copying = [row for kind, *which in COPIED for row in copied(pools[kind], 0, *which)]
+    return copying, [row for kind, draws, sizes in HONEST for row in honest(pools[kind], range(draws), sizes)]
