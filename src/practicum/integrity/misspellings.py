@@ -12,10 +12,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 from spellchecker import SpellChecker
 
-from practicum.integrity.submissions import ComparedSubmission
+if TYPE_CHECKING:
+    from practicum.integrity.submissions import ComparedSubmission
 
 LEAST_SHARED = 2
 _ENGLISH = 0.6  # of somebody's words that the list knows
