@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from practicum.integrity.evidence import NEIGHBOURS, Cohort
+from practicum.integrity.likeness.evidence import NEIGHBOURS, Cohort
 from practicum.integrity.likeness.excess import Gumbel
 from practicum.integrity.likeness.pairs import judge
 from tests.integrity.classes import NOTHING, prints

@@ -1,4 +1,4 @@
-"""Likeness by the formulas, on prints made by hand; who is flagged in classes made by chance, small and large, with and without."""
+"""Likeness by the formulas, on prints made by hand; who is flagged in classes made by chance, with and without copies."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from practicum.integrity.evidence import Cohort
+from practicum.integrity.likeness.evidence import Cohort
 from practicum.integrity.likeness.excess import ENOUGH_VOICES, excesses, p_values
 from practicum.integrity.likeness.pairs import THRESHOLD, judge
 from practicum.integrity.likeness.shares import Likeness, candidates, likeness

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from practicum.integrity.compare import Found
-from practicum.integrity.evidence import Pair
+from practicum.integrity.likeness.evidence import Pair
 from practicum.integrity.plots import histogram
 
 

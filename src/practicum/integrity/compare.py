@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from practicum.integrity.evidence import Cohort, Pair
+from practicum.integrity.likeness.evidence import Cohort, Pair
 from practicum.integrity.likeness.pairs import LEAST_EVIDENCE, LEAST_GROUPS, LEAST_STATEMENTS, THRESHOLD, judge
 from practicum.integrity.misspellings import shared_misspellings
 from practicum.integrity.submissions import ComparedSubmission

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from practicum.integrity.evidence import Cohort, Floats, Ints
+from practicum.integrity.likeness.evidence import Cohort, Floats, Ints
 
 CLOSEST = 20  # of the neighbours, and a fifth of the class at most: those against which a pair has to stand out
 QUANTILES = np.linspace(0.1, 0.6, 11)

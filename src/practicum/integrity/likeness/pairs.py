@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from practicum.integrity.evidence import Bools, Cohort, Floats, Ints, Pair
+from practicum.integrity.likeness.evidence import Bools, Cohort, Floats, Ints, Pair
 from practicum.integrity.likeness.excess import excesses, p_values
 from practicum.integrity.likeness.shares import Likeness, candidates, likeness
 from practicum.integrity.likeness.yardstick import Yardstick, p_value
@@ -23,7 +23,7 @@ LEAST_STATEMENTS = 8
 LEAST_GROUPS = 3  # students or teams of this term; of two, nothing is rare
 ROUNDS = 4
 SAME_SHARE, SAME_BITS = 0.93, 80.0  # as much in common makes one voice of two, before anything else is known
-SAME_WHOLE = 0.97  # of all statements, what everybody has among them: so a group that is most of a class joins, too
+SAME_WHOLE = 0.95  # of all statements, what everybody has among them: so a group that is most of a class joins, too
 ONE_OF_A_GROUP = 0.8  # share from which a pair is as conspicuous as the most conspicuous of its group
 
 
@@ -88,7 +88,7 @@ def _judged(cohort: Cohort, found: Likeness, height: Floats) -> list[Pair]:
     at = np.searchsorted(pairs[:, 0] * size + pairs[:, 1], found.first * size + found.second)
     evidence, statements, excess, rare = evidence[at], statements[at], excess[at], p_values(cohort, pairs, excess)[at]
     p = p_value(height)
-    p = np.where(height > 0, np.minimum(p, rare), p)
+    p = np.where(height > 0, np.minimum(p, 2 * rare), p)  # one chance more for honest pairs to stand out: its p counts twice
     p = _of_groups(cohort, found, np.where(_enough(evidence, statements), p, 1.0))
     columns = (found.first, found.second, evidence, excess, p, statements, found.share, found.bits)
     judged = [Pair(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logit
 
-from practicum.integrity.evidence import NEIGHBOURS, Cohort, Floats, Ints
+from practicum.integrity.likeness.evidence import NEIGHBOURS, Cohort, Floats, Ints
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import logit
 
-from practicum.integrity.evidence import Cohort, Floats
+from practicum.integrity.likeness.evidence import Cohort, Floats
 from practicum.integrity.likeness.shares import Likeness
 
 LOCATION, SCALE = 0.20, 0.174  # μ and β
