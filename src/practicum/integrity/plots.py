@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from practicum.integrity.compare import Found
 from practicum.reports.pages import text
+
+if TYPE_CHECKING:
+    from practicum.integrity.compare import Found
 
 _WIDE, _HIGH, _RADIUS = 240, 150, 48
 _DECADES = 0.25  # powers of ten in the width of a bar, about
