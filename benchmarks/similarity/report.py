@@ -82,15 +82,16 @@ def _groups(rows: Rows, before: Rows) -> str:
     lines = [
         f"Pairs flagged within a group that copied, in the mean over classes ({kinds}):",
         "",
-        f"| submissions | classes | {' | '.join(depths)} | others flagged | before: {' | before: '.join(depths)} |",
-        "|---" * (3 + 2 * len(depths)) + "|",
+        f"| submissions | classes | {' | '.join(depths)} | others flagged | before: {' | before: '.join(depths)} | before: others flagged |",
+        "|---" * (4 + 2 * len(depths)) + "|",
     ]
     for size in sorted({row["size"] for row in rows}):
         some, old = ([row for row in each if row["size"] == size] for each in (rows, before))
+        wrong = sum(row["others"] for row in old) if old else ""
         now, then = (
             " | ".join(_recall([row for row in each if row["depth"] == depth]) for depth in depths) for each in (some, old)
         )
-        lines.append(f"| {size} | {len(some)} | {now} | {sum(row['others'] for row in some)} | {then} |")
+        lines.append(f"| {size} | {len(some)} | {now} | {sum(row['others'] for row in some)} | {then} | {wrong} |")
     return "\n".join(lines)
 
 
