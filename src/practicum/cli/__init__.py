@@ -7,7 +7,7 @@ import sys
 import typer
 
 from practicum import __version__
-from practicum.cli import check, course, data, demo, diagnose, feedback, grade, lab, roster, similarity, submissions, train
+from practicum.cli import case, check, course, data, demo, diagnose, feedback, grade, lab, roster, similarity, submissions, train
 from practicum.cli.extras import what_to_install
 from practicum.cli.streams import show_what_can_be_shown
 from practicum.errors import PracticumError
@@ -35,7 +35,7 @@ def _options(
     """Options of every command."""
 
 
-for part in (course, roster, lab, grade, submissions, feedback, similarity, check, demo, train, data, diagnose):
+for part in (course, roster, lab, grade, submissions, feedback, similarity, case, check, demo, train, data, diagnose):
     part.register(app)
 
 

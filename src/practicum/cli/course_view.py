@@ -13,6 +13,7 @@ from practicum.course.calendar import due, instant, local, opens, session_days, 
 from practicum.course.late import LateRule
 from practicum.course.model import Course
 from practicum.course.rounding import plain, rounded
+from practicum.gradebook.cases import case_words
 from practicum.gradebook.events import Submitter
 from practicum.gradebook.gradebook import Gradebook, StudentGrade
 from practicum.gradebook.scoring import ItemGrade
@@ -131,18 +132,22 @@ def grades_view(book: Gradebook) -> Table:
         table.add_column(f"{item.name}\n/{plain(item.points)}", justify="right", no_wrap=True)
     for row in book.students:
         scores = [_score(grade) for grade in row.items]
-        table.add_row(row.student.id, str(rounded(row.total)), plain(rounded(row.decided)), row.student.name, *scores)
+        total = f"{rounded(row.total)}{'!' if row.failed else ''}"
+        table.add_row(row.student.id, total, plain(rounded(row.decided)), row.student.name, *scores)
     table.caption = "* late   ~ not all graded yet   w waiting   m missing   x exempt   – open or unmarked"
+    if any(row.cases for row in book.students):
+        table.caption += "\n! by the outcome of an integrity case   ? withheld until one is decided"
     table.caption_justify = "left"
     return table
 
 
 def _score(grade: ItemGrade) -> str:
-    signs = {"waiting": "w", "missing": "m", "exempt": "x", "open": "–", "unmarked": "–"}
+    signs = {"waiting": "w", "missing": "m", "exempt": "x", "open": "–", "unmarked": "–", "withheld": "?"}
     if grade.status in signs:
         return signs[grade.status]
     late = "*" if grade.late else ""
-    return f"{rounded(grade.score)}{late}{'~' if grade.status == 'partly graded' else ''}"
+    case = "!" if any(unit.case for unit in grade.units) else ""
+    return f"{rounded(grade.score)}{case}{late}{'~' if grade.status == 'partly graded' else ''}"
 
 
 def student_view(book: Gradebook, row: StudentGrade) -> Iterator[View]:
@@ -157,18 +162,22 @@ def student_view(book: Gradebook, row: StudentGrade) -> Iterator[View]:
         yield Text(f"{component.component.title}: {whole}{note}")
         for item in component.component.item:
             grade = next(grades)
-            score = "" if grade.status == "exempt" else f"{rounded(grade.score)} of {plain(item.points)}, "
+            score = "" if grade.status in ("exempt", "withheld") else f"{rounded(grade.score)} of {plain(item.points)}, "
             weight = plain(rounded(component.component.weight_of(item)))
             yield Text(f"  {item.label}: {score}{grade.status} (weight {weight})")
             for line in grade.why.splitlines():
                 yield Text(f"    {line}")
     for correction in row.corrections:
         yield Text(correction_words(book.course, correction))
+    for case in row.cases:
+        yield Text(f"Integrity case, {case.lab}, {local(book.course, case.at)}: {case_words(case)}")
     if row.unused:
         yield Text(f"\n{rounded(row.unused)} points above the cap of {plain(book.course.grade.cap)} do not count.")
     if row.override:
         note = f": {row.override.note}" if row.override.note else ""
         yield Text(f"\nThe total was set by hand{note}.")
+    if row.failed:
+        yield Text(f"\nThe course is failed by the outcome of the case about {row.failed.lab}; the total is 0.")
     yield Text(f"\nTotal: {rounded(row.total)} ({plain(rounded(row.decided))} of the points are decided)")
 
 
@@ -191,7 +200,7 @@ def status_view(book: Gradebook, now: datetime) -> Table:
         graded = [unit for unit in units if unit.status == "graded"]
         waiting = sum(unit.status == "waiting" or unit.newer for unit in units)
         missing = sum(unit.status == "missing" for unit in units)
-        submitted = len(graded) + sum(unit.status == "waiting" for unit in units)
+        submitted = len(graded) + sum(unit.status in ("waiting", "withheld") for unit in units)
         end = due(book.course, item)
         past = " (past)" if end and end < now else ""
         late = sum(bool(unit.late) for unit in graded)

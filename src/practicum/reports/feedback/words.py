@@ -25,7 +25,7 @@ ZIPPED_AT = (2000, 1, 1, 0, 0, 0)  # the same feedback makes the same file
 def item_text(told: ItemFeedback) -> str:
     """Return the feedback as text: what the page says, in lines."""
     lines = [f"{told.title} ({told.course})", " ".join(filter(None, (told.name, told.student))), "", f"Grade: {told.total}"]
-    if told.status not in ("graded", "exempt"):
+    if told.status not in ("graded", "exempt", "withheld"):
         lines.append(f"Status: {told.said}")
     lines += [f"  {line.part}: {line.why}" if line.part != told.title else f"  {line.why}" for line in told.lines]
     for lab in told.labs:
