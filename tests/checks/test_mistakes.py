@@ -4,7 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from practicum.checks.plugin import BrokenLab, points_of, run_checks
+from practicum.checks.about import points_of
+from practicum.checks.plugin import BrokenLab, run_checks
 from practicum.checks.seeds import Seeds
 
 pytestmark = pytest.mark.slow
@@ -81,6 +82,10 @@ def test_a_check_that_breaks_names_its_own_line_first(tmp_path):
 
     class NoProcess:
         process = None
+        loading = 0.0
+
+        def end(self):
+            return 0.0
 
         def phase(self, forks):
             pass

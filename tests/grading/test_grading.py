@@ -156,7 +156,10 @@ def test_a_submission_that_loses_every_worker_is_left_and_said(lab, monkeypatch)
     with Pool(lab, 1) as pool:
         results = [result.student for result in pool.grade([request(GOOD, f"s{i}") for i in range(4)])]
     assert results == ["s0", "s2", "s3"]
-    assert pool.notes[-1] == "s1 is not graded: every worker that had it was lost"
+    assert pool.notes[-1] == (
+        "s1 is not graded: every worker that had it was lost "
+        "(the worker ended: it was killed, by the system for want of memory unless somebody did it)"
+    )
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,10 @@ from practicum.labs.cells import clean_cell
         ("%%timeit -n 10\nx = 1", "# %%timeit -n 10\nx = 1"),
         ("%%prun\nx = 1", "# %%prun\nx = 1"),
         ("x = 1\n%%bash\nls = 3", "x = 1\npass  # %%bash\nls = 3"),
+        ("x = 1; %matplotlib inline", "x = 1; pass  # %matplotlib inline"),
+        ("x = ';'; !ls\ny", "x = ';'; pass  # !ls\ny"),
+        ("x = [1,\n2]; %cd a \\\n  b\ny", "x = [1,\n2]; pass  # %cd a \\\n#   b\ny"),
+        ("if x: y; %time z", "if x: y; pass  # %time z"),
     ],
 )
 def test_magics(cell, python):
@@ -53,7 +57,9 @@ def test_magics(cell, python):
     assert python.count("\n") == cell.count("\n")
 
 
-@pytest.mark.parametrize("magic", ["bash", "html", "writefile a.py", "javascript", "sh", "script python", "python3", "R", ""])
+@pytest.mark.parametrize(
+    "magic", ["bash", "html", "writefile", "writefile a.py b.py", "javascript", "sh", "script python", "python3", "R", ""]
+)
 def test_cells_of_another_language_are_left_out(magic):
     python, why = clean_cell(f"\n%%{magic}\nrm -rf x")
     assert python == ""
@@ -77,6 +83,8 @@ def test_cells_of_another_language_are_left_out(magic):
         "s = 'a'  # what?",
         "# is it?\n# %time",
         "f(x)  # it's (unclosed\ny = 1",
+        "x = '; %d' % 3; y = x  # ; %cd",
+        "x = 1; \\\ny = 2",
         'f"{x!r:%d}"',
         "from google.colab import drive; drive.mount('/content/drive')",
         "x = 'unclosed\ny = 1",
@@ -87,6 +95,20 @@ def test_cells_of_another_language_are_left_out(magic):
 )
 def test_python_stays_as_it_is(cell):
     assert clean_cell(cell) == (cell, "")
+
+
+@pytest.mark.parametrize("magic", ["writefile", "file"])
+def test_a_cell_that_writes_a_file_writes_it(tmp_path, monkeypatch, magic):
+    monkeypatch.chdir(tmp_path)
+    first, why = clean_cell(f'\n%%{magic} a.py\ns = "it\'s"\n%d\n\\x\n')
+    more, _ = clean_cell(f"%%{magic} -a 'c.py'\né = 1")
+    assert (why, first.count("\n"), more.count("\n")) == ("", 5, 1)
+    names: dict[str, object] = {}
+    for source in (first, more, more):
+        exec(compile(source, "cell", "exec"), names)
+    assert list(names) == ["__builtins__"]
+    assert (tmp_path / "a.py").read_text() == 's = "it\'s"\n%d\n\\x\n'
+    assert (tmp_path / "c.py").read_text(encoding="utf-8") == "é = 1\né = 1\n"
 
 
 MODULES = [ast, inspect, json, random, string, textwrap, tokenize]

@@ -91,7 +91,7 @@ def test_code_goes_round(cells):
 
 
 def notebook(*cells: object, **more: object) -> bytes:
-    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": list(cells), **more}).encode()
+    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "cells": list(cells), **{"metadata": {}, **more}}).encode()
 
 
 def code(source: object, **more: object) -> dict[str, object]:
@@ -104,7 +104,11 @@ def code(source: object, **more: object) -> dict[str, object]:
         (b"", "expected a notebook, got an empty file"),
         (b" \n", "expected a notebook, got an empty file"),
         (b"x = 1\n", "got a file that is not JSON"),
-        (b"\xff\xfe{\0}\0", "got a file that is not text in UTF-8"),
+        (b"\xff\xfe{\0}\0", "got a file in UTF-16; save it as UTF-8"),
+        ('{"cells": []}'.encode("utf-16-be"), "got a file in UTF-16; save it as UTF-8"),
+        ('{"cells": ["é"]}'.encode("latin-1"), "got a file that is not text in UTF-8"),
+        (notebook(metadata={"kernelspec": {"name": "ir", "language": "R"}}), "a notebook in Python, got one in R (its metadata"),
+        (notebook(metadata={"language_info": {"name": "julia"}}), "a notebook in Python, got one in julia"),
         (b"[1, 2]", "got JSON of another kind"),
         (b"null", "got JSON of another kind"),
         (b"{}", "got JSON without a list of cells"),
@@ -156,6 +160,16 @@ def test_best_effort(cells, read, note):
     found = read_notebook(notebook(*cells), "hw.ipynb")
     assert found.cells == read
     assert found.notes[:1] == ([f"hw.ipynb: {note}"] if note else [])
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [{}, [], {"kernelspec": None}, {"language_info": {"name": 3}}, 
+     {"language_info": {"name": "python"}, "kernelspec": {"language": "R"}},
+     {"kernelspec": {"language": "pyspark"}}, {"language_info": {"name": "ipython"}}],
+)  # fmt: skip
+def test_what_the_metadata_may_say_of_python(metadata):
+    assert read_notebook(notebook(code("x = 1"), metadata=metadata), "hw.ipynb").cells == ["x = 1"]
 
 
 def test_a_byte_order_mark_and_missing_fields():

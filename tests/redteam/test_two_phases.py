@@ -189,5 +189,5 @@ def test_what_would_be_shared_is_loaded_again(sandbox, state):
         process.kill()
     assert seen == [True, True]
     assert len(processes) == loads
-    assert sum(process.printed for process in processes) == 1000 * loads
+    assert sum(process.output.printed for process in processes) == 1000 * loads
     assert link.restarts == 0

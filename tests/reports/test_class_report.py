@@ -8,6 +8,7 @@ from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from practicum.labs.lab import Lab
@@ -109,6 +110,14 @@ def test_a_page_says_points_messages_hints_and_notes(lab: Lab) -> None:
     )
     for said in ("2.67 of 6 points", "expected 4 got 5", "look again", "Title of test_c", "0.67 / 2", "was taken", "numpy 2.3"):
         assert said in page
+
+
+def test_times_are_told_of_public_checks_only(lab: Lab) -> None:
+    shown = msgspec.structs.replace(check("test_a"), seconds=2.345, cpu_seconds=1.234)
+    secret = msgspec.structs.replace(check("test_h", hidden=True), seconds=7.891, cpu_seconds=6.543)
+    page = read(feedback_page(lab, [stored("s001", shown, secret, check("test_old"))]))
+    assert page.count("1.23 s of processor time, 2.35 s by the clock") == 1
+    assert page.count("by the clock") == 1
 
 
 def test_what_a_student_wrote_is_never_markup(lab: Lab) -> None:

@@ -51,7 +51,7 @@ def test_whatever_is_private_and_would_be_shown_is_refused(what: str, tmp_path: 
         place.mkdir(parents=True)
     monkeypatch.setenv("PRACTICUM_CURRICULUM", str(places["curriculum"]))
     private = _private(Workspace(places["workspace"]), str(places["store"] / "practicum.db"), [places["submissions"], None])
-    monkeypatch.setattr(bwrap, "_python_folders", lambda: ([tmp_path / what], []))
+    monkeypatch.setattr(bwrap, "_python_folders", lambda: ([tmp_path / what], [], []))
     lab = load_lab(tiny_lab(tmp_path / "labs" / "sums").folder)
     with pytest.raises(NoSandbox, match=f"{what}/x.* lies in .*{what}, which the sandbox shows"):
         backends(1, None, False, private)(lab)
@@ -65,7 +65,7 @@ def test_a_lab_that_would_be_shown_is_refused_by_its_worker(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     lab = tiny_lab(tmp_path / "labs" / "sums")
-    monkeypatch.setattr(bwrap, "_python_folders", lambda: ([tmp_path], []))
+    monkeypatch.setattr(bwrap, "_python_folders", lambda: ([tmp_path], [], []))
     monkeypatch.setattr(os, "dup2", lambda *fds: None)
     worker(str(lab.folder), "nested")
     assert b"which the sandbox shows" in capfdbinary.readouterr().out

@@ -17,7 +17,7 @@ def test_in_every_folder_of_packages_that_a_system_has(tmp_path, monkeypatch, pa
     for name in (*HIDDEN, "numpy", "practicum_peer"):
         (folder / name).mkdir(parents=True)
     monkeypatch.setattr(bwrap, "_SYSTEM", (tmp_path,))
-    _, hide = bwrap._python_folders()
+    _, hide, _ = bwrap._python_folders()
     assert {path for path in hide if path.is_relative_to(tmp_path)} == {folder / name for name in HIDDEN}
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 
 from practicum.sandbox.guest.messages import Failure, Response
+from practicum.sandbox.limits import process_tree
 from practicum.sandbox.link import Answers, Link
 from practicum.sandbox.outcome import Died
 from practicum.sandbox.proxy import StudentCode, StudentError
@@ -196,3 +198,31 @@ def test_a_module_asked_for_after_a_death_in_the_same_check_is_not_held_to_be_th
     assert link.fatal == {}
     link.begin(1.0, 0)
     link.ask("module", name="a")
+
+
+def test_where_memory_is_short_the_kernel_ends_submissions_before_graders(opened):
+    _, student, processes = opened("x = 1\n")
+    assert student.answer.x == 1
+    for pid in process_tree(processes[0].pid):  # the fork, too
+        assert int(Path(f"/proc/{pid}/oom_score_adj").read_text()) == 1000
+    assert int(Path("/proc/self/oom_score_adj").read_text()) < 1000
+
+
+PRINTS = """
+import sys
+def show(kib): sys.stdout.write("x" * (kib << 10)); sys.stdout.flush(); return 1
+print("x" * (500 << 10))
+"""
+
+
+def test_output_counts_per_check_and_what_an_import_prints_is_dropped(opened):
+    link, student, processes = opened(PRINTS)
+    for _ in range(3):
+        link.begin(60.0, 0)
+        assert student.answer.show(90) == 1  # KiB, of 100
+    with pytest.raises(Died, match="printed more than 100 KiB") as died:
+        student.answer.show(90)
+    assert died.value.outcome == "output"
+    link.begin(60.0, 0)
+    assert student.answer.show(90) == 1
+    assert len(processes) == 2

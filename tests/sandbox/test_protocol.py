@@ -1,6 +1,7 @@
 """The wire carries plain data exactly, and nothing else in either direction."""
 
 import struct
+import tracemalloc
 
 import msgspec
 import numpy as np
@@ -9,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from practicum.sandbox.guest.caps import MAX_HEADER, MAX_VALUES, Budget
 from practicum.sandbox.guest.protocol import (
     ARRAY,
     MAPPING,
-    MAX_HEADER,
     PREFIX,
     SET,
     Handle,
@@ -128,7 +129,45 @@ def test_plain_data_is_limited_in_size_but_arrays_are_not_counted_with_it():
         pack(Response(1, "x" * (MAX_HEADER + 1)))
     assert through(np.zeros(1 << 20)).nbytes == 8 << 20
     with pytest.raises(ProtocolError, match="MiB"):
-        pack(Response(1, np.zeros(9 << 20)))
+        pack(Request(1, "call", args=[np.zeros(9 << 20)]))
+
+
+def test_an_answers_numbers_are_counted_as_what_checks_turn_them_into():
+    """An array of small integers takes eight times its bytes as float64."""
+    with pytest.raises(ProtocolError, match="more than 8,388,608 numbers"):
+        pack(Response(1, [np.zeros(4 << 20, np.int8), np.zeros((4 << 20) + 1, bool)]))
+    with pytest.raises(ProtocolError, match="more than 8,388,608 numbers"):
+        pack(Response(1, np.zeros((4 << 20) + 1, np.complex64)))
+    question = b"".join(pack(Request(1, "call", args=[np.zeros(16 << 20, np.uint8)])))  # a check may send pictures
+    assert len(question) > 16 << 20
+
+
+@pytest.mark.parametrize("dtype", ["|b1", "|i1", "?", "b"])
+def test_numbers_are_counted_before_they_are_copied(dtype):
+    blob = memoryview(bytes(9 << 20))
+    header = msgspec.msgpack.encode([1, msgspec.Raw(array_header(dtype, (9 << 20,), 0)), None])
+    tracemalloc.start()
+    try:
+        with pytest.raises(ProtocolError, match="more than 8,388,608 numbers"):
+            unpack(header, blob, Response, Budget())
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_the_answers_of_one_check_share_a_budget():
+    frame = b"".join(pack(Response(1, [np.zeros(5, np.complex64), [0] * 20])))
+    header, _ = sizes(frame[: PREFIX.size])
+    plain, arrays = frame[PREFIX.size : PREFIX.size + header], memoryview(frame)[PREFIX.size + header :]
+    budget = Budget()
+    assert (budget.values, budget.elements) == (8 * MAX_VALUES, 8 * (8 << 20))
+    unpack(plain, arrays, Response, budget)
+    assert (budget.values, budget.elements) == (8 * MAX_VALUES - 22, 8 * (8 << 20) - 10)
+    for name, left, words in (("values", 21, "more plain values in one check"), ("elements", 9, "more numbers in one check")):
+        budget = Budget()
+        setattr(budget, name, left)
+        with pytest.raises(ProtocolError, match=words):
+            unpack(plain, arrays, Response, budget)
 
 
 def test_lengths_above_the_caps_are_refused_before_anything_is_allocated():

@@ -1,10 +1,16 @@
 """The student's code as a check sees it."""
 
+import copy
+
 import numpy as np
 import pytest
 
+from practicum.sandbox import proxy
+from practicum.sandbox.guest.caps import CHECK_ELEMENTS
+from practicum.sandbox.guest.messages import Handle, Own
+from practicum.sandbox.link import Link
 from practicum.sandbox.outcome import Died
-from practicum.sandbox.proxy import Remote, StudentError, plain, ref
+from practicum.sandbox.proxy import Remote, StudentCode, StudentError, plain, ref
 
 LAYER = """
 import numpy as np
@@ -216,3 +222,115 @@ def test_no_protocol_of_numpy_or_python_reaches_the_students_object(submit):
         float(value)
     assert np.asarray(value, dtype=object).shape in ((), (0,))
     assert (value == answer.A()) is False
+
+
+def test_a_check_begins_with_a_fresh_budget_for_what_it_receives(submit):
+    student = submit("import numpy as np\ndef give(): return np.zeros(1000), [1, 2]\n")
+    student.answer.give()
+    process = student.link.process
+    assert process.budget.elements == CHECK_ELEMENTS - 1000
+    student.answer.give()
+    assert process.budget.elements == CHECK_ELEMENTS - 2000
+    student.link.begin(60.0, 1)
+    student.answer.give()
+    assert process.budget.elements == CHECK_ELEMENTS - 1000
+
+
+OWN = """
+import collections
+import numpy as np
+
+class Network(dict):
+    def __init__(self, n):
+        super().__init__(w=np.zeros(n))
+        self.steps = 0
+    def forward(self, x): return x @ self["w"]
+    def update(self, step): self["w"] += step; self.steps += 1
+    def __call__(self, x): return 2 * self.forward(x)
+
+class Layers(list):
+    def append(self, item): super().append(2 * item); return self
+    def total(self): return sum(self)
+
+class Value(float):
+    def __new__(cls, data): self = super().__new__(cls, data); self.grad = 0.0; return self
+    def backward(self): self.grad = 1.0
+
+class Array(np.ndarray):
+    def backward(self): return Array.wrap(2 * np.asarray(self))
+    def mean(self): return -1.0
+    @staticmethod
+    def wrap(x): return np.asarray(x, dtype=float).view(Array)
+
+class Pair(collections.namedtuple("Pair", "x y")):
+    def swapped(self): return Pair(self.y, self.x)
+
+class Named(dict): pass
+def named(): return Named(a=1)
+def nested(): return {"values": [Value(1.0), 2.0]}
+def is_network(net): return type(net) is Network
+"""
+
+
+def test_a_dict_that_is_more_is_an_object_and_its_data(submit):
+    answer = submit(OWN).answer
+    network = answer.Network(2)
+    assert isinstance(network, dict)
+    network.update(np.array([1.0, 2.0]))  # its own, not that of dict
+    network.rate = 0.5
+    assert (network.steps, network.rate) == (1, 0.5)
+    assert network.forward(np.ones(2)) == 3.0
+    assert network(np.ones(2)) == 6.0
+    assert plain(network)["w"].tolist() == [1.0, 2.0]
+    assert network["w"].tolist() == [0.0, 0.0]  # a copy of the time it came
+    assert answer.is_network(network)
+    ref(network, key="w")[...] = np.zeros(2)
+    assert network.forward(np.ones(2)) == 0.0
+
+
+def test_a_list_a_number_an_array_and_a_tuple_that_are_more(submit):
+    answer = submit(OWN).answer
+    layers = answer.Layers()
+    layers.append(3)
+    assert layers.total() == 6
+    value = answer.Value(2.5)
+    value.backward()
+    assert (value + 1, value.grad, isinstance(value, float)) == (3.5, 1.0, True)
+    array = answer.Array.wrap(np.array([1.0, 2.0]))
+    assert (array + 1).tolist() == [2.0, 3.0]
+    assert array.backward().tolist() == [2.0, 4.0]
+    assert array.mean() == 1.5  # what an array is, its class does not decide
+    assert answer.Array.wrap(array * 2).tolist() == [2.0, 4.0]
+    first, second = answer.Pair(1, 2)
+    assert (first, second, answer.Pair(1, 2).swapped().x) == (1, 2, 2)
+    assert answer.nested()["values"][0].grad == 0.0
+    assert copy.deepcopy([array, layers, value])[1:] == [[], 2.5]
+
+
+@pytest.mark.parametrize(("data", "method"), [(np.arange(3.0), "mean"), (2.5, "is_integer"), ((1, 2), "count")])
+def test_a_forged_answer_changes_nothing_of_numbers_and_arrays(data, method):
+    forged = Own(Handle(1, "Lie"), data, ("mean", "is_integer", "count"))
+    link = Link(lambda: pytest.fail("it is asked"), 1.0)
+    made = proxy._received(link, forged)
+    assert type(getattr(made, method)).__name__ == "builtin_function_or_method"
+
+
+def test_a_class_that_adds_nothing_arrives_as_what_it_extends(submit):
+    assert type(submit(OWN).answer.named()) is dict
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_in_utf_16_is_said_to_be_so(sandbox, encoding):
+    files = {"answer.py": b"import other\n", "other.py": "x = 'é'\n".encode(encoding)}
+    process = sandbox.open(files, {}, 0)
+    student = StudentCode(Link(lambda: process, 60.0), {})
+    for module in ("other", "answer"):
+        with pytest.raises(
+            StudentError, match=r"^UnicodeError: other.py is saved in UTF-16; save it as UTF-8, which Python reads"
+        ):
+            student.module(module)
+    process.kill()
+
+
+def test_the_program_finds_its_own_name_as_its_only_argument(submit):
+    assert submit("import sys\nargv = sys.argv").answer.argv == ["answer.py"]

@@ -150,7 +150,10 @@ def assert_close(
     Raises:
         AssertionError: They differ, or either holds NaN or something that is no number.
     """
-    a, e = _array(actual, what), _array(expected, f"expected {what}")
+    e = _array(expected, f"expected {what}")
+    if isinstance(actual, np.ndarray):  # before it is copied: float64 takes eight times as much as small integers
+        _same_shape(actual, e, what)
+    a = _array(actual, what)
     if a.dtype.kind == "c" and e.dtype.kind != "c":
         raise AssertionError(f"{what}: expected real numbers, got complex ones")
     _same_shape(a, e, what)
@@ -182,7 +185,8 @@ def assert_shape(actual: object, shape: int | Sequence[int | None], *, what: str
         AssertionError: Another number of axes or another length, or not made of numbers.
     """
     wanted = (shape,) if isinstance(shape, int) else tuple(shape)
-    got = _array(actual, what).shape
+    # The shape of an array of numbers needs no copy of it.
+    got = (actual if isinstance(actual, np.ndarray) and actual.dtype.kind in "biufc" else _array(actual, what)).shape
     if len(got) != len(wanted) or any(w not in (None, -1, g) for w, g in zip(wanted, got, strict=True)):
         names = ["any" if w in (None, -1) else str(w) for w in wanted]
         raise AssertionError(f"{what}: expected shape ({', '.join(names)}{',' * (len(names) == 1)}), got shape {got}")
@@ -238,7 +242,7 @@ def _count(value: object, what: str, depth: int = 0) -> int:
         return sum(_count(item, what, depth + 1) for item in value.values())
     if isinstance(value, list | tuple) and any(isinstance(item, dict | list | tuple | np.ndarray) for item in value):
         return sum(_count(item, what, depth + 1) for item in value)
-    return int(_array(value, what).size)
+    return int(value.size if isinstance(value, np.ndarray) and value.dtype.kind in "biufc" else _array(value, what).size)
 
 
 def assert_parameter_count(parameters: object, expected: int | tuple[int, int], *, what: str = "number of parameters") -> None:

@@ -47,7 +47,9 @@ def hidden(*check: Check) -> Check:
 
 
 def timeout(seconds: float) -> Callable[[Check], Check]:
-    """Return wall seconds for a check, start to end.
+    """Return how many seconds of its own time a submission has in a check: what it computes and sleeps.
+
+    The check's own code may compute as long, or for ten seconds.
 
     Raises:
         ValueError: not a positive number.

@@ -6,17 +6,16 @@ of submissions, since collecting and rewriting the checks costs far more than ru
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import os
 import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pytest
@@ -25,6 +24,7 @@ from _pytest.runner import runtestprotocol
 from practicum import checks
 from practicum.checks.explain import explain, explain_hidden
 from practicum.checks.mistakes import describe, place_of, repeated_names, unknown_fixtures
+from practicum.checks.own_time import OwnTimeOver, Watch, limited, own_seconds
 from practicum.checks.seeds import Seeds
 from practicum.errors import PracticumError
 from practicum.sandbox.guest.messages import ProtocolError
@@ -38,7 +38,14 @@ _UNUSED = (
     *("terminal", "cacheprovider", "logging", "faulthandler", "junitxml", "pastebin", "doctest", "unittest", "warnings"),
     *("unraisableexception", "threadexception"),  # they collect garbage five times at the end, seconds where much is in memory
 )
-RunChecks = Callable[[Link, StudentCode, Seeds], list[CheckResult]]
+
+
+class RunChecks(Protocol):
+    """Runs all checks for one submission; those named in `overran` are not run, as their own code computed for too long."""
+
+    def __call__(self, link: Link, student: StudentCode, seeds: Seeds, overran: Collection[str] = ()) -> list[CheckResult]:
+        """Return the results in the order of the file."""
+        ...
 
 
 class BrokenLab(PracticumError):
@@ -51,10 +58,11 @@ class Checks:
     Args:
         loop: called once with a function that runs all checks for one submission.
         only_public: leave hidden checks out.
+        watch: holds each check to its own time.
     """
 
-    def __init__(self, loop: Callable[[RunChecks], None], only_public: bool = False) -> None:
-        self._loop, self._only_public = loop, only_public
+    def __init__(self, loop: Callable[[RunChecks], None], only_public: bool = False, watch: Watch = limited) -> None:
+        self._loop, self._only_public, self._watch = loop, only_public, watch
         self.errors: list[str] = []
         self.problem: BaseException | None = None
         self._items: list[Any] = []
@@ -87,7 +95,7 @@ class Checks:
                 self.errors.append(f"{here}: {item.name} is also in {seen[item.name]}; names must be unique in a lab")
             seen[item.name] = here
         if self._only_public:
-            items[:] = [item for item in items if not _mark(item, "hidden", False)]
+            items[:] = [item for item in items if not mark(item, "hidden", False)]
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Hand the loop to the caller."""
@@ -140,43 +148,62 @@ class Checks:
         assert call.when != "collect"
         return pytest.TestReport(item.nodeid, item.location, {}, "failed" if call.excinfo else "passed", None, call.when)
 
-    def _run(self, link: Link, student: StudentCode, seeds: Seeds) -> list[CheckResult]:
+    def _run(self, link: Link, student: StudentCode, seeds: Seeds, overran: Collection[str] = ()) -> list[CheckResult]:
         """Run the public checks, then the hidden ones, so that no public one can tell what a hidden one asked."""
         self._student, self._seeds = student, seeds
-        public = [item for item in self._items if not _mark(item, "hidden", False)]
-        hidden = [item for item in self._items if _mark(item, "hidden", False)]
+        public = [item for item in self._items if not mark(item, "hidden", False)]
+        hidden = [item for item in self._items if mark(item, "hidden", False)]
         link.phase(forks=bool(public and hidden))
-        results = self._run_phase(public, link)
+        results = self._run_phase(public, link, overran)
         if hidden:
             link.phase(forks=False)
-            results |= self._run_phase(hidden, link)
+            results |= self._run_phase(hidden, link, overran)
         return [results[item] for item in self._items]
 
-    def _run_phase(self, items: list[Any], link: Link) -> dict[Any, CheckResult]:
+    def _run_phase(self, items: list[Any], link: Link, overran: Collection[str]) -> dict[Any, CheckResult]:
         results = {}
-        for item, following in zip(items, [*items[1:], None], strict=True) if items else ():
+        following = dict(zip(items, [*items[1:], None], strict=True)) if items else {}
+        for item in items:
             self._call = self._award = None
             self._reason = ""
-            began = time.perf_counter()
-            try:
-                link.begin(_mark(item, "timeout", DEFAULT_SECONDS), self._seeds.generators(item.name))
-                runtestprotocol(item, nextitem=following, log=False)
-                problem = self._call.excinfo.value if self._call and self._call.excinfo else None
-            except (Died, StudentError, ProtocolError) as error:  # between two checks: a thread, a replaced `random.seed`
-                problem = error
+            began, loading = time.perf_counter(), link.loading
+            seconds = mark(item, "timeout", DEFAULT_SECONDS)
+            problem: BaseException | None = OwnTimeOver(own_seconds(seconds)) if item.name in overran else None
+            if problem is None:
+                problem = self._run_check(item, following[item], link, seconds)
             if isinstance(problem, (KeyboardInterrupt, pytest.exit.Exception)):
                 raise problem
-            results[item] = self._result(item, problem, time.perf_counter() - began)
+            wall = time.perf_counter() - began - (link.loading - loading)
+            results[item] = self._result(item, problem, wall, link.end())
         return results
 
-    def _result(self, item: Any, problem: BaseException | None, seconds: float) -> CheckResult:
-        points: Decimal = _mark(item, "points", Decimal(0))
-        is_hidden: bool = _mark(item, "hidden", False)
+    def _run_check(self, item: Any, following: Any, link: Link, seconds: float) -> BaseException | None:
+        """Run one check, and return what ended it."""
+        try:
+            link.begin(seconds, self._seeds.generators(item.name))
+            with self._watch(item.name, own_seconds(seconds)):
+                runtestprotocol(item, nextitem=following, log=False)
+        except (Died, StudentError, ProtocolError) as error:  # between two checks: a thread, a replaced `random.seed`
+            return error
+        except OwnTimeOver as error:  # outside the check's function
+            item.session._setupstate.teardown_exact(following)
+            link.drop()
+            return error
+        problem = self._call.excinfo.value if self._call and self._call.excinfo else None
+        if isinstance(problem, OwnTimeOver):  # perhaps in the middle of an answer
+            link.drop()
+        return problem
+
+    def _result(self, item: Any, problem: BaseException | None, seconds: float, cpu_seconds: float) -> CheckResult:
+        points: Decimal = mark(item, "points", Decimal(0))
+        is_hidden: bool = mark(item, "hidden", False)
         private = ""
         if problem is None:
             fraction = Decimal(1) if self._award is None else self._award
             outcome: Outcome = "passed" if fraction == 1 else "partial" if fraction > 0 else "failed"
             message = self._reason
+        elif isinstance(problem, OwnTimeOver):
+            fraction, outcome, message, private = Decimal(0), "timeout", problem.student, str(problem)
         else:
             fraction = Decimal(0)
             outcome, message = explain(problem)
@@ -195,23 +222,25 @@ class Checks:
             out_of=points,
             outcome=outcome,
             message=message if not is_hidden or problem is not None else "",
-            hint=_mark(item, "hint", "") if outcome != "passed" else "",
+            hint=mark(item, "hint", "") if outcome != "passed" else "",
             private=private,
-            seconds=round(seconds, 6),
+            seconds=round(max(0.0, seconds), 6),
+            cpu_seconds=round(cpu_seconds, 6),
         )
 
 
-def _mark(item: Any, name: str, default: Any) -> Any:
+def mark(item: Any, name: str, default: Any) -> Any:
+    """Return what a decorator has noted at a check."""
     return getattr(item.function, f"practicum_{name}", default)
 
 
-def run_checks(folder: Path, loop: Callable[[RunChecks], None], only_public: bool = False) -> None:
+def run_checks(folder: Path, loop: Callable[[RunChecks], None], only_public: bool = False, watch: Watch = limited) -> None:
     """Collect the checks in a folder and call `loop` with a function that runs them.
 
     Raises:
         BrokenLab: a file of checks cannot be imported, or a check has no points.
     """
-    plugin = Checks(loop, only_public)
+    plugin = Checks(loop, only_public, watch)
     with tempfile.TemporaryDirectory(prefix="practicum-") as empty:
         config = Path(empty, "pytest.ini")
         config.write_text("[pytest]\n")
@@ -236,57 +265,3 @@ def run_checks(folder: Path, loop: Callable[[RunChecks], None], only_public: boo
         raise BrokenLab(f"the checks in {folder} cannot be run:\n" + "\n".join(dict.fromkeys(plugin.errors)))
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         raise BrokenLab(f"pytest ended with {code!r} in {folder}")
-
-
-@dataclasses.dataclass(frozen=True)
-class About:
-    """A check as its author wrote it.
-
-    Attributes:
-        name: of this instance; parametrised checks have several, `test_x[1]`.
-        place: file and line.
-        points: what it gives.
-        title: first line of the docstring, or nothing.
-        hint: what a student reads when it fails.
-        hidden: whether it stays out of the handout.
-    """
-
-    name: str
-    place: str
-    points: Decimal
-    title: str
-    hint: str
-    hidden: bool
-
-    @property
-    def function(self) -> str:
-        """The function's name, by which mutants know it."""
-        return self.name.partition("[")[0]
-
-
-def checks_of(folder: Path) -> tuple[About, ...]:
-    """Return the checks in a folder, in order, without running any.
-
-    Raises:
-        BrokenLab: as for `run_checks`.
-    """
-    found: list[About] = []
-
-    def look(run: RunChecks) -> None:
-        items: Iterator[Any] = iter(run.__self__._items)  # type: ignore[attr-defined]
-        for item in items:
-            marks = (_mark(item, "hint", ""), _mark(item, "hidden", False))
-            title = (inspect.getdoc(item.function) or "").partition("\n")[0]
-            found.append(About(item.name, place_of(item, folder), _mark(item, "points", Decimal(0)), title, *marks))
-
-    run_checks(folder, look)
-    return tuple(found)
-
-
-def points_of(folder: Path) -> dict[str, Decimal]:
-    """Check name → points, without running anything.
-
-    Raises:
-        BrokenLab: as for `run_checks`.
-    """
-    return {check.name: check.points for check in checks_of(folder)}

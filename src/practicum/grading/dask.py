@@ -184,10 +184,15 @@ class Cluster:
         """
         source = iter(requests)
         running: dict[Any, GradingRequest] = {}
+        starved: list[GradingRequest] = []  # graded again at the end, one by one
+        alone = False
         done = as_completed(loop=self._client.loop)
         try:
             while True:
-                for request in islice(source, max(0, _AHEAD * max(1, self._slots()) - len(running))):
+                ready = list(islice(source, max(0, _AHEAD * max(1, self._slots()) - len(running))))
+                if not ready and not running and starved:
+                    ready, alone = [starved.pop()], True
+                for request in ready:
                     encoded = msgspec.msgpack.encode(request)
                     future = self._client.submit(grade_one, self._key, encoded, pure=False, retries=RETRIES)
                     running[future] = request
@@ -195,7 +200,11 @@ class Cluster:
                 if not running:
                     return
                 future = next(done)
-                if (result := self._result(future, running.pop(future))) is not None:
+                request = running.pop(future)
+                result = self._result(future, request)
+                if result is not None and result.starved and not alone:
+                    starved.append(request)
+                elif result is not None:
                     yield result
         finally:
             self._client.cancel(list(running))

@@ -31,6 +31,7 @@ class GradingRequest(msgspec.Struct, frozen=True, kw_only=True):
         secret: the store's own; without one the seed alone leads there.
         rehearsal: a number that changes what the student's generators give, to prove a lab with several.
         notes: of intake, for the student.
+        overran: checks that are not run, since their own code computed for too long on what this submission returned.
     """
 
     student: str
@@ -40,6 +41,7 @@ class GradingRequest(msgspec.Struct, frozen=True, kw_only=True):
     secret: str = ""
     rehearsal: int = 0
     notes: tuple[str, ...] = ()
+    overran: tuple[str, ...] = ()
 
 
 def prepare(lab: Lab, files: dict[str, bytes]) -> tuple[dict[str, bytes], dict[str, list[str]], dict[str, str], list[str]]:
@@ -77,6 +79,10 @@ def _lines(files: dict[str, bytes], notebooks: dict[str, list[str]]) -> dict[str
     return lines
 
 
+def _first(notes: list[str], most: int = 20) -> list[str]:
+    return notes if len(notes) <= most else [*notes[:most], f"and {len(notes) - most} notes more"]
+
+
 class Grader:
     """The checks of a lab with a sandbox for its submissions.
 
@@ -112,10 +118,10 @@ class Grader:
 
         limits = self._provenance.limits
         modules = [name for name in map(module_name, self.lab.submit) if name not in missing]
-        link = Link(start, limits["wall_seconds"], limits["import_seconds"], modules)
+        link = Link(start, limits["wall_seconds"], limits["import_seconds"], modules, notebooks)
         submitted = {name: data for name, data in files.items() if name in self.lab.submit}
         try:
-            checks = self._run(link, StudentCode(link, missing, _lines(submitted, notebooks)), seeds)
+            checks = self._run(link, StudentCode(link, missing, _lines(submitted, notebooks)), seeds, request.overran)
         finally:
             for process in processes:
                 process.kill()
@@ -125,7 +131,9 @@ class Grader:
             submission=request.submission,
             checks=tuple(checks),
             provenance=msgspec.structs.replace(self._provenance, seed=request.seed),
-            notes=(*request.notes, *notes),
+            notes=(*request.notes, *notes, *_first(list(link.notes.values()))),
             seconds=round(time.perf_counter() - began, 6),
             restarts=link.restarts,
+            cpu_seconds=round(link.processor_time(), 6),
+            starved=link.starved,
         )

@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Iterator
 from decimal import Decimal
 
+from practicum.checks.about import About, checks_of
 from practicum.checks.mistakes import unknown_name
-from practicum.checks.plugin import About, checks_of
 from practicum.course.topics import load_topics
 from practicum.curriculum import find_curriculum
 from practicum.errors import PracticumError, suggestion

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
@@ -16,7 +18,7 @@ import msgspec
 
 from practicum.errors import PracticumError
 from practicum.grading.grader import GradingRequest
-from practicum.grading.worker import Answer, Message, Ready, read_frame, write_frame
+from practicum.grading.worker import NOTE_BYTES, Answer, Message, Ready, Refused, read_frame, write_frame
 from practicum.sandbox.fork_server import Mode
 from practicum.store.results import GradedSubmission
 
@@ -25,7 +27,15 @@ TRIES = 2  # of a submission whose worker ends under it
 
 
 class WorkerDied(PracticumError):
-    """A grader's own process ended while it graded a submission."""
+    """A grader's own process ended while it graded a submission.
+
+    Attributes:
+        overran: the check whose own code computed for so long that the kernel ended the process; empty if it ended otherwise.
+    """
+
+    def __init__(self, message: str, overran: str = "") -> None:
+        super().__init__(message)
+        self.overran = overran
 
 
 class GraderProcess:
@@ -37,18 +47,27 @@ class GraderProcess:
 
     Raises:
         PracticumError: the lab's checks cannot be run, or there is no sandbox.
+        WorkerDied: it ended before it was ready.
     """
 
     def __init__(self, lab_folder: Path, mode: Mode = "nested") -> None:
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-        command = [sys.executable, "-m", "practicum.grading.worker", str(lab_folder), mode]
+        self._note = tempfile.TemporaryFile(prefix="practicum-")  # noqa: SIM115 (as long as the worker)
+        note = self._note.fileno()
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **threads}, start_new_session=True
+            [sys.executable, "-m", "practicum.grading.worker", str(lab_folder), mode, str(note)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, **threads},
+            start_new_session=True,
+            pass_fds=[note],
         )
         message = self._read()
         if not isinstance(message, Ready):
             self.close()
-            raise PracticumError(getattr(message, "reason", "the worker ended before it was ready"))
+            if isinstance(message, Refused):
+                raise PracticumError(message.reason)
+            raise WorkerDied(f"the worker ended before it was ready: {self._end()}")
         self.notes = message.notes
 
     def _read(self) -> Message | None:
@@ -69,10 +88,20 @@ class GraderProcess:
         except OSError:
             message = None
         if not isinstance(message, Answer):
+            check = os.pread(self._note.fileno(), NOTE_BYTES, 0).rstrip(b"\0").decode(errors="replace")
             self.close()
-            reason = getattr(message, "reason", f"exit code {self.process.returncode}")
-            raise WorkerDied(f"a worker ended while it graded {request.student}: {reason}")
+            if isinstance(message, Refused):
+                raise WorkerDied(message.reason)
+            during = f" during {check}" if check else ""
+            overran = check if self.process.returncode == -signal.SIGVTALRM else ""
+            raise WorkerDied(f"the worker ended{during}: {self._end()}", overran)
         return message.result
+
+    def _end(self) -> str:
+        code = self.process.returncode
+        if code == -signal.SIGKILL:
+            return "it was killed, by the system for want of memory unless somebody did it"
+        return f"signal {-code}" if code < 0 else f"exit code {code}"
 
     def close(self) -> None:
         """End the worker; its sandbox ends with it."""
@@ -121,13 +150,26 @@ class Graders:
     def grade(self, request: GradingRequest) -> GradedSubmission:
         """Grade one submission with a worker that has nothing to do; any thread may ask.
 
+        A check whose own code brought the worker to its end by computing too long is left out the next time.
+
         Raises:
-            WorkerDied: the worker ended under it, and is not used again.
+            WorkerDied: the worker ended under it otherwise, and is not used again.
         """
         while True:
             try:
+                return self._grade(request)
+            except WorkerDied as died:
+                if not died.overran or died.overran in request.overran:
+                    raise
+                request = msgspec.structs.replace(request, overran=(*request.overran, died.overran))
+
+    def _grade(self, request: GradingRequest) -> GradedSubmission:
+        while True:
+            try:
                 worker = self._free.pop()
-                break
+                if worker.process.poll() is None:
+                    break
+                worker.close()  # it was lost while it had nothing to do, which is no submission's fault
             except IndexError:
                 if self._closed:
                     raise WorkerDied("the graders are closed") from None
@@ -174,33 +216,41 @@ class Pool:
     def grade(self, requests: Iterable[GradingRequest]) -> Generator[GradedSubmission, None, None]:
         """Yield the results of all requests as they come.
 
-        A submission that loses every worker it is given is left ungraded, and `notes` says so.
+        A submission that loses every worker it is given is left ungraded, and `notes` says so. One that the wall clock ended
+        before the machine had given it its time is graded again at the end, by itself, and that counts.
         """
         source = iter(requests)
-        running: list[Future[GradedSubmission | None]] = []
+        running: dict[Future[GradedSubmission | None], GradingRequest] = {}
+        starved: list[GradingRequest] = []
         with ThreadPoolExecutor(self._count) as threads:
             try:
                 while True:
                     # One more than there are workers, so that none waits while the caller keeps a result.
                     for request in islice(source, self._count + 1 - len(running)):
-                        running.append(threads.submit(self._one, request))
+                        running[threads.submit(self._one, request)] = request
                     if not running:
-                        return
+                        break
                     done, _ = wait(running, return_when=FIRST_COMPLETED)
                     for future in [each for each in running if each in done]:
-                        running.remove(future)
-                        if (result := future.result()) is not None:
+                        request, result = running.pop(future), future.result()
+                        if result is not None and result.starved:
+                            starved.append(request)
+                        elif result is not None:
                             yield result
+                for request in starved:
+                    if (result := threads.submit(self._one, request).result()) is not None:
+                        yield result
             except BaseException:  # Ctrl-C, or a caller that wants no more: the threads must not wait for their workers
                 threads.shutdown(wait=False, cancel_futures=True)
                 self.close()
                 raise
 
     def _one(self, request: GradingRequest) -> GradedSubmission | None:
+        last = ""
         for _ in range(TRIES):
             try:
                 return self.graders.grade(request)
-            except WorkerDied:
-                continue
-        self.notes.append(f"{request.student} is not graded: every worker that had it was lost")
+            except WorkerDied as died:
+                last = str(died)
+        self.notes.append(f"{request.student} is not graded: every worker that had it was lost ({last})")
         return None

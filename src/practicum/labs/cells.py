@@ -12,12 +12,15 @@ import re
 # Cell magics that run their cell as Python. Of the others, nothing of the cell is Python.
 _RUNS_PYTHON = frozenset({"time", "timeit", "capture", "prun"})
 
+_WRITES_A_FILE = frozenset({"writefile", "file"})
+
 _CELL_MAGIC = re.compile(r"%%([A-Za-z_]\w*)?")
 _TIME = re.compile(r"^([ \t]*)%time[ \t]+(?=[^-\s])")
 _LINE = re.compile(r"([ \t]*)(?:[%!?].*|[\w.*]+\?{1,2}[ \t]*)", re.DOTALL)
+_AFTER = re.compile(r"[ \t]*[%!].*")  # after a semicolon, where Python has neither
 _ASSIGNED = re.compile(r"([ \t]*)(\w[\w.]*(?:[ \t]*,[ \t]*\w[\w.]*)*)[ \t]*=[ \t]*([%!].*)", re.DOTALL)
 
-_TOKEN = re.compile(r"""#|\"\"\"|'''|["'()\[\]{}]|\\\r?$""")
+_TOKEN = re.compile(r"""#|\"\"\"|'''|["'()\[\]{};]|\\\r?$""")
 _STRING_END = {quote: re.compile(rf"(?:[^\\]|\\.)*?{quote}", re.DOTALL) for quote in ('"', "'", '"""', "'''")}
 
 
@@ -34,10 +37,27 @@ def clean_cell(source: str) -> tuple[str, str]:
         magic = _CELL_MAGIC.match(line)
         if not magic:
             break
+        if magic[1] in _WRITES_A_FILE and (written := _written(line, lines[number + 1 :])):
+            return "\n".join([*lines[:number], written]), ""
         if magic[1] not in _RUNS_PYTHON:
             return "", f"{line.split()[0][:40]} cells are not run"
         lines[number] = f"# {line}"
     return "\n".join(clean_lines(lines)), ""
+
+
+def _written(line: str, lines: list[str]) -> str:
+    """Return Python that writes a file as `%%writefile` does, on as many lines as the cell has; nothing if no file is named."""
+    words = line.split()[1:]
+    names = [word for word in words if word not in ("-a", "--append")]
+    if len(names) != 1:
+        return ""
+    name = names[0].strip("'\"")
+    mode = "a" if len(words) > 1 else "w"
+    text = "\n".join(lines).removesuffix("\n") + "\n"
+    # Expressions, so that the notebook has no name that Jupyter would not give it; a module may be imported right away.
+    opened = f'__import__("builtins").open({name!r}, {mode!r}, encoding="utf-8")'
+    write = f"(lambda file: (file.write({text!r}), file.close()))({opened})"
+    return f'{write}; __import__("importlib").invalidate_caches()' + "\n#" * len(lines)
 
 
 def clean_lines(lines: list[str]) -> list[str]:
@@ -57,8 +77,9 @@ def clean_lines(lines: list[str]) -> list[str]:
                 cleaned.append(replaced)
                 in_magic = line.rstrip("\r").endswith("\\")
                 continue
-        cleaned.append(line)
-        state.read(line)
+        at = state.read(line)
+        cleaned.append(line if at is None else f"{line[:at]} pass  # {line[at:].strip()}")
+        in_magic = at is not None and line.rstrip("\r").endswith("\\")
     return cleaned
 
 
@@ -83,7 +104,8 @@ class _State:
     def at_start(self) -> bool:
         return not (self._quote or self._depth or self._continued)
 
-    def read(self, line: str) -> None:
+    def read(self, line: str) -> int | None:
+        """Read a line; return where a magic begins in it, after a semicolon."""
         at, self._continued = 0, False
         while True:
             if self._quote:
@@ -93,14 +115,17 @@ class _State:
                     text = line.rstrip("\r")
                     goes_on = len(self._quote) == 3 or (len(text) - len(text.rstrip("\\"))) % 2 == 1
                     self._quote = self._quote if goes_on else ""
-                    return
+                    return None
                 self._quote, at = "", end.end()
             token = _TOKEN.search(line, at)
             if not token or token[0] == "#":
-                return
+                return None
             at = token.end()
             if token[0][0] in "\"'":
                 self._quote = token[0]
+            elif token[0] == ";":
+                if not self._depth and _AFTER.match(line, at):
+                    return at
             elif token[0][0] == "\\":
                 self._continued = True
             elif token[0] in "([{":

@@ -10,6 +10,7 @@ from typing import Any
 
 from practicum.errors import PracticumError
 from practicum.labs.cells import clean_cell
+from practicum.sandbox.guest.cells import is_utf16
 
 LARGEST = 64 << 20
 _MOST_CELLS = 10_000
@@ -17,6 +18,12 @@ _MOST_SOURCE = 4 << 20
 # JSON takes far more memory than its text; these bound it while they leave room for 50 MB of plots.
 _MOST_VALUES = 8_000_000
 _MOST_OBJECTS = 2_000_000
+
+
+_OTHER_LANGUAGES = frozenset(
+    {"r", "julia", "scala", "javascript", "typescript", "matlab", "octave", "c", "c++", "c#", "f#", "java", "kotlin", "bash",
+     "sql", "sas", "stata", "haskell", "rust", "go", "ruby", "perl", "php", "lua", "powershell"}
+)  # fmt: skip
 
 
 class NotebookError(PracticumError):
@@ -83,7 +90,10 @@ def read_notebook(data: bytes, name: str) -> Notebook:
     Raises:
         NotebookError: It is not a notebook, or too large.
     """
-    found = raw_cells(data, name)
+    whole = _parse(data, name)
+    if language := _other_language(whole):
+        raise NotebookError(f"{name}: expected a notebook in Python, got one in {language} (its metadata say so)")
+    found = _cells(whole, name)
     notes: list[str] = []
     cells: list[str] = []
     left = _MOST_SOURCE
@@ -133,6 +143,8 @@ def _parse(data: bytes, name: str) -> dict[str, Any]:
         raise NotebookError(f"{name}: expected a notebook, got an empty file")
     if len(data) > LARGEST:
         raise NotebookError(f"{name}: expected at most {LARGEST >> 20} MiB, got {len(data) >> 20} MiB; clear its outputs")
+    if is_utf16(data[:2000]):
+        raise NotebookError(f"{name}: expected a notebook, got a file in UTF-16; save it as UTF-8")
     objects = data.count(b"{")
     if objects > _MOST_OBJECTS or objects + data.count(b"[") + data.count(b",") > _MOST_VALUES:
         raise NotebookError(f"{name}: expected a notebook, got more values than any notebook has; clear its outputs")
@@ -147,6 +159,17 @@ def _parse(data: bytes, name: str) -> dict[str, Any]:
     if not isinstance(notebook, dict):
         raise NotebookError(f"{name}: expected a notebook, got JSON of another kind")
     return notebook
+
+
+def _other_language(notebook: dict[str, Any]) -> str:
+    """Return the language that a notebook's metadata name, if it is another than Python."""
+    metadata = notebook.get("metadata")
+    for part, key in ("language_info", "name"), ("kernelspec", "language"):
+        values = metadata.get(part) if isinstance(metadata, dict) else None
+        language = values.get(key) if isinstance(values, dict) else None
+        if isinstance(language, str) and language:
+            return language if language.lower() in _OTHER_LANGUAGES else ""
+    return ""
 
 
 def _cells(notebook: dict[str, Any], name: str) -> list[Any]:

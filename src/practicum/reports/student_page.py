@@ -1,7 +1,7 @@
 """What a student gets back: one page with the points of each check, what was expected and what was got, and a hint.
 
 Of a hidden check it shows title, points, hint and the message that is meant for students, never what is for the teacher
-only, nor the seed, from which hidden inputs could be made.
+only, nor the seed, from which hidden inputs could be made, nor the times, which a submission could make depend on them.
 """
 
 from __future__ import annotations
@@ -102,9 +102,17 @@ def _check(check: CheckResult) -> str:
         f"<pre>{text(check.message)}</pre>" if check.message else "",
         f"<p><strong>Hint:</strong> {text(check.hint)}</p>" if check.hint and kind != "good" else "",
         "<p>The check itself is at fault here. Your teacher can see this, too.</p>" if check.outcome == "broken" else "",
+        _times(check),
         "</li>",
     ]
     return "".join(lines)
+
+
+def _times(check: CheckResult) -> str:
+    """Return how long a check took, as HTML. Of a hidden one nothing: how long it took could carry its inputs out."""
+    if check.hidden or not check.seconds:
+        return ""
+    return f'<p class="soft">{check.cpu_seconds:.2f} s of processor time, {check.seconds:.2f} s by the clock</p>'
 
 
 def notes_section(notes: Sequence[str]) -> str:

@@ -11,6 +11,8 @@ from practicum.errors import PracticumError
 from practicum.sandbox.guest.confine import SCRATCH, WORK
 
 GUEST = Path(__file__).parent / "guest"
+_ABSENT = Path(__file__).parent / "absent"  # packages that fail to import, to be shown in place of the installed ones
+_DEVICES = ("null", "random", "urandom")  # no /dev/zero, whose shared mappings are memory without a file; no terminals
 _NEEDED = ("bin", "lib", "lib64", "pyvenv.cfg")  # of the folder of an interpreter or an environment
 _SYSTEM = (Path("/usr"), Path("/usr/local"))  # shown whole, whichever Python this is
 _HIDDEN = ("practicum", "practicum_curriculum", "practicum-*.dist-info", "practicum_curriculum-*.dist-info")
@@ -73,9 +75,9 @@ def python_command(guest_folder: str, package: str, control_fd: int, libraries: 
     return [sys.executable, "-I", "-c", start, str(control_fd), *libraries]
 
 
-def _python_folders() -> tuple[list[Path], list[Path]]:
+def _python_folders() -> tuple[list[Path], list[Path], list[Path]]:
     """Return what to show (the interpreter, its packages) and folders in it to hide: Practicum, and its curriculum, which
-    holds the checks and the solutions; also what `pip` notes of them.
+    holds the checks and the solutions; also what `pip` notes of them. Last come packages that cannot work in the sandbox.
 
     Of an environment only what Python needs is shown: it may lie in a workspace, and a workspace may lie in it.
     """
@@ -92,7 +94,8 @@ def _python_folders() -> tuple[list[Path], list[Path]]:
     libraries = [f / name for f in (*prefixes, *_SYSTEM) for name in ("lib", "lib64")]
     packages = {*show, *(p for f in libraries for p in f.glob("python3*/*-packages"))}
     hide = {p for f in packages for pattern in _HIDDEN for p in f.glob(pattern) if p.is_dir()}
-    return sorted(show), sorted(hide)
+    absent = {p for f in packages for own in _ABSENT.glob("*/__init__.py") if (p := f / own.parent.name).is_dir()}
+    return sorted(show), sorted(hide), sorted(absent)
 
 
 def refuse_visible(folder: Path) -> None:
@@ -104,7 +107,7 @@ def refuse_visible(folder: Path) -> None:
     Raises:
         NoSandbox: it lies among the files of Python or of the system.
     """
-    show, hide = _python_folders()
+    show, hide, _ = _python_folders()
     real = folder.resolve()
     if any(real.is_relative_to(h) for h in hide):
         return
@@ -142,7 +145,7 @@ def command(threads: int, control_fd: int, libraries: list[str], disk_mib: float
     size = ["--size", str(int(disk_mib) << 20), "--perms", "1777"] if single else []
     for mount in (WORK, "/tmp", SCRATCH):
         line += [*size, "--tmpfs", mount]
-    show, hide = _python_folders()
+    show, hide, absent = _python_folders()
     for folder in show:
         if not folder.is_relative_to("/usr") and folder != Path("/"):
             for parent in [*folder.parents][-2::-1]:  # else bubblewrap makes them for its own user alone
@@ -150,8 +153,14 @@ def command(threads: int, control_fd: int, libraries: list[str], disk_mib: float
             line += ["--ro-bind", str(folder), str(folder)]
     for folder in hide:
         line += ["--tmpfs", str(folder), "--remount-ro", str(folder)]
+    for folder in absent:
+        line += ["--ro-bind", str(_ABSENT / folder.name), str(folder)]
     line += ["--ro-bind", str(GUEST), "/practicum/practicum_guest"]
-    line += ["--proc", "/proc", "--dev", "/dev"]
+    line += ["--proc", "/proc", "--tmpfs", "/dev", "--dir", "/dev/shm"]
+    for name in _DEVICES:
+        line += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
+    for name, descriptor in (("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")):
+        line += ["--symlink", f"/proc/self/fd{descriptor}", f"/dev/{name}"]
     line += [*size, "--tmpfs", "/dev/shm"] if single else ["--remount-ro", "/tmp"]
     line += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
     for key, value in environment(threads).items():

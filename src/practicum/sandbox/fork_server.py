@@ -24,15 +24,19 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 
-from practicum.sandbox import bwrap
+from practicum.sandbox import bwrap, cgroups
 from practicum.sandbox.bwrap import NoSandbox
 from practicum.sandbox.guest import confine
 from practicum.sandbox.guest.__main__ import NOTE, Order
 from practicum.sandbox.guest.messages import ProtocolError, Request
-from practicum.sandbox.limits import sweep
 from practicum.sandbox.outcome import Died
 from practicum.sandbox.process import Process
+from practicum.sandbox.processors import Processors
 
+_NO_CGROUP = (
+    "WITHOUT CGROUPS ({reason}): memory is limited by looking 50 times a second, so a submission can exceed it for a moment; "
+    "processors are not shared out but assigned. With systemd, log in so that your own service manager runs, or grade as root."
+)
 START_SECONDS = 60.0  # importing torch from a cold disk
 
 Mode = Literal["nested", "single", "unsafe"]
@@ -61,7 +65,9 @@ class Sandbox:
         self._slots = itertools.count(os.getpid())
         self._scratch = tempfile.mkdtemp(prefix="practicum-") if mode == "unsafe" else None
         self._server: subprocess.Popen[bytes] | None = None
-        sweep()
+        self._place: cgroups.Place | None = None
+        self._scope: list[str] = []
+        self._find_cgroups()
         self._start()
         if mode == "nested":
             try:
@@ -69,6 +75,7 @@ class Sandbox:
             except NotNested as error:
                 self.mode = "single"
                 self.notes.append(f"this kernel allows no nested namespaces ({error}): one sandbox per submission, slower")
+        self._processors = Processors(0 if self._holds("cpu") else int(limits["threads"]))
 
     def __enter__(self) -> Sandbox:
         return self
@@ -79,8 +86,30 @@ class Sandbox:
     def close(self) -> None:
         """End the fork server and everything it started."""
         self._stop()
+        self._processors.close()
         if self._scratch:
             shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def _find_cgroups(self) -> None:
+        """Find where cgroups can be made: now, or in the scope that the fork server will be started in."""
+        try:
+            self._place = cgroups.find()
+        except OSError as error:
+            if self.mode != "unsafe":
+                self._scope = cgroups.scope()
+            if not self._scope:
+                self._warn(f"{error}, and no systemd answers that would make some")
+        else:
+            cgroups.sweep(self._place)
+
+    def _warn(self, reason: str) -> None:
+        """Say what limits rest on without cgroups."""
+        note = _NO_CGROUP.format(reason=reason)
+        if note not in self.notes and self.mode != "unsafe":
+            self.notes.append(note)
+
+    def _holds(self, controller: str) -> bool:
+        return self._place is not None and controller in self._place.folders
 
     def _stop(self) -> None:
         if self._server is not None:
@@ -99,6 +128,9 @@ class Sandbox:
             environment = {**bwrap.environment(threads), **dict.fromkeys(("HOME", "TMPDIR", "MPLCONFIGDIR"), str(self._scratch))}
         else:
             line = bwrap.command(threads, theirs.fileno(), self.libraries, self.limits["disk_mib"], self.mode == "single")
+        if self._scope:
+            line = [*self._scope, *line]
+            environment = {"PATH": os.environ.get("PATH", os.defpath), **cgroups.scope_environment()}  # bubblewrap clears it
         with tempfile.TemporaryFile() as errors:
             self._server = subprocess.Popen(
                 line, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, env=environment, cwd="/"
@@ -122,6 +154,12 @@ class Sandbox:
             lines = errors.read(1 << 16).decode(errors="replace").splitlines()
             notes = [line.removeprefix(NOTE) for line in lines if line.startswith(NOTE)]  # what else libraries say is no matter
             self.notes += [note for note in notes if note not in self.notes]
+        if self._scope:
+            try:
+                self._place = cgroups.enter(self._server.pid)
+            except OSError as error:
+                self._place = None
+                self._warn(str(error))
 
     def _fork(self, folder: str = confine.WORK) -> Process:
         """Return order one fork; returns once its pid 1 is there.
@@ -146,7 +184,8 @@ class Sandbox:
                 end.close()
             os.close(out_read)
             raise NotNested(data[1:].decode(errors="replace") or "the sandbox ended")
-        return Process(ours, keeper_ours, fork_ours, out_read, fds[0], self.limits, self.mode == "nested")
+        nested, confined = self.mode == "nested", self.mode != "unsafe"
+        return Process(ours, keeper_ours, fork_ours, out_read, fds[0], self.limits, nested, confined, self._place)
 
     def open(self, files: dict[str, bytes], notebooks: dict[str, list[str]], seed: int) -> Process:
         """Return a fresh process that holds these files.
@@ -161,6 +200,7 @@ class Sandbox:
             self._stop()
             self._start()
         process = self._fork(folder)
+        self._processors.bind(process.pid)
         arrays = {name: np.frombuffer(data, np.uint8) for name, data in files.items()}  # arrays may be large, plain data may not
         arrays |= {f"\0{name}": np.frombuffer(msgspec.json.encode(cells), np.uint8) for name, cells in notebooks.items()}
         setup = Request(0, "setup", kwargs={"files": arrays, "seed": seed})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from typing import Literal
 
 Outcome = Literal[
@@ -11,7 +13,7 @@ Outcome = Literal[
     "raised",  # the student's code raised
     "missing",  # the file or the name is not there
     "crashed",  # the process died: signal, os._exit, stack overflow
-    "timeout",  # wall or CPU seconds
+    "timeout",  # seconds of its own, or of its check's
     "memory",  # memory limit
     "processes",  # too many processes or threads
     "output",  # printed more than the limit
@@ -21,11 +23,15 @@ Outcome = Literal[
 
 
 class Died(Exception):
-    """The student's process has ended; `outcome` says how, and the text is for the student."""
+    """The student's process has ended; `outcome` says how, and the text is for the student.
 
-    def __init__(self, outcome: Outcome, message: str) -> None:
+    Attributes:
+        starved: the wall clock ran out, not the submission's own time: the machine was busy with something else.
+    """
+
+    def __init__(self, outcome: Outcome, message: str, starved: bool = False) -> None:
         super().__init__(message)
-        self.outcome = outcome
+        self.outcome, self.starved = outcome, starved
 
 
 class StudentError(Exception):
@@ -45,6 +51,23 @@ class StudentError(Exception):
 
 class NoLength(StudentError, TypeError):
     """The object has no length; a `TypeError` too, since `list()` then goes on without one."""
+
+
+def cause(status: int, cpu: float, cpu_seconds: float) -> tuple[Outcome, str]:
+    """Return why a process has ended, with the text for the student.
+
+    Args:
+        status: as `os.wait` gives it.
+        cpu: processor seconds it used.
+        cpu_seconds: that it may use.
+    """
+    code = os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) or os.WIFSIGNALED(status) else 0
+    if code == -signal.SIGXCPU or (code == -signal.SIGKILL and cpu >= int(cpu_seconds) - 0.5):
+        return "timeout", f"it used more than {cpu_seconds:.0f} seconds of processor time"
+    if code < 0:
+        name = signal.Signals(-code).name if -code in signal.Signals._value2member_map_ else f"signal {-code}"
+        return "crashed", f"the process was ended by {name}"
+    return "crashed", f"the process ended itself (exit code {code})"
 
 
 def clean(text: str, longest: int) -> str:

@@ -7,20 +7,35 @@ import os
 import select
 import signal
 import socket
-import struct
 import time
-from pathlib import Path
+from typing import NoReturn
 
+from practicum.sandbox import clock
 from practicum.sandbox.bwrap import NoSandbox
-from practicum.sandbox.guest import protocol
+from practicum.sandbox.cgroups import Cgroup, Place
+from practicum.sandbox.guest import protocol, sockets
+from practicum.sandbox.guest.caps import Budget
 from practicum.sandbox.guest.messages import ProtocolError, Request, Response
-from practicum.sandbox.limits import Cgroup, children_of, exact_memory, is_ending, kill_tree, shares_nothing, usage
-from practicum.sandbox.outcome import Died, Outcome
+from practicum.sandbox.limits import (
+    children_of,
+    exact_memory,
+    is_ending,
+    kill_tree,
+    pid_of,
+    process_tree,
+    shares_nothing,
+    socket_bytes,
+    usage,
+)
+from practicum.sandbox.outcome import Died, Outcome, cause
 
 LOOK_SECONDS = 0.02  # how often memory and processes are looked at while the student's code runs
 MOST_RECEIVED = 1 << 30  # bytes in one check, as they may lie in this process's memory
 _UNFOLDS = 32  # bytes of plain data take so much more memory when they are Python objects
 _END_SECONDS = 5.0  # for news of an end, which may be late on a busy machine, and the verdict hangs on it
+_UNSEEN_SECONDS = 0.01  # of processor time that are not worth a look
+_INTERRUPTED_SECONDS = 3.0  # for a cell to end once it was interrupted
+_LOADS = ("module", "notebook", "cell")  # what these print is dropped, however much it is
 _ENDS_WITH_FORK = frozenset(range(5))  # descriptors: standard ones, the channel, the fork's channel
 
 
@@ -35,6 +50,8 @@ class Process:
         pidfd: of the process.
         limits: as in `lab.toml`.
         own_namespace: the process is pid 1 of a namespace, which ends with it.
+        own_network: so does its network namespace.
+        place: where a cgroup is made for it; without one its memory is held by looking alone.
     """
 
     def __init__(
@@ -46,32 +63,43 @@ class Process:
         pidfd: int,
         limits: dict[str, float],
         own_namespace: bool,
+        own_network: bool,
+        place: Place | None,
     ) -> None:
-        self.channel, self.keeper, self.output, self.pidfd, self.limits = channel_end, keeper_end, output, pidfd, limits
+        self.channel, self.keeper, self.pidfd, self.limits = channel_end, keeper_end, pidfd, limits
+        self.output = sockets.Output(output, int(limits["output_kib"]) << 10)
         self.own_namespace = own_namespace
         self.fork_end: socket.socket | None = fork_end
         self.waiting: socket.socket | None = None  # the process's own channel while its fork answers
-        self.answers = -1  # pid of that fork
-        self.printed = self.received = 0
+        self.answers = -1  # pid of that fork, once it has answered
+        self.received = 0
+        self.budget = Budget()
+        self.clock = clock.Clock()
+        self.interrupted = False  # in the last call
+        self._loading = False
         self.looked = 0.0
         self.died: Died | None = None
-        self.pid = _pid_of(pidfd)
-        os.set_blocking(output, False)
+        self.pid = pid_of(pidfd)
         self.memory_limit = self.allowed = int(limits["memory_mib"]) << 20
         self.cgroup: Cgroup | None = None
-        with contextlib.suppress(OSError):
-            self.cgroup = Cgroup(self.pid, self.memory_limit)
+        if place is not None:
+            with contextlib.suppress(OSError):
+                self.cgroup = Cgroup(place, self.pid, limits)
         self.base_memory = self.own_base = usage(self.pid)[0]
+        self._counts_sockets = own_network and self.cgroup is None  # a cgroup knows what does lie in them
         self._poll = select.poll()
-        for fd in (self.channel.fileno(), self.output, self.keeper.fileno()):
+        for fd in (self.channel.fileno(), self.output.fd, self.keeper.fileno()):
             self._poll.register(fd, select.POLLIN)
 
     def call(self, request: Request, deadline: float) -> Response:
         """Send a request and wait for its answer.
 
+        The seconds left until the deadline are the submission's own (see `clock`); the wall clock gives `backstop` of them.
+        A cell that uses them up is interrupted first, and ended only when that does not help.
+
         Args:
             request: what to do.
-            deadline: `time.monotonic()` at which the process is killed.
+            deadline: `time.monotonic()` at which its time would be over on a machine that does nothing else.
 
         Raises:
             Died: the process has ended, by itself or for a limit. It stays ended.
@@ -80,22 +108,35 @@ class Process:
         if self.died:
             raise self.died
         parts = protocol.pack(request)
-        if request.op == "seed":  # a check begins
-            self.received = 0
+        self.interrupted = False
+        if request.op == "seed" or request.op in _LOADS:  # a check begins, or a module, or a cell
+            self.output.begin()
+            self.received, self.budget = 0, Budget()
+        self._loading = request.op in _LOADS
+        limit = clock.Limit(request.op == "cell", self.clock, max(0.0, deadline - time.monotonic()))
+
+        def wait(event: int) -> None:
+            self._wait(limit, event)
+
         try:
-            self._send(b"".join(parts), deadline)
-            header, blob = protocol.sizes(self._bytes(protocol.PREFIX.size, deadline))
+            sockets.send(self.channel, b"".join(parts), wait)
+            header, blob = protocol.sizes(bytes(sockets.receive(self.channel, protocol.PREFIX.size, wait)))
             self.received += _UNFOLDS * header + blob
             if self.received > MOST_RECEIVED:
                 raise ProtocolError("more data in one check than a check may receive")
-            response: Response = protocol.unpack(
-                self._bytes(header, deadline), memoryview(self._receive(blob, deadline)), Response
-            )
+            plain, arrays = (sockets.receive(self.channel, count, wait) for count in (header, blob))
+            response: Response = protocol.unpack(bytes(plain), memoryview(arrays), Response, self.budget)
+        except EOFError:
+            self._ended()
         except ProtocolError as error:
             self._die("protocol", f"your program's process sent something that is no answer: {error}")
+        finally:
+            limit.tick()
         if request.op == "setup" and response.failure is not None and response.failure.type == "SandboxError":
             self.kill()
             raise NoSandbox(f"no sandbox: {response.failure.message}")
+        if self.waiting is not None and self.answers < 0:
+            self._find_fork()
         if response.id != request.id:
             self._die("protocol", "your program's process sent an answer to a question that was not asked")
         return response
@@ -118,11 +159,14 @@ class Process:
         self._allow(self.memory_limit + loaded)
         self.waiting.setblocking(True)
         self.waiting.sendall(b"".join(protocol.pack(Request(0, "fork"))))  # a few bytes, which the kernel holds
+        self.answers = -1
+        return True
+
+    def _find_fork(self) -> None:
         wanted = time.monotonic() + _END_SECONDS
         while not (children := children_of(self.pid)) and time.monotonic() < wanted and not is_ending(self.pid):
             time.sleep(0.0002)
         self.answers = children[0] if children else self.pid
-        return True
 
     def go_back(self) -> bool:
         """End the fork, and let the process itself answer again, as it was before.
@@ -131,12 +175,14 @@ class Process:
             False if there is none, or if it left a file or a process behind: then all of it is ended.
         """
         if self.died or self.waiting is None:
+            self.processor_time()
             self.kill()
             return False
         self._poll.unregister(self.channel.fileno())
         self.channel.close()  # at which it leaves
-        end = self._end_of_fork()
-        if end is None or end[0] != 0 or not end[2] or not shares_nothing(self.pid, _ENDS_WITH_FORK):
+        end = sockets.of_fork(self.waiting, _END_SECONDS)
+        if end is None or end.status != 0 or not end.clean or not shares_nothing(self.pid, _ENDS_WITH_FORK):
+            self.processor_time()
             self.kill()
             return False
         self.channel, self.waiting = self.waiting, None
@@ -149,63 +195,23 @@ class Process:
         if self.cgroup is not None:
             self.cgroup.allow(memory)
 
-    def _end_of_fork(self) -> tuple[int, float, bool] | None:
-        """Return how the fork has ended, its processor time, and whether it left nothing; None if its parent does not say."""
-        assert self.waiting is not None
-        try:
-            self.waiting.settimeout(_END_SECONDS)
-            header, blob = protocol.sizes(self.waiting.recv(protocol.PREFIX.size, socket.MSG_WAITALL))
-            if header > 100 or blob:
-                return None
-            data = self.waiting.recv(header, socket.MSG_WAITALL)
-            response: Response = protocol.unpack(data, memoryview(b""), Response)
-        except (OSError, ProtocolError, struct.error):
-            return None
-        match response.value:
-            case (int(status), float(seconds), bool(clean)):
-                return status & 0xFFFF, seconds, clean
-        return None
-
-    def _send(self, data: bytes, deadline: float) -> None:
-        view = memoryview(data)
-        self.channel.setblocking(False)
-        while view:
-            try:
-                view = view[self.channel.send(view) :]
-            except BlockingIOError:
-                self._wait(deadline, select.POLLOUT)
-            except OSError:
-                self._ended()
-
-    def _bytes(self, count: int, deadline: float) -> bytes:
-        return bytes(self._receive(count, deadline))
-
-    def _receive(self, count: int, deadline: float) -> bytearray:
-        buffer = bytearray(count)
-        view, got = memoryview(buffer), 0
-        while got < count:
-            try:
-                n = self.channel.recv_into(view[got:])
-            except BlockingIOError:
-                self._wait(deadline, select.POLLIN)
-                continue
-            except OSError:
-                n = 0
-            if n == 0:
-                self._ended()
-            got += n
-        return buffer
-
-    def _wait(self, deadline: float, event: int) -> None:
+    def _wait(self, limit: clock.Limit, event: int) -> None:
         """Wait until the channel is ready; meanwhile drain what is printed and hold the limits."""
         self._poll.modify(self.channel.fileno(), event)
         while True:
-            left = deadline - time.monotonic()
+            left = limit.left()
+            if left <= 0 and not limit.starved:
+                self._look()  # what the kernel counts, in place of the wall clock
+                left = limit.left()
             if left <= 0:
-                self._die("timeout", "it ran longer than the time for this check")
+                self._over(limit)
+                continue
             ready = dict(self._poll.poll(min(left, LOOK_SECONDS) * 1000))
-            if self.output in ready:
-                self._drain()
+            if self.output.fd in ready:
+                if not self.output.drain():
+                    self._poll.unregister(self.output.fd)
+                if self.output.too_much and not self._loading:
+                    self._die("output", f"it printed more than {self.limits['output_kib']:,.0f} KiB")
             if time.monotonic() - self.looked > LOOK_SECONDS:
                 self._look()
             if self.channel.fileno() in ready:
@@ -213,59 +219,71 @@ class Process:
             if self.keeper.fileno() in ready or (self.waiting is not None and self.waiting.fileno() in ready):
                 self._ended()
 
-    def _drain(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            data = os.read(self.output, 1 << 16)
-            if not data:
-                self._poll.unregister(self.output)
-            self.printed += len(data)
-        if self.printed > int(self.limits["output_kib"]) << 10:
-            self._die("output", f"it printed more than {self.limits['output_kib']:,.0f} KiB")
+    def _over(self, limit: clock.Limit) -> None:
+        """Interrupt a cell whose time is over, once.
+
+        Raises:
+            Died: anything else, or a cell that goes on.
+        """
+        if limit.starved:
+            self._die("timeout", "the machine was too busy to give it its time", starved=True)
+        if not limit.may_interrupt:
+            self._die("timeout", "it ran longer than the time for this check")
+        limit.allow(_INTERRUPTED_SECONDS)
+        self.interrupted = True
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.pidfd, signal.SIGINT)
+
+    @property
+    def printed_too_much(self) -> bool:
+        """Whether the check, cell or module that runs, or ran last, printed more than it may."""
+        return self.output.too_much
+
+    def time_used(self) -> float:
+        """Return the seconds that count as the submission's own so far; up to the last look by the wall clock."""
+        return self.clock()
+
+    def processor_time(self) -> float:
+        """Return the processor seconds of the process and all that it started, so far; a moment not looked at counts as used."""
+        if self.pidfd >= 0 and self.clock.open > _UNSEEN_SECONDS:
+            self.clock.update(clock.read(process_tree(self.pid)))
+        return self.clock.cpu + self.clock.open
 
     def _look(self) -> None:
         self.looked = time.monotonic()
+        self.clock.update(clock.read(process_tree(self.pid)))
         memory, threads = usage(self.pid)
-        memory -= self.base_memory
-        if memory > self.memory_limit and exact_memory(self.pid, self.allowed) > self.allowed:
+        in_sockets = socket_bytes(self.pid) if self._counts_sockets else 0
+        memory += in_sockets - self.base_memory
+        if memory > self.memory_limit and in_sockets + exact_memory(self.pid, self.allowed) > self.allowed:
             self._die("memory", f"it used more than {self.limits['memory_mib']:,.0f} MiB of memory")
         if threads > int(self.limits["processes"]) + 1 + (self.waiting is not None):
             self._die("processes", f"it started more than {self.limits['processes']:.0f} processes and threads")
 
-    def _ended(self) -> None:
+    def _ended(self) -> NoReturn:
         """Find out how the process has ended.
 
         Raises:
             Died: always.
         """
+        if self.waiting is not None and self.answers < 0:
+            self._find_fork()
         if not is_ending(self.pid if self.waiting is None else self.answers):  # no news will come: it lives on
             self._die("crashed", "the process closed the channel on which it answers")
-        status, cpu = 0, 0.0
-        end = None if self.waiting is None else self._end_of_fork()
-        if end is not None:
-            status, cpu, _ = end
-        else:
-            with contextlib.suppress(OSError, TimeoutError):
-                self.keeper.settimeout(_END_SECONDS)
-                data = self.keeper.recv(64)
-                if data[:1] == b"X":
-                    status, cpu = struct.unpack(">id", data[1:])
-        code = os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) or os.WIFSIGNALED(status) else 0
+        fork = None if self.waiting is None else sockets.of_fork(self.waiting, _END_SECONDS)
+        end = fork or sockets.of_process(self.keeper, _END_SECONDS)
         if self.cgroup is not None and self.cgroup.out_of_memory():
             self._die("memory", f"it used more than {self.limits['memory_mib']:,.0f} MiB of memory")
-        if code == -signal.SIGXCPU or (code == -signal.SIGKILL and cpu >= int(self.limits["cpu_seconds"]) - 0.5):
-            self._die("timeout", f"it used more than {self.limits['cpu_seconds']:.0f} seconds of processor time")
-        if code < 0:
-            name = signal.Signals(-code).name if -code in signal.Signals._value2member_map_ else f"signal {-code}"
-            self._die("crashed", f"the process was ended by {name}")
-        self._die("crashed", f"the process ended itself (exit code {code})")
+        self._die(*cause(end.status, end.cpu, self.limits["cpu_seconds"]))
 
-    def _die(self, outcome: Outcome, message: str) -> None:
+    def _die(self, outcome: Outcome, message: str, starved: bool = False) -> NoReturn:
         """Kill what is left.
 
         Raises:
             Died: always.
         """
-        self.died = Died(outcome, message)
+        self.processor_time()  # the last look at it
+        self.died = Died(outcome, message, starved)
         self.kill()
         raise self.died
 
@@ -282,17 +300,10 @@ class Process:
             self.keeper.settimeout(_END_SECONDS)  # the keeper reports when the tree is gone
             self.keeper.recv(64)
         os.close(self.pidfd)
-        os.close(self.output)
+        os.close(self.output.fd)
         for end in (self.channel, self.keeper, self.fork_end, self.waiting):
             if end is not None:
                 end.close()
         self.pidfd = -1
         if self.cgroup is not None:
             self.cgroup.close()
-
-
-def _pid_of(pidfd: int) -> int:
-    for line in Path(f"/proc/self/fdinfo/{pidfd}").read_text().splitlines():
-        if line.startswith("Pid:"):
-            return int(line.split()[1])
-    raise OSError("this kernel does not tell the pid of a pidfd")

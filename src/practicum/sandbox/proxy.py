@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from practicum.sandbox.guest.messages import Handle, ProtocolError, Tensor
+import numpy as np
+
+from practicum.sandbox.guest.messages import Handle, Own, ProtocolError, Tensor
 from practicum.sandbox.link import Link
 from practicum.sandbox.outcome import NoLength, StudentError, clean
 
@@ -96,6 +98,73 @@ class _Method:
         return _ask(self._target, "call", name=self._name, args=outgoing(list(args)), kwargs=outgoing(kwargs))
 
 
+class OwnData:
+    """Data that is an object of the student's as well: a copy of the data here, of the type it extends, and the object behind it.
+
+    What the type has acts on the copy, names that the student's class defines anew excepted; whatever else is asked for, called
+    or set goes to the object.
+    """
+
+    _practicum_remote: Remote | None = None
+    _practicum_names: tuple[str, ...] = ()
+
+    def __getattribute__(self, name: str) -> Any:
+        if not name.startswith("_") and name in object.__getattribute__(self, "_practicum_names"):
+            return getattr(object.__getattribute__(self, "_practicum_remote"), name)
+        return super().__getattribute__(name)
+
+    def __getattr__(self, name: str) -> Any:
+        if self._practicum_remote is None or name.startswith("_practicum"):  # the result of a calculation with it
+            raise AttributeError(name)
+        return getattr(self._practicum_remote, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if self._practicum_remote is None or name in ("shape", "dtype", "strides"):
+            super().__setattr__(name, value)
+        else:
+            setattr(self._practicum_remote, name, value)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the student's object."""
+        if self._practicum_remote is None:
+            raise TypeError("this is plain data")
+        return self._practicum_remote(*args, **kwargs)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Copy the data alone."""
+        return _itself, (_data(self),)
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+_OWN = {base: type(f"Student{base.__name__}", (OwnData, base), {}) for base in (dict, list, tuple, float, np.ndarray)}
+
+
+def _data(value: Any) -> Any:
+    """Return what is data of such an object, as its base has it."""
+    base = next(base for base, own in _OWN.items() if isinstance(value, own))
+    return np.array(value, subok=False) if base is np.ndarray else base(value)
+
+
+def _own(link: Link, value: Own) -> Any:
+    """Return what crossed as data and an object in one."""
+    remote, data = _received(link, value.handle), _received(link, value.data)
+    kind = _OWN.get(type(data))
+    if kind is None:
+        return remote
+    made = data.view(kind) if kind is _OWN[np.ndarray] else kind(data)
+    names = value.names[:1000] if type(data) in (dict, list) else ()  # else a number or an array could be what it says it is
+    made.__dict__.update(_practicum_remote=remote, _practicum_names=names)
+    return made
+
+
+def _remote(value: Any) -> Any:
+    """Return the proxy of an object of the student's; anything else as it is."""
+    return value._practicum_remote if isinstance(value, OwnData) and value._practicum_remote is not None else value
+
+
 def _ask(remote: Remote, op: str, **what: Any) -> Any:
     link: Link = remote._practicum_link
     if remote._practicum_generation != link.generation:
@@ -107,6 +176,8 @@ def _received(link: Link, value: Any) -> Any:
     """Return an answer with a proxy in place of every handle."""
     if type(value) is Handle:
         return Remote(link, Handle(value.id, clean(value.type, 80)))
+    if type(value) is Own:
+        return _own(link, value)
     if type(value) in (list, tuple):
         return type(value)(_received(link, item) for item in value)
     if type(value) is dict:
@@ -120,9 +191,12 @@ def outgoing(value: Any) -> Any:
     Raises:
         ProtocolError: it is neither plain data nor an object of this student's.
     """
+    value = _remote(value)
     kind = type(value)
     if kind is Remote:
         return value._practicum_handle
+    if isinstance(value, OwnData):
+        return outgoing(_data(value))
     if kind in (list, tuple, set):
         return kind(outgoing(item) for item in value)
     if kind is dict:
@@ -137,6 +211,7 @@ def ref(target: Any, name: str | None = None, *, key: Any = None) -> Any:
 
     Example: `ref(ref(layer, "params"), key="weight")[...] = w` writes into the student's own array.
     """
+    target = _remote(target)
     if type(target) is not Remote:
         raise StudentError("TypeError", f"expected an object of the submission, got {type(target).__name__}")
     if name is not None:
@@ -150,6 +225,7 @@ def plain(value: Any) -> Any:
     Raises:
         StudentError: it is no such thing.
     """
+    value = _remote(value)
     return _ask(value, "plain") if type(value) is Remote else value
 
 

@@ -14,6 +14,11 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     """One check of one submission.
 
     `message` is for the student of a public check; `private` is for the teacher only.
+
+    Attributes:
+        seconds: by the wall clock, from start to end, without loading the submission.
+        cpu_seconds: of the processor, that the submission used in it, with all its processes; 0 in a result from before this
+            was measured.
     """
 
     name: str
@@ -26,6 +31,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     hint: str = ""
     private: str = ""
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +45,13 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GradedSubmission(msgspec.Struct, frozen=True, kw_only=True):
-    """All checks of one submission. `submission` is the content hash of what was submitted."""
+    """All checks of one submission. `submission` is the content hash of what was submitted.
+
+    Attributes:
+        seconds: by the wall clock, with loading the submission.
+        cpu_seconds: of the processor, that the submission used, with loading it.
+        starved: the wall clock ended something that the machine had not given the time it may use.
+    """
 
     lab: str
     student: str
@@ -49,6 +61,8 @@ class GradedSubmission(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
     restarts: int = 0
+    cpu_seconds: float = 0.0
+    starved: bool = False
 
     @property
     def points(self) -> Decimal:

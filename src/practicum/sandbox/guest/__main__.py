@@ -8,6 +8,7 @@ the fork speaks with the grader over a socket of its own.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import os
@@ -18,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from . import objects
+from . import objects, sockets
 from .messages import Failure, ProtocolError, Request, Response
 from .protocol import PREFIX, pack, sizes, unpack
 
@@ -81,6 +82,8 @@ def _keeper(order: Order, channel_fd: int, output_fd: int, report_fd: int, fork_
     try:
         os.setsid()
         confine.die_with_parent()
+        with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as f:
+            f.write("1000")  # where the machine has no memory left, the kernel ends submissions, not graders
         if order.confined:
             confine.step_down(order.slot)
         if order.nested:
@@ -97,7 +100,7 @@ def _keeper(order: Order, channel_fd: int, output_fd: int, report_fd: int, fork_
         os.close(fd)
     socket.send_fds(report, [b"P" + struct.pack(">i", pid)], [os.pidfd_open(pid)])
     _, status, usage = os.wait4(pid, 0)
-    report.send(b"X" + struct.pack(">id", status, usage.ru_utime + usage.ru_stime))
+    report.send(sockets.news(status, usage.ru_utime + usage.ru_stime))
     os._exit(0)
 
 
@@ -113,12 +116,7 @@ def _student(order: Order, data_base: int, channel_fd: int, output_fd: int, fork
         confine.die_with_parent()
         confine.adopt_orphans()
         os.setsid()
-        if order.nested:
-            confine.private_files(int(order.limits["disk_mib"]) << 20)
-        confine.set_limits(order.limits, data_base)
-        if order.confined:
-            confine.drop_rights()
-        confine.filter_system_calls()
+        confine.enclose(order.limits, data_base, order.nested, order.confined)
     except OSError as error:
         _send(3, Response(0, failure=Failure("SandboxError", str(error))))
         os._exit(1)

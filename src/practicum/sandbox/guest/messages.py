@@ -18,6 +18,20 @@ class Handle(msgspec.Struct, frozen=True):
     type: str = "object"
 
 
+class Own(msgspec.Struct, frozen=True):
+    """An object that is plain data and more: of a class of the student's that inherits from dict, list, tuple, float or an array.
+
+    Attributes:
+        handle: of the object.
+        data: what it is as its base class.
+        names: of the base class that its own class defines anew.
+    """
+
+    handle: Handle
+    data: Any
+    names: tuple[str, ...] = ()
+
+
 class Tensor(msgspec.Struct, frozen=True):
     """An array that arrives in the sandbox as a torch tensor."""
 

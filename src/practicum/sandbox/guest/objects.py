@@ -7,6 +7,7 @@ import importlib
 import itertools
 import linecache
 import operator
+import os
 import random
 import sys
 import traceback
@@ -16,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from . import cells
-from .messages import Failure, Handle, Request, Response, Tensor
+from .data import as_array, items_of, own_names
+from .messages import Failure, Handle, Own, Request, Response, Tensor
 
 MAX_ITEMS = 100_000
 _PLAIN = (type(None), bool, int, float, complex, str, bytes)
@@ -42,6 +44,7 @@ class Objects:
         self.next = itertools.count(1)
         self.failed_imports: dict[str, BaseException] = {}
         self.modules: dict[str, Any] = {}
+        self.runners: dict[str, cells.Runner] = {}
 
     def answer(self, request: Request) -> Response:
         """Do what a request asks; an exception of the student's code becomes a `Failure`."""
@@ -59,8 +62,13 @@ class Objects:
         self.objects[number] = value
         return Handle(number, str(type(value).__name__)[:80])
 
-    def plain(self, value: Any, depth: int = 0) -> Any:
+    def plain(self, value: Any, depth: int = 0, flat: bool = False) -> Any:
         """Return the value as plain data where it is plain through and through.
+
+        Args:
+            value: the value.
+            depth: of nesting.
+            flat: an object that is more than its data, too, comes as its data alone.
 
         Raises:
             TypeError: it is not; the caller keeps it as a handle.
@@ -72,19 +80,21 @@ class Objects:
             return value
         if depth > 30:
             raise TypeError("nested too deep")
+        if not flat and kind not in _CONTAINERS and (names := own_names(value, self.folder)) is not None:
+            return Own(self.keep(value), self.plain(value, depth, flat=True), names)
         if isinstance(value, np.generic):
             return value
         if isinstance(value, np.ndarray):  # a matrix, a masked array: as the base class sees it
             return np.array(value, subok=False)
-        tensor = _as_array(value)
+        tensor = as_array(value)
         if tensor is not None:
             return tensor
         if isinstance(value, _CONTAINERS):
             if len(value) > MAX_ITEMS:
                 raise TypeError("too many items")
             if isinstance(value, dict):
-                return {self.plain(k, depth + 1): self.plain(v, depth + 1) for k, v in dict.items(value)}
-            items = [self.plain(item, depth + 1) for item in value]
+                return {self.plain(k, depth + 1, flat=True): self.plain(v, depth + 1) for k, v in dict.items(value)}
+            items = [self.plain(item, depth + 1) for item in items_of(value)]
             return items if isinstance(value, list) else tuple(items) if isinstance(value, tuple) else set(items)
         bases: tuple[Any, ...] = (int, float, complex, str, bytes)
         for base in bases:
@@ -143,23 +153,57 @@ class Objects:
         name = str(request.name)
         if name in self.failed_imports:  # it would fail again, and cost its time again
             raise self.failed_imports[name]
-        if name not in self.modules:
+        if name in self.runners:
+            self.runners[name].close()
+        elif name not in self.modules:
             try:
                 if name in self.notebooks:
                     self.modules[name] = cells.run(name, self.notebooks[name])
                 else:
+                    sys.argv[:] = [f"{name}.py"]
                     self.modules[name] = importlib.import_module(name)
             except ModuleNotFoundError as error:
                 problem: BaseException = NotFound(f"there is no {name}.py") if error.name == name else error
                 self.failed_imports[name] = problem.with_traceback(error.__traceback__)
                 raise problem from None
             except BaseException as error:
-                self.failed_imports[name] = error
-                raise
+                self.failed_imports[name] = self._encoding(name, error) or error
+                raise self.failed_imports[name] from None
+            finally:
+                cells.flush()
         return self.modules[name]
 
+    def _encoding(self, name: str, error: BaseException) -> Exception | None:
+        """Return what to say in the place of an error where a file is not in Python's encoding."""
+        if isinstance(error, (SyntaxError, ValueError)) and ("null bytes" in str(error) or "utf-8" in str(error)):
+            for file in [f"{name}.py", *sorted(os.listdir(self.folder))]:  # the error does not always name one
+                path = os.path.join(self.folder, file)
+                if file.endswith(".py") and os.path.isfile(path):
+                    with open(path, "rb") as f:
+                        if cells.is_utf16(f.read(2000)):
+                            return UnicodeError(f"{file} is saved in UTF-16; save it as UTF-8, which Python reads")
+        return None
+
+    def do_notebook(self, request: Request) -> None:
+        """Begin to run a notebook, of which each cell is asked for by itself."""
+        name = str(request.name)
+        self.runners[name] = cells.Runner(name, self.notebooks[name])
+        self.modules[name] = self.runners[name].module
+
+    def do_cell(self, request: Request) -> None:
+        """Run a cell."""
+        self.runners[str(request.name)].run(int(request.args))
+
+    def do_skip(self, request: Request) -> None:
+        """Leave a cell out, for a reason."""
+        number, reason = request.args
+        self.runners[str(request.name)].skip(number, reason)
+
     def _target(self, request: Request) -> Any:
-        return self.objects[request.handle]
+        target = self.objects[request.handle]
+        if type(target) is cells.Notebook:  # of several, the one whose turn it is
+            sys.modules["__main__"] = target
+        return target
 
     def _attribute(self, target: Any, name: str) -> Any:
         try:
@@ -168,7 +212,7 @@ class Objects:
             if error.obj is not target or error.name != name:
                 raise  # raised inside the student's own code
             reason = cells.failures(target) if type(target) is cells.Notebook else ""
-            what = getattr(target, "__name__", type(target).__name__)
+            what = target.__notebook__ if type(target) is cells.Notebook else getattr(target, "__name__", type(target).__name__)
             raise NotFound(f"{what} has no {name!r}{reason}") from None
 
     def do_get(self, request: Request) -> Any:
@@ -210,7 +254,7 @@ class Objects:
         """Return the target as plain data, lists and arrays made of what can be iterated."""
         target = self._target(request)
         try:
-            return self.plain(target)
+            return self.plain(target, flat=True)
         except TypeError:
             if hasattr(type(target), "__array__"):
                 return self.plain(np.asarray(target))
@@ -229,18 +273,6 @@ class Objects:
 def _text(text: str, longest: int) -> str:
     """Return a text that can be encoded: a lone surrogate cannot."""
     return str(text)[:longest].encode("utf-8", "backslashreplace").decode()
-
-
-def _as_array(value: Any) -> np.ndarray[Any, Any] | None:
-    torch = sys.modules.get("torch")
-    if torch is None or not isinstance(value, torch.Tensor):
-        return None
-    value = value.detach().cpu()
-    if value.layout != torch.strided:
-        value = value.to_dense()
-    if value.dtype in (torch.bfloat16,):
-        value = value.float()
-    return np.array(value.resolve_conj().resolve_neg().numpy(), subok=False)
 
 
 def seed(number: int) -> None:

@@ -9,22 +9,18 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from .messages import Failure, Handle, ProtocolError, Request, Response, Tensor
+from .caps import MAX_BLOB, MAX_DEPTH, MAX_ELEMENTS, MAX_HEADER, MAX_ODD_KEYS, MAX_VALUES, Budget, elements, odd_keys
+from .messages import Failure, Handle, Own, ProtocolError, Request, Response, Tensor
 
-MAX_HEADER = 1 << 20
-MAX_BLOB = 64 << 20
-MAX_DEPTH = 32
-MAX_VALUES = 250_000  # of plain data in one frame
-MAX_ODD_KEYS = 5_000  # of sets and dicts, in one frame: keys whose hashes can be made to collide
 PREFIX = struct.Struct(">IQ")
 
-ARRAY, HANDLE, TUPLE, SLICE, ELLIPSIS, COMPLEX, SET, BIGINT, TENSOR, MAPPING, BYTES = range(1, 12)
+ARRAY, HANDLE, TUPLE, SLICE, ELLIPSIS, COMPLEX, SET, BIGINT, TENSOR, MAPPING, BYTES, OWN = range(1, 13)
 _DTYPES = frozenset("?bhilqBHILQefdFD")  # bool, integers, floats, complex: no objects, strings, dates or records
 _encode = msgspec.msgpack.encode
 
@@ -42,25 +38,26 @@ def _dtype_of(array: np.ndarray[Any, Any]) -> str:
     return str(array.dtype.newbyteorder("<").str)
 
 
-_EVEN_KEYS = (str, bytes, int, float, bool, type(None))
-
-
-def odd_keys(keys: Iterable[Any]) -> int:
-    """Return how many keys are of kinds whose hashes their maker can choose to be all the same."""
-    return sum(type(key) not in _EVEN_KEYS or (type(key) is int and not -(2**63) <= key < 2**64) for key in keys)
-
-
 class _Packer:
-    """Turns a value into MessagePack-able parts and one list of buffers."""
+    """Turns a value into MessagePack-able parts and one list of buffers.
 
-    def __init__(self, other: Callable[[Any], Any] | None) -> None:
+    Args:
+        other: see `pack`.
+        most_elements: of arrays; None for a request, whose sender is trusted.
+    """
+
+    def __init__(self, other: Callable[[Any], Any] | None, most_elements: int | None = None) -> None:
         self.buffers: list[memoryview] = []
-        self.size = 0
+        self.size = self.elements = 0
+        self.most_elements = most_elements
         self.values = self.odd_keys = 0
         self.other = other
 
     def _array(self, array: np.ndarray[Any, Any], scalar: bool) -> msgspec.msgpack.Ext:
         dtype = _dtype_of(array)
+        self.elements += elements(array.size, array.dtype)
+        if self.most_elements is not None and self.elements > self.most_elements:
+            raise ProtocolError(f"arrays of more than {self.most_elements:,} numbers do not cross")
         data = np.ascontiguousarray(array, dtype=dtype)
         start, self.size = self.size, self.size + data.nbytes
         if self.size > MAX_BLOB:
@@ -112,6 +109,8 @@ class _Packer:
             return ext(ELLIPSIS, b"")
         if kind is Handle:
             return ext(HANDLE, _encode((value.id, value.type)))
+        if kind is Own:
+            return ext(OWN, _encode([self.pack(v, depth + 1) for v in (value.handle, value.data, list(value.names))]))
         if kind is Tensor:
             return ext(TENSOR, _encode((self.pack(value.array, depth + 1), value.requires_grad)))
         if isinstance(value, np.generic):
@@ -131,7 +130,7 @@ def pack(message: Request | Response, other: Callable[[Any], Any] | None = None)
     Raises:
         ProtocolError: a value does not cross, or the frame would be too large.
     """
-    packer = _Packer(other)
+    packer = _Packer(other, MAX_ELEMENTS if isinstance(message, Response) else None)
     if isinstance(message, Response):
         header = _encode(Response(message.id, packer.pack(message.value), message.failure))
     else:
@@ -153,12 +152,13 @@ def pack(message: Request | Response, other: Callable[[Any], Any] | None = None)
 
 
 class _Unpacker:
-    """Rebuilds values, checking every count against the bytes that really came."""
+    """Rebuilds values, checking every count against the bytes that really came, and what it is of against a budget."""
 
-    def __init__(self, blob: memoryview) -> None:
-        self.blob = blob
+    def __init__(self, blob: memoryview, budget: Budget | None) -> None:
+        self.blob, self.budget = blob, budget
         self.bytes_left = len(blob)
         self.values_left = MAX_VALUES
+        self.elements_left = MAX_ELEMENTS
         self.odd_keys_left = MAX_ODD_KEYS
 
     def value(self, value: Any, depth: int = 0) -> Any:
@@ -172,6 +172,10 @@ class _Unpacker:
         self.values_left -= len(items)
         if self.values_left < 0:
             raise ProtocolError(f"more than {MAX_VALUES:,} plain values")
+        if self.budget is not None:
+            self.budget.values -= len(items)
+            if self.budget.values < 0:
+                raise ProtocolError("more plain values in one check than a check may receive")
         if depth > MAX_DEPTH:
             raise ProtocolError("data nested too deep")
         return [self.value(item, depth + 1) if type(item) in (list, msgspec.msgpack.Ext) else item for item in items]
@@ -195,6 +199,14 @@ class _Unpacker:
         self.bytes_left -= size
         if start + size > len(self.blob) or self.bytes_left < 0:
             raise ProtocolError("an array larger than the bytes that came with it")
+        if self.budget is not None:
+            weight = elements(count, np.dtype(dtype))
+            self.elements_left -= weight
+            self.budget.elements -= weight
+            if self.elements_left < 0:
+                raise ProtocolError(f"arrays of more than {MAX_ELEMENTS:,} numbers")
+            if self.budget.elements < 0:
+                raise ProtocolError("more numbers in one check than a check may receive")
         array = np.frombuffer(self.blob, dtype=dtype, count=count, offset=start) if count else np.empty(0, dtype)
         copy: Any = array.reshape(shape).copy()
         return copy[()] if scalar and copy.shape == () else copy
@@ -228,6 +240,11 @@ class _Unpacker:
             if len(data) > 1100:
                 raise ProtocolError("an integer that is too long")
             return int(bytes(data), 16)
+        if code == OWN:
+            handle, own, names = self.items(_items.decode(data), depth)
+            if type(handle) is not Handle or type(names) is not list or any(type(name) is not str for name in names):
+                raise ProtocolError("an object that is data needs a handle, the data and names")
+            return Own(handle, own, tuple(names))
         if code == TENSOR:
             array, grad = self.items(_items.decode(data), depth)
             if not isinstance(array, np.ndarray | np.generic) or type(grad) is not bool:
@@ -256,15 +273,21 @@ class _RawResponse(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
 _raw: dict[type[Any], Any] = {Request: msgspec.msgpack.Decoder(_RawRequest), Response: msgspec.msgpack.Decoder(_RawResponse)}
 
 
-def unpack(header: bytes, blob: memoryview, kind: type[Any]) -> Any:
+def unpack(header: bytes, blob: memoryview, kind: type[Any], budget: Budget | None = None) -> Any:
     """Decode a frame as `Request` or `Response`.
+
+    Args:
+        header: its plain data.
+        blob: the bytes of its arrays.
+        kind: what it must be.
+        budget: of the check, for an answer that a submission sent; it is used up by what comes.
 
     Raises:
         ProtocolError: anything that is not exactly such a frame.
     """
     try:
         raw: Any = _raw[kind].decode(header)
-        value = _Unpacker(blob).value
+        value = _Unpacker(blob, budget).value
         if kind is Response:
             return Response(raw.id, value(raw.value), raw.failure)
         name, args, kwargs = value(raw.name), value(raw.args), value(raw.kwargs)
