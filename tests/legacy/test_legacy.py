@@ -203,9 +203,7 @@ def test_similarity(workspace):
     headings = [next(csv.reader(io.StringIO((folder / "pairs.csv").read_text()))) for folder in (EXPECTED, report)]
     assert set(headings[0]) <= set(headings[1])
     old, new = (json.loads((folder / "pairs.json").read_text()) for folder in (EXPECTED, report))
-    old["given"].remove(
-        "the solution of perceptron"
-    )  # it counted for nothing then
+    old["given"].remove("the solution of perceptron")  # it counted for nothing then
     assert (new["published"][0], old.pop("pairs")) == ("the lab's solution", [])
     keys = {"first", "second", "same_student", "flagged", "evidence", "statements", "excess", "p", "also"}
     assert new["pairs"]
