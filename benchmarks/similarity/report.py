@@ -82,7 +82,8 @@ def _groups(rows: Rows, before: Rows) -> str:
     lines = [
         f"Pairs flagged within a group that copied, in the mean over classes ({kinds}):",
         "",
-        f"| submissions | classes | {' | '.join(depths)} | others flagged | before: {' | before: '.join(depths)} | before: others flagged |",
+        f"| submissions | classes | {' | '.join(depths)} | others flagged "
+        f"| before: {' | before: '.join(depths)} | before: others flagged |",
         "|---" * (4 + 2 * len(depths)) + "|",
     ]
     for size in sorted({row["size"] for row in rows}):
