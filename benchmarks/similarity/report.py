@@ -79,10 +79,11 @@ def _recall(rows: Rows) -> str:
 def _groups(rows: Rows, before: Rows) -> str:
     depths = list(dict.fromkeys(row["depth"] for row in rows))
     kinds = ", ".join(dict.fromkeys(row["class"] for row in rows))
+    flagged = [*depths, "others flagged"]
     lines = [
         f"Pairs flagged within a group that copied, in the mean over classes ({kinds}):",
         "",
-        f"| submissions | classes | {' | '.join(depths)} | others flagged | before: {' | before: '.join(depths)} | before: others flagged |",
+        f"| submissions | classes | {' | '.join([*flagged, *(f'before: {what}' for what in flagged)])} |",
         "|---" * (4 + 2 * len(depths)) + "|",
     ]
     for size in sorted({row["size"] for row in rows}):
