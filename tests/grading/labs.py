@@ -79,6 +79,15 @@ file = "adding.py"
 find = "a + b"
 replace = "abs(a) + abs(b)"
 """,
+    "cheats/hard_coded.toml": """
+title = "Knows the example of the task sheet"
+most = 1.5
+
+[[edit]]
+file = "adding.py"
+find = "a + b"
+replace = "5"
+""",
     "alternatives/sum.toml": """
 title = "Uses sum"
 

@@ -1,11 +1,16 @@
 """`verify_lab` finds what is wrong with a lab."""
 
+from decimal import Decimal
+
 import pytest
 
+from practicum.checks.about import About
+from practicum.checks.seeds import Seeds
 from practicum.errors import PracticumError
 from practicum.grading.lint import take_stock
-from practicum.grading.verify import verify_lab
+from practicum.grading.verify import _further_requests, verify_lab
 from practicum.labs.lab import load_lab
+from practicum.labs.mutants import Variant
 from tests.grading.labs import ADD, write
 
 
@@ -23,12 +28,15 @@ def test_a_proven_lab_has_no_problems(tmp_path):
         "sum": (6, 6),
         "absolute": (1.5, 1.5),
         "minus": (0.05, 0.05),  # 0 - 0 is right
+        "hard_coded": (1, 1),
     }
+    assert [(v.name, v.most) for v in report.verdicts if v.kind == "cheat"] == [("hard_coded", 1.5)]
     assert report.hidden == {"test_negative"}
-    assert seen[-1][1:] == (10, 10)
+    assert seen[-1][1:] == (12, 12)
 
 
 CHECKS, BUG, SUM = ADD["checks/test_adding.py"], ADD["bugs/minus.toml"], ADD["alternatives/sum.toml"]
+CHEAT = ADD["cheats/hard_coded.toml"]
 FIRST = "    assert student.adding.add(2, 3) == 5"
 
 
@@ -46,6 +54,7 @@ def test_each_fault_of_the_answers_is_named(tmp_path):
             "bugs/minus.toml": BUG.replace('"test_numbers", ', ""),
             "bugs/swapped.toml": BUG.replace("a - b", "b + a"),
             "alternatives/sum.toml": SUM.replace("sum([a, b])", "max(a, b)"),
+            "cheats/hard_coded.toml": CHEAT.replace("1.5", "0.5"),
         },
     ).problems
     given = "(test_numbers 1, test_arrays 2.5, test_negative 2, test_share 0.5)"
@@ -62,13 +71,18 @@ def test_each_fault_of_the_answers_is_named(tmp_path):
         "alternative sum: loses test_negative",
     ):
         assert any(problem.startswith(start) for problem in problems), problems
+    assert "cheat hard_coded: earns 1 points, and may earn at most 0.5" in problems
     assert not [problem for problem in problems if problem.startswith(("solution", "handout"))]
 
 
 def test_each_fault_of_the_checks_is_named(tmp_path):
-    """One check asks for nothing, one depends on the draw."""
-    vacuous = CHECKS.replace(FIRST, "    pass")
-    problems = verify(tmp_path, **{"checks/test_adding.py": vacuous.replace("a - 1, f", "a - rng.integers(2), f")}).problems
+    """One check asks for nothing, one depends on the draw, one breaks on an answer."""
+    faulty = CHECKS.replace(FIRST, "    pass").replace("a - 1, f", "a - rng.integers(2), f")
+    faulty = faulty.replace("student.adding.add(a, b), a + b", "1 // (student.adding.add(0, 1) % 5), 1")
+    problems = verify(tmp_path, **{"checks/test_adding.py": faulty}).problems
+    assert "cheat hard_coded: breaks test_arrays in seeds 0, 1: checks/test_adding.py:17: ZeroDivisionError" in "\n".join(
+        problems
+    )
     assert "handout: must lose test_numbers and does not" in problems
     assert "handout: earns 1 points" in problems
     assert "mutant minus: must lose test_numbers and does not" in problems
@@ -78,6 +92,35 @@ def test_each_fault_of_the_checks_is_named(tmp_path):
 def test_a_check_that_breaks_on_an_answer_names_its_line(tmp_path):
     problems = verify(tmp_path, **with_checks("== 5", "== 5 + student.adding.add(0, 0).nope")).problems
     assert "checks/test_adding.py:9: AttributeError: 'int' object has no attribute 'nope'" in problems
+
+
+def test_the_solution_is_graded_in_many_seeds_and_in_twenty_where_it_trains(tmp_path):
+    def unlucky(check, seed):
+        return f"assert rng.random() != {Seeds(str(seed)).rng(check).random()!r}"
+
+    checks = CHECKS.replace("@points(1,", "@trains\n@points(1,").replace("points, timeout", "points, timeout, trains")
+    checks = checks.replace("test_numbers(student)", "test_numbers(student, rng)")
+    checks = checks.replace(FIRST, f"{FIRST}\n    {unlucky('test_numbers', 25)}")  # where training checks are left out
+    checks = checks.replace("    a = -int", f"    {unlucky('test_negative', 26)}\n    a = -int")
+    lab = load_lab(write(tmp_path, ADD | {"checks/test_adding.py": checks}))
+    report = verify_lab(lab, seeds=1, solution_seeds=28)
+    assert [problem.partition(": failed")[0] for problem in report.problems] == ["solution: loses test_negative in seed 26"]
+    assert report.verdicts[0].points == (6, 6)
+    assert (report.seeds, report.solution_seeds) == ((0,), 28)
+
+
+@pytest.mark.parametrize(
+    ("marked", "asked"),
+    [
+        (("a",), {**dict.fromkeys(range(5, 20), True), **dict.fromkeys(range(20, 30), False)}),
+        ((), dict.fromkeys(range(5, 30), True)),
+        (("a", "b"), dict.fromkeys(range(5, 20), True)),
+    ],
+)
+def test_what_is_asked_of_the_solution_in_further_seeds(marked, asked):
+    checks = tuple(About(name, "", Decimal(1), "", "", hidden=False, trains=name in marked) for name in ("a", "b"))
+    requests = _further_requests(Variant("solution", "", (), {}), checks, range(5, 30))
+    assert {request.seed: request.training for request in requests} == asked
 
 
 def test_a_bug_that_names_no_check_is_an_error(tmp_path):
@@ -102,7 +145,34 @@ def test_what_is_wrong_without_being_run_is_a_problem_and_few_bugs_are_a_note(tm
         "lab.toml:6: no topic 'perceptrn' in topics.toml (did you mean `perceptron`?)",
         "lab.toml:7: the library 'nolib' is not installed here: pip install nolib",
     )
-    assert stock.notes == ("2 mutants; a lab that ships has 8 or more", "1 alternative; a lab that ships has 2 or more")
+    assert stock.notes == (
+        "2 mutants; a lab that ships has 8 or more",
+        "1 alternative; a lab that ships has 2 or more",
+        "1 cheat; a lab that ships has 6 or more",
+    )
+
+
+@pytest.mark.parametrize(
+    ("ceiling", "said"),
+    [
+        ("most = 1.5", ()),
+        ("most = 2.4\nlearns = true", ()),
+        (
+            "most = 1.6",
+            (
+                "cheats/hard_coded.toml:3: most = 1.6, but a cheat that learns nothing may earn at most 25 % "
+                "of the lab's 6 points, 1.5",
+            ),
+        ),
+        (
+            "most = 2.5\nlearns = true",
+            ("cheats/hard_coded.toml:3: most = 2.5, but a cheat may earn at most 40 % of the lab's 6 points, 2.4",),
+        ),
+    ],
+)
+def test_no_cheat_may_be_allowed_more_than_its_share_of_the_points(tmp_path, ceiling, said):
+    lab = load_lab(write(tmp_path, ADD | {"cheats/hard_coded.toml": CHEAT.replace("most = 1.5", ceiling)}))
+    assert take_stock(lab).problems == said
 
 
 DATA = "import pathlib\nTABLE = pathlib.Path(__file__).with_name('five.txt').read_text()\n\n\n@points(1"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
 import pytest
 
 from practicum.errors import PracticumError
 from practicum.labs.handout import solution_files
-from practicum.labs.mutants import load_alternatives, load_mutants
+from practicum.labs.mutants import load_alternatives, load_cheats, load_mutants
 
 SOURCE = "def answer():\n    # BEGIN SOLUTION\n    x = 40\n    return x + 2\n    # END SOLUTION\n"
 
@@ -105,3 +106,51 @@ def test_mistakes_in_alternatives(make_lab):
     (lab.folder / "alternatives" / "empty").mkdir(parents=True)
     with pytest.raises(PracticumError, match="empty: expected files that replace those of source/, got an empty folder"):
         load_alternatives(lab)
+
+
+CEILING = 'title = "Reads the answer off the sheet"\nmost = 2.5\n'
+
+
+def test_cheats_as_edits_and_as_whole_files(make_lab):
+    lab = make_lab(
+        submit=("answer.py", "other.py"),
+        files={
+            "source/answer.py": SOURCE,
+            "cheats/constant.toml": f'{CEILING}[[edit]]\nfile = "answer.py"\nfind = "x + 2"\nreplace = "42"\n',
+            "cheats/a_table/answer.py": "answer = {42: 42}.__getitem__\n",
+            "cheats/a_table/cheat.toml": f"{CEILING}learns = true\n",
+        },
+    )
+    first, second = load_cheats(lab)
+    assert (first.name, first.title, first.most, first.learns) == (
+        "a_table", "Reads the answer off the sheet", Decimal("2.5"), True,
+    )  # fmt: skip
+    assert first.files == {**solution_files(lab), "answer.py": b"answer = {42: 42}.__getitem__\n"}
+    assert (second.name, second.most, second.learns, second.loses) == ("constant", Decimal("2.5"), False, ())
+    assert second.files["answer.py"] == b"def answer():\n    x = 40\n    return 42\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"a/answer.py": "x = 1"}, r"cheats/a/cheat\.toml: "),
+        ({"a/cheat.toml": CEILING}, r"cheats/a: expected files that replace those of source/, got nothing but cheat\.toml"),
+        ({"a/cheat.toml": CEILING + "loses = []", "a/answer.py": "x"}, r"cheat\.toml:3: loses: expected a key that is known"),
+        ({"a/cheat.toml": CEILING, "a/answr.py": "x"}, r"cheats/a/answr\.py: expected a file of source/ .*`answer\.py`\?"),
+        ({"a/cheat.toml": 'title = "x"', "a/answer.py": "x"}, r"cheat\.toml:1: most: expected this key, got none"),
+        ({"a.toml": bug(("answer.py", "42", "43"), loses="[]")}, r"a\.toml:2: loses: expected a key that is known"),
+        ({"a.toml": CEILING.replace("2.5", "-1")}, r"a\.toml:2: most: expected .*0.*, got -1"),
+        ({"a.toml": CEILING, "a/answer.py": "x", "a/cheat.toml": CEILING}, r"edit: expected this key, got none"),
+    ],
+)
+def test_mistakes_in_cheats(make_lab, files, said):
+    lab = make_lab(files={f"cheats/{name}": text for name, text in files.items()})
+    with pytest.raises(PracticumError, match=said):
+        load_cheats(lab)
+
+
+def test_a_cheat_that_is_a_file_and_a_folder_is_refused(make_lab):
+    edit = '[[edit]]\nfile = "answer.py"\nfind = "42"\nreplace = "43"\n'
+    files = {"cheats/a.toml": CEILING + edit, "cheats/a/answer.py": "x", "cheats/a/cheat.toml": CEILING}
+    with pytest.raises(PracticumError, match=r"cheats/a: expected one variant of this name, got a\.toml as well"):
+        load_cheats(make_lab(files=files))

@@ -54,8 +54,19 @@ def late_words(rule: LateRule) -> str:
     return "; ".join(words)
 
 
+_WHOLE = {"week", "no.", "weight", "points", "lab", "submitted", "graded", "late", "waiting", "missing"}
+
+
+def _table(*headings: str) -> Table:
+    """Return an empty table in which numbers and the names of labs stay whole."""
+    table = Table(box=None)
+    for heading in headings:
+        table.add_column(heading, no_wrap=heading in _WHOLE)
+    return table
+
+
 def _plan(course: Course) -> Table:
-    table = Table("week", "days", "kind", "no.", "title", "labs", box=None)
+    table = _table("week", "days", "kind", "no.", "title", "labs")
     for session in course.session:
         days = session_days(course, session)
         weeks = [session.week] if session.week else list(dict.fromkeys(week_of(course.term, day) for day in days))
@@ -68,7 +79,7 @@ def _plan(course: Course) -> Table:
 
 
 def _grade(course: Course) -> Table:
-    table = Table("component", "item", "weight", "points", "handed out", "due", "labs, parts, form", box=None)
+    table = _table("component", "item", "weight", "points", "handed out", "due", "labs, parts, form")
     for component in course.component:
         for index, item in enumerate(component.item):
             out, end = opens(course, item), due(course, item)
@@ -114,15 +125,15 @@ def grades_view(book: Gradebook) -> Table:
     """Return the gradebook as a table: a row per student, a column per item."""
     table = Table(box=None)
     table.add_column("student", no_wrap=True)
+    table.add_column(f"total\n/{plain(book.course.grade.out_of)}", justify="right", no_wrap=True)
+    table.add_column("decided", justify="right", no_wrap=True)
     table.add_column("name")
     for item in book.course.items:
-        table.add_column(f"{item.name}\n/{plain(item.points)}", justify="right")
-    table.add_column(f"total\n/{plain(book.course.grade.out_of)}", justify="right")
-    table.add_column("decided", justify="right")
+        table.add_column(f"{item.name}\n/{plain(item.points)}", justify="right", no_wrap=True)
     for row in book.students:
         scores = [_score(grade) for grade in row.items]
         total = f"{rounded(row.total)}{'!' if row.failed else ''}"
-        table.add_row(row.student.id, row.student.name, *scores, total, plain(rounded(row.decided)))
+        table.add_row(row.student.id, total, plain(rounded(row.decided)), row.student.name, *scores)
     table.caption = "* late   ~ not all graded yet   w waiting   m missing   x exempt   – open or unmarked"
     if any(row.cases for row in book.students):
         table.caption += "\n! by the outcome of an integrity case   ? withheld until one is decided"
@@ -180,7 +191,7 @@ def correction_words(course: Course, correction: Submitter) -> str:
 
 def status_view(book: Gradebook, now: datetime) -> Table:
     """Return a row per lab: how many submitted, are graded, late, waiting, missing."""
-    table = Table("lab", "item", "due", "submitted", "graded", "late", "waiting", "missing", box=None)
+    table = _table("lab", "item", "due", "submitted", "graded", "late", "waiting", "missing")
     for lab, item in book.course.labs.items():
         index = book.course.items.index(item)
         path = "" if item.lab == lab else next(path for path, part in item.walk() if part.lab == lab)

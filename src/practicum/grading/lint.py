@@ -14,10 +14,11 @@ from practicum.errors import PracticumError, suggestion
 from practicum.labs.handout import marker_mistakes
 from practicum.labs.lab import Lab
 from practicum.labs.libraries import install_line, missing
-from practicum.labs.mutants import Variant, load_alternatives, load_mutants
+from practicum.labs.mutants import Variant, ceiling_place, load_alternatives, load_cheats, load_mutants
 from practicum.toml import Document
 
-MUTANTS, ALTERNATIVES = 8, 2  # of a lab that ships
+MUTANTS, ALTERNATIVES, CHEATS = 8, 2, 6  # of a lab that ships
+WITHOUT_THE_IDEA, WITHOUT_LEARNING = Decimal("0.40"), Decimal("0.25")  # of a lab's points, the most that a cheat may earn
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Stock:
         checks: in order.
         mutants: planted wrong answers.
         alternatives: right answers written differently.
+        cheats: submissions that earn points without the work, and how many they may earn.
         problems: why the lab cannot be handed out as it is, one line each.
         notes: what is missing without being wrong.
     """
@@ -35,6 +37,7 @@ class Stock:
     checks: tuple[About, ...]
     mutants: tuple[Variant, ...]
     alternatives: tuple[Variant, ...]
+    cheats: tuple[Variant, ...]
     problems: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -43,17 +46,17 @@ def take_stock(lab: Lab) -> Stock:
     """Collect the checks and build the answers, running none of them.
 
     Raises:
-        PracticumError: the checks cannot be collected, a mutant or an alternative is wrong, or a file that is handed out as it
-            is has a solution's marker.
+        PracticumError: the checks cannot be collected, a mutant, an alternative or a cheat is wrong, or a file that is handed
+            out as it is has a solution's marker.
     """
     checks = checks_of(lab.checks)
-    alternatives, mutants = tuple(load_alternatives(lab)), tuple(load_mutants(lab))
+    alternatives, mutants, cheats = tuple(load_alternatives(lab)), tuple(load_mutants(lab)), tuple(load_cheats(lab))
     if unknown := list(_unknown_losses(lab, mutants, sorted({each.function for each in checks}))):
         raise PracticumError("\n".join(unknown))
     if mistakes := marker_mistakes(lab):
         raise PracticumError("\n".join(mistakes))
-    problems = (*_points(lab, checks), *_texts(checks), *_topics(lab), *_libraries(lab))
-    return Stock(checks, mutants, alternatives, problems, tuple(_notes(mutants, alternatives)))
+    problems = (*_points(lab, checks), *_texts(checks), *_topics(lab), *_libraries(lab), *_ceilings(lab, cheats))
+    return Stock(checks, mutants, alternatives, cheats, problems, tuple(_notes(mutants, alternatives, cheats)))
 
 
 def refuse_broken(lab: Lab) -> None:
@@ -117,7 +120,20 @@ def _libraries(lab: Lab) -> Iterator[str]:
             yield f"{_line(lab, 'libraries', index)}: the library {name!r} is not installed here: {install_line(needed)}"
 
 
-def _notes(mutants: tuple[Variant, ...], alternatives: tuple[Variant, ...]) -> Iterator[str]:
-    for found, least, what in ((mutants, MUTANTS, "mutant"), (alternatives, ALTERNATIVES, "alternative")):
+def _ceilings(lab: Lab, cheats: tuple[Variant, ...]) -> Iterator[str]:
+    for cheat in cheats:
+        assert cheat.most is not None
+        share, what = (WITHOUT_THE_IDEA, "") if cheat.learns else (WITHOUT_LEARNING, " that learns nothing")
+        if cheat.most > share * lab.points:
+            place = ceiling_place(lab, cheat).removeprefix(f"{lab.folder}/")
+            yield (
+                f"{place}: most = {short(cheat.most)}, but a cheat{what} may earn at most {short(100 * share)} % of the lab's "
+                f"{short(lab.points)} points, {short(share * lab.points)}"
+            )
+
+
+def _notes(mutants: tuple[Variant, ...], alternatives: tuple[Variant, ...], cheats: tuple[Variant, ...]) -> Iterator[str]:
+    wanted = ((mutants, MUTANTS, "mutant"), (alternatives, ALTERNATIVES, "alternative"), (cheats, CHEATS, "cheat"))
+    for found, least, what in wanted:
         if len(found) < least:
             yield f"{len(found)} {what}{'' if len(found) == 1 else 's'}; a lab that ships has {least} or more"

@@ -1,10 +1,15 @@
-"""A lab's mutants (planted wrong answers) and other right answers, which show its checks neither blind nor narrow."""
+"""The answers that try a lab's checks, beside its solution.
+
+Mutants are planted wrong answers, alternatives are right answers written differently, and cheats are submissions that earn
+points without the work: together they show the checks neither blind nor narrow nor easily deceived.
+"""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
@@ -22,13 +27,21 @@ Text = Annotated[str, Field(min_length=1)]
 class Variant:
     """A submission made from the solution.
 
-    `loses` names the checks that it must lose points at: none for a correct answer. `files` is all that is submitted.
+    Attributes:
+        name: of its file or folder.
+        title: what it is, in words.
+        loses: the checks that a mutant must lose points at; none for other variants.
+        files: all that is submitted.
+        most: the points that a cheat may earn at most; None for other variants.
+        learns: whether a cheat learns something from the training data.
     """
 
     name: str
     title: str
     loses: tuple[str, ...]
     files: dict[str, bytes]
+    most: Decimal | None = None
+    learns: bool = False
 
 
 class _Edit(BaseModel):
@@ -54,6 +67,24 @@ class _Mutant(BaseModel):
     edit: Annotated[tuple[_Edit, ...], Field(strict=False, min_length=1)]
 
 
+class _Ceiling(BaseModel):
+    """What is said of a cheat that is written as whole files, in its `cheat.toml`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    title: Text
+    most: Annotated[Decimal, Field(strict=False, ge=0, allow_inf_nan=False)]
+    learns: bool = False
+
+
+class _Cheat(_Ceiling):
+    edit: Annotated[tuple[_Edit, ...], Field(strict=False, min_length=1)]
+
+
+CEILING = "cheat.toml"
+"""In a cheat's folder: the file that says its title and its ceiling."""
+
+
 def load_mutants(lab: Lab) -> list[Variant]:
     """Return the mutants in `bugs/`, by name.
 
@@ -75,31 +106,69 @@ def load_alternatives(lab: Lab) -> list[Variant]:
         PracticumError: One of them is wrong; the message names file and line.
     """
     folder = lab.folder / "alternatives"
-    return sorted((*_alternative_edits(lab, folder), *_alternative_folders(lab, folder)), key=lambda each: each.name)
-
-
-def _alternative_edits(lab: Lab, folder: Path) -> Iterator[Variant]:
+    found = []
     for path in folder.glob("*.toml"):
         document = Document.read(path)
         alternative = document.into(_Alternative)
-        yield Variant(path.stem, alternative.title, (), _edited(lab, document, alternative.edit))
+        found.append(Variant(path.stem, alternative.title, (), _edited(lab, document, alternative.edit)))
+    for path in _folders(folder):
+        found.append(Variant(path.name, path.name.replace("-", " ").replace("_", " "), (), _replaced(lab, path)))
+    return sorted(found, key=lambda each: each.name)
 
 
-def _alternative_folders(lab: Lab, folder: Path) -> Iterator[Variant]:
+def load_cheats(lab: Lab) -> list[Variant]:
+    """Return the cheats in `cheats/`, by name: submissions that earn points without the work, and how many they may earn.
+
+    Raises:
+        PracticumError: One of them is wrong; the message names file and line.
+    """
+    folder = lab.folder / "cheats"
+    found = []
+    for path in folder.glob("*.toml"):
+        document = Document.read(path)
+        cheat = document.into(_Cheat)
+        files = _edited(lab, document, cheat.edit)
+        found.append(Variant(path.stem, cheat.title, (), files, cheat.most, cheat.learns))
+    for path in _folders(folder):
+        about = Document.read(path / CEILING).into(_Ceiling)
+        found.append(Variant(path.name, about.title, (), _replaced(lab, path, besides=CEILING), about.most, about.learns))
+    return sorted(found, key=lambda each: each.name)
+
+
+def ceiling_place(lab: Lab, cheat: Variant) -> str:
+    """Return file and line of a cheat's `most`."""
+    path = lab.folder / "cheats" / f"{cheat.name}.toml"
+    return Document.read(path if path.is_file() else lab.folder / "cheats" / cheat.name / CEILING).place("most")
+
+
+def _folders(folder: Path) -> Iterator[Path]:
+    """Yield the variants that are folders.
+
+    Raises:
+        PracticumError: One has the name of a variant that is a file.
+    """
     for path in folder.glob("*/"):
         if path.name.startswith((".", "__")) or not path.is_dir():
             continue
-        changed = {}
-        for name, file in files_in(path):
-            _must_be_submitted(lab, name, str(file))
-            changed[name] = file.read_text(encoding="utf-8")
-            if (error := _syntax_error(changed[name])) and not _syntax_error(read_source(lab, name)):
-                raise PracticumError(f"{file}:{error.lineno}: expected valid Python, got: {error.msg}")
-        if not changed:
-            raise PracticumError(f"{path}: expected files that replace those of source/, got an empty folder")
         if (folder / f"{path.name}.toml").exists():
-            raise PracticumError(f"{path}: expected one alternative of this name, got {path.name}.toml as well")
-        yield Variant(path.name, path.name.replace("-", " ").replace("_", " "), (), solution_files(lab, changed))
+            raise PracticumError(f"{path}: expected one variant of this name, got {path.name}.toml as well")
+        yield path
+
+
+def _replaced(lab: Lab, folder: Path, besides: str = "") -> dict[str, bytes]:
+    """Return what is submitted where the files of a folder, but for the one named `besides`, replace those of `source/`."""
+    changed = {}
+    for name, file in files_in(folder):
+        if name == besides:
+            continue
+        _must_be_submitted(lab, name, str(file))
+        changed[name] = file.read_text(encoding="utf-8")
+        if (error := _syntax_error(changed[name])) and not _syntax_error(read_source(lab, name)):
+            raise PracticumError(f"{file}:{error.lineno}: expected valid Python, got: {error.msg}")
+    if not changed:
+        got = f"nothing but {besides}" if besides else "an empty folder"
+        raise PracticumError(f"{folder}: expected files that replace those of source/, got {got}")
+    return solution_files(lab, changed)
 
 
 def _edited(lab: Lab, document: Document, edits: tuple[_Edit, ...]) -> dict[str, bytes]:

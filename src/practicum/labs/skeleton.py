@@ -107,7 +107,7 @@ _CHECKS = '''\
 
 import numpy as np
 
-from practicum.checks import assert_close, hidden, points, timeout
+from practicum.checks import assert_close, assert_proportional, assert_shape, hidden, points, timeout
 
 
 @points(2, hint="subtract from every column its own mean: axis=0 goes down the columns")
@@ -116,7 +116,11 @@ def test_mean(student, rng):
     """Every column has mean 0"""
     x = rng.normal(5, 2, size=(20, 3))
     y = student.{module}.standardise(x)
+    assert_shape(y, x.shape, what="the result")
     assert_close(np.mean(y, axis=0), np.zeros(3), what="the means of the columns")
+    # Zeros have mean 0 as well: the values must be those of x, moved and scaled.
+    for column in range(3):
+        assert_proportional(np.asarray(y)[:, column], x[:, column] - x[:, column].mean(), what=f"column {column}")
 
 
 @points(2, hint="divide every column by its own standard deviation, which is the root of its variance")
@@ -138,8 +142,11 @@ def with_constant_column(rng):
 @points(1, hint="what is 0 / 0?")
 def test_constant_column(student, rng):
     """A constant column becomes zeros"""
-    y = student.{module}.standardise(with_constant_column(rng))
-    assert_close(y[:, 1], np.zeros(20), what="the constant column")
+    x = with_constant_column(rng)
+    y = student.{module}.standardise(x)
+    assert_shape(y, x.shape, what="the result")
+    assert_close(np.asarray(y)[:, 1], np.zeros(20), what="the constant column")
+    assert_close(np.std(y, axis=0), np.array([1.0, 0.0, 1.0]), what="the standard deviations of the columns")
 '''
 
 _MEAN_OF_ALL = """\
@@ -154,7 +161,7 @@ replace = "x.mean()"
 
 _VARIANCE = """\
 title = "Divides by the variance"
-loses = ["test_spread"]
+loses = ["test_spread", "test_constant_column"]
 
 [[edit]]
 file = "{source}"
@@ -179,6 +186,18 @@ title = "Adds a tiny number instead of asking for zero"
 file = "{source}"
 find = "np.where(spread == 0, 1, spread)"
 replace = "spread + 1e-12"
+"""
+
+
+_ZEROS = """\
+title = "Returns zeros, whose mean is 0"
+most = 0                         # the points it may earn at most: never above a quarter of the lab's
+# learns = true                  # of a cheat that learns something from the data: it may earn up to 40 % of the points
+
+[[edit]]
+file = "{source}"
+find = "return (x - mean) / spread"
+replace = "return np.zeros_like(x)"
 """
 
 
@@ -212,6 +231,7 @@ def skeleton(name: str, *, notebook: bool = False) -> dict[str, str]:
         "bugs/variance.toml": _VARIANCE,
         "bugs/divides_by_zero.toml": _DIVIDES_BY_ZERO,
         "alternatives/tiny_number.toml": _SHIFTED,
+        "cheats/zeros.toml": _ZEROS,
     }
     fields = re.compile("{(" + "|".join(words) + ")}")
     return {path: fields.sub(lambda field: words[field[1]], text) for path, text in files.items()}
