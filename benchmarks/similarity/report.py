@@ -79,11 +79,11 @@ def _recall(rows: Rows) -> str:
 def _groups(rows: Rows, before: Rows) -> str:
     depths = list(dict.fromkeys(row["depth"] for row in rows))
     kinds = ", ".join(dict.fromkeys(row["class"] for row in rows))
+    flagged = [*depths, "others flagged"]
     lines = [
         f"Pairs flagged within a group that copied, in the mean over classes ({kinds}):",
         "",
-        f"| submissions | classes | {' | '.join(depths)} | others flagged "
-        f"| before: {' | before: '.join(depths)} | before: others flagged |",
+        f"| submissions | classes | {' | '.join([*flagged, *(f'before: {what}' for what in flagged)])} |",
         "|---" * (4 + 2 * len(depths)) + "|",
     ]
     for size in sorted({row["size"] for row in rows}):
@@ -172,7 +172,8 @@ def _missed_groups(rows: Rows, honest: Rows) -> list[str]:
             some = [row["flagged"] / row["pairs"] for row in rows if (row["size"], row["depth"]) == (size, depth)]
             if some and np.mean(some) < least:
                 wrong.append(f"{depth}, classes of {size}: {np.mean(some):.0%} flagged, {least:.0%} wanted")
-    flagged = sum(row["flagged"] for row in honest if row["class"] != ONE_SOURCE)
+    honest = [row for row in honest if row["class"] != ONE_SOURCE]
+    flagged = sum(row["flagged"] for row in honest)
     if flagged > len(honest) / 200:
         wrong.append(f"{flagged} pairs flagged in {len(honest)} honest classes, one in 200 classes wanted at most")
     return wrong
