@@ -165,10 +165,10 @@ def test_right_points_move_nothing(student, rng):
 @points(2, hint="train until every training point is on its side; correct w and b by η·y·x and η·y after each mistake")
 def test_two_gaussians(student, rng):
     """Two Gaussians that lie apart: 80 % to train on, 20 % to test"""
-    inputs, labels = clouds(rng, [0, 0], 2.5 * unit(rng, 2), 0.6, 100)
+    inputs, labels = clouds(rng, [0, 0], 3 * unit(rng, 2), 0.6, 100)
     neuron = student.perceptron.Perceptron(2)
     neuron.train(inputs[:160], labels[:160])
-    demand(neuron, inputs[160:], labels[160:], 0.95, "40 test points")
+    demand(neuron, inputs[160:], labels[160:], 0.9, "40 test points")
     demand_rule(student, 2, rng)
 
 
@@ -224,7 +224,7 @@ def test_more_inputs(student, rng):
         inputs, labels = clouds(rng, np.zeros(size), 3 * unit(rng, size), 0.4, 60)
         neuron = student.perceptron.Perceptron(size, max_epochs=100, learning_rate=0.5)
         neuron.train(inputs[:80], labels[:80])
-        demand(neuron, inputs[80:], labels[80:], 0.95, f"40 test points with {size} coordinates")
+        demand(neuron, inputs[80:], labels[80:], 0.85, f"40 test points with {size} coordinates")
     demand_rule(student, 7, rng)
 
 
@@ -252,9 +252,9 @@ def test_overlapping_classes(student, rng):
     shares = []
     # Where the rule never comes to rest, its last weights may be poor ones: the best of five trainings counts.
     while len(shares) < 5 and max(shares, default=0.0) < 0.8:
-        inputs, labels = clouds(rng, [0, 0], 2 * unit(rng, 2), 1.0, 50)
+        inputs, labels = clouds(rng, [0, 0], 2.5 * unit(rng, 2), 1.0, 50)
         inputs[0], labels[0] = inputs[1], -labels[1]  # the same point with both labels: no line is right
-        neuron = student.perceptron.Perceptron(2, max_epochs=30, learning_rate=0.1)
+        neuron = student.perceptron.Perceptron(2, max_epochs=60, learning_rate=0.1)
         neuron.train(inputs, labels)
         shares.append(accuracy(answers(neuron, inputs), labels))
     if not max(shares) >= 0.8:
