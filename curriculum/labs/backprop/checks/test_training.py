@@ -12,6 +12,7 @@ from practicum.checks import (
     assert_decreases,
     assert_dtype,
     assert_finite,
+    assert_proportional,
     assert_shape,
     hidden,
     plain,
@@ -162,8 +163,8 @@ def demand_back_propagation(student, rng, network, slope):
     got, _ = own_gradients(student, network, arrays, x, y)
     numpy_only(student)
     for mine, true, what in zip(got, gradients(arrays, x, y, slope), network.names, strict=True):
-        if np.any(true) and not np.sum(mine * true) > 0.99 * np.linalg.norm(mine) * np.linalg.norm(true):
-            raise AssertionError(f"{what}: expected the direction that back-propagation gives, got another")
+        if np.any(true):
+            assert_proportional(mine, true, rtol=0.02, positive=True, what=what)
 
 
 def demand_updates(student, rng, batch_size, count=8):
@@ -174,7 +175,7 @@ def demand_updates(student, rng, batch_size, count=8):
     there are batches where gradients are averaged over a batch, and once where they are summed.
     """
     moons = Moons(rng)
-    sizes, rate, size = [2, 8, 2], 2e-4, batch_size or count
+    sizes, rate, size = [2, 8, 2], 2e-5, batch_size or count
     data = (*moons.draw(count), *moons.draw(6))
     options = {"data": data, "dnn_hidden_units": "8", "eval_freq": 1, "batch_size": batch_size, "learning_rate": rate}
     one, two = (trained(student, max_steps=epochs, **options)[0] for epochs in (1, 2))
@@ -185,7 +186,7 @@ def demand_updates(student, rng, batch_size, count=8):
         rounding = 4 * count * np.spacing(np.abs(start).max())
         moved, wanted = start - end, rate * step
         ways = (count / size, 1, 1 / size)
-        if not any(np.abs(moved - times * wanted).max() <= 0.03 * times * largest + rounding for times in ways):
+        if not any(np.abs(moved - times * wanted).max() <= 0.1 * times * largest + rounding for times in ways):
             ratio = np.linalg.norm(moved) / max(np.linalg.norm(wanted), 1e-300)
             raise AssertionError(
                 f"{what}: expected the {count // size} updates of an epoch to add up to learning_rate times the gradient "
