@@ -27,7 +27,7 @@ lint: venv
 	$(BIN)/lint-imports --no-cache
 
 # Slower proofs.
-verify: venv  # every lab, with all mutants and alternatives, in five seeds; the proof is kept
+verify: venv  # every lab, with all mutants, alternatives and cheats, in five seeds, the solution in 1,000; the proof is kept
 	$(BIN)/practicum lab verify $(LABS) --seeds 5 --jobs 2 --keep curriculum/proofs.csv
 
 thorough: venv  # further forms of what `make test` shows: every notebook by itself, every corpus of copies

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from practicum.cli import lab as commands
 from practicum.errors import PracticumError
 from practicum.labs.lab import TAKEN, find_lab, list_labs, load_lab
 from practicum.sandbox.proxy import StudentCode
+
+FORMER_PROOF = ("lab", "sha256", "seeds", "checks", "mutants", "alternatives", "minutes", "date", "versions")
 
 app = typer.Typer()
 commands.register(app)
@@ -50,10 +53,21 @@ def test_a_new_lab_is_listed_built_and_proven(here, options):
     assert "test_constant_column" not in (here / "handouts/my-lab/checks/test_my_lab.py").read_text()
     assert "spread" not in (here / "handouts/my-lab" / submit).read_text()
     pytest.importorskip("practicum.grading.verify")
-    output = run("verify", "my-lab", "--seeds", "2", "--jobs", "2")
+    (here / "proofs.csv").write_text(f"{','.join(FORMER_PROOF)}\nolder,{'ab' * 32},5,8,11,5,0.9,2026-11-30,numpy 2.4.6\n")
+    output = run("verify", "my-lab", "--seeds", "2", "--solution-seeds", "4", "--jobs", "2", "--keep", "proofs.csv")
     assert "divides_by_zero" in output
     assert "zeros" in output
     assert "at most 0" in output
+    assert "3 mutants, 1 alternative, 1 cheat. The solution in 4 seeds." in " ".join(output.split())
+    mine, older = csv.DictReader((here / "proofs.csv").read_text().splitlines())
+    assert [mine[key] for key in ("lab", "seeds", "checks", "mutants", "cheats", "solution_seeds")] == ["my-lab", *"23314"]
+    assert [older[key] for key in ("lab", "seeds", "cheats", "solution_seeds", "versions")] == [
+        "older",
+        "5",
+        "",
+        "",
+        "numpy 2.4.6",
+    ]
     assert "problem" not in output
 
 

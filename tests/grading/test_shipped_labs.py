@@ -26,6 +26,8 @@ def test_a_shipped_lab_was_proven_as_it_is(name, proofs):
     proof, lab = proofs[name], find_lab(name)
     assert proof["sha256"] == proof_hash(files_in(lab.folder)), f"{name} has changed since: run `make verify`"
     assert int(proof["seeds"]) >= 5
+    assert int(proof["solution_seeds"]) >= 20
+    assert int(proof["cheats"]) >= 6
     assert int(proof["mutants"]) >= 8
     assert int(proof["alternatives"]) >= (6 if name == "backprop" else 2)
 

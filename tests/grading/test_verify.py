@@ -1,11 +1,16 @@
 """`verify_lab` finds what is wrong with a lab."""
 
+from decimal import Decimal
+
 import pytest
 
+from practicum.checks.about import About
+from practicum.checks.seeds import Seeds
 from practicum.errors import PracticumError
 from practicum.grading.lint import take_stock
-from practicum.grading.verify import verify_lab
+from practicum.grading.verify import _further_requests, verify_lab
 from practicum.labs.lab import load_lab
+from practicum.labs.mutants import Variant
 from tests.grading.labs import ADD, write
 
 
@@ -87,6 +92,35 @@ def test_each_fault_of_the_checks_is_named(tmp_path):
 def test_a_check_that_breaks_on_an_answer_names_its_line(tmp_path):
     problems = verify(tmp_path, **with_checks("== 5", "== 5 + student.adding.add(0, 0).nope")).problems
     assert "checks/test_adding.py:9: AttributeError: 'int' object has no attribute 'nope'" in problems
+
+
+def test_the_solution_is_graded_in_many_seeds_and_in_twenty_where_it_trains(tmp_path):
+    def unlucky(check, seed):
+        return f"assert rng.random() != {Seeds(str(seed)).rng(check).random()!r}"
+
+    checks = CHECKS.replace("@points(1,", "@trains\n@points(1,").replace("points, timeout", "points, timeout, trains")
+    checks = checks.replace("test_numbers(student)", "test_numbers(student, rng)")
+    checks = checks.replace(FIRST, f"{FIRST}\n    {unlucky('test_numbers', 25)}")  # where training checks are left out
+    checks = checks.replace("    a = -int", f"    {unlucky('test_negative', 26)}\n    a = -int")
+    lab = load_lab(write(tmp_path, ADD | {"checks/test_adding.py": checks}))
+    report = verify_lab(lab, seeds=1, solution_seeds=28)
+    assert [problem.partition(": failed")[0] for problem in report.problems] == ["solution: loses test_negative in seed 26"]
+    assert report.verdicts[0].points == (6, 6)
+    assert (report.seeds, report.solution_seeds) == ((0,), 28)
+
+
+@pytest.mark.parametrize(
+    ("marked", "asked"),
+    [
+        (("a",), {**dict.fromkeys(range(5, 20), True), **dict.fromkeys(range(20, 30), False)}),
+        ((), dict.fromkeys(range(5, 30), True)),
+        (("a", "b"), dict.fromkeys(range(5, 20), True)),
+    ],
+)
+def test_what_is_asked_of_the_solution_in_further_seeds(marked, asked):
+    checks = tuple(About(name, "", Decimal(1), "", "", hidden=False, trains=name in marked) for name in ("a", "b"))
+    requests = _further_requests(Variant("solution", "", (), {}), checks, range(5, 30))
+    assert {request.seed: request.training for request in requests} == asked
 
 
 def test_a_bug_that_names_no_check_is_an_error(tmp_path):

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from practicum.labs.lab import Lab, load_lab
+from practicum.grading.grader import GradingRequest
+from practicum.grading.pool import GraderProcess
+from practicum.labs.handout import solution_files
+from practicum.labs.lab import Lab, find_lab, load_lab
+from practicum.store.results import GradedSubmission
+from tests.labs.linear_regression import NAME
 
 CHECK = """from practicum.checks import points
 
@@ -41,3 +48,23 @@ def make_lab(tmp_path: Path) -> MakeLab:
         return load_lab(folder)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def regression() -> dict[str, Any]:
+    """The author's notebook of the linear regression lab."""
+    notebook: dict[str, Any] = json.loads(solution_files(find_lab("linear-regression"))[NAME])
+    return notebook
+
+
+@pytest.fixture(scope="session")
+def grade_regression() -> Iterator[Callable[..., GradedSubmission]]:
+    """Grade a notebook of that lab, given as JSON or as bytes."""
+    worker = GraderProcess(find_lab("linear-regression").folder)
+
+    def one(notebook: dict[str, Any] | bytes, seed: int = 0) -> GradedSubmission:
+        data = notebook if isinstance(notebook, bytes) else json.dumps(notebook).encode()
+        return worker.grade(GradingRequest(student="ada", submission="notebook", files={NAME: data}, seed=seed))
+
+    yield one
+    worker.close()

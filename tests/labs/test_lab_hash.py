@@ -8,13 +8,8 @@ from pathlib import Path
 import pytest
 
 from practicum.errors import PracticumError
-from practicum.labs.lab import Lab, list_labs, load_lab
+from practicum.labs.lab import Lab, load_lab
 from tests.grading.tiny import tiny_lab
-
-FORMER = {  # of the shipped labs: the hash of the whole folder in version 0.1.0
-    "linear-regression": "2740cb828618bfca8d5f1e648788c4b68bd86ba57d52fc43a902119154a74e11",
-    "perceptron": "ef994f07cab90b53fa58c97366f5adfa83ae5460a7fa5d7ebea6faa0bb6b1f9d",
-}
 
 
 @pytest.fixture
@@ -87,12 +82,6 @@ def test_moving_a_file_changes_the_hash(lab: Lab) -> None:
     (lab.folder / "source" / "answer.py").rename(lab.folder / "checks" / "answer.py")
     (lab.folder / "source" / "answer.py").write_text("")
     assert load_lab(lab.folder).sha256 != lab.sha256
-
-
-@pytest.mark.parametrize("lab", list_labs(), ids=lambda lab: lab.name)
-def test_results_of_the_shipped_labs_in_version_0_1_0_stand(lab: Lab) -> None:
-    """A change to a lab that marks depend on ends this for that lab: then take it out of `FORMER`."""
-    assert lab.name not in FORMER or lab.is_version(FORMER[lab.name])
 
 
 def test_a_declared_hash_stands_until_the_lab_changes(lab: Lab) -> None:

@@ -4,69 +4,25 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Iterator
-from decimal import Decimal
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from practicum.grading.grader import GradingRequest
-from practicum.grading.pool import GraderProcess
-from practicum.labs.handout import solution_files, starter_files
+from practicum.labs.handout import starter_files
 from practicum.labs.lab import find_lab
 from practicum.store.results import GradedSubmission
+from tests.labs.linear_regression import FULL, NAME, Cells, code_cells, find, lost, source
 
 pytestmark = pytest.mark.slow
 
-NAME = "linear-regression.ipynb"
-FULL = Decimal(20)
-Cells = list[dict[str, Any]]
 Change = Callable[[Cells], Any]
-
-
-@pytest.fixture(scope="module")
-def solution() -> dict[str, Any]:
-    """The author's notebook."""
-    notebook: dict[str, Any] = json.loads(solution_files(find_lab("linear-regression"))[NAME])
-    return notebook
-
-
-@pytest.fixture(scope="module")
-def grade() -> Iterator[Callable[..., GradedSubmission]]:
-    """Grade a notebook, given as JSON or as bytes."""
-    worker = GraderProcess(find_lab("linear-regression").folder)
-
-    def one(notebook: dict[str, Any] | bytes, seed: int = 0) -> GradedSubmission:
-        data = notebook if isinstance(notebook, bytes) else json.dumps(notebook).encode()
-        return worker.grade(GradingRequest(student="ada", submission="notebook", files={NAME: data}, seed=seed))
-
-    yield one
-    worker.close()
-
-
-def lost(result: GradedSubmission) -> dict[str, str]:
-    """Check → why it did not earn its points."""
-    return {c.name: f"{c.outcome}: {c.private or c.message}" for c in result.checks if c.points < c.out_of}
 
 
 def code(*lines: str, **more: Any) -> dict[str, Any]:
     """A code cell."""
     cell = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": "\n".join(lines)}
     return cell | more
-
-
-def code_cells(cells: Cells) -> Cells:
-    return [cell for cell in cells if cell["cell_type"] == "code"]
-
-
-def source(cell: dict[str, Any]) -> str:
-    return "".join(cell["source"])
-
-
-def find(cells: Cells, text: str) -> dict[str, Any]:
-    """The one code cell with this text in it."""
-    (cell,) = [cell for cell in code_cells(cells) if text in source(cell)]
-    return cell
 
 
 def first(*lines: str) -> Change:
@@ -261,19 +217,19 @@ ALONE = {
 
 
 @pytest.mark.parametrize("name", [name if name in ALONE else pytest.param(name, marks=pytest.mark.thorough) for name in HARMLESS])
-def test_costs_nothing(name: str, solution: dict[str, Any], grade: Callable[..., GradedSubmission]) -> None:
-    notebook = copy.deepcopy(solution)
+def test_costs_nothing(name: str, regression: dict[str, Any], grade_regression: Callable[..., GradedSubmission]) -> None:
+    notebook = copy.deepcopy(regression)
     HARMLESS[name](notebook["cells"])
     if name == "another kernel":
         notebook["metadata"] = {"kernelspec": {"name": "conda-env-dl-py", "language": "python"}, "accelerator": "GPU"}
-    result = grade(notebook)
+    result = grade_regression(notebook)
     assert lost(result) == {}
     assert result.points == FULL
     assert result.restarts == 0
 
 
-def test_all_at_once(solution: dict[str, Any], grade: Callable[..., GradedSubmission]) -> None:
-    notebook = copy.deepcopy(solution)
+def test_all_at_once(regression: dict[str, Any], grade_regression: Callable[..., GradedSubmission]) -> None:
+    notebook = copy.deepcopy(regression)
     for name in (
         "Colab's drive",
         "many plots",
@@ -285,18 +241,19 @@ def test_all_at_once(solution: dict[str, Any], grade: Callable[..., GradedSubmis
         HARMLESS[name](notebook["cells"])
     for name in ("execution counts out of order", "saved outputs", "the same id in every cell", "magics and shell commands"):
         HARMLESS[name](notebook["cells"])
-    assert lost(grade(notebook)) == {}
+    assert lost(grade_regression(notebook)) == {}
 
 
-def test_older_format_and_byte_order_mark(solution: dict[str, Any], grade: Callable[..., GradedSubmission]) -> None:
-    sheet = [{"cell_type": "code", "input": cell["source"], "outputs": []} for cell in code_cells(solution["cells"])]
+def test_older_format_and_byte_order_mark(regression: dict[str, Any], grade_regression: Callable[..., GradedSubmission]) -> None:
+    sheet = [{"cell_type": "code", "input": cell["source"], "outputs": []} for cell in code_cells(regression["cells"])]
     old = {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": sheet}]}
-    assert lost(grade(b"\xef\xbb\xbf" + json.dumps(old).encode())) == {}
+    assert lost(grade_regression(b"\xef\xbb\xbf" + json.dumps(old).encode())) == {}
 
 
 GRADIENT_DESCENT = {"test_first_step", "test_path", "test_converges", "test_dtypes"}
+CLOSED_FORM = {"test_closed_form_plane", "test_ridge_on_paper", "test_closed_form_random", "test_ridge", "test_badly_scaled"}
 NEEDS = {
-    "def closed_form": {"test_closed_form_plane", "test_closed_form_random", "test_ridge", "test_badly_scaled", "test_dtypes"},
+    "def closed_form": {*CLOSED_FORM, "test_dtypes"},
     "def gradient": {"test_gradient", "test_gradient_by_hand", "test_one_example", *GRADIENT_DESCENT},
     "def standardise": {"test_standardise", "test_standardise_other", "test_dtypes"},
     "def train": {"test_train_one_epoch", "test_train_every_epoch", "test_fit_linear", "test_fit_linear_new_points"},
@@ -306,28 +263,28 @@ NEEDS = {
 
 @pytest.mark.parametrize("function", NEEDS)
 def test_a_syntax_error_costs_what_needs_it(
-    function: str, solution: dict[str, Any], grade: Callable[..., GradedSubmission]
+    function: str, regression: dict[str, Any], grade_regression: Callable[..., GradedSubmission]
 ) -> None:
-    notebook = copy.deepcopy(solution)
+    notebook = copy.deepcopy(regression)
     cell = find(notebook["cells"], function + "(")
     cell["source"] = source(cell) + "\n)"
-    result = grade(notebook)
+    result = grade_regression(notebook)
     assert set(lost(result)) == NEEDS[function]
     messages = [check.message for check in result.checks if check.name in NEEDS[function] and not check.hidden]
     assert any("SyntaxError" in message for message in messages)
 
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.thorough) for seed in (1, 2))])
-def test_the_handout_earns_nothing(seed: int, grade: Callable[..., GradedSubmission]) -> None:
-    result = grade(starter_files(find_lab("linear-regression"))[NAME], seed)
+def test_the_handout_earns_nothing(seed: int, grade_regression: Callable[..., GradedSubmission]) -> None:
+    result = grade_regression(starter_files(find_lab("linear-regression"))[NAME], seed)
     assert result.points == 0
     assert {check.outcome for check in result.checks} == {"missing"}
 
 
 def test_the_slow_import_is_not_made_for_each_submission(
-    solution: dict[str, Any], grade: Callable[..., GradedSubmission]
+    regression: dict[str, Any], grade_regression: Callable[..., GradedSubmission]
 ) -> None:
     """What an optimiser imports takes seconds; every submission finds it there when it starts."""
-    notebook = copy.deepcopy(solution)
+    notebook = copy.deepcopy(regression)
     first("import os, sys", "if 'torch._dynamo' not in sys.modules:", "    os._exit(1)")(notebook["cells"])
-    assert lost(grade(notebook)) == {}
+    assert lost(grade_regression(notebook)) == {}

@@ -116,7 +116,13 @@ def test_the_gradebook_is_the_same(workspace, form):
     exports_as(workspace, form, EXPECTED / "stopped" / f"{form}.csv")
 
 
+def with_the_lab_it_graded(workspace: Path, lab: str) -> None:
+    """Whoever changes a lab during a term keeps the old one in the workspace."""
+    shutil.copytree(HERE / "shipped" / lab, workspace / "labs" / lab)
+
+
 def test_what_has_a_result_is_not_graded_again(workspace, tmp_path):
+    with_the_lab_it_graded(workspace, "perceptron")
     query = "SELECT id, submission_id, run_id, points, out_of, published, at FROM results ORDER BY id"
     before = select(workspace / "practicum.db", query)
     for more in ([], ["--resume"]):
@@ -127,8 +133,7 @@ def test_what_has_a_result_is_not_graded_again(workspace, tmp_path):
 
 
 def test_a_run_that_the_old_code_began_is_taken_up(workspace):
-    """With the lab that it was begun with: whoever changes a lab keeps the old one in the workspace."""
-    shutil.copytree(HERE / "shipped" / "backprop", workspace / "labs" / "backprop")
+    with_the_lab_it_graded(workspace, "backprop")
     database = workspace / "practicum.db"
     kept = select(database, "SELECT id, points, at FROM results ORDER BY id")
     runs = select(database, "SELECT id FROM runs")
@@ -142,7 +147,8 @@ def test_a_run_that_the_old_code_began_is_taken_up(workspace):
 
 
 def test_graded_again_everybody_has_the_same_marks(workspace):
-    """By a regrade with the labs that ship, as they are now. A change that marks depend on ends this."""
+    """By a regrade with the lab that they were graded with, and the code as it is now."""
+    with_the_lab_it_graded(workspace, "perceptron")
     practicum("regrade", "perceptron", "--preview", "--again", "--jobs", "1", cwd=workspace)
     query = "SELECT submission_id, points, out_of FROM results WHERE published AND run_id {} ORDER BY submission_id"
     last = "(SELECT max(id) FROM runs)"
@@ -203,6 +209,11 @@ def test_similarity(workspace):
     headings = [next(csv.reader(io.StringIO((folder / "pairs.csv").read_text()))) for folder in (EXPECTED, report)]
     assert set(headings[0]) <= set(headings[1])
     old, new = (json.loads((folder / "pairs.json").read_text()) for folder in (EXPECTED, report))
+    old["given"].remove("the solution of perceptron")  # it counted for nothing then
+    assert (new["published"][0], old.pop("pairs")) == ("the lab's solution", [])
+    keys = {"first", "second", "same_student", "flagged", "evidence", "statements", "excess", "p", "also"}
+    assert new["pairs"]
+    assert all(keys <= set(pair) for pair in new["pairs"])
     holds(old, new)
 
 
@@ -210,8 +221,10 @@ def test_similarity(workspace):
 
 
 def verdicts(report: str) -> list[tuple[str, ...]]:
-    """Each check's sign, title and points, then the sum."""
-    checks = re.findall(r"^([✓✗~]) (.*?)\s+([\d.]+) / ([\d.]+)$", report, flags=re.MULTILINE)
+    """Each check's sign, title and points, then the sum. The points stood behind the title once, and stand before it now."""
+    checks = re.findall(r"^([✓✗~]) (\S.*?)\s+([\d.]+) / ([\d.]+)$", report, flags=re.MULTILINE)
+    rows = re.findall(r"^([✓✗~]) +([\d.]+) / ([\d.]+)  (.*)$", report, flags=re.MULTILINE)
+    checks += [(sign, title, got, most) for sign, got, most, title in rows]
     return [*checks, *re.findall(r"^([\d.]+) of ([\d.]+) public points", report, flags=re.MULTILINE)]
 
 
@@ -231,7 +244,9 @@ def test_old_labs_are_proven_built_and_graded_with(tmp_path):
     labs = shutil.copytree(HERE / "labs", tmp_path / "labs")
     for lab in labs.iterdir():
         assert "from practicum.grading.checks import" in next((lab / "checks").glob("test_*.py")).read_text()
-    practicum("lab", "verify", labs / "columns", labs / "notebook", "--seeds", "1", "--jobs", "1", cwd=tmp_path)
+    practicum(
+        "lab", "verify", labs / "columns", labs / "notebook", "--seeds", "1", "--solution-seeds", "1", "--jobs", "1", cwd=tmp_path
+    )
     practicum("lab", "build", labs / "columns", cwd=tmp_path)
     assert (tmp_path / "handouts" / "columns.zip").is_file()
     assert verdicts(practicum("check", "handouts/columns", cwd=tmp_path, codes=(1,)))[-1][0] == "0"

@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 
+from practicum.checks import assert_not_imported
 from practicum.sandbox import proxy
 from practicum.sandbox.guest.caps import CHECK_ELEMENTS
 from practicum.sandbox.guest.messages import Handle, Own
@@ -222,6 +223,17 @@ def test_no_protocol_of_numpy_or_python_reaches_the_students_object(submit):
         float(value)
     assert np.asarray(value, dtype=object).shape in ((), (0,))
     assert (value == answer.A()) is False
+
+
+def test_a_library_is_seen_that_a_function_imports(submit):
+    student = submit("def quiet():\n    return 1\n\n\ndef library():\n    import colorsys, sched\n")
+    refused = ("colorsys", "sched", "nothing_of_this_name")
+    student.answer.quiet()
+    assert_not_imported(student, *refused, instead="colours of your own")
+    student.answer.library()
+    said = "expected colours of your own, but your files import colorsys and sched: remove the import"
+    with pytest.raises(AssertionError, match=said):
+        assert_not_imported(student, *refused, instead="colours of your own")
 
 
 def test_a_check_begins_with_a_fresh_budget_for_what_it_receives(submit):

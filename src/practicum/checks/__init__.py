@@ -4,7 +4,8 @@ from practicum.checks import assert_close, hidden, points, timeout
 """
 
 from practicum.checks.assertions import assert_close, assert_dtype, assert_finite, assert_parameter_count, assert_shape
-from practicum.checks.decorators import hidden, points, timeout
+from practicum.checks.decorators import hidden, points, timeout, trains
+from practicum.checks.honesty import assert_not_imported
 from practicum.checks.training import accuracy, assert_decreases, assert_proportional, interpolate, numeric_gradient, over_seeds
 from practicum.sandbox.outcome import Died, StudentError
 from practicum.sandbox.proxy import plain, ref
@@ -17,6 +18,7 @@ __all__ = [
     "assert_decreases",
     "assert_dtype",
     "assert_finite",
+    "assert_not_imported",
     "assert_parameter_count",
     "assert_proportional",
     "assert_shape",
@@ -28,4 +30,5 @@ __all__ = [
     "points",
     "ref",
     "timeout",
+    "trains",
 ]

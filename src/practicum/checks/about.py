@@ -24,6 +24,7 @@ class About:
         title: first line of the docstring, or nothing.
         hint: what a student reads when it fails.
         hidden: whether it stays out of the handout.
+        trains: whether it trains a model.
     """
 
     name: str
@@ -32,6 +33,7 @@ class About:
     title: str
     hint: str
     hidden: bool
+    trains: bool
 
     @property
     def function(self) -> str:
@@ -50,7 +52,7 @@ def checks_of(folder: Path) -> tuple[About, ...]:
     def look(run: RunChecks) -> None:
         items: Iterator[Any] = iter(run.__self__._items)  # type: ignore[attr-defined]
         for item in items:
-            marks = (mark(item, "hint", ""), mark(item, "hidden", False))
+            marks = (mark(item, "hint", ""), mark(item, "hidden", False), mark(item, "trains", False))
             title = (inspect.getdoc(item.function) or "").partition("\n")[0]
             found.append(About(item.name, place_of(item, folder), mark(item, "points", Decimal(0)), title, *marks))
 

@@ -1,4 +1,4 @@
-"""The decorators of a check: how many points it gives, whether it is hidden, how long it may take."""
+"""The decorators of a check: how many points it gives, whether it is hidden, whether it trains, how long it may take."""
 
 from __future__ import annotations
 
@@ -43,6 +43,18 @@ def hidden(*check: Check) -> Check:
     if len(check) != 1 or not callable(check[0]):
         raise Misused("write @hidden without ()")
     check[0].practicum_hidden = True  # type: ignore[attr-defined]
+    return check[0]
+
+
+def trains(*check: Check) -> Check:
+    """Say that a check trains a model, so that it takes long: `practicum lab verify` holds the solution in fewer seeds at it.
+
+    Raises:
+        ValueError: written with brackets.
+    """
+    if len(check) != 1 or not callable(check[0]):
+        raise Misused("write @trains without ()")
+    check[0].practicum_trains = True  # type: ignore[attr-defined]
     return check[0]
 
 

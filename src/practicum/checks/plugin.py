@@ -22,7 +22,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from practicum import checks
-from practicum.checks.explain import explain, explain_hidden
+from practicum.checks.explain import explain, explain_hidden, hint
 from practicum.checks.mistakes import describe, place_of, repeated_names, unknown_fixtures
 from practicum.checks.own_time import OwnTimeOver, Watch, limited, own_seconds
 from practicum.checks.seeds import Seeds
@@ -41,9 +41,14 @@ _UNUSED = (
 
 
 class RunChecks(Protocol):
-    """Runs all checks for one submission; those named in `overran` are not run, as their own code computed for too long."""
+    """Runs the checks for one submission: all, or without `training` those that train no model.
 
-    def __call__(self, link: Link, student: StudentCode, seeds: Seeds, overran: Collection[str] = ()) -> list[CheckResult]:
+    Those named in `overran` are not run, as their own code computed for too long.
+    """
+
+    def __call__(
+        self, link: Link, student: StudentCode, seeds: Seeds, overran: Collection[str] = (), training: bool = True
+    ) -> list[CheckResult]:
         """Return the results in the order of the file."""
         ...
 
@@ -148,17 +153,20 @@ class Checks:
         assert call.when != "collect"
         return pytest.TestReport(item.nodeid, item.location, {}, "failed" if call.excinfo else "passed", None, call.when)
 
-    def _run(self, link: Link, student: StudentCode, seeds: Seeds, overran: Collection[str] = ()) -> list[CheckResult]:
+    def _run(
+        self, link: Link, student: StudentCode, seeds: Seeds, overran: Collection[str] = (), training: bool = True
+    ) -> list[CheckResult]:
         """Run the public checks, then the hidden ones, so that no public one can tell what a hidden one asked."""
         self._student, self._seeds = student, seeds
-        public = [item for item in self._items if not mark(item, "hidden", False)]
-        hidden = [item for item in self._items if mark(item, "hidden", False)]
+        items = [item for item in self._items if training or not mark(item, "trains", False)]
+        public = [item for item in items if not mark(item, "hidden", False)]
+        hidden = [item for item in items if mark(item, "hidden", False)]
         link.phase(forks=bool(public and hidden))
         results = self._run_phase(public, link, overran)
         if hidden:
             link.phase(forks=False)
             results |= self._run_phase(hidden, link, overran)
-        return [results[item] for item in self._items]
+        return [results[item] for item in items]
 
     def _run_phase(self, items: list[Any], link: Link, overran: Collection[str]) -> dict[Any, CheckResult]:
         results = {}
@@ -222,7 +230,7 @@ class Checks:
             out_of=points,
             outcome=outcome,
             message=message if not is_hidden or problem is not None else "",
-            hint=mark(item, "hint", "") if outcome != "passed" else "",
+            hint=hint(problem, outcome, mark(item, "hint", ""), is_hidden),
             private=private,
             seconds=round(max(0.0, seconds), 6),
             cpu_seconds=round(cpu_seconds, 6),

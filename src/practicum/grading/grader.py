@@ -31,6 +31,7 @@ class GradingRequest(msgspec.Struct, frozen=True, kw_only=True):
         secret: the store's own; without one the seed alone leads there.
         rehearsal: a number that changes what the student's generators give, to prove a lab with several.
         notes: of intake, for the student.
+        training: whether the checks that train a model are run as well; without them the points are not the whole.
         overran: checks that are not run, since their own code computed for too long on what this submission returned.
     """
 
@@ -41,6 +42,7 @@ class GradingRequest(msgspec.Struct, frozen=True, kw_only=True):
     secret: str = ""
     rehearsal: int = 0
     notes: tuple[str, ...] = ()
+    training: bool = True
     overran: tuple[str, ...] = ()
 
 
@@ -121,7 +123,9 @@ class Grader:
         link = Link(start, limits["wall_seconds"], limits["import_seconds"], modules, notebooks)
         submitted = {name: data for name, data in files.items() if name in self.lab.submit}
         try:
-            checks = self._run(link, StudentCode(link, missing, _lines(submitted, notebooks)), seeds, request.overran)
+            checks = self._run(
+                link, StudentCode(link, missing, _lines(submitted, notebooks)), seeds, request.overran, request.training
+            )
         finally:
             for process in processes:
                 process.kill()

@@ -7,9 +7,10 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from practicum.checks.about import About
 from practicum.errors import PracticumError
 from practicum.grading.grader import GradingRequest
-from practicum.grading.lint import short, take_stock
+from practicum.grading.lint import Stock, short, take_stock
 from practicum.grading.local import check_folder
 from practicum.grading.pool import Pool
 from practicum.labs.content_hash import sha256_of
@@ -17,6 +18,13 @@ from practicum.labs.handout import handout_files, solution_files, starter_files
 from practicum.labs.lab import Lab, files_in
 from practicum.labs.mutants import Variant
 from practicum.store.results import CheckResult, GradedSubmission
+
+TRAINING_SEEDS = 20
+"""In so many seeds the solution is graded at checks that train a model."""
+
+MOST_LISTED = 8  # seeds, in a message
+SLOW = 0.5
+"""Mean seconds of a check that probably trains a model."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,13 +90,21 @@ class Verdict:
 
 @dataclasses.dataclass(frozen=True)
 class LabReport:
-    """A lab's proof. `problems` is empty when it holds."""
+    """A lab's proof. `problems` is empty when it holds.
+
+    Attributes:
+        checks: what each gives.
+        hidden: which of them are.
+        seeds: in which every answer was graded.
+        solution_seeds: in how many the solution was graded at the checks that train nothing.
+    """
 
     lab: Lab
     checks: dict[str, float]
     hidden: frozenset[str]
     verdicts: tuple[Verdict, ...]
     seeds: tuple[int, ...]
+    solution_seeds: int
     notes: tuple[str, ...]
     problems: tuple[str, ...]
 
@@ -99,8 +115,12 @@ def verify_lab(
     jobs: int = 1,
     progress: Callable[[str, int, int], None] | None = None,
     sample: int | None = None,
+    solution_seeds: int = 0,
 ) -> LabReport:
     """Grade solution, handout, mutants, alternatives and cheats in several seeds.
+
+    Where they show nothing wrong, the solution is graded in more: a check that draws an unlucky input in one run of a hundred
+    costs somebody of every class points.
 
     Args:
         lab: the lab.
@@ -108,6 +128,8 @@ def verify_lab(
         jobs: worker processes.
         progress: called with what was graded, how many are done, and of how many.
         sample: of the mutants, the alternatives and the cheats at most so many each, spread over their names; by default all.
+        solution_seeds: in how many seeds the solution is graded at the checks that train nothing, if they are more than `seeds`;
+            at those marked `@trains` in 20 of them at most.
 
     Raises:
         PracticumError: the lab cannot be built or its checks cannot be run.
@@ -121,37 +143,87 @@ def verify_lab(
     for kind, found in (("alternative", stock.alternatives), ("mutant", stock.mutants), ("cheat", stock.cheats)):
         answers |= {(kind, variant.name): variant for variant in _spread(found, sample)}
 
-    requests = [
-        GradingRequest(
-            student=f"{kind}/{name}", submission=sha256_of(variant.files), files=variant.files, seed=seed, rehearsal=seed
-        )
-        for (kind, name), variant in answers.items()
-        for seed in range(seeds)
-    ]
+    requests = [_request(kind, variant, seed) for (kind, _), variant in answers.items() for seed in range(seeds)]
+    more = _further_requests(answers["solution", "solution"], stock.checks, range(seeds, solution_seeds))
     graded: dict[str, list[GradedSubmission]] = {}
+    done = 0
     with Pool(Path(lab.folder), jobs) as pool:
-        notes = tuple(pool.notes)
-        for done, result in enumerate(pool.grade(requests), 1):
-            graded.setdefault(result.student, []).append(result)
-            if progress:
-                progress(result.student.partition("/")[2], done, len(requests))
 
-    verdicts = tuple(_verdict(kind, variant, graded[f"{kind}/{name}"]) for (kind, name), variant in answers.items())
-    broken = {check: result for check, result in verdicts[0].lost.items() if result.outcome == "broken"}
-    problems = [*stock.problems, *(_why(result) for result in broken.values())]
-    problems += [f"{v.label}: {problem}" for v in verdicts for problem in v.problems_beside(frozenset(broken))]
-    problems += _handout_problems(lab, frozenset(verdicts[0].lost))
-    if not problems and verdicts[0].points != (float(lab.points), float(lab.points)):
-        problems.append(f"solution: earns {verdicts[0].points[1]:g} points, lab.toml says {short(lab.points)}")
+        def verdicts_after(asked: list[GradingRequest]) -> tuple[Verdict, ...]:
+            nonlocal done
+            for result in pool.grade(asked):
+                graded.setdefault(result.student, []).append(result)
+                done += 1
+                if progress:
+                    progress(result.student.partition("/")[2], done, len(requests) + len(more))
+            return tuple(_verdict(kind, variant, graded[f"{kind}/{name}"]) for (kind, name), variant in answers.items())
+
+        notes = [*pool.notes, *stock.notes]
+        verdicts = verdicts_after(requests)
+        problems = _problems(lab, stock, verdicts)
+        if more and problems:
+            notes.append(f"the solution is graded in {solution_seeds} seeds once there are no other problems")
+        elif more:
+            notes += _slow_checks(stock.checks, graded["solution/solution"], solution_seeds)
+            verdicts = verdicts_after(more)
+            problems = _problems(lab, stock, verdicts)
     return LabReport(
         lab=lab,
         checks={check.name: float(check.points) for check in stock.checks},
         hidden=frozenset(check.name for check in stock.checks if check.hidden),
         verdicts=verdicts,
         seeds=tuple(range(seeds)),
-        notes=(*notes, *stock.notes),
+        solution_seeds=verdicts[0].runs,
+        notes=tuple(notes),
         problems=tuple(problems),
     )
+
+
+def _request(kind: str, variant: Variant, seed: int, training: bool = True) -> GradingRequest:
+    return GradingRequest(
+        student=f"{kind}/{variant.name}",
+        submission=sha256_of(variant.files),
+        files=variant.files,
+        seed=seed,
+        rehearsal=seed,
+        training=training,
+    )
+
+
+def _further_requests(solution: Variant, checks: tuple[About, ...], seeds: range) -> list[GradingRequest]:
+    """Return what is asked of the solution alone: all checks in the first seeds, then those that train nothing."""
+    mixed = any(check.trains for check in checks)
+    some = any(not check.trains for check in checks)
+    return [
+        _request("solution", solution, seed, training=seed < TRAINING_SEEDS or not mixed)
+        for seed in seeds
+        if seed < TRAINING_SEEDS or some
+    ]
+
+
+def _slow_checks(checks: tuple[About, ...], results: list[GradedSubmission], seeds: int) -> list[str]:
+    """Say which checks are slow and not marked as training a model."""
+    marked = {check.name for check in checks if check.trains}
+    seconds: dict[str, float] = {}
+    for result in results:
+        for check in result.checks:
+            seconds[check.name] = seconds.get(check.name, 0.0) + check.seconds / len(results)
+    return [
+        f"{name} takes {mean:.1f} s; if it trains a model, mark it @trains, and the solution is graded in {TRAINING_SEEDS} seeds "
+        f"at it instead of {seeds}"
+        for name, mean in seconds.items()
+        if mean > SLOW and name not in marked and seeds > TRAINING_SEEDS
+    ]
+
+
+def _problems(lab: Lab, stock: Stock, verdicts: tuple[Verdict, ...]) -> list[str]:
+    broken = {check: result for check, result in verdicts[0].lost.items() if result.outcome == "broken"}
+    problems = [*stock.problems, *(_why(result) for result in broken.values())]
+    problems += [f"{v.label}: {problem}" for v in verdicts for problem in v.problems_beside(frozenset(broken))]
+    problems += _handout_problems(lab, frozenset(verdicts[0].lost))
+    if not problems and verdicts[0].points != (float(lab.points), float(lab.points)):
+        problems.append(f"solution: earns {verdicts[0].points[1]:g} points, lab.toml says {short(lab.points)}")
+    return problems
 
 
 def _spread(answers: tuple[Variant, ...], sample: int | None) -> tuple[Variant, ...]:
@@ -194,7 +266,8 @@ def _verdict(kind: str, variant: Variant, results: list[GradedSubmission]) -> Ve
                     lost[short] = check
                 if result.provenance.seed not in where.setdefault(short, []):
                     where[short].append(result.provenance.seed)
-    totals = [float(result.points) for result in results]
+    whole = max(len(result.checks) for result in results)  # in further seeds some checks of the solution are left out
+    totals = [float(result.points) for result in results if len(result.checks) == whole]
     seconds = sum(result.seconds for result in results)
     return Verdict(
         name=variant.name,
@@ -211,7 +284,8 @@ def _verdict(kind: str, variant: Variant, results: list[GradedSubmission]) -> Ve
 
 
 def _list(seeds: list[int]) -> str:
-    return f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
+    more = f" and {len(seeds) - MOST_LISTED} more" if len(seeds) > MOST_LISTED else ""
+    return f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds[:MOST_LISTED]))}{more}"
 
 
 def _why(check: CheckResult) -> str:

@@ -1,7 +1,7 @@
 """Trains the NumPy MLP on two moons with gradient descent: on all examples at once, on mini-batches, or on one at a time.
 
-    python train_mlp_numpy.py --dnn_hidden_units 20 --learning_rate 1e-2 --max_steps 1500 --eval_freq 10
-    python train_mlp_numpy.py --batch_size 1 --max_steps 50
+python train_mlp_numpy.py --dnn_hidden_units 20 --learning_rate 1e-2 --max_steps 1500 --eval_freq 10
+python train_mlp_numpy.py --batch_size 1 --max_steps 50
 """
 
 import argparse

@@ -138,8 +138,8 @@ print("test error", float(mse(predict(X_test, w_closed, b_closed), y_test)))
 # %% [markdown]
 # ## 2. Gradient descent by hand
 #
-# The gradient of the loss of section 0, in tensors. Work it out on paper first; autograd (`backward`, `torch.autograd`,
-# `torch.func`) is switched off when `gradient` is checked.
+# The gradient of the loss of section 0, in tensors. Work it out on paper first. Autograd (`backward`, `torch.autograd`,
+# `torch.func`) is taken away when `gradient` and `gradient_descent` are checked, and differences of two losses are too coarse.
 
 
 # %%
@@ -272,7 +272,8 @@ def train(model, optimizer, X, y, epochs):
 def fit_linear(X, y):
     """Make a linear model, train it until the loss no longer falls, and return it.
 
-    The optimiser, its learning rate and the number of epochs are yours to choose. It should take less than a second.
+    The optimiser, its learning rate and the number of epochs are yours to choose, but the weights must come from training.
+    It should take less than a second.
 
     Args:
         X: Shape (N, D), float32, standardised.

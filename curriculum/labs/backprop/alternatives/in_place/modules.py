@@ -6,7 +6,8 @@ import numpy as np
 class Linear:
     def __init__(self, in_features, out_features):
         self.params = {
-            "weight": np.random.randn(out_features, in_features) * np.sqrt(2 / in_features), "bias": np.zeros((out_features, 1))
+            "weight": np.random.randn(out_features, in_features) * np.sqrt(2 / in_features),
+            "bias": np.zeros((out_features, 1)),
         }
         self.grads = {k: np.empty_like(v) for k, v in self.params.items()}
         self.weight, self.bias = self.params["weight"], self.params["bias"]
