@@ -17,6 +17,7 @@ from practicum.checks import (
     hidden,
     plain,
     points,
+    trains,
 )
 
 CURVES = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
@@ -105,6 +106,7 @@ def test_data(student, seed):
         raise AssertionError("expected other points for another seed, got the same")
 
 
+@trains
 @points(1, hint="every argument has a default; `dnn_hidden_units` may be empty; the seed decides on data, weights and order")
 def test_train_calls(student, rng):
     """train: without data, without hidden layers, and twice with the same seed"""
@@ -116,6 +118,7 @@ def test_train_calls(student, rng):
     assert_close(second, first, rtol=1e-4, what="history['train_loss'], trained a second time with the same seed,")
 
 
+@trains
 @points(2, hint="evaluate before the first epoch and after every eval_freq epochs; the losses fall")
 def test_history(student, rng):
     """train: returns the model and the curves of its training"""
@@ -196,6 +199,7 @@ def demand_updates(student, rng, batch_size, count=8):
 
 
 @hidden
+@trains
 @points(3, hint="batch_size=None: one update per epoch, learning_rate times the gradient over the whole training set")
 def test_batch_gradient_descent(student, rng):
     """train: one update per epoch, with the whole training set"""
@@ -203,6 +207,7 @@ def test_batch_gradient_descent(student, rng):
 
 
 @hidden
+@trains
 @points(3, hint="each epoch visits all examples, batch_size at a time, and updates after every batch")
 def test_mini_batches(student, rng):
     """train: an update after every mini-batch, until all examples were seen"""
@@ -210,6 +215,7 @@ def test_mini_batches(student, rng):
 
 
 @hidden
+@trains
 @points(2, hint="with batch_size=1 each example has an update of its own, in a new random order in every epoch")
 def test_stochastic_gradient_descent(student, rng):
     """train: one example at a time, in random order"""
@@ -227,6 +233,7 @@ def test_stochastic_gradient_descent(student, rng):
 
 
 @hidden
+@trains
 @points(2, hint="train on the training set alone, and evaluate each curve on its own set")
 def test_test_set_is_for_testing(student, rng):
     """train: the model learns from the training set, and the test set is only evaluated"""
