@@ -12,10 +12,12 @@ from practicum.checks import (
     assert_decreases,
     assert_dtype,
     assert_finite,
+    assert_proportional,
     assert_shape,
     hidden,
     plain,
     points,
+    trains,
 )
 
 CURVES = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
@@ -104,6 +106,7 @@ def test_data(student, seed):
         raise AssertionError("expected other points for another seed, got the same")
 
 
+@trains
 @points(1, hint="every argument has a default; `dnn_hidden_units` may be empty; the seed decides on data, weights and order")
 def test_train_calls(student, rng):
     """train: without data, without hidden layers, and twice with the same seed"""
@@ -115,6 +118,7 @@ def test_train_calls(student, rng):
     assert_close(second, first, rtol=1e-4, what="history['train_loss'], trained a second time with the same seed,")
 
 
+@trains
 @points(2, hint="evaluate before the first epoch and after every eval_freq epochs; the losses fall")
 def test_history(student, rng):
     """train: returns the model and the curves of its training"""
@@ -162,8 +166,8 @@ def demand_back_propagation(student, rng, network, slope):
     got, _ = own_gradients(student, network, arrays, x, y)
     numpy_only(student)
     for mine, true, what in zip(got, gradients(arrays, x, y, slope), network.names, strict=True):
-        if np.any(true) and not np.sum(mine * true) > 0.99 * np.linalg.norm(mine) * np.linalg.norm(true):
-            raise AssertionError(f"{what}: expected the direction that back-propagation gives, got another")
+        if np.any(true):
+            assert_proportional(mine, true, rtol=0.02, positive=True, what=what)
 
 
 def demand_updates(student, rng, batch_size, count=8):
@@ -174,7 +178,7 @@ def demand_updates(student, rng, batch_size, count=8):
     there are batches where gradients are averaged over a batch, and once where they are summed.
     """
     moons = Moons(rng)
-    sizes, rate, size = [2, 8, 2], 2e-4, batch_size or count
+    sizes, rate, size = [2, 8, 2], 2e-5, batch_size or count
     data = (*moons.draw(count), *moons.draw(6))
     options = {"data": data, "dnn_hidden_units": "8", "eval_freq": 1, "batch_size": batch_size, "learning_rate": rate}
     one, two = (trained(student, max_steps=epochs, **options)[0] for epochs in (1, 2))
@@ -185,7 +189,7 @@ def demand_updates(student, rng, batch_size, count=8):
         rounding = 4 * count * np.spacing(np.abs(start).max())
         moved, wanted = start - end, rate * step
         ways = (count / size, 1, 1 / size)
-        if not any(np.abs(moved - times * wanted).max() <= 0.03 * times * largest + rounding for times in ways):
+        if not any(np.abs(moved - times * wanted).max() <= 0.1 * times * largest + rounding for times in ways):
             ratio = np.linalg.norm(moved) / max(np.linalg.norm(wanted), 1e-300)
             raise AssertionError(
                 f"{what}: expected the {count // size} updates of an epoch to add up to learning_rate times the gradient "
@@ -195,6 +199,7 @@ def demand_updates(student, rng, batch_size, count=8):
 
 
 @hidden
+@trains
 @points(3, hint="batch_size=None: one update per epoch, learning_rate times the gradient over the whole training set")
 def test_batch_gradient_descent(student, rng):
     """train: one update per epoch, with the whole training set"""
@@ -202,6 +207,7 @@ def test_batch_gradient_descent(student, rng):
 
 
 @hidden
+@trains
 @points(3, hint="each epoch visits all examples, batch_size at a time, and updates after every batch")
 def test_mini_batches(student, rng):
     """train: an update after every mini-batch, until all examples were seen"""
@@ -209,6 +215,7 @@ def test_mini_batches(student, rng):
 
 
 @hidden
+@trains
 @points(2, hint="with batch_size=1 each example has an update of its own, in a new random order in every epoch")
 def test_stochastic_gradient_descent(student, rng):
     """train: one example at a time, in random order"""
@@ -226,6 +233,7 @@ def test_stochastic_gradient_descent(student, rng):
 
 
 @hidden
+@trains
 @points(2, hint="train on the training set alone, and evaluate each curve on its own set")
 def test_test_set_is_for_testing(student, rng):
     """train: the model learns from the training set, and the test set is only evaluated"""
