@@ -1,8 +1,9 @@
 """Finding copies: which of the planted ones are found, beside copydetect; false alarms; time and memory of large classes.
 
     python benchmarks/similarity.py                 copies hidden in six kinds of classes, and classes in which nobody copied
+    python benchmarks/similarity.py --groups        groups that copied in classes of 8 to 200, and honest classes of many kinds
     python benchmarks/similarity.py --scale         time and memory for 250 to 2,000 submissions
-    python benchmarks/similarity.py --all --write   both, kept in benchmarks/results/similarity.json and benchmarks/README.md
+    python benchmarks/similarity.py --all --write   all, kept in benchmarks/results/similarity.json and benchmarks/README.md
 
 copydetect lives in `.venv-bench`, which the first run makes from benchmarks/requirements.txt; `--no-peer` does without it.
 Exit code 1: a floor is missed; 2: a command failed.
@@ -27,7 +28,7 @@ from grading import install
 from grading.graders import PEERS, environment
 from grading.meter import CommandFailed, memory, run
 from rich.console import Console
-from similarity import report
+from similarity import groups, report
 from tqdm import tqdm
 
 from practicum.integrity.compare import compare
@@ -151,8 +152,9 @@ def _classes(size: int, seeds: int) -> dict[str, Any]:
 def main() -> int:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--groups", action="store_true", help="groups that copied in classes of every size, and honest classes")
     parser.add_argument("--scale", action="store_true", help="time and memory of large classes")
-    parser.add_argument("--all", action="store_true", help="copies, false alarms and --scale")
+    parser.add_argument("--all", action="store_true", help="copies, false alarms, --groups and --scale")
     parser.add_argument("--write", action="store_true", help="keep the numbers in the JSON file and the tables of README.md")
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="classes of each kind (3)")
     parser.add_argument("--corpora", default="".join(TITLES), metavar="LETTERS", help=f"some of {''.join(TITLES)} (all)")
@@ -169,13 +171,17 @@ def main() -> int:
     about = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "cores": len(CORES), "system": platform.system(), "versions": versions}
     found: dict[str, Any] = {}
     try:
-        if asked.all or not asked.scale:
+        if asked.all or not (asked.scale or asked.groups):
             if not asked.no_peer and set(asked.corpora) & set(WITH_PEER):
                 install.peers(console, "copydetect")
             found["hidden"] = about | _classes(asked.size, asked.seeds)
             found["hidden"]["rows"] = hidden(asked.corpora, asked.seeds, asked.size, not asked.no_peer)
             found["honest"] = about | _classes(asked.honest, asked.seeds)
             found["honest"]["rows"] = honest(asked.seeds, asked.honest)
+        if asked.all or asked.groups:
+            what = f"one pool of programs of each kind, seed {groups.SEED}"
+            found["groups"] = about | {"load": os.getloadavg()[0], "what": what}
+            found["groups"]["rows"], found["groups"]["honest"] = groups.measured()
         if asked.all or asked.scale:
             found["scale"] = about | {"load": os.getloadavg()[0], "what": "one run each, seed 0"}
             found["scale"]["rows"] = scale(asked.sizes)

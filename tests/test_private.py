@@ -103,7 +103,7 @@ PLAIN = {
     "demo/run.py": "the invented class's course, roster and list, in a workspace that is closed as a whole",
     "demo/platforms/written.py": "what platforms would give of an invented class",
     "cli/verify_table.py": "the table of proven labs",
-    "gradebook/submitters_file.py": "a row at the end of a file that was made closed",
+    "gradebook/rows.py": "a row at the end of a file that was made closed",
     "reports/feedback/pack.py": "a zip that is opened closed to others, as it must be whole before it is there",
     "reports/feedback/words.py": "a zip in memory",
     "grading/verify.py": "a handout in a temporary folder",

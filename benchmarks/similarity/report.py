@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from copies.corpora import TITLES
+from copies.populations import ONE_SOURCE
 
 LARGE, WALL_SECONDS, GIGABYTES = 2000, 60, 1  # at most, for so many submissions
 
@@ -27,6 +28,9 @@ def tables(found: dict[str, Any]) -> str:
             parts += [f"Beside {next(iter(compared.values()))[0]['peer']}, the same classes:", _beside(compared)]
     if part := found.get("honest"):
         parts += [_about(part), _honest(part["rows"])]
+    if part := found.get("groups"):
+        parts += [_about(part), _groups(part["rows"], found.get("before", {}).get("rows", []))]
+        parts += [_by_group(part["rows"]), _honest_groups(part["honest"])]
     if part := found.get("scale"):
         parts += [_about(part), _scale(part["rows"])]
     return "\n\n".join(parts)
@@ -67,6 +71,60 @@ def _honest(rows: Rows) -> str:
     return "\n".join(lines)
 
 
+def _recall(rows: Rows) -> str:
+    """Return which part of a group's pairs is flagged, in the mean over classes."""
+    return f"{100 * np.mean([row['flagged'] / row['pairs'] for row in rows]):.0f} %" if rows else ""
+
+
+def _groups(rows: Rows, before: Rows) -> str:
+    depths = list(dict.fromkeys(row["depth"] for row in rows))
+    kinds = ", ".join(dict.fromkeys(row["class"] for row in rows))
+    lines = [
+        f"Pairs flagged within a group that copied, in the mean over classes ({kinds}):",
+        "",
+        f"| submissions | classes | {' | '.join(depths)} | others flagged "
+        f"| before: {' | before: '.join(depths)} | before: others flagged |",
+        "|---" * (4 + 2 * len(depths)) + "|",
+    ]
+    for size in sorted({row["size"] for row in rows}):
+        some, old = ([row for row in each if row["size"] == size] for each in (rows, before))
+        wrong = sum(row["others"] for row in old) if old else ""
+        now, then = (
+            " | ".join(_recall([row for row in each if row["depth"] == depth]) for depth in depths) for each in (some, old)
+        )
+        lines.append(f"| {size} | {len(some)} | {now} | {sum(row['others'] for row in some)} | {then} | {wrong} |")
+    return "\n".join(lines)
+
+
+def _by_group(rows: Rows) -> str:
+    depths = list(dict.fromkeys(row["depth"] for row in rows))
+    parts = (
+        ("at most a quarter of the class", 0.0, 0.25),
+        ("up to half of it", 0.25, 0.5),
+        ("more than half of it", 0.5, 1.0),
+    )
+    lines = [f"| the group is | classes | {' | '.join(depths)} |", "|---" * (2 + len(depths)) + "|"]
+    for title, low, high in parts:
+        if some := [row for row in rows if low < row["group"] / row["size"] <= high]:
+            shares = " | ".join(_recall([row for row in some if row["depth"] == depth]) for depth in depths)
+            lines.append(f"| {title} | {len(some)} | {shares} |")
+    return "\n".join(lines)
+
+
+def _honest_groups(rows: Rows) -> str:
+    lines = [
+        "| nobody copied | classes | submissions | pairs flagged | classes with p < 0.1 | smallest p | said to be too short |",
+        "|---" * 7 + "|",
+    ]
+    for kind in dict.fromkeys(row["class"] for row in rows):
+        some = [row for row in rows if row["class"] == kind]
+        sizes, low = [row["size"] for row in some], sum(row["p"] < 0.1 for row in some)
+        flagged, short = sum(row["flagged"] for row in some), sum(row["note"] for row in some)
+        least = _p(min(row["p"] for row in some))
+        lines.append(f"| {kind} | {len(some)} | {min(sizes)} to {max(sizes)} | {flagged} | {low} | {least} | {short} |")
+    return "\n".join(lines)
+
+
 def _scale(rows: Rows) -> str:
     costs = ("reading", "comparing", "wall", "cpu", "peak_mib")
     lines = ["| submissions | reading, s | comparing, s | whole, s | CPU, s | peak memory, MiB | flagged |", "|---" * 7 + "|"]
@@ -97,8 +155,24 @@ def missed(found: dict[str, Any]) -> list[str]:
             wrong.append(f"{where}: {mine['first']} of {copies} copies come first, the last at {mine['last']}")
         if mine["others"]:
             wrong.append(f"{where}: {mine['others']} pairs flagged that are no copies")
+    if part := found.get("groups"):
+        wrong += _missed_groups(part["rows"], part["honest"])
     for row in found.get("scale", {}).get("rows", []):
         if row["submissions"] <= LARGE and not (row["wall"] < WALL_SECONDS and row["peak_mib"] * 2**20 < GIGABYTES * 1e9):
             cost = f"{row['wall']:.0f} s and {row['peak_mib']:.0f} MiB"
             wrong.append(f"{row['submissions']} submissions take {cost}, under {WALL_SECONDS} s and {GIGABYTES} GB wanted")
+    return wrong
+
+
+def _missed_groups(rows: Rows, honest: Rows) -> list[str]:
+    wrong = []
+    depths = list(dict.fromkeys(row["depth"] for row in rows))
+    for depth, least, smallest in ((depths[0], 0.95, 8), (depths[1], 0.95, 8), (depths[-1], 0.90, 20)):
+        for size in sorted({row["size"] for row in rows if row["size"] >= smallest}):
+            some = [row["flagged"] / row["pairs"] for row in rows if (row["size"], row["depth"]) == (size, depth)]
+            if some and np.mean(some) < least:
+                wrong.append(f"{depth}, classes of {size}: {np.mean(some):.0%} flagged, {least:.0%} wanted")
+    flagged = sum(row["flagged"] for row in honest if row["class"] != ONE_SOURCE)
+    if flagged > len(honest) / 200:
+        wrong.append(f"{flagged} pairs flagged in {len(honest)} honest classes, one in 200 classes wanted at most")
     return wrong

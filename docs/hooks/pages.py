@@ -37,6 +37,7 @@ def on_config(config: Any) -> Any:
         {"Start": "index.md"},
         {"Courses": "course.md"},
         {"Labs": "labs.md"},
+        {"Students": "students.md"},
         {"Similarity": "similarity.md"},
         {"Security": "security.md"},
         {"The house": "house.md"},

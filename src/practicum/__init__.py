@@ -34,4 +34,5 @@ def check(lab: str | None = None, folder: str = ".") -> LocalReport:
     notebook = any(name.endswith(".ipynb") for name in read_handout(place).submit)
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
-    return check_folder(place, live=dict(shell.user_ns) if notebook and shell is not None else None)
+    live = dict(shell.user_ns) if notebook and shell is not None else None
+    return check_folder(place, live=live, shell=shell)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -181,9 +183,27 @@ def test_show_lists_the_days_of_a_session(app: typer.Typer) -> None:
 
 def test_gradebook_table(app: typer.Typer, workspace: Path) -> None:
     ada, bob, eve = run(app, "gradebook").splitlines()[2:5]
-    assert ada.split() == ["ada", "Ada", "Lovelace", "74.00*", "–", "–", "–", "9.00", "–", "20.10", "25"]
-    assert bob.split() == ["bob", "Bob", "w", "–", "–", "–", "–", "–", "0.00", "0"]
-    assert eve.split() == ["eve", "Eve", "x", "–", "–", "–", "–", "–", "0.00", "0"]
+    assert ada.split() == ["ada", "20.10", "25", "Ada", "Lovelace", "74.00*", "–", "–", "–", "9.00", "–"]
+    assert bob.split() == ["bob", "0.00", "0", "Bob", "w", "–", "–", "–", "–", "–"]
+    assert eve.split() == ["eve", "0.00", "0", "Eve", "x", "–", "–", "–", "–", "–"]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+def test_no_table_of_a_course_loses_a_number_at_any_width(
+    app: typer.Typer, workspace: Path, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    whole = {words: run(app, *words) for words in (("gradebook",), ("status",), ("course", "show", "cs324"), ("course", "list"))}
+    monkeypatch.setenv("COLUMNS", str(width))
+    for words, text in whole.items():
+        lines = run(app, *words).splitlines()
+        assert max(map(len, lines)) <= width
+        numbers = re.findall(r"(?<= )\d+(?:\.\d+)?\*?(?= |$)", text, re.MULTILINE)
+        assert len(numbers) > 5, "the tables have numbers"
+        assert not Counter(numbers) - Counter(re.findall(r"[\d.]+\*?", "\n".join(lines)))
+    assert next(line for line in run(app, "gradebook").splitlines() if line.strip().startswith("ada")).split()[1:3] == [
+        "20.10",
+        "25",
+    ]
 
 
 def test_gradebook_explains_a_student(app: typer.Typer, workspace: Path) -> None:

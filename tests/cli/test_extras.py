@@ -18,7 +18,7 @@ from practicum.cli import extras, main
 from practicum.labs import libraries
 
 PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-TEACH = "needs SQLAlchemy, scipy, matplotlib and tqdm: pip install 'practicum[teach]'"
+TEACH = "needs SQLAlchemy, scipy, matplotlib, tqdm and pyspellchecker: pip install 'practicum[teach]'"
 LIBRARY = (
     "needs torch, lightning-fabric, matplotlib, pillow, pooch, regex, safetensors, scikit-learn, scipy, tensorboard and tqdm: "
     "pip install 'practicum[library]'"

@@ -98,6 +98,27 @@ def test_report(here: Path) -> None:
     assert side.count('class="line strong"') > 40
 
 
+def test_a_copy_of_what_is_published_is_evidence(here: Path) -> None:
+    """The lab's solution and its alternatives are compared with, not subtracted; in the report they are no students."""
+    original, other = sorted(path.stem for path in (here / "in").iterdir())[1:3]
+    solution = (here / "in" / f"{original}.py").read_text(encoding="utf-8")
+    (here / "network" / "source" / "network.py").write_text(f"# BEGIN SOLUTION\n{solution}\n# END SOLUTION\n", encoding="utf-8")
+    (here / "in" / f"{original}.py").unlink()
+    (here / "network" / "alternatives" / "loops").mkdir(parents=True)
+    shutil.copy(here / "in" / f"{other}.py", here / "network" / "alternatives" / "loops" / "network.py")
+    output = run("network", "in")
+    assert output.splitlines()[0] == "20 submissions compared: 2 pairs flagged, in 2 groups"
+    assert "copier and the lab's solution: evidence" in output
+    assert f"{other} and alternative loops: evidence" in output
+    report = here / "similarity" / "network"
+    told = json.loads((report / "pairs.json").read_text(encoding="utf-8"))
+    assert (told["submissions"], told["published"]) == (20, ["the lab's solution", "alternative loops"])
+    assert told["given"] == ["the handout of network"]
+    index = (report / "index.html").read_text(encoding="utf-8")
+    assert "<li><strong>20</strong><span>submissions</span></li><li><strong>0</strong><span>of earlier terms" in index
+    assert "(published)" not in index
+
+
 def test_again_replaces_the_pages(here: Path) -> None:
     run("network", "in", "--out", "out")
     (here / "out" / "pair-99.html").write_text("old")
@@ -157,7 +178,8 @@ def test_a_class_of_two_is_only_ranked(here: Path) -> None:
     for path in sorted((here / "in").iterdir())[2:]:
         path.unlink()
     output = run("network", "in")
-    assert "the class is too small" in output
+    assert "The class is too small" in output
+    assert "The class is too small" in (here / "similarity" / "network" / "index.html").read_text(encoding="utf-8")
     assert (here / "similarity" / "network" / "pair-1.html").exists()
 
 

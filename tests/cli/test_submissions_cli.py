@@ -67,8 +67,8 @@ def test_the_unknown_stand_on_top_and_everyone_is_listed(term: Path) -> None:
     )
     assert "practicum submissions assign 40013 STUDENT" in said
     rows = said.partition("files ")[2]
-    assert rows.startswith("backprop 40013 UNKNOWN time unknown perceptron.py (17 B)")
-    assert "perceptron s001 s001 李雷 2027-03-20 12:00:00 CST perceptron.py (18 B)" in rows
+    assert rows.startswith("40013 backprop UNKNOWN time unknown perceptron.py (17 B)")
+    assert "s001 perceptron s001 李雷 2027-03-20 12:00:00 CST perceptron.py (18 B)" in rows
     one = run("submissions", "list", "backprop")
     assert "s001" not in one
     with pytest.raises(PracticumError, match=r"no lab or item `perceptrom` \(did you mean `perceptron`\?\)"):
@@ -89,7 +89,7 @@ def test_assigned_work_counts_is_explained_and_is_taken_back(term: Path) -> None
     assert "Put right: what 40013 submitted for perceptron is the work of s002 (" in explained
     assert "Canvas id, seen in class" in explained
     listed = run("submissions", "list")
-    assert "perceptron 40013 s002 Zoë Smith-Müller" in listed
+    assert "40013 perceptron s002 Zoë Smith-Müller" in listed
     assert "40013 backprop" in listed, "the other lab is still nobody's"
     assert "Taken back: 40013 assigned to s002 for perceptron (Canvas id, seen in class)." in run("submissions", "undo")
     assert total("s002") == before
@@ -102,7 +102,7 @@ def test_forgotten_work_counts_for_nobody_and_stays_in_the_store(term: Path) -> 
     assert "What 40013 submitted (2 for backprop, perceptron) counts for nobody." in said
     listed = run("submissions", "list")
     assert "UNKNOWN" not in listed
-    assert "perceptron 40013 forgotten" in listed
+    assert "40013 perceptron forgotten" in listed
     assert len(events_of(term / "practicum.db")) == 5
     assert "40013" not in run("gradebook")
     assert "Note: s001 李雷 is on the roster; this takes work from there." in run("submissions", "assign", "s001", "s002")

@@ -11,9 +11,9 @@ import pytest
 import practicum.demo.run as demo
 from practicum.cli.demo import demo as command
 from practicum.demo import invented_class
+from practicum.demo.copies import look_for_copies
 from practicum.demo.invented_class import HOSTILE, kinds_of_submission, names, plan_class, write_class
 from practicum.errors import PracticumError
-from practicum.integrity.run import compare_folders
 from practicum.labs.intake.read import read_submissions
 from practicum.labs.lab import find_lab
 from practicum.labs.mutants import load_alternatives, load_mutants
@@ -110,7 +110,7 @@ def test_the_planted_copies_are_flagged_and_nobody_else(tmp_path: Path) -> None:
     lab = find_lab("perceptron")
     plan = plan_class(lab, kinds_of_submission(lab, [], copied=2), STUDENTS)
     write_class(plan, tmp_path / "in", DUE)
-    outcome = compare_folders(lab, {"": tmp_path / "in"}, UTC, tmp_path / "report")
+    outcome = look_for_copies(lab, tmp_path / "in", UTC, tmp_path / "report")
     whose = {work.what.partition(": ")[2] for each in plan.values() for work in each if work.what.startswith("copied")}
     assert len(whose) == 2
     found = []

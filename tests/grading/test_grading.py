@@ -81,7 +81,8 @@ def test_a_missing_file_is_said(grader):
 def test_the_handout_is_not_written_yet(grader):
     result = grader.grade(request("def add(a, b):\n    raise NotImplementedError\n"))
     assert result.points == 0
-    assert result.checks[0].message == "not written yet"
+    assert result.checks[0].message == "not written yet: add() at adding.py:2"
+    assert [check.hint for check in result.checks] == [""] * 4, "a hint may hold the formula"
 
 
 def test_a_hidden_check_shows_neither_values_nor_messages(grader):

@@ -7,6 +7,7 @@ from collections import Counter
 from datetime import UTC
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from practicum.course.roster import Student
@@ -15,6 +16,8 @@ from practicum.integrity.run import compare_folders
 from practicum.integrity.submissions import put_code_away, read_submission, with_code
 from practicum.labs.inbox import Inbox
 from practicum.labs.intake import read as intake
+from practicum.labs.lab import find_lab
+from practicum.labs.mutants import load_alternatives
 from tests.grading.tiny import tiny_lab
 from tests.integrity.test_submissions import code, notebook
 
@@ -82,3 +85,16 @@ def test_everybody_is_called_by_the_rosters_id(tmp_path: Path) -> None:
     inbox = Inbox(tmp_path / "in", roster=[Student("s0001", "Jo Doe", lms_id="4711")])
     students = [each.student for each in reading.latest(inbox, lab, UTC)]
     assert students == ["s0001"]
+
+
+def test_answers_within_reach_are_the_solution_the_alternatives_and_the_references() -> None:
+    lab = find_lab("backprop")
+    found = {one.name: one for one in reading.published_by(lab)}
+    assert next(iter(found)) == "the lab's solution"
+    assert {f"alternative {each.name}" for each in load_alternatives(lab)} < set(found)
+    assert {"practicum.models.mlp", "practicum.autograd.nn", "practicum.autograd.tensor"} <= set(found)
+    assert all(one.published and one.term for one in found.values())
+    assert {line.file for line in with_code(found["alternative loops"]).lines} == set(lab.submit)
+    given = reading.given_by(lab)
+    assert list(given) == ["the handout of backprop"]
+    assert np.isin(found["the lab's solution"].prints.hashes, given["the handout of backprop"].prints.hashes).mean() < 0.5

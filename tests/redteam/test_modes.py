@@ -85,7 +85,7 @@ def test_a_kernel_without_nested_namespaces_is_said_once(limits, monkeypatch):
             link.begin(5.0, 0)
             assert StudentCode(link, {}).answer.add(2, 3) == 5
             process.kill()
-        [note] = fallen.notes
+        [note] = [note for note in fallen.notes if "WITHOUT CGROUPS" not in note]  # which says so, where there are none
         assert "one sandbox per submission, slower" in note
         assert "No space left on device" in note
 

@@ -86,12 +86,13 @@ COURSE: dict[str, Any] = {
         }],
     }],
 }  # fmt: skip
+LIMITS = {
+    "cpu_seconds": 1.5, "wall_seconds": 1, "import_seconds": 1, "memory_mib": 1, "processes": 1, "disk_mib": 1,
+    "open_files": 1, "output_kib": 1, "threads": 1,
+}  # fmt: skip
 LAB: dict[str, Any] = {
     "title": "T", "summary": "S", "topics": ["a"], "points": 2.5, "submit": ["a.py"], "libraries": ["numpy"],
-    "limits": {
-        "cpu_seconds": 1.5, "wall_seconds": 1, "import_seconds": 1, "memory_mib": 1, "processes": 1, "disk_mib": 1,
-        "open_files": 1, "output_kib": 1, "threads": 1,
-    },
+    "limits": LIMITS,
 }  # fmt: skip
 EDIT = {"title": "T", "edit": [{"file": "a.py", "find": "a", "replace": "b"}]}
 TOPIC = {"title": "T", **{key: ["x"] for key in ("reference", "recipe", "facts")}}
@@ -102,7 +103,10 @@ SAMPLES: list[tuple[type[BaseModel], dict[str, Any]]] = [
     (_Alternative, EDIT),
     (_File, {"t": TOPIC}),
     (_OldFile, {"topic": {"t": TOPIC}}),
-    (Handout, {"title": "T", "submit": ["a.py"], "points": 1, "name": "n", "libraries": ["numpy"]}),
+    (
+        Handout,
+        {"title": "T", "submit": ["a.py"], "points": 1, "name": "n", "libraries": ["numpy"], "given": ["b.py"], "limits": LIMITS},
+    ),
 ]
 
 WRONG: list[Any] = [

@@ -18,8 +18,28 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from practicum.checks.confusions import confusion
+
 Array = npt.NDArray[Any]
 FloatArray = npt.NDArray[np.float64]
+
+_RETURNED_NONE = "nothing came back: does every way through the function end with `return`?"
+_NUMBERS = "return the numbers themselves, in an array or a list whose rows are equally long"
+_SHAPE = "print the shape of what you return, and compare it with the task sheet"
+_FINITE = "NaN and infinity come from a division by zero, the logarithm of zero, or `exp` of a large number: find the first one"
+
+
+class Unusable(AssertionError):
+    """What came is not the kind of value that was asked for, so its numbers were not compared.
+
+    Attributes:
+        hint: answers that; the author's hint is about wrong numbers.
+    """
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
 
 _DEEPEST_LIST = 32  # NumPy's limit before 2.0; nobody nests deeper by intent
 _NO_WARNINGS: dict[str, Any] = {"all": "ignore"}
@@ -71,15 +91,15 @@ def _array(value: object, what: str) -> Array:
     """Return the value as a float64 or complex128 array; anything that is not made of numbers is an `AssertionError`."""
     wanted = f"{what}: expected a number or an array of numbers"
     if not isinstance(value, bool | int | float | complex | np.generic | np.ndarray | list | tuple):
-        raise AssertionError(f"{wanted}, got {_show(value)}")
+        raise Unusable(f"{wanted}, got {_show(value)}", _RETURNED_NONE if value is None else _NUMBERS)
     if (why := _leaf_problem(value)) is not None:
-        raise AssertionError(f"{wanted}, got {_show(value)}" + (f" that {why}" if isinstance(value, list | tuple) else ""))
+        raise Unusable(f"{wanted}, got {_show(value)}" + (f" that {why}" if isinstance(value, list | tuple) else ""), _NUMBERS)
     try:
         raw = np.asarray(value)
         if raw.dtype.kind == "O":  # integers beyond 64 bits
             raw = raw.astype(np.complex128 if _any_complex(value) else np.float64)
     except ValueError:
-        raise AssertionError(f"{wanted}, got {_show(value)} whose rows differ in length") from None
+        raise Unusable(f"{wanted}, got {_show(value)} whose rows differ in length", _NUMBERS) from None
     except OverflowError:
         raise AssertionError(f"{what}: holds an integer too large for a float") from None
     with np.errstate(**_NO_WARNINGS):
@@ -90,7 +110,7 @@ def _real(value: object, what: str) -> FloatArray:
     """As `_array`, and real."""
     array = _array(value, what)
     if array.dtype.kind == "c":
-        raise AssertionError(f"{what}: expected real numbers, got complex ones")
+        raise Unusable(f"{what}: expected real numbers, got complex ones", _NUMBERS)
     return array
 
 
@@ -124,7 +144,12 @@ def _first(mask: npt.NDArray[np.bool_]) -> tuple[int, ...]:
 
 def _same_shape(actual: Array, expected: Array, what: str) -> None:
     if actual.shape != expected.shape:
-        raise AssertionError(f"{what}: expected shape {expected.shape}, got shape {actual.shape}")
+        that = _that_is(confusion(actual, expected))
+        raise Unusable(f"{what}: expected shape {expected.shape}, got shape {actual.shape}{that}", _SHAPE)
+
+
+def _that_is(words: str) -> str:
+    return f": that is {words}" if words else ""
 
 
 def assert_close(
@@ -135,6 +160,8 @@ def assert_close(
     atol: float = 1e-8,
     what: str = "value",
     allow_inf: bool = False,
+    mean_over: int = 0,
+    sum_over: int = 0,
 ) -> None:
     """Say that two values agree: |actual - expected| <= atol + rtol |expected| in every entry.
 
@@ -146,6 +173,9 @@ def assert_close(
         what: What the value is, as the student would call it; every message starts with it.
         allow_inf: Let an infinity agree with the same infinity. By default any infinity fails, since a check of an
             invariance, where both sides come from the student, would else be passed by infinity on both.
+        mean_over: How many numbers the expected value is a mean over, where it is one: the message then says so where
+            the sum came, or the mean of the mean.
+        sum_over: How many numbers the expected value is a sum of, where it is one.
 
     Raises:
         AssertionError: They differ, or either holds NaN or something that is no number.
@@ -155,7 +185,7 @@ def assert_close(
         _same_shape(actual, e, what)
     a = _array(actual, what)
     if a.dtype.kind == "c" and e.dtype.kind != "c":
-        raise AssertionError(f"{what}: expected real numbers, got complex ones")
+        raise Unusable(f"{what}: expected real numbers, got complex ones", _NUMBERS)
     _same_shape(a, e, what)
     with np.errstate(**_NO_WARNINGS):
         difference = np.abs(a - e)
@@ -170,7 +200,9 @@ def assert_close(
         message += f" ({np.count_nonzero(~close)} of {a.size} values of shape {a.shape} differ"
         largest = np.max(difference, initial=0.0, where=np.isfinite(difference))
         message += f", by up to {largest:.3g})" if np.isfinite(difference[~close]).all() else ")"
-    raise AssertionError(message)
+    if not np.isfinite(a[where]) and np.isfinite(e[where]):
+        raise Unusable(message, _FINITE)
+    raise AssertionError(message + _that_is(confusion(a, e, mean_over, sum_over)))
 
 
 def assert_shape(actual: object, shape: int | Sequence[int | None], *, what: str = "value") -> None:
@@ -229,9 +261,10 @@ def assert_finite(actual: object, *, what: str = "value") -> None:
     bad = ~np.isfinite(array)
     if bad.any():
         where = _first(bad)
-        raise AssertionError(
+        raise Unusable(
             f"{what}: expected finite numbers, got {_show(array[where])}{_at(where)} "
-            f"({np.count_nonzero(bad)} of {array.size} values are not finite)"
+            f"({np.count_nonzero(bad)} of {array.size} values are not finite)",
+            _FINITE,
         )
 
 

@@ -22,7 +22,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from practicum import checks
-from practicum.checks.explain import explain, explain_hidden
+from practicum.checks.explain import explain, explain_hidden, hint
 from practicum.checks.mistakes import describe, place_of, repeated_names, unknown_fixtures
 from practicum.checks.own_time import OwnTimeOver, Watch, limited, own_seconds
 from practicum.checks.seeds import Seeds
@@ -230,7 +230,7 @@ class Checks:
             out_of=points,
             outcome=outcome,
             message=message if not is_hidden or problem is not None else "",
-            hint=mark(item, "hint", "") if outcome != "passed" else "",
+            hint=hint(problem, outcome, mark(item, "hint", ""), is_hidden),
             private=private,
             seconds=round(max(0.0, seconds), 6),
             cpu_seconds=round(cpu_seconds, 6),

@@ -7,8 +7,9 @@ import sys
 import typer
 
 from practicum import __version__
-from practicum.cli import check, course, data, demo, diagnose, feedback, grade, lab, roster, similarity, submissions, train
+from practicum.cli import case, check, course, data, demo, diagnose, feedback, grade, lab, roster, similarity, submissions, train
 from practicum.cli.extras import what_to_install
+from practicum.cli.streams import show_what_can_be_shown
 from practicum.errors import PracticumError
 
 app = typer.Typer(
@@ -34,12 +35,13 @@ def _options(
     """Options of every command."""
 
 
-for part in (course, roster, lab, grade, submissions, feedback, similarity, check, demo, train, data, diagnose):
+for part in (course, roster, lab, grade, submissions, feedback, similarity, case, check, demo, train, data, diagnose):
     part.register(app)
 
 
 def main() -> None:
     """Run the command; an error of the user's or a missing extra is one clear message and exit code 2, not a traceback."""
+    show_what_can_be_shown()
     try:
         app()
     except PracticumError as error:

@@ -18,9 +18,17 @@ def check(
     show_output: Annotated[bool, typer.Option("--show-output", "-s", help="Show what your code prints.")] = False,
 ) -> None:
     """Run a lab's public checks on your own files: what was expected, what was got, a hint."""
+    import sys
+
     from practicum.grading.local import check_folder
 
-    report = check_folder(lab, show_output=show_output)
-    typer.echo(str(report))
+    def warn(line: str) -> None:
+        print(f"note: {line}\n", file=sys.stderr, flush=True)
+
+    def show(text: str) -> None:
+        print(text, end="", file=sys.stderr, flush=True)
+
+    report = check_folder(lab, show=show if show_output else None, warn=warn)
+    print(report)  # `typer.echo` would write UTF-8 to a stream that says it is ASCII
     got, most = report.points
     raise typer.Exit(0 if got == most else 1)

@@ -71,7 +71,9 @@ def list_courses() -> None:
     from practicum.curriculum import curriculum
 
     curriculum()  # or say that it is missing
-    table = Table("course", "title", "weeks", "items", "labs", "topics", box=None)
+    table = Table(box=None)
+    for heading in ("course", "title", "weeks", "items", "labs", "topics"):
+        table.add_column(heading, no_wrap=heading != "title")
     for name in courses():
         course = load_course(course_path(name))
         counts = (course.term.weeks, len(course.items), len(course.labs), len(course.taught()))
@@ -247,10 +249,12 @@ def _explain(book: Gradebook, student: str) -> None:
 
 
 def _print(thing: object) -> None:
-    """Print a table; where nobody watches (a file, a pipe) nothing is cut to the width of a screen."""
-    from rich.console import Console
+    """Print a table or a text."""
+    from rich.table import Table
 
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=200)
-    console.print(thing, highlight=False, markup=False)
+    from practicum.cli.tables import print_table, terminal
+
+    if isinstance(thing, Table):
+        print_table(thing, terminal())
+    else:
+        terminal().print(thing, highlight=False, markup=False)

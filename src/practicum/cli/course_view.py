@@ -13,6 +13,7 @@ from practicum.course.calendar import due, instant, local, opens, session_days, 
 from practicum.course.late import LateRule
 from practicum.course.model import Course
 from practicum.course.rounding import plain, rounded
+from practicum.gradebook.cases import case_words
 from practicum.gradebook.events import Submitter
 from practicum.gradebook.gradebook import Gradebook, StudentGrade
 from practicum.gradebook.scoring import ItemGrade
@@ -53,8 +54,19 @@ def late_words(rule: LateRule) -> str:
     return "; ".join(words)
 
 
+_WHOLE = {"week", "no.", "weight", "points", "lab", "submitted", "graded", "late", "waiting", "missing"}
+
+
+def _table(*headings: str) -> Table:
+    """Return an empty table in which numbers and the names of labs stay whole."""
+    table = Table(box=None)
+    for heading in headings:
+        table.add_column(heading, no_wrap=heading in _WHOLE)
+    return table
+
+
 def _plan(course: Course) -> Table:
-    table = Table("week", "days", "kind", "no.", "title", "labs", box=None)
+    table = _table("week", "days", "kind", "no.", "title", "labs")
     for session in course.session:
         days = session_days(course, session)
         weeks = [session.week] if session.week else list(dict.fromkeys(week_of(course.term, day) for day in days))
@@ -67,7 +79,7 @@ def _plan(course: Course) -> Table:
 
 
 def _grade(course: Course) -> Table:
-    table = Table("component", "item", "weight", "points", "handed out", "due", "labs, parts, form", box=None)
+    table = _table("component", "item", "weight", "points", "handed out", "due", "labs, parts, form")
     for component in course.component:
         for index, item in enumerate(component.item):
             out, end = opens(course, item), due(course, item)
@@ -113,25 +125,29 @@ def grades_view(book: Gradebook) -> Table:
     """Return the gradebook as a table: a row per student, a column per item."""
     table = Table(box=None)
     table.add_column("student", no_wrap=True)
+    table.add_column(f"total\n/{plain(book.course.grade.out_of)}", justify="right", no_wrap=True)
+    table.add_column("decided", justify="right", no_wrap=True)
     table.add_column("name")
     for item in book.course.items:
-        table.add_column(f"{item.name}\n/{plain(item.points)}", justify="right")
-    table.add_column(f"total\n/{plain(book.course.grade.out_of)}", justify="right")
-    table.add_column("decided", justify="right")
+        table.add_column(f"{item.name}\n/{plain(item.points)}", justify="right", no_wrap=True)
     for row in book.students:
         scores = [_score(grade) for grade in row.items]
-        table.add_row(row.student.id, row.student.name, *scores, str(rounded(row.total)), plain(rounded(row.decided)))
+        total = f"{rounded(row.total)}{'!' if row.failed else ''}"
+        table.add_row(row.student.id, total, plain(rounded(row.decided)), row.student.name, *scores)
     table.caption = "* late   ~ not all graded yet   w waiting   m missing   x exempt   – open or unmarked"
+    if any(row.cases for row in book.students):
+        table.caption += "\n! by the outcome of an integrity case   ? withheld until one is decided"
     table.caption_justify = "left"
     return table
 
 
 def _score(grade: ItemGrade) -> str:
-    signs = {"waiting": "w", "missing": "m", "exempt": "x", "open": "–", "unmarked": "–"}
+    signs = {"waiting": "w", "missing": "m", "exempt": "x", "open": "–", "unmarked": "–", "withheld": "?"}
     if grade.status in signs:
         return signs[grade.status]
     late = "*" if grade.late else ""
-    return f"{rounded(grade.score)}{late}{'~' if grade.status == 'partly graded' else ''}"
+    case = "!" if any(unit.case for unit in grade.units) else ""
+    return f"{rounded(grade.score)}{case}{late}{'~' if grade.status == 'partly graded' else ''}"
 
 
 def student_view(book: Gradebook, row: StudentGrade) -> Iterator[View]:
@@ -146,18 +162,22 @@ def student_view(book: Gradebook, row: StudentGrade) -> Iterator[View]:
         yield Text(f"{component.component.title}: {whole}{note}")
         for item in component.component.item:
             grade = next(grades)
-            score = "" if grade.status == "exempt" else f"{rounded(grade.score)} of {plain(item.points)}, "
+            score = "" if grade.status in ("exempt", "withheld") else f"{rounded(grade.score)} of {plain(item.points)}, "
             weight = plain(rounded(component.component.weight_of(item)))
             yield Text(f"  {item.label}: {score}{grade.status} (weight {weight})")
             for line in grade.why.splitlines():
                 yield Text(f"    {line}")
     for correction in row.corrections:
         yield Text(correction_words(book.course, correction))
+    for case in row.cases:
+        yield Text(f"Integrity case, {case.lab}, {local(book.course, case.at)}: {case_words(case)}")
     if row.unused:
         yield Text(f"\n{rounded(row.unused)} points above the cap of {plain(book.course.grade.cap)} do not count.")
     if row.override:
         note = f": {row.override.note}" if row.override.note else ""
         yield Text(f"\nThe total was set by hand{note}.")
+    if row.failed:
+        yield Text(f"\nThe course is failed by the outcome of the case about {row.failed.lab}; the total is 0.")
     yield Text(f"\nTotal: {rounded(row.total)} ({plain(rounded(row.decided))} of the points are decided)")
 
 
@@ -171,7 +191,7 @@ def correction_words(course: Course, correction: Submitter) -> str:
 
 def status_view(book: Gradebook, now: datetime) -> Table:
     """Return a row per lab: how many submitted, are graded, late, waiting, missing."""
-    table = Table("lab", "item", "due", "submitted", "graded", "late", "waiting", "missing", box=None)
+    table = _table("lab", "item", "due", "submitted", "graded", "late", "waiting", "missing")
     for lab, item in book.course.labs.items():
         index = book.course.items.index(item)
         path = "" if item.lab == lab else next(path for path, part in item.walk() if part.lab == lab)
@@ -180,7 +200,7 @@ def status_view(book: Gradebook, now: datetime) -> Table:
         graded = [unit for unit in units if unit.status == "graded"]
         waiting = sum(unit.status == "waiting" or unit.newer for unit in units)
         missing = sum(unit.status == "missing" for unit in units)
-        submitted = len(graded) + sum(unit.status == "waiting" for unit in units)
+        submitted = len(graded) + sum(unit.status in ("waiting", "withheld") for unit in units)
         end = due(book.course, item)
         past = " (past)" if end and end < now else ""
         late = sum(bool(unit.late) for unit in graded)

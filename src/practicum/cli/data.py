@@ -18,12 +18,18 @@ def register(app: typer.Typer) -> None:
 
 def show() -> None:
     """List the datasets, and what of each is here: the full set, the packaged sample, or nothing."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from practicum.cli.tables import print_table, terminal
     from practicum.data import store
     from practicum.data.catalog import datasets
     from practicum.errors import PracticumError
 
     broken = []
-    rows = [("DATASET", "HERE", "FETCH", "LICENCE", "WHAT")]
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("DATASET", "HERE", "FETCH", "LICENCE", "WHAT"):
+        table.add_column(heading, no_wrap=heading in ("DATASET", "HERE", "FETCH"))
     for dataset in datasets():
         try:
             here = "full" if store.find(dataset) else "sample" if dataset.sample else "no"
@@ -31,10 +37,8 @@ def show() -> None:
             here = "broken"
             broken.append(str(error))
         address = "yes" if all(file.url for file in dataset.files) else "no"
-        rows.append((dataset.name, here, address, dataset.licence, dataset.title))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        table.add_row(*map(escape, (dataset.name, here, address, dataset.licence, dataset.title)))
+    print_table(table, terminal())
     if broken:
         raise PracticumError("\n".join(broken))
 

@@ -27,16 +27,16 @@ def demo(
     """Run a course in a minute: hand out labs, let an invented class submit, grade it, look for copies, make the gradebook."""
     import time
 
-    from rich.console import Console
     from rich.markup import escape
 
     from practicum.cli.extras import require
     from practicum.cli.grade_view import GradingProgress
+    from practicum.cli.tables import terminal
     from practicum.demo.run import run_demo
 
     require("teach")
     began = time.perf_counter()
-    console = Console(highlight=False)
+    console = terminal()
 
     def say(what: str, how: str) -> None:
         console.print(f"[bold green]{what:>24}[/]  {escape(how)}", soft_wrap=True)
@@ -50,10 +50,11 @@ def _show(into: Path, book: Gradebook, console: Console) -> None:
     from rich.table import Table
 
     from practicum.cli.course_view import grades_view
+    from practicum.cli.tables import print_table
     from practicum.demo.run import LABS
 
     console.print()
-    console.print(grades_view(book))
+    print_table(grades_view(book), console)
     for problem in book.problems:
         console.print(f"[yellow]note:[/] {problem}")
     table = Table(box=None, show_header=False, padding=(0, 3, 0, 0))
@@ -70,4 +71,4 @@ def _show(into: Path, book: Gradebook, console: Console) -> None:
     for where, what in rows.items():
         table.add_row(where, f"[dim]{what}[/]")
     console.print()
-    console.print(table)
+    print_table(table, console)

@@ -10,7 +10,13 @@ from practicum.labs.libraries import joined
 
 # Module → package, as in `pyproject.toml`; a test compares them.
 EXTRAS = {
-    "teach": {"sqlalchemy": "SQLAlchemy", "scipy": "scipy", "matplotlib": "matplotlib", "tqdm": "tqdm"},
+    "teach": {
+        "sqlalchemy": "SQLAlchemy",
+        "scipy": "scipy",
+        "matplotlib": "matplotlib",
+        "tqdm": "tqdm",
+        "spellchecker": "pyspellchecker",
+    },
     "library": {
         "torch": "torch",
         "lightning_fabric": "lightning-fabric",

@@ -131,12 +131,13 @@ def _grade(
 
     from practicum.cli.grade_inbox import strangers, student_meant
     from practicum.cli.grade_view import GradingProgress, print_concerns, print_report
+    from practicum.cli.tables import terminal
     from practicum.grading.backends import backends
     from practicum.grading.grade import grade_folder
     from practicum.store.store import Store
 
     workspace = workspace_here()
-    out, err = Console(), Console(stderr=True)
+    out, err = terminal(), Console(stderr=True)
     _warn(workers[2], err)
     with Store(store) as kept:
         bar = GradingProgress(err, lab.name)
@@ -177,6 +178,7 @@ def regrade(
     from rich.console import Console
 
     from practicum.cli.grade_view import GradingProgress, print_preview
+    from practicum.cli.tables import terminal
     from practicum.errors import PracticumError
     from practicum.grading import regrade as library
     from practicum.grading.backends import backends
@@ -189,7 +191,7 @@ def regrade(
     where = _store(store, workspace, Path("submissions"))
     if "://" not in where and not Path(where).exists():
         raise PracticumError(f"{where}: expected a store, got nothing there; `practicum grade` makes it")
-    out, err = Console(), Console(stderr=True)
+    out, err = terminal(), Console(stderr=True)
     with Store(where) as kept:
         if publish:
             print_preview(library.publish(found, kept), out, published=True)

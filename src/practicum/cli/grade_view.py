@@ -17,6 +17,7 @@ from rich.progress import (
 from rich.progress import Progress as Bar
 from rich.table import Table
 
+from practicum.cli.tables import print_table
 from practicum.grading.grade import GradingPlanned, SubmissionGraded, SubmissionRead
 from practicum.reports.pages import WORDS, plain_points, tone
 
@@ -30,6 +31,7 @@ ROWS = 100
 """A class with more submissions gets only those in the table that had trouble."""
 
 _MARKS = {"good": "[green]●[/]", "part": "[yellow]◐[/]", "bad": "[red]○[/]"}
+_WHY = "what failed, and why"
 _ORDINARY = ("passed", "partial", "failed")
 
 
@@ -76,15 +78,15 @@ def print_report(lab: Lab, report: Report, console: Console) -> None:
         console.print(f"{len(report.results)} submissions; the {len(results)} with trouble are shown, the class report has all.")
     if results:
         table = Table(title=f"{lab.title} · {lab.name}", title_justify="left", box=None, padding=(0, 2, 0, 0), header_style="dim")
-        table.add_column("student", no_wrap=True, min_width=max(7, *(len(r.graded.student) for r in results)))
-        table.add_column("points", justify="right", no_wrap=True, min_width=max(6, *(len(_of(r.graded)) for r in results)))
-        table.add_column("checks", no_wrap=True, min_width=max(6, *(len(r.graded.checks) for r in results)))
-        table.add_column("what failed, and why", overflow="ellipsis", no_wrap=True)
+        table.add_column("student", no_wrap=True)
+        table.add_column("points", justify="right", no_wrap=True)
+        table.add_column("checks")
+        table.add_column(_WHY)
         for stored in results:
             graded = stored.graded
             glyphs = "".join(_MARKS[tone(check)] for check in graded.checks)
             table.add_row(escape(graded.student), _of(graded), glyphs, escape(_why(graded)))
-        console.print(table)
+        print_table(table, console, cut=_WHY)
     for note in report.notes:
         console.print(f"[yellow]note:[/] {escape(clean(note))}")
     broken = sorted({check.name for r in report.results for check in r.graded.checks if check.outcome == "broken"})
@@ -128,20 +130,20 @@ def print_preview(preview: Preview, console: Console, published: bool) -> None:
     if preview.changes:
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
         table.add_column("student", no_wrap=True)
-        table.add_column("submitted (UTC)", no_wrap=True)
         table.add_column("points", no_wrap=True)
         table.add_column("by", justify="right", no_wrap=True)
-        table.add_column("at", ratio=1)
+        table.add_column("submitted (UTC)", no_wrap=True)
+        table.add_column("at")
         for change in preview.changes:
             style = "green" if change.by > 0 else "red" if change.by < 0 else "dim"
             table.add_row(
                 escape(change.submission.student),
-                f"{change.submission.at:%Y-%m-%d %H:%M}",
                 f"{_of(change.before)} → {_of(change.after)}",
                 f"[{style}]{'+' * (change.by > 0)}{plain_points(change.by)}[/]",
+                f"{change.submission.at:%Y-%m-%d %H:%M}",
                 escape("; ".join(map(_moved, change.checks))),
             )
-        console.print(table)
+        print_table(table, console)
     for reason in preview.reasons:
         console.print(f"[dim]differs:[/] {escape(reason)}", highlight=False)
     for note in preview.notes:

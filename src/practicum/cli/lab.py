@@ -121,12 +121,13 @@ def verify(
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+    from practicum.cli.tables import terminal
     from practicum.cli.verify_table import keep_proof, render_report
     from practicum.grading.verify import verify_lab
     from practicum.labs.lab import find_lab
 
     found = [find_lab(lab) for lab in labs]  # a wrong name is told before the work begins
-    console, proven = Console(), True
+    console, proven = terminal(), True
     for lab in found:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
         with Progress(*columns, console=Console(stderr=True), transient=True) as bar:

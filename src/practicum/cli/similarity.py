@@ -85,14 +85,14 @@ def similarity(
     flagged = outcome.flagged()
     pairs, groups = len(flagged), len(outcome.comparison.clusters)
     typer.echo(
-        f"{len(outcome.submissions)} submissions compared: "
+        f"{sum(not each.published for each in outcome.submissions)} submissions compared: "
         f"{pairs} pair{'s' * (pairs != 1)} flagged, in {groups} group{'s' * (groups != 1)}"
     )
     for one in flagged[:20]:
         also = f"; {'; '.join(one.traces)}" if one.traces else ""
         typer.echo(f"  {outcome.students(one)}: evidence {one.pair.evidence:.0f}, p = {one.pair.p:.1g}{also}")
-    if outcome.comparison.cohort.honest is None:
-        typer.echo("the class is too small to say what is ordinary in it; the pairs are only ranked")
+    if outcome.comparison.note:
+        typer.echo(outcome.comparison.note)
     typer.echo(f"report: {short(outcome.report)}")
 
 

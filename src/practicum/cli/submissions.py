@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from practicum.cli.submissions_term import Term
     from practicum.labs.intake.read import SubmissionFiles
     from practicum.store.store import Store
@@ -48,18 +46,20 @@ def show(
     """
     from practicum.cli.submissions_term import read_term
     from practicum.cli.submissions_view import submissions_view, unknown_view
+    from practicum.cli.tables import print_table, terminal
     from practicum.store.look import readable
     from practicum.store.store import Store
 
     term = read_term(lab)
-    console, found = _console(), term.about(lab)
+    console, found = terminal(), term.about(lab)
     if not found:
         typer.echo(f"Nothing was submitted yet{f' for {lab}' if lab else ''}; `practicum grade` and `submissions read` read it.")
         return
     with readable(term.workspace.database) as path, Store(path) as store:
         sizes = store.file_sizes(lab or None)
-    for view in (*unknown_view(term, found), submissions_view(term, found, sizes)):
+    for view in unknown_view(term, found):
         console.print(view, highlight=False)
+    print_table(submissions_view(term, found, sizes), console)
 
 
 def assign(
@@ -174,6 +174,7 @@ def read(
     from practicum.cli.submissions_reading import EVERY_FILE
     from practicum.cli.submissions_term import read_term, work_named
     from practicum.cli.submissions_view import unknown_view
+    from practicum.cli.tables import terminal
     from practicum.errors import PracticumError
     from practicum.labs.inbox import Inbox
 
@@ -203,7 +204,7 @@ def read(
     for line in refused:
         typer.echo(f"NOT READ: {clean(line)}", err=True)
     for view in unknown_view(term, term.about(lab.name)):
-        _console().print(view, highlight=False)
+        terminal().print(view, highlight=False)
     left = f", {empty} without a file that is kept (not registered)" if empty else ""
     typer.echo(f"{lab.name}: {new} new, {known} known before{left}. `practicum submissions list {lab.name}` shows them.")
 
@@ -242,10 +243,3 @@ def _say(submitted: SubmissionFiles) -> None:
 
     for note in submitted.notes:
         typer.echo(f"note: {submitted.student}: {clean(note)}", err=True)
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    console = Console()
-    return console if console.is_terminal else Console(width=200)

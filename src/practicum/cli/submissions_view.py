@@ -43,8 +43,8 @@ def submissions_view(term: Term, submissions: Sequence[StoredSubmission], sizes:
     names, zone = term.names, term.course.term.zone
     lost = {each.id for each in unknown(term, submissions)}
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for head in ("lab", "submitted by", "student", "name", "when", "files"):
-        table.add_column(head, no_wrap=head != "files")
+    for head in ("submitted by", "lab", "student", "name", "when", "files"):
+        table.add_column(head, no_wrap=head not in ("name", "files"))
     for each in sorted(submissions, key=lambda s: (s.id not in lost, s.lab, s.student, s.at)):
         owner = term.owner(each)
         whose = "[bold red]UNKNOWN[/]" if owner is None else escape(owner) or "[dim]forgotten[/]"
@@ -54,9 +54,8 @@ def submissions_view(term: Term, submissions: Sequence[StoredSubmission], sizes:
             shown = f"{len(files)} files ({size_words(sum(files.values()))})"
         when = f"{each.at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
         when = {"unknown": "time unknown", "late": "late, time unknown"}.get(each.timing, when)
-        table.add_row(
-            escape(each.lab), escape(clean(each.student)), whose, escape(names.get(owner or "", "")), when, escape(shown)
-        )
+        name = names.get(owner or "", "")
+        table.add_row(*map(escape, (clean(each.student), each.lab)), whose, escape(name), when, escape(shown))
     return table
 
 

@@ -24,11 +24,15 @@ def render_report(report: LabReport, console: Console) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from practicum.cli.tables import print_table
+
     lab = report.lab
     title = f"{lab.title} · {lab.name} · {_count(len(report.seeds), 'seed')}"
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
-    for heading, side in (("", "left"), ("answer", "left"), ("points", "right"), ("loses", "left"), ("s", "right")):
-        table.add_column(heading, justify=side, overflow="fold")  # type: ignore[arg-type]
+    table.add_column("answer")
+    table.add_column("points", justify="right", no_wrap=True)
+    table.add_column("loses")
+    table.add_column("s", justify="right", no_wrap=True)
     for verdict in report.verdicts:
         if verdict.most is not None and verdict is next(v for v in report.verdicts if v.most is not None):
             table.add_section()
@@ -39,16 +43,16 @@ def render_report(report: LabReport, console: Console) -> None:
             names = {name.partition("[")[0] for name in report.checks}
             kept = sorted(name for name in names if len(verdict.seeds.get(name, ())) < verdict.runs)
             lost = f"all but {', '.join(kept)}" if kept else "all"
+        sign = "[red]✗[/]" if verdict.problems else "[green]✓[/]"
         table.add_row(
-            "[red]✗[/]" if verdict.problems else "[green]✓[/]",
-            f"{verdict.kind} [bold]{escape(verdict.name)}[/]\n[dim]{escape(verdict.title)}[/]"
+            f"{sign} {verdict.kind} [bold]{escape(verdict.name)}[/]\n  [dim]{escape(verdict.title)}[/]"
             if verdict.kind in KINDS
-            else verdict.name,
+            else f"{sign} {verdict.name}",
             f"{span} / {lab.points:g}" + ("" if verdict.most is None else f"\n[dim]at most {verdict.most:g}[/]"),
             escape(lost) or "–",
             f"{verdict.seconds / verdict.runs:.2f}",
         )
-    console.print(table)
+    print_table(table, console)
     shown = sum(points for name, points in report.checks.items() if name not in report.hidden)
     kinds = ", ".join(_count(sum(v.kind == kind for v in report.verdicts), kind) for kind in KINDS)
     console.print(

@@ -19,7 +19,7 @@ from practicum.private import open_to_others, private_folder, write_private
 from practicum.toml import Document
 
 __all__ = [
-    "EXEMPTIONS", "EXTENSIONS", "MARKS", "SUBMITTERS", "TEAMS",
+    "CASES", "EXEMPTIONS", "EXTENSIONS", "MARKS", "SUBMITTERS", "TEAMS",
     "NoWorkspace", "Workspace", "course_path", "courses", "curriculum", "find", "init",
 ]  # fmt: skip
 
@@ -29,6 +29,7 @@ EXTENSIONS = ("student", "team", "item", "until", "reason")
 EXEMPTIONS = ("student", "team", "item", "kind", "reason")
 MARKS = ("student", "team", "item", "part", "points", "at", "submitted", "note")
 SUBMITTERS = ("lab", "submitter", "student", "at", "note")
+CASES = ("lab", "student", "outcome", "at", "reason")
 
 # What only a workspace has beside its course file: without a roster it still is one, and says so.
 _FILES = {"course.toml": "course file", "roster.csv": "roster"}
@@ -64,6 +65,11 @@ class Workspace:
     def submitters_file(self) -> Path:
         """Who submitted what, put right by hand; made on first use."""
         return self.root / "submitters.csv"
+
+    @property
+    def cases_file(self) -> Path:
+        """The outcomes of integrity cases; made on first use."""
+        return self.root / "cases.csv"
 
     @property
     def labs(self) -> Path:
@@ -250,6 +256,7 @@ similarity/
 gradebook/
 marks.csv
 submitters.csv
+cases.csv
 grades*.csv
 *.mbox
 """
@@ -268,6 +275,7 @@ A Practicum workspace. Every `practicum` command works from anywhere inside it.
 | `exemptions.csv` | work that does not count, and certificates, each with its reason |
 | `marks.csv` | manual grades |
 | `submitters.csv` | whose work it is where a file's name does not say; written by `practicum submissions` on first use |
+| `cases.csv` | what was decided about copied work; written by `practicum case decide` on first use |
 | `labs/NAME/` | labs of your own, found before those that come with Practicum; `practicum lab new` and `lab copy` make them |
 | `handouts/` | what students are given |
 | `submissions/LAB/` | what they submit, one folder or file per student id; for work without checks `submissions/ITEM/` |

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import ast
+from datetime import tzinfo
 from difflib import SequenceMatcher
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from practicum.labs.handout import solution_files
 from practicum.labs.lab import Lab
 from practicum.labs.mutants import load_alternatives
+
+if TYPE_CHECKING:
+    from practicum.integrity.run import SimilarityRun
+
+
+def look_for_copies(lab: Lab, folder: Path, zone: tzinfo, into: Path) -> SimilarityRun:
+    """Compare an invented class. All of it is made of the lab's solution and alternatives, which therefore tell nothing."""
+    from practicum.integrity.run import compare_folders
+    from practicum.integrity.submissions import read_submission
+
+    common = {f"the solution of {lab.name}": read_submission("", solution_files(lab))}
+    return compare_folders(lab, {"": folder}, zone, into, baseline=common, published=())
 
 
 def copies(lab: Lab, count: int) -> dict[str, dict[str, bytes]]:
@@ -40,10 +55,11 @@ def disguised(source: str) -> str:
 
 
 def _rename(function: ast.FunctionDef) -> None:
-    """Give the variables of a function other names; its arguments, by which others call it, keep theirs."""
+    """Give the variables of a function other names; arguments, by which others call it, and names of attributes stay."""
     names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
     arguments = {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
-    own = {node.id for node in names if isinstance(node.ctx, ast.Store)} - arguments
+    attributes = {node.attr for node in ast.walk(function) if isinstance(node, ast.Attribute)}
+    own = {node.id for node in names if isinstance(node.ctx, ast.Store)} - arguments - attributes - {"_"}
     for node in names:
         if node.id in own:
             node.id = f"the_{node.id}"

@@ -186,10 +186,10 @@ def _grade(workspace: Workspace, lab: Lab, store: Store, jobs: int | None, say: 
 
 def _compare(workspace: Workspace, lab: Lab, say: Say) -> None:
     """Look for copies among the answers to the first lab, where two are planted."""
-    from practicum.integrity.run import compare_folders
+    from practicum.demo.copies import look_for_copies
 
     zone = workspace.course().term.zone
-    outcome = compare_folders(lab, {"": workspace.submissions(lab.name)}, zone, workspace.root / "similarity" / lab.name)
+    outcome = look_for_copies(lab, workspace.submissions(lab.name), zone, workspace.root / "similarity" / lab.name)
     flagged = [outcome.students(one) for one in outcome.flagged()]
     say("compared", f"{len(outcome.submissions)} answers to {lab.name}: {'; '.join(flagged) or 'no pair'} to be looked at")
 

@@ -1,5 +1,5 @@
-"""The small CSV files of a workspace, as events: corrections of who submitted, teams, extensions, exemptions and
-manual grades.
+"""The small CSV files of a workspace, as events: corrections of who submitted, teams, extensions, exemptions, manual
+grades and outcomes of integrity cases.
 
 Local times are meant in the course's zone (`2027-03-19 23:59:59`); a time may also state its own (`…+08:00`, `…Z`).
 Every name is checked against the course and the roster, so that a typing error is found where it was made.
@@ -17,18 +17,18 @@ from practicum.course.model import Course
 from practicum.course.roster import Student
 from practicum.course.roster.spelling import folded
 from practicum.course.rounding import plain
-from practicum.course.workspace import EXEMPTIONS, EXTENSIONS, MARKS, SUBMITTERS, TEAMS
+from practicum.course.workspace import CASES, EXEMPTIONS, EXTENSIONS, MARKS, SUBMITTERS, TEAMS
 from practicum.csvfile import CsvRow, read_rows, unguard
 from practicum.errors import PracticumError, suggestion
 from practicum.gradebook.event_index import markable
-from practicum.gradebook.events import EXEMPT, Event, Exemption, Extension, ManualGrade, Submitter, Team
+from practicum.gradebook.events import EXEMPT, OUTCOMES, Case, Event, Exemption, Extension, ManualGrade, Submitter, Team
 
 _COMMA = re.compile(r"\d+,\d{1,2}")
 """A number as a spreadsheet in many languages writes it."""
 
 
 def read_events(folder: Path, course: Course, roster: Sequence[Student]) -> list[Event]:
-    """Read `submitters.csv`, `teams.csv`, `extensions.csv`, `exemptions.csv` and `marks.csv`, as far as they are there.
+    """Read `submitters.csv`, `teams.csv`, `extensions.csv`, `exemptions.csv`, `marks.csv` and `cases.csv`, where they are there.
 
     Args:
         folder: the workspace.
@@ -47,6 +47,7 @@ def read_events(folder: Path, course: Course, roster: Sequence[Student]) -> list
         *_extensions(folder / "extensions.csv", course, students, names),
         *_exemptions(folder / "exemptions.csv", course, students, names),
         *_marks(folder / "marks.csv", course, students, names),
+        *read_cases(folder / "cases.csv", course, students),
     ]
 
 
@@ -69,6 +70,32 @@ def read_submitters(path: Path, course: Course, students: Collection[str]) -> li
         note = unguard(row.cells.get("note", ""))
         held[lab, name] = Submitter(submitter, student, lab, _time(row, "at", course), note)
     return list(held.values())
+
+
+def read_cases(path: Path, course: Course, students: Collection[str]) -> list[Case]:
+    """Read the outcomes of integrity cases, all of them, in the order of the file.
+
+    Raises:
+        PracticumError: something in the file is wrong; the message names file and line.
+    """
+    cases: list[Case] = []
+    seen: dict[tuple[object, ...], str] = {}
+    for row in read_rows(path, CASES, CASES):
+        lab, student, outcome = row.need("lab"), row.need("student"), row.need("outcome")
+        _known(row, "lab", lab, submittable(course))
+        _known(row, "student", student, students)
+        at = _time(row, "at", course)
+        if at is None:
+            row.need("at")
+            continue
+        word = next((each for each in OUTCOMES if each == outcome), None)
+        if word is None:
+            _known(row, "outcome", outcome, OUTCOMES)
+            continue
+        if (first := seen.setdefault((lab, student, at), row.where)) != row.where:
+            raise PracticumError(f"{row.where}: a second outcome for the same work at the same time (the first is {first})")
+        cases.append(Case(student, lab, word, at, unguard(row.need("reason"))))
+    return cases
 
 
 def submittable(course: Course) -> list[str]:

@@ -13,8 +13,10 @@ from practicum.course.calendar import due as due_of
 from practicum.course.model import Component, Course
 from practicum.course.roster import Student
 from practicum.course.rounding import plain
+from practicum.gradebook.cases import case_problems, latest_cases, path_of
 from practicum.gradebook.events import (
     EXEMPT,
+    Case,
     Event,
     Exemption,
     Extension,
@@ -85,6 +87,8 @@ class EventIndex:
         self._extensions([event for event in others if isinstance(event, Extension)])
         self._exemptions([event for event in others if isinstance(event, Exemption)])
         self._manual_grades([event for event in others if isinstance(event, ManualGrade)])
+        self.cases = latest_cases(event for event in others if isinstance(event, Case))
+        self.problems += case_problems(self.cases, course, self.students, self.manual_grades)
         self.unwritten = self._unwritten(unwritten)
         self.plan = [(component, self._lines(component)) for component in course.component]
         self.special = {student for _, student in (*self.until, *self.certificates)}
@@ -194,7 +198,7 @@ class EventIndex:
         item = self.course.labs.get(lab)
         if item is None:
             return False
-        path = next((path for path, part in item.walk() if part.lab == lab), "")
+        path = path_of(item, lab)
         marked = {part for items in self.manual_grades.values() for part in items.get(item.name, ())}
         return any(not part or f"{path}.".startswith(f"{part}.") for part in marked)
 

@@ -17,6 +17,13 @@ Timing = Literal["stated", "late", "unknown"]
 """What is known of when work was submitted: its time; that it was late, but not when; or nothing, and then it counts as on
 time. Without a stated time `at` is only when the work was read, which keeps attempts in order."""
 
+Outcome = Literal["cleared", "referred", "zero", "fail"]
+"""What was decided about a suspicion that work is not a student's own: nothing is held against the student; others decide and
+the mark is withheld meanwhile; the work counts 0; it counts 0 and the student fails the course."""
+
+OUTCOMES: tuple[Outcome, ...] = ("cleared", "referred", "zero", "fail")
+"""All of them, the gravest last."""
+
 EXEMPT = "item"
 """The kind of an exemption that takes the whole item out of a student's grade."""
 
@@ -167,4 +174,30 @@ class Submitter:
             _to_utc(self, "at")
 
 
-Event = Submission | Result | Extension | Exemption | ManualGrade | Team | Submitter
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The outcome of an integrity case about one student's work.
+
+    Attributes:
+        student: whose work it is.
+        lab: the lab, or the name of an item without one.
+        outcome: what was decided.
+        at: when. Of several for one student and lab the latest counts.
+        reason: why, for whoever reads the gradebook.
+    """
+
+    student: str
+    lab: str
+    outcome: Outcome
+    at: datetime
+    reason: str
+
+    def __post_init__(self) -> None:
+        _to_utc(self, "at")
+        if self.outcome not in OUTCOMES:
+            raise ValueError(f"outcome: expected one of {', '.join(OUTCOMES)}, got {self.outcome!r}")
+        if not self.reason.strip():
+            raise ValueError("reason: the outcome of a case needs one")
+
+
+Event = Submission | Result | Extension | Exemption | ManualGrade | Team | Submitter | Case

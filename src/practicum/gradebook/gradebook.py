@@ -19,7 +19,7 @@ from practicum.course.model import Component, Course
 from practicum.course.roster import Student
 from practicum.course.rounding import CONTEXT
 from practicum.gradebook.event_index import EventIndex, IndexedItem, oldest_first
-from practicum.gradebook.events import Event, ManualGrade, Submitter
+from practicum.gradebook.events import Case, Event, ManualGrade, Submitter
 from practicum.gradebook.scoring import ZERO, ItemGrade, ScoredSubmission, grade_item
 
 
@@ -44,6 +44,7 @@ class StudentGrade(NamedTuple):
         unused: points lost to the cap, for bonus and for components that make up for lost grades.
         override: the manual grade that stands in place of the computed total, if any.
         corrections: of who submitted, as far as they gave this student work or took it away.
+        cases: the outcomes that hold of integrity cases about this student, by lab.
     """
 
     student: Student
@@ -54,6 +55,12 @@ class StudentGrade(NamedTuple):
     unused: Decimal
     override: ManualGrade | None = None
     corrections: tuple[Submitter, ...] = ()
+    cases: tuple[Case, ...] = ()
+
+    @property
+    def failed(self) -> Case | None:
+        """The case by whose outcome the student fails the course, if there is one."""
+        return next((case for case in self.cases if case.outcome == "fail"), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +124,7 @@ def _student(student: Student, known: EventIndex) -> StudentGrade:
     exempt = known.exempt.get(student.id, {})
     manual_grades = known.manual_grades.get(student.id, {})
     scored = known.submissions.get(student.id, {})
+    cases = known.cases.get(student.id, {})
     special = student.id in known.special
     items: list[ItemGrade] = []
     components: list[ComponentGrade] = []
@@ -134,6 +142,8 @@ def _student(student: Student, known: EventIndex) -> StudentGrade:
                 submitted = _pooled([known.submissions.get(member, {}) for member in members])
             elif special:
                 rules = known.rules_for(item, [student.id])
+            if cases:
+                rules = rules._replace(cases=cases)
             grades.append(grade_item(item, rules, submitted, manual_grades.get(name)))
         items += grades
         graded = _component(component, lines, grades)
@@ -143,7 +153,10 @@ def _student(student: Student, known: EventIndex) -> StudentGrade:
     out_of, cap = known.course.grade.out_of, known.course.grade.cap
     if lost and lost < out_of:
         components = [_scaled(c, out_of, out_of - lost) for c in components]
-    return _total(student, items, components, cap, manual_grades.get("total", {}).get(""))
+    row = _total(student, items, components, cap, manual_grades.get("total", {}).get(""))
+    if cases:
+        row = row._replace(cases=tuple(cases[lab] for lab in sorted(cases)))
+    return row._replace(total=ZERO, decided=out_of, unused=ZERO) if row.failed else row
 
 
 def _scaled(grade: ComponentGrade, out_of: Decimal, kept: Decimal) -> ComponentGrade:

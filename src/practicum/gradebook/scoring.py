@@ -9,16 +9,18 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from practicum.course.assessment import Item, Part
 from practicum.course.late import ON_TIME, LateOutcome, LateRule
 from practicum.course.rounding import plain, rounded
-from practicum.gradebook.events import ManualGrade, Result, Submission
+from practicum.gradebook.cases import case_words
+from practicum.gradebook.events import Case, ManualGrade, Result, Submission
 
-Status = Literal["graded", "partly graded", "waiting", "missing", "open", "unmarked", "exempt"]
+Status = Literal["graded", "partly graded", "waiting", "missing", "open", "unmarked", "exempt", "withheld"]
 """How far an item or unit is: `waiting` is submitted and not graded, `missing` past its deadline with nothing handed
-in, `open` before its deadline, `unmarked` for a manual grade to come."""
+in, `open` before its deadline, `unmarked` for a manual grade to come, `withheld` while an integrity case is referred."""
 
 ZERO = Decimal(0)
 NOT_LATE = timedelta(0)
@@ -45,6 +47,7 @@ class Unit(NamedTuple):
         counted: the submission that counts, for work that a lab grades.
         notes: what the manual grades say, for work graded manually.
         newer: a newer submission waits to be graded.
+        case: the outcome of an integrity case that decides what counts.
     """
 
     part: str
@@ -57,6 +60,7 @@ class Unit(NamedTuple):
     counted: ScoredSubmission | None = None
     notes: str = ""
     newer: bool = False
+    case: Case | None = None
 
     @property
     def source(self) -> str:
@@ -104,11 +108,12 @@ class ItemGrade(NamedTuple):
         return "\n".join(explain(unit) for unit in self.units)
 
 
-def explain(unit: Unit) -> str:
-    """Say in one line where a unit's score comes from and what the late rule did."""
+def explain(unit: Unit, reasons: bool = True) -> str:
+    """Say in one line where a unit's score comes from, what the late rule did, and what an integrity case, with its reason."""
+    case = f"; {case_words(unit.case, reasons)}" if unit.case else ""
     name = f"{unit.part}: " if unit.part else ""
     if unit.raw is None:
-        return f"{name}{unit.status} ({plain(unit.points)} points)"
+        return f"{name}{'not graded' if unit.status == 'graded' else unit.status} ({plain(unit.points)} points){case}"
     text = f"{name}{unit.source} = {rounded(unit.raw)} of {plain(unit.points)}"
     timing = unit.counted[0].timing if unit.counted else "stated"
     if unit.late > NOT_LATE:
@@ -118,7 +123,7 @@ def explain(unit: Unit) -> str:
         text += ", late by the platform's word, time unknown; the deadline was moved: counted as on time"
     elif timing == "unknown":
         text += ", time unknown: counted as on time"
-    return text + ("; a newer submission is not graded yet" if unit.newer else "")
+    return text + ("; a newer submission is not graded yet" if unit.newer else "") + case
 
 
 def duration(late: timedelta) -> str:
@@ -138,6 +143,7 @@ class Rules(NamedTuple):
     closed: bool
     extended: bool = False
     unwritten: Collection[str] = ()
+    cases: Mapping[str, Case] = MappingProxyType({})  # by lab, or by the name of an item without one
 
 
 def late_by(submission: Submission, rules: Rules) -> timedelta:
@@ -180,17 +186,31 @@ def grade_item(
         scored: per lab (or item name), what was submitted, oldest first.
         manual_grades: per dotted part path, the manual grade that counts; `""` is the item.
     """
-    if item.lab and not manual_grades:  # most items of most students: one lab, no manual grade
+    if item.lab and not manual_grades and not rules.cases:  # most items of most students: one lab, no manual grade
         only = _lab(item, "", rules, scored.get(item.lab, ()))
         return _make(ItemGrade, (item, only.status, only.raw, only.score, (only,), ""))
     units = _units(item, rules, scored, manual_grades or {})
+    if rules.cases:
+        labs = {path: part.lab for path, part in item.walk()} | {"": item.lab}
+        units = [_judged(unit, rules.cases.get(labs[unit.part] or item.name)) for unit in units]
     score = min(sum((unit.score for unit in units), ZERO), item.most)
     scores = [unit.raw for unit in units if unit.raw is not None]
     raw = sum(scores, ZERO) if scores else None
     return ItemGrade(item, _together([unit.status for unit in units]), raw, score, tuple(units))
 
 
+def _judged(unit: Unit, case: Case | None) -> Unit:
+    """Return what a unit contributes after the outcome of a case about it, whichever submission or manual grade counted."""
+    if case is None or case.outcome == "cleared":
+        return unit
+    if case.outcome == "referred":
+        return unit._replace(status="withheld", raw=None, late=NOT_LATE, outcome=ON_TIME, score=ZERO, case=case)
+    return unit._replace(status="missing" if unit.status == "missing" else "graded", score=ZERO, case=case)
+
+
 def _together(statuses: Sequence[Status]) -> Status:
+    if "withheld" in statuses:
+        return "withheld"
     if all(status in ("graded", "missing") for status in statuses):
         return "graded" if "graded" in statuses else "missing"
     if any(status in ("graded", "partly graded") for status in statuses):
@@ -214,7 +234,7 @@ def _lab(part: Part, path: str, rules: Rules, scored: Sequence[ScoredSubmission]
         outcome = rules.late.outcome(late, rules.certificates) if late else ON_TIME
         score = outcome.apply(raw, points) if late else raw
         if chosen is None or not rules.best or score > chosen.score:
-            chosen = _make(Unit, (path, "graded", raw, points, late, outcome, score, dated, "", False))
+            chosen = _make(Unit, (path, "graded", raw, points, late, outcome, score, dated, "", False, None))
     if chosen is None:
         missing = rules.closed and part.lab not in rules.unwritten  # nobody can hand in a lab that does not exist
         status: Status = "waiting" if scored else ("missing" if missing else "open")

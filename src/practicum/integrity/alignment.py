@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
-from practicum.integrity.evidence import Cohort
+from practicum.integrity.likeness.evidence import Cohort
 from practicum.integrity.submissions import ComparedSubmission
 
 

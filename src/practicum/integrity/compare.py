@@ -9,14 +9,20 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from practicum.integrity.evidence import Cohort, Pair
+from practicum.integrity.likeness.evidence import Cohort, Pair
+from practicum.integrity.likeness.pairs import LEAST_EVIDENCE, LEAST_GROUPS, LEAST_STATEMENTS, THRESHOLD, judge
+from practicum.integrity.misspellings import shared_misspellings
 from practicum.integrity.submissions import ComparedSubmission
 
-THRESHOLD = 0.01
-LEAST_EVIDENCE = 20.0  # nats: a chance of one in half a billion, if statements were independent
-LEAST_STATEMENTS = 8
+__all__ = ["LEAST_EVIDENCE", "LEAST_STATEMENTS", "THRESHOLD", "Comparison", "Found", "compare"]
+
+TOO_SMALL = "The class is too small to say what is ordinary in it: no pair is flagged for its code, the pairs are only ranked."
+TOO_SHORT = (
+    "This lab is too short to tell: most submissions have so little that not everybody has that even an identical copy would not "
+    "stand out. That a pair is not flagged for its code says nothing here."
+)
 _FEW = 3
-_COMMON_WORD = 5
+_AS_NEAR = 0.03  # of share
 _MANY_DECIMALS = 8
 
 
@@ -44,12 +50,14 @@ class Comparison:
         found: pairs, the most conspicuous first.
         own: pairs of a student with the same student's submission of an earlier term.
         clusters: groups of submissions that flagged pairs connect, each two or more.
+        note: what whoever reads this has to know first, a sentence or two; "" where there is nothing.
     """
 
     cohort: Cohort
     found: list[Found] = field(default_factory=list)
     own: list[Found] = field(default_factory=list)
     clusters: list[list[int]] = field(default_factory=list)
+    note: str = ""
 
 
 def compare(
@@ -69,32 +77,58 @@ def compare(
     """
     given = list(given)
     hashes: NDArray[np.uint64] = np.concatenate([np.empty(0, np.uint64), *(one.prints.hashes for one in given)])
-    cohort = Cohort([one.prints for one in submissions], hashes, _groups(submissions, teams or {}))
+    earlier = [bool(one.term) for one in submissions]
+    cohort = Cohort([one.prints for one in submissions], hashes, _groups(submissions, teams or {}), earlier)
     shared = _traces(submissions, given)
+    judged = judge(cohort)
     comparison = Comparison(cohort)
-    pairs = {(pair.first, pair.second): pair for pair in cohort.pairs()}
-    for i, j in shared:
-        if cohort.groups[i] != cohort.groups[j] and (i, j) not in pairs:
-            evidence, statements = cohort.evidence(i, j)
-            pairs[i, j] = Pair(i, j, evidence, 0.0, 1.0, statements)
+    if len(np.unique(cohort.groups[~cohort.earlier])) < LEAST_GROUPS:
+        comparison.note = TOO_SMALL
+    elif judged.too_short:
+        comparison.note = TOO_SHORT
+    pairs = {(pair.first, pair.second): pair for pair in judged.pairs}
+    further = [(i, j) for i, j in shared if cohort.compared(i, j) and (i, j) not in pairs]
+    evidence, statements = cohort.evidence(*np.array(further, np.int64).reshape(-1, 2).T)
+    for (i, j), nats, carrying in zip(further, evidence.tolist(), statements.tolist(), strict=True):
+        pairs[i, j] = Pair(i, j, nats, 0.0, 1.0, carrying)
     for (i, j), pair in pairs.items():
         traces, certain = shared.get((i, j), ([], False))
-        enough = pair.evidence >= LEAST_EVIDENCE and pair.statements >= LEAST_STATEMENTS
-        found = Found(pair, tuple(traces), certain or (enough and pair.p < threshold))
+        found = Found(pair, tuple(traces), certain or pair.p < threshold)
         (comparison.own if submissions[i].student == submissions[j].student else comparison.found).append(found)
+    comparison.found = _nearest_published(submissions, comparison.found)
     for each in (comparison.found, comparison.own):
-        each.sort(key=lambda found: (not found.flagged, -found.pair.excess, -len(found.traces)))
+        each.sort(key=lambda found: (not found.flagged, found.pair.p, -found.pair.share, -len(found.traces)))
     comparison.clusters = _clusters([(one.pair.first, one.pair.second) for one in comparison.found if one.flagged])
     return comparison
 
 
+def _nearest_published(submissions: Sequence[ComparedSubmission], found: Sequence[Found]) -> list[Found]:
+    """Return the pairs, of each student with published answers only the nearest: these answers are like one another.
+
+    Of some about as near, the first that was published is named: the solution, rather than an edit of it.
+    """
+    kept: list[Found] = []
+    near: defaultdict[int, list[Found]] = defaultdict(list)
+    for one in found:
+        student, other = sorted((one.pair.first, one.pair.second), key=lambda side: submissions[side].published)
+        (near[student] if submissions[other].published else kept).append(one)
+    for some in near.values():
+        best = max((one.flagged, one.pair.share) for one in some)
+        kept.append(
+            min((one for one in some if (one.flagged, one.pair.share + _AS_NEAR) >= best), key=lambda one: one.pair.second)
+        )
+    return kept
+
+
 def _groups(submissions: Sequence[ComparedSubmission], teams: Mapping[str, str]) -> list[int]:
-    """Return a number for each submission; those that have the same are not compared."""
-    numbers: dict[tuple[str, str], int] = {}
+    """Return a number for each submission, the same within a team and for one student's of this term."""
+    numbers: dict[tuple[str, ...], int] = {}
     groups = []
-    for one in submissions:
-        if one.term:
-            key = ("term", "")  # earlier ones are not compared among themselves
+    for at, one in enumerate(submissions):
+        if one.published:
+            key: tuple[str, ...] = ("published",)  # one voice: a dozen forms of the solution must not make it look common
+        elif one.term:
+            key = ("earlier", str(at))
         elif one.student in teams:
             key = ("team", teams[one.student])
         else:
@@ -127,9 +161,9 @@ def _traces(
             traces, before = shared[pair]
             traces.append(f"{count} numbers in saved outputs and logs that hardly anyone else has")
             shared[pair] = (traces, before)
-    for pair, words in _misspelt(submissions, few).items():
+    for pair, words in shared_misspellings(submissions, given, few).items():
         traces, before = shared[pair]
-        traces.append("the same misspellings: " + ", ".join(sorted(words)[:8]))
+        traces.append("the same misspellings: " + ", ".join(words[:8]))
         shared[pair] = (traces, before)
     return dict(shared)
 
@@ -144,25 +178,6 @@ def _holders(of: Iterable[Iterable[object]]) -> dict[object, list[int]]:
 
 def _pairs(holders: Sequence[int]) -> list[tuple[int, int]]:
     return [(i, j) for position, i in enumerate(holders) for j in holders[position + 1 :]]
-
-
-def _misspelt(submissions: Sequence[ComparedSubmission], few: int) -> dict[tuple[int, int], set[str]]:
-    """Rare words one letter away from a common one, by the pair that shares them; two or more count."""
-    holders = _holders(one.words for one in submissions)
-    common = {word for word, who in holders.items() if len(who) >= max(_COMMON_WORD, len(submissions) // 10)}
-    nearby = {edit for word in common for edit in _without_a_letter(str(word))}
-    shared: defaultdict[tuple[int, int], set[str]] = defaultdict(set)
-    for word, who in holders.items():
-        text = str(word)
-        if 2 <= len(who) <= few and word not in common and any(edit in nearby for edit in _without_a_letter(text)):
-            for pair in _pairs(who):
-                shared[pair].add(text)
-    return {pair: words for pair, words in shared.items() if len(words) >= 2}
-
-
-def _without_a_letter(word: str) -> list[str]:
-    """Return the word, and the word without each of its letters: two words that share one of these are a letter apart, or two."""
-    return [word, *(word[:at] + word[at + 1 :] for at in range(len(word)))]
 
 
 def _clusters(pairs: Sequence[tuple[int, int]]) -> list[list[int]]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from practicum.integrity.compare import Found
-from practicum.integrity.evidence import Cohort, Gumbel
 from practicum.reports.pages import text
 
+if TYPE_CHECKING:
+    from practicum.integrity.compare import Found
+
 _WIDE, _HIGH, _RADIUS = 240, 150, 48
+_DECADES = 0.25  # powers of ten in the width of a bar, about
+_SMALLEST = 12  # power of ten: smaller p-values are all one
 
 
 def graph(clusters: Sequence[Sequence[int]], found: Sequence[Found], names: Sequence[str]) -> str:
@@ -49,47 +53,58 @@ def graph(clusters: Sequence[Sequence[int]], found: Sequence[Found], names: Sequ
     )
 
 
-def histogram(cohort: Cohort, threshold: float) -> str:
-    """Return how far each submission's best match stands out, what is expected of honest ones, and where flagging begins.
+def histogram(found: Sequence[Found], students: Sequence[int], threshold: float) -> str:
+    """Return how many submissions have which smallest p, those that are flagged in another colour, and where flagging begins.
+
+    A pair whose p is below the threshold and that is not flagged has too little evidence to count, and is not drawn. So
+    everything right of the line is flagged.
 
     Args:
-        cohort: a class, compared, with a fitted distribution.
-        threshold: the p-value from which down pairs are flagged.
+        found: the pairs.
+        students: the submissions that are drawn.
+        threshold: the p-value below which pairs are flagged.
+
+    Returns:
+        The picture; nothing where no pair has a p-value.
     """
-    honest: Gumbel | None = cohort.honest
-    if honest is None:
+    smallest = dict.fromkeys(students, 1.0)
+    for pair in (each.pair for each in found if each.flagged or each.pair.p >= threshold):
+        for one in {pair.first, pair.second} & smallest.keys():
+            smallest[one] = min(smallest[one], pair.p)
+    if all(p == 1 for p in smallest.values()):
         return ""
-    limit = honest.reached_with(1 - (1 - threshold) ** (1 / len(cohort.largest)))
-    values = [max(float(value), 0.0) for value in cohort.largest]
-    right = max(*values, limit) * 1.05
-    bins = 60
-    counts = [0] * bins
-    for value in values:
-        counts[min(bins - 1, int(value / right * bins))] += 1
-    expected = [len(values) * (honest.exceeds(right * b / bins) - honest.exceeds(right * (b + 1) / bins)) for b in range(bins)]
-    top = max(*counts, *expected)
-    width, height = 900, 180
+    flagged = {one for each in found if each.flagged for one in (each.pair.first, each.pair.second)}
+    left = max(1, round(-math.log10(threshold) / _DECADES))  # bars from p = 1 to the threshold, besides those with p = 1
+    step = -math.log10(threshold) / left if threshold < 1 else _DECADES
+    before = left + 1 if threshold < 1 else 1
+    bars = before + max(1, math.ceil(_SMALLEST / step) - before + 1)
+    counts = [[0, 0] for _ in range(bars)]
+    for one, p in smallest.items():
+        place = math.ceil(-math.log10(max(p, 10**-_SMALLEST)) / step)
+        place = min(place, before - 1) if p >= threshold else min(max(place, before), bars - 1)
+        counts[place][one in flagged] += 1
+    wide, height, top = 900 / bars, 180, max(map(sum, counts))
 
-    def y(count: float) -> float:
-        return height - count / top * (height - 10)
+    def rectangle(place: int, low: int, count: int, colour: str) -> str:
+        y, tall = height - (low + count) / top * (height - 10), count / top * (height - 10)
+        return f'<rect x="{place * wide:.1f}" y="{y:.1f}" width="{wide - 1:.1f}" height="{tall:.1f}" fill="var(--{colour})"/>'
 
-    bars = "".join(
-        f'<rect x="{b / bins * width:.1f}" y="{y(count):.1f}" width="{width / bins - 1:.1f}" height="{height - y(count):.1f}" '
-        'fill="var(--bar)"/>'
-        for b, count in enumerate(counts)
-        if count
-    )
-    curve = " ".join(f"{(b + 0.5) / bins * width:.1f},{y(count):.1f}" for b, count in enumerate(expected))
-    x = limit / right * width
+    drawn = []
+    for place, (other, bad) in enumerate(counts):
+        if other or bad:
+            both = rectangle(place, 0, other, "bar") * bool(other) + rectangle(place, other, bad, "bad") * bool(bad)
+            drawn.append(f"<g><title>{other + bad} submissions, {bad} of them flagged</title>{both}</g>")
+    x = before * wide
+    ticks = [(0.5 * wide, "1"), *(((at / step + 1) * wide, f"{10.0**-at:g}") for at in range(1, _SMALLEST + 1))]
     return (
-        f'<svg viewBox="0 -4 {width} {height + 36}" role="img" aria-label="Histogram of each submission\'s largest excess, the '
-        f'distribution fitted to honest ones, and the threshold at {limit:.1f}">{bars}'
-        f'<polyline points="{curve}" fill="none" stroke="var(--ink)" stroke-width="1.5"/>'
+        f'<svg viewBox="0 -4 900 {height + 36}" role="img" aria-label="Histogram of the smallest p of each submission; '
+        f'flagged below {threshold:g}">{"".join(drawn)}'
         f'<line x1="{x:.1f}" y1="0" x2="{x:.1f}" y2="{height}" stroke="var(--bad)" stroke-width="1.5" stroke-dasharray="5 4"/>'
-        f'<line x1="0" y1="{height}" x2="{width}" y2="{height}" stroke="var(--line)"/>'
+        f'<line x1="0" y1="{height}" x2="900" y2="{height}" stroke="var(--line)"/>'
         + "".join(
-            f'<text x="{tick / right * width:.1f}" y="{height + 16}" font-size="12" fill="var(--soft)">{tick}</text>'
-            for tick in range(0, int(right) + 1, max(1, int(right) // 8))
+            f'<text x="{place:.1f}" y="{height + 16}" font-size="12" text-anchor="middle" fill="var(--soft)">{label}</text>'
+            for place, label in ticks
+            if place < 890
         )
         + f'<text x="{x + 5:.1f}" y="12" font-size="12" fill="var(--bad)">flagged from here</text></svg>'
     )

@@ -1,4 +1,4 @@
-"""Reading whole classes: this term's submissions, those of earlier terms, and what everybody was given."""
+"""Reading whole classes: this term's submissions, those of earlier terms, what everybody was given, what anybody can find."""
 
 from __future__ import annotations
 
@@ -10,16 +10,23 @@ from datetime import tzinfo
 from functools import partial
 from itertools import islice
 from multiprocessing import get_context
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from practicum.course.topics import load_topics
+from practicum.curriculum import find_curriculum
 from practicum.errors import PracticumError
 from practicum.integrity.submissions import LOGS, PROGRAMS, WEIGHTS, ComparedSubmission, put_code_away, read_submission
 from practicum.labs.handout import given_files, solution_files, starter_files
 from practicum.labs.inbox import Inbox
 from practicum.labs.intake.read import SubmissionFiles
 from practicum.labs.lab import Lab
+from practicum.labs.mutants import load_alternatives
+
+PUBLISHED = "published"
+"""In place of a term's name, for what is no student's."""
 
 _FEW = 40  # submissions that are read faster than processes start
+PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def latest(inbox: Inbox, lab: Lab, zone: tzinfo, refused: list[str] | None = None) -> Iterator[SubmissionFiles]:
@@ -75,15 +82,45 @@ def read_class(
 
 
 def given_by(lab: Lab) -> dict[str, ComparedSubmission]:
-    """Return what a lab gives everybody or asks of everybody, by what it is.
+    """Return what a lab hands out to everybody, by what it is.
 
     Raises:
         PracticumError: the lab is wrong.
     """
-    return {
-        f"the handout of {lab.name}": read_submission("", {**starter_files(lab), **given_files(lab)}),
-        f"the solution of {lab.name}": read_submission("", solution_files(lab)),
-    }
+    sheet = {path.name: path.read_bytes() for path in sorted(lab.folder.glob("*.md"))}  # for their words alone
+    return {f"the handout of {lab.name}": read_submission("", {**sheet, **starter_files(lab), **given_files(lab)})}
+
+
+def published_by(lab: Lab) -> list[ComparedSubmission]:
+    """Return the right answers to a lab that lie within reach, as if they were submissions of an earlier term.
+
+    These are the lab's solution, its alternatives, and the files of `practicum` that `topics.toml` names as references for the
+    lab's topics.
+
+    Raises:
+        PracticumError: the lab or `topics.toml` is wrong.
+    """
+    named = {"the lab's solution": solution_files(lab)}
+    named |= {f"alternative {variant.name}": variant.files for variant in load_alternatives(lab)}
+    named |= _references(lab)
+    read = [read_submission(name, files, PUBLISHED) for name, files in named.items()]
+    for one in read:
+        one.published = True
+        put_code_away(one)
+    return [one for one in read if len(one.prints.hashes)]
+
+
+def _references(lab: Lab) -> dict[str, dict[str, bytes]]:
+    """Return the reference files of a lab's topics by the name of their module; none without the curriculum."""
+    home = find_curriculum()
+    topics = load_topics(home / "topics.toml") if home else {}
+    paths = sorted({path for topic in lab.topics if topic in topics for path in topics[topic].reference})
+    there = {path: PACKAGE / path for path in paths if (PACKAGE / path).is_file()}
+    return {_module(path): {path: file.read_bytes()} for path, file in there.items()}
+
+
+def _module(path: str) -> str:
+    return ".".join(PurePosixPath("practicum", path.removesuffix("/__init__.py")).with_suffix("").parts)
 
 
 def read_baseline(paths: Sequence[Path]) -> dict[str, ComparedSubmission]:

@@ -56,7 +56,7 @@ def write_report(
 
     Args:
         about: the lab and how it was compared.
-        submissions: of this and earlier terms.
+        submissions: of this and earlier terms, and published answers.
         comparison: what came of comparing them.
         into: the folder; pages of an earlier report in it are replaced.
 
@@ -77,8 +77,9 @@ def write_report(
     for number, found in enumerate(shown, 1):
         first, second = with_code(submissions[found.pair.first]), with_code(submissions[found.pair.second])
         matches = align(comparison.cohort, first, second, found.pair.first, found.pair.second)
-        title = f"{_name(first)} and {_name(second)}"
-        files[_page_name(number)] = page(title, _pair(about, len(submissions), found, first, second, matches), STYLE_SHEET)
+        rest = sum(not one.published for one in submissions) - sum(not one.published for one in (first, second))
+        title = f"{first.name} and {second.name}"
+        files[_page_name(number)] = page(title, _pair(about, rest, found, first, second, matches), STYLE_SHEET)
     try:
         private_folder(into)
         for old in into.glob("pair-*.html"):
@@ -92,9 +93,10 @@ def write_report(
 
 def _index(about: About, submissions: Sequence[ComparedSubmission], comparison: Comparison, shown: Sequence[Found]) -> str:
     flagged = sum(one.flagged for one in comparison.found)
-    earlier = sum(bool(submission.term) for submission in submissions)
+    published = [submission.name for submission in submissions if submission.published]
+    earlier = sum(bool(submission.term) for submission in submissions) - len(published)
     facts = {
-        "submissions": len(submissions) - earlier,
+        "submissions": len(submissions) - earlier - len(published),
         "of earlier terms": earlier,
         "flagged pairs": flagged,
         "groups they form": len(comparison.clusters),
@@ -104,33 +106,31 @@ def _index(about: About, submissions: Sequence[ComparedSubmission], comparison: 
         f'<header><h1>{text(about.title)}</h1><p class="soft">Similarity · {text(about.lab)}</p></header>',
         f'<ul class="facts">{listed}</ul><p class="look">{CAVEAT}</p>',
     ]
-    if comparison.cohort.honest is None:
-        parts.append(
-            "<p>The class is too small to say what is ordinary in it. No pair is flagged for its code; the pairs below are "
-            "only ranked.</p>"
-        )
+    if comparison.note:
+        parts.append(f'<p class="look">{text(comparison.note)}</p>')
     own = set(map(id, comparison.own))
     parts += [
         "<h2>Pairs</h2>",
         _table(submissions, [(n, one) for n, one in enumerate(shown, 1) if id(one) not in own]),
-        '<p class="soft">Evidence counts statements that both have, by how rare they are among those who work alike: a statement '
-        "of one in a hundred weighs 4.6. Excess is how far the pair stands out from both its sides' other matches, in "
-        "spreads. p is the chance that an honest class of this size has such a pair at all. A pair is flagged at "
-        f"p &lt; {about.threshold:g} with evidence of {LEAST_EVIDENCE:g} and {LEAST_STATEMENTS} statements or more, or when "
-        "both submitted the same weights.</p>",
+        '<p class="soft">Share is how much of their work the two have in common, of what not everybody has; bits, how many '
+        "statements that is, those of many for less. Evidence counts statements by how rare they are among those who work alike: "
+        "one of one in a hundred weighs 4.6. p is the chance that an honest class has a pair so much alike; it is 1 below an "
+        f"evidence of {LEAST_EVIDENCE:g} or {LEAST_STATEMENTS} statements. A pair is flagged at p &lt; {about.threshold:g}, or "
+        "when both submitted the same weights. Of each student with published answers only the most alike is shown.</p>",
     ]
     if flagged > MOST:
         parts.append(f"<p>{flagged - MOST} more pairs are flagged; they stand in pairs.csv.</p>")
     if comparison.clusters:
         parts += [
             "<h2>Groups</h2>",
-            f"<figure>{graph(comparison.clusters, comparison.found, [_name(w) for w in submissions])}</figure>",
+            f"<figure>{graph(comparison.clusters, comparison.found, [w.name for w in submissions])}</figure>",
         ]
-    if picture := histogram(comparison.cohort, about.threshold):
+    students = [number for number, submission in enumerate(submissions) if not submission.term]
+    if picture := histogram(comparison.found, students, about.threshold):
         parts += [
             "<h2>How far from chance</h2>",
-            f"<figure>{picture}<figcaption>Bars: each submission's largest excess. Line: what is expected of honest ones, fitted "
-            "to the lower half of the class.</figcaption></figure>",
+            f"<figure>{picture}<figcaption>Bars: this term's submissions by the smallest p of their pairs. Red: flagged; left of "
+            "the line for the same weights alone.</figcaption></figure>",
         ]
     if comparison.own:
         parts += [
@@ -139,8 +139,11 @@ def _index(about: About, submissions: Sequence[ComparedSubmission], comparison: 
         ]
     given = "".join(f"<li>{text(each)}</li>" for each in about.given)
     parts.append(f"<h2>What counted for nothing</h2><ul>{given}<li>what is common in the class, by how common it is</li></ul>")
+    if published:
+        names = "".join(f"<li>{text(name)}</li>" for name in published)
+        parts.append(f"<h2>Published answers they were compared with</h2><ul>{names}</ul>")
     if notes := [(submission, note) for submission in submissions for note in submission.notes]:
-        rows = "".join(f"<li><strong>{text(_name(submission))}</strong> {text(note)}</li>" for submission, note in notes[:200])
+        rows = "".join(f"<li><strong>{text(submission.name)}</strong> {text(note)}</li>" for submission, note in notes[:200])
         parts.append(f"<h2>What could not be read</h2><ul>{rows}</ul>")
     return "\n".join(parts)
 
@@ -149,24 +152,24 @@ def _table(submissions: Sequence[ComparedSubmission], rows: Sequence[tuple[int, 
     lines = []
     for number, found in rows:
         pair = found.pair
-        names = f"{text(_name(submissions[pair.first]))} and {text(_name(submissions[pair.second]))}"
+        names = f"{text(submissions[pair.first].name)} and {text(submissions[pair.second].name)}"
         lines.append(
             f'<tr{" class=flagged" if found.flagged else ""}><th><a href="{_page_name(number)}">{names}</a></th>'
-            f'<td class="n">{pair.evidence:.0f}</td><td class="n">{pair.statements}</td><td class="n">{pair.excess:.1f}</td>'
-            f'<td class="n">{_p(pair.p)}</td><td>{text("; ".join(found.traces))}</td></tr>'
+            f'<td class="n">{pair.share:.0%}</td><td class="n">{pair.bits:.0f}</td><td class="n">{pair.evidence:.0f}</td>'
+            f'<td class="n">{pair.statements}</td><td class="n">{_p(pair.p)}</td><td>{text("; ".join(found.traces))}</td></tr>'
         )
-    head = "<th>pair</th>" + "".join(f'<th class="n">{name}</th>' for name in ("evidence", "statements", "excess", "p"))
+    head = "<th>pair</th>" + "".join(f'<th class="n">{name}</th>' for name in ("share", "bits", "evidence", "statements", "p"))
     return f'<div class="wide"><table><thead><tr>{head}<th>also</th></tr></thead><tbody>{"".join(lines)}</tbody></table></div>'
 
 
 def _pair(
-    about: About, size: int, found: Found, first: ComparedSubmission, second: ComparedSubmission, matches: Sequence[Match]
+    about: About, others: int, found: Found, first: ComparedSubmission, second: ComparedSubmission, matches: Sequence[Match]
 ) -> str:
     pair = found.pair
     strong = sum(match.weight >= _STRONG for match in matches)
     said = (
-        f"{strong} statements of {_name(first)} answer to one of {_name(second)} in a way that few of the other "
-        f"{size - 2} submissions show, not even those most like them; {len(matches) - strong} more do so weakly."
+        f"{strong} statements of {first.name} answer to one of {second.name} in a way that few of the other "
+        f"{others} submissions show, not even those most like them; {len(matches) - strong} more do so weakly."
     )
     chance = (
         f"An honest class of this size has a pair this much alike with a probability of {_p(pair.p)}."
@@ -174,8 +177,8 @@ def _pair(
         else "That is no more than honest classes show."
     )
     parts = [
-        f"<header><h1>{text(_name(first))} and {text(_name(second))}</h1>"
-        f'<p class="soft"><a href="index.html">{text(about.title)}</a> · evidence {pair.evidence:.0f}, excess {pair.excess:.1f}'
+        f"<header><h1>{text(first.name)} and {text(second.name)}</h1>"
+        f'<p class="soft"><a href="index.html">{text(about.title)}</a> · share {pair.share:.0%}, evidence {pair.evidence:.0f}'
         f"</p></header><p>{text(said)} {text(chance)}</p>",
     ]
     if found.traces:
@@ -220,18 +223,21 @@ def _side(here: str, there: str, submission: ComparedSubmission, matched: Sequen
         badges = "".join(f'<a id="{here}{n}" href="#{there}{n}">{n if n == numbers[0] else ""}</a>' for n in numbers)
         code = f"<code>{text(line.text[:400])}</code>"
         rows.append(f'<div class="line{kind}"><span>{badges}</span><span>{line.number}</span>{code}</div>')
-    return f'<section><h3>{text(_name(submission))}</h3><div class="code">{"".join(rows)}</div></section>'
+    return f'<section><h3>{text(submission.name)}</h3><div class="code">{"".join(rows)}</div></section>'
 
 
 def _csv(submissions: Sequence[ComparedSubmission], comparison: Comparison) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["first", "second", "flagged", "evidence", "statements", "excess", "p", "also"])
+    writer.writerow(["first", "second", "flagged", "evidence", "statements", "excess", "p", "also", "share", "bits"])
     for one in [*comparison.found, *comparison.own]:
         p = one.pair
-        names = [_safe(_name(submissions[p.first])), _safe(_name(submissions[p.second]))]
+        names = [_safe(submissions[p.first].name), _safe(submissions[p.second].name)]
         writer.writerow(
-            [*names, int(one.flagged), f"{p.evidence:.2f}", p.statements, f"{p.excess:.3f}", f"{p.p:.3g}", "; ".join(one.traces)]
+            [
+                *(*names, int(one.flagged), f"{p.evidence:.2f}", p.statements, f"{p.excess:.3f}", f"{p.p:.3g}"),
+                *("; ".join(one.traces), f"{p.share:.4f}", f"{p.bits:.1f}"),
+            ]
         )
     return out.getvalue()
 
@@ -239,25 +245,29 @@ def _csv(submissions: Sequence[ComparedSubmission], comparison: Comparison) -> s
 def _json(about: About, submissions: Sequence[ComparedSubmission], comparison: Comparison) -> str:
     rows = [
         {
-            "first": _name(submissions[one.pair.first]),
-            "second": _name(submissions[one.pair.second]),
+            "first": submissions[one.pair.first].name,
+            "second": submissions[one.pair.second].name,
             "same_student": one in comparison.own,
             "flagged": one.flagged,
             "evidence": round(one.pair.evidence, 3),
             "statements": one.pair.statements,
             "excess": round(one.pair.excess, 4),
+            "share": round(one.pair.share, 4),
+            "bits": round(one.pair.bits, 1),
             "p": one.pair.p,
             "also": list(one.traces),
         }
         for one in [*comparison.found, *comparison.own]
     ]
-    about_it = {"lab": about.lab, "threshold": about.threshold, "submissions": len(submissions), "given": list(about.given)}
-    clusters = [[_name(submissions[one]) for one in cluster] for cluster in comparison.clusters]
+    published = [submission.name for submission in submissions if submission.published]
+    about_it: dict[str, object] = {
+        "lab": about.lab,
+        "threshold": about.threshold,
+        "submissions": len(submissions) - len(published),
+    }
+    about_it |= {"given": list(about.given), "published": published}
+    clusters = [[submissions[one].name for one in cluster] for cluster in comparison.clusters]
     return json.dumps({**about_it, "pairs": rows, "clusters": clusters}, ensure_ascii=False, indent=1) + "\n"
-
-
-def _name(submission: ComparedSubmission) -> str:
-    return f"{submission.student} ({submission.term})" if submission.term else submission.student
 
 
 def _page_name(number: int) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from functools import partial
 from pathlib import Path
 
 from practicum.integrity.compare import THRESHOLD, Comparison, Found, compare
-from practicum.integrity.reading import given_by, read_class
+from practicum.integrity.reading import given_by, published_by, read_class
 from practicum.integrity.report import About, write_report
 from practicum.integrity.submissions import ComparedSubmission
 from practicum.labs.inbox import Inbox
@@ -21,7 +21,7 @@ class SimilarityRun:
     """What came of it.
 
     Attributes:
-        submissions: those that were compared.
+        submissions: those that were compared, and after them the published answers that they were compared with.
         comparison: the pairs.
         report: the report's first page.
     """
@@ -35,8 +35,8 @@ class SimilarityRun:
         return [one for one in self.comparison.found if one.flagged]
 
     def students(self, found: Found) -> str:
-        """Return whose submissions a pair are."""
-        return " and ".join(self.submissions[each].student for each in (found.pair.first, found.pair.second))
+        """Return whose submissions a pair are, or what is published."""
+        return " and ".join(self.submissions[each].name for each in (found.pair.first, found.pair.second))
 
 
 def compare_folders(
@@ -46,6 +46,7 @@ def compare_folders(
     into: Path,
     *,
     baseline: Mapping[str, ComparedSubmission] | None = None,
+    published: Sequence[ComparedSubmission] | None = None,
     teams: Mapping[str, str] | None = None,
     refused: list[str] | None = None,
     threshold: float = THRESHOLD,
@@ -54,11 +55,12 @@ def compare_folders(
     """Read classes, compare them and write the report.
 
     Args:
-        lab: what was to be submitted; its handout and solution count for nothing.
+        lab: what was to be submitted; its handout counts for nothing.
         folders: of submissions, by term; "" is the class that is looked at, of which an inbox knows more.
         zone: of the course.
         into: the report's folder.
         baseline: what else everybody was given, by what it is.
+        published: answers that anybody can find, to compare with; by default `published_by(lab)`.
         teams: names by student.
         refused: gets a line for each entry that was not read.
         threshold: the p-value from which down a pair is flagged.
@@ -74,6 +76,7 @@ def compare_folders(
         told = partial(progress, f"reading {term or (inbox.folder or lab.folder).name}")
         submissions += read_class(inbox, lab, zone, term, told, refused)
     progress("comparing", len(submissions))
+    submissions += published_by(lab) if published is None else published
     comparison = compare(submissions, list(given.values()), teams, threshold=threshold)
     progress("writing the report", len(submissions))
     about = About(lab.title, lab.name, threshold, tuple(given))

@@ -28,6 +28,12 @@ _SMALLEST_ARRAY = 256  # bytes
 _BROKEN = (OSError, ValueError, LookupError, TypeError, AttributeError, zipfile.BadZipFile, NotImplementedError, RuntimeError)
 _DECIMAL = re.compile(r"\d+\.\d{3,}(?:e[-+]?\d+)?", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]{4,}")
+_PROSE_WORD = re.compile(r"(?<![\w.@/\\-])[a-z]{4,24}(?![\w'’@/\\-])")
+_NO_PROSE = re.compile(
+    r"^ *(`{3,}|~{3,}).*?(?:^ *\1|\Z)|`[^`\n]*`|\$\$.*?\$\$|\$[^$\n]*\$|https?://\S+|<[^<>\n]*>|\S{40,}",
+    re.DOTALL | re.MULTILINE,
+)
+"""Fenced and inline code, formulas, addresses, tags, and what is too long to be a word: an image in Base64, say."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +63,13 @@ class ComparedSubmission:
         lines: of all code, files and cells one after the other.
         statements: of all code; their lines count from 1 in `lines`.
         prints: their fingerprints.
-        words: of answers in Markdown, in lower case, with how often they come.
+        words: of answers in Markdown, those written in small letters, with how often they come.
+        names: those of these words that stand in the code, too.
         decimals: numbers with three decimals or more in saved outputs and logs.
         outputs: hashes of saved outputs, with what they are.
         arrays: hashes of the weights that were submitted, with their names.
         notes: what could not be read, and why.
+        published: whether it is no student's: the lab's solution, say; `student` then says what it is.
         packed: lines, while these and statements are put away to save memory.
     """
 
@@ -71,11 +79,18 @@ class ComparedSubmission:
     statements: list[Statement] = field(default_factory=list)
     prints: Prints = field(default_factory=lambda: fingerprints([]))
     words: dict[str, int] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
     decimals: set[str] = field(default_factory=set)
     outputs: dict[bytes, str] = field(default_factory=dict)
     arrays: dict[bytes, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    published: bool = False
     packed: bytes = b""
+
+    @property
+    def name(self) -> str:
+        """What people call it: whose it is, with the term for an earlier one."""
+        return f"{self.student} ({self.term})" if self.term and not self.published else self.student
 
 
 def read_submission(student: str, files: Mapping[str, bytes], term: str = "") -> ComparedSubmission:
@@ -93,10 +108,14 @@ def read_submission(student: str, files: Mapping[str, bytes], term: str = "") ->
             _add_code(found, name, 0, data.decode("utf-8-sig", "replace"))
         elif suffix == ".ipynb":
             _add_notebook(found, name, data)
+        elif suffix == ".md":
+            _add_words(found, data.decode("utf-8-sig", "replace"))
         elif suffix in LOGS:
             found.decimals |= set(_DECIMAL.findall(data.decode("utf-8", "replace")))
         elif suffix in WEIGHTS:
             _add_arrays(found, name, data)
+    code = (line.text.partition("#")[0] for line in found.lines)
+    found.names = {word.lower() for line in code for word in _WORD.findall(line)} & found.words.keys()
     found.notes += _add_statements(found)
     found.prints = fingerprints(found.statements)
     return found
@@ -175,12 +194,17 @@ def _add_notebook(submission: ComparedSubmission, name: str, data: bytes) -> Non
             continue
         text = _text(cell.get("source", cell.get("input")))
         if cell.get("cell_type") == "markdown":
-            for word in _WORD.findall(text):
-                submission.words[word.lower()] = submission.words.get(word.lower(), 0) + 1
+            _add_words(submission, text)
         elif cell.get("cell_type") == "code":
             number += 1
             _add_code(submission, name, number, clean_cell(text)[0])
             _add_outputs(submission, cell.get("outputs"), f"{name}, output of cell {number}")
+
+
+def _add_words(submission: ComparedSubmission, markdown: str) -> None:
+    """Count the words of prose that are written in small letters, as names and abbreviations are not."""
+    for word in _PROSE_WORD.findall(_NO_PROSE.sub(" ", markdown)):
+        submission.words[word] = submission.words.get(word, 0) + 1
 
 
 def _add_outputs(submission: ComparedSubmission, outputs: Any, where: str) -> None:

@@ -102,7 +102,11 @@ def _for_check(lab: Lab) -> bytes:
     """Return the handout's own `lab.toml`: what `practicum check` needs, and nothing that tells how the lab is graded."""
     about: dict[str, object] = {"name": lab.name, "title": lab.title, "submit": list(lab.submit), "points": float(lab.points)}
     about |= {"libraries": list(lab.libraries)} if lab.libraries else {}
-    return "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in about.items()).encode()
+    about |= {"given": sorted(given_files(lab))}
+    limits = lab.limits.model_dump(mode="json")
+    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in about.items()]
+    lines += ["", "[limits]", *(f"{key} = {json.dumps(value)}" for key, value in limits.items())]
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def build_handout(lab: Lab, into: Path, *, force: bool = False) -> Path:

@@ -16,6 +16,12 @@ _PACKAGES = {  # of modules that are called otherwise
     "yaml": "pyyaml",
 }
 
+GRADER = ("numpy", "matplotlib", "mpl_toolkits", "scipy", "tqdm")
+"""Modules that every grader has whatever the lab names: those of the base installation and of the extra `teach`."""
+
+STAND_INS = ("IPython", "google", "ipywidgets", "matplotlib_inline", "practicum")
+"""Modules that have something silent in their place when a notebook is graded."""
+
 
 def packages(libraries: Iterable[str]) -> list[str]:
     """Return what has to be installed beside Practicum for modules like `torch.nn` and `sklearn.datasets`, each once."""

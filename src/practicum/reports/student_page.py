@@ -14,6 +14,7 @@ from pathlib import Path
 from practicum.errors import PracticumError
 from practicum.labs.lab import Lab
 from practicum.private import private_folder, write_private
+from practicum.reports.faults import fix_first
 from practicum.reports.pages import STYLE, WORDS, page, plain_points, share, text, tone, when_words
 from practicum.store.records import StoredResult
 from practicum.store.results import CheckResult
@@ -89,7 +90,14 @@ def submitted_at(stored: StoredResult, zone: tzinfo) -> str:
 
 def check_list(stored: StoredResult) -> str:
     """Return the checks of a result as an HTML list: of each the points, what was expected and got, and a hint."""
-    return f'<ol class="checks">{"".join(_check(check) for check in stored.graded.checks)}</ol>'
+    return f'{_fix_first(stored)}<ol class="checks">{"".join(_check(check) for check in stored.graded.checks)}</ol>'
+
+
+def _fix_first(stored: StoredResult) -> str:
+    first = fix_first(stored.graded.checks)
+    if first is None:
+        return ""
+    return f'<section class="notes"><p><strong>Fix this first:</strong> {text(first[0])}<br>{text(first[1])}</p></section>'
 
 
 def _check(check: CheckResult) -> str:

@@ -14,6 +14,8 @@ import time
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from practicum.sandbox.limits import content
+
 TICK = 1.0 / os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 0.01
 
 
@@ -62,23 +64,15 @@ def own_delay() -> float:
 
 def _fields(path: str) -> list[str]:
     """Return what follows the name in a `stat` file, from the state on."""
-    return _text(path).rpartition(")")[2].split()
+    return content(path).rpartition(")")[2].split()
 
 
 def _schedstat(path: str) -> tuple[float, float] | None:
     try:
-        ran, waited, *_ = _text(path).split()
+        ran, waited, *_ = content(path).split()
     except (OSError, ValueError):
         return None
     return int(ran) / 1e9, int(waited) / 1e9
-
-
-def _text(path: str) -> str:
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        return os.read(fd, 4096).decode(errors="replace")
-    finally:
-        os.close(fd)
 
 
 class Clock:

@@ -251,8 +251,9 @@ class Process:
 
     def _look(self) -> None:
         self.looked = time.monotonic()
-        self.clock.update(clock.read(process_tree(self.pid)))
-        memory, threads = usage(self.pid)
+        members = process_tree(self.pid)
+        self.clock.update(clock.read(members))
+        memory, threads = usage(self.pid, members)
         in_sockets = socket_bytes(self.pid) if self._counts_sockets else 0
         memory += in_sockets - self.base_memory
         if memory > self.memory_limit and in_sockets + exact_memory(self.pid, self.allowed) > self.allowed:

@@ -1,4 +1,7 @@
-"""The plain CSV of our own: items and components by name, the total, and how much of it is decided. It comes back as it was."""
+"""The plain CSV of our own: items and components by name, the total, and how much of it is decided. It comes back as it was.
+
+Where there are outcomes of integrity cases, a last column `cases` has them: `perceptron: zero; project: referred`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,10 +26,13 @@ class PlainRow:
     components: Mapping[str, Decimal]
     total: Decimal
     decided: Decimal
+    cases: str = ""
 
 
 _LEAD = ("student", "name", "section")
 _COMPONENT = "component "
+_LAST = ["total", "decided"]
+_CASES = "cases"
 _EXEMPT = "exempt"
 _ZERO = Decimal("0.00")
 
@@ -43,6 +49,7 @@ def plain_rows(book: Gradebook) -> list[PlainRow]:
             {c.component.name: rounded(c.score) for c in row.components},
             rounded(row.total),
             rounded(row.decided),
+            "; ".join(f"{case.lab}: {case.outcome}" for case in row.cases),
         )
         for row in book.students
     ]
@@ -55,11 +62,13 @@ def to_plain(book: Gradebook) -> str:
 
 def write_plain(rows: list[PlainRow], items: list[str], components: list[str]) -> str:
     """Write plain rows; `read_plain` gives them back."""
-    lines = [[*_LEAD, *items, *(_COMPONENT + name for name in components), "total", "decided"]]
+    last = [*_LAST, _CASES] if any(row.cases for row in rows) else _LAST
+    lines = [[*_LEAD, *items, *(_COMPONENT + name for name in components), *last]]
     for row in rows:
         scores = [_EXEMPT if n in row.exempt else "" if (m := row.items[n]) is None else str(m) for n in items]
         sums = [str(row.components[name]) for name in components]
-        lines.append([row.student, guard(row.name), guard(row.section), *scores, *sums, str(row.total), str(row.decided)])
+        ends = [str(row.total), str(row.decided), row.cases][: len(last)]
+        lines.append([row.student, guard(row.name), guard(row.section), *scores, *sums, *ends])
     return write_table(lines)
 
 
@@ -71,14 +80,16 @@ def read_plain(text: str, name: str = "gradebook.csv") -> list[PlainRow]:
     """
     table = parse_table(text, name)
     header = list(table.header)
-    if tuple(header[:3]) != _LEAD or header[-2:] != ["total", "decided"]:
+    with_cases = header[-1:] == [_CASES]
+    last = len(header) - len(_LAST) - with_cases
+    if tuple(header[:3]) != _LEAD or header[last : last + len(_LAST)] != _LAST:
         raise PracticumError(f"{name}: expected the columns {', '.join(_LEAD)}, …, total, decided; got {', '.join(header)}")
     rows = []
     for cells, line in zip(table.rows, table.lines, strict=True):
-        scores = dict(zip(header[3:], cells[3:], strict=False))
+        scores = dict(zip(header[3 : last + len(_LAST)], cells[3:], strict=False))
         numbers = {key: _number(value, f"{name}:{line}", key) for key, value in scores.items()}
         sums = {key.removeprefix(_COMPONENT): value for key, value in numbers.items() if key.startswith(_COMPONENT)}
-        items = {key: numbers[key] for key in header[3:-2] if not key.startswith(_COMPONENT)}
+        items = {key: numbers[key] for key in header[3:last] if not key.startswith(_COMPONENT)}
         rows.append(
             PlainRow(
                 cells[0],
@@ -89,6 +100,7 @@ def read_plain(text: str, name: str = "gradebook.csv") -> list[PlainRow]:
                 {key: _ZERO if value is None else value for key, value in sums.items()},
                 _ZERO if (total := numbers["total"]) is None else total,
                 _ZERO if (decided := numbers["decided"]) is None else decided,
+                cells[-1] if with_cases else "",
             )
         )
     return rows

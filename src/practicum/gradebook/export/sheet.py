@@ -132,6 +132,8 @@ def make_export(
     said = list(warnings)
     if any(column.name == TOTAL for column in columns) and any(row.decided < book.course.grade.out_of for row in book.students):
         said.append("total: the grade as it stands; what is undecided counts 0 in it")
+    if any(column.name == TOTAL for column in columns) and (failed := [row.student for row in book.students if row.failed]):
+        said.append(f"total: 0 for {some(failed)}, who fails the course by the outcome of an integrity case")
     there = frozenset(range(len(students)))
     if current is not None:
         there = frozenset(place for place in there if students[place].id in current.rows)

@@ -11,7 +11,7 @@ from practicum.gradebook.gradebook import Gradebook, StudentGrade
 from practicum.gradebook.scoring import NOT_LATE, ItemGrade, Status, Unit, duration, explain
 from practicum.store.records import StoredResult
 
-READY: tuple[Status, ...] = ("graded", "partly graded", "missing", "exempt")
+READY: tuple[Status, ...] = ("graded", "partly graded", "missing", "exempt", "withheld")
 """What a student is told of; anything else is not graded yet."""
 
 _STATUS: Mapping[Status, str] = {
@@ -21,6 +21,7 @@ _STATUS: Mapping[Status, str] = {
     "missing": "nothing was submitted",
     "open": "not due yet",
     "unmarked": "not graded yet",
+    "withheld": "the grade is withheld while an integrity case is decided",
     "exempt": "you are exempt, so it does not count",
 }
 
@@ -92,7 +93,7 @@ class ItemFeedback:
     @property
     def total(self) -> str:
         """The grade in words."""
-        return self.said if self.status == "exempt" else f"{self.score} of {self.out_of} points"
+        return self.said if self.status in ("exempt", "withheld") else f"{self.score} of {self.out_of} points"
 
 
 def feedback_of(
@@ -114,7 +115,8 @@ def feedback_of(
         results: published results, those of others included: of them only what counts for this student is taken, which
             for a team is what a member submitted.
         titles: the labs' titles by name.
-        notes: tell the notes of manual grades and why somebody is exempt, too; they were written for the gradebook.
+        notes: tell the notes of manual grades, why somebody is exempt and why an integrity case ended so, too; they were
+            written for the gradebook.
         zone: for the times.
     """
     grade = next(grade for grade in row.items if grade.item.name == item)
@@ -178,7 +180,7 @@ def for_team(members: Iterable[ItemFeedback], name: str) -> ItemFeedback:
 def _line(unit: Unit, part: str, notes: bool) -> Line:
     if not notes:
         unit = unit._replace(notes="")
-    why = explain(unit)
+    why = explain(unit, reasons=notes)
     if unit.counted:  # what the store calls a submission says nothing to a student
         why = why.replace(f" (submission {unit.counted[0].id})", "")
     why = why.removeprefix(f"{unit.part}: ") if unit.part else why

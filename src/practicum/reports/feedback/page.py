@@ -26,7 +26,7 @@ def item_page(told: ItemFeedback) -> str:
 
 
 def _total(told: ItemFeedback) -> str:
-    if told.status == "exempt" or not told.score:
+    if told.status in ("exempt", "withheld") or not told.score:
         return f'<p class="total"><span>{text(told.said)}</span></p>'
     status = "" if told.status == "graded" else f" · {text(told.said)}"
     return f'<p class="total"><strong>{text(told.score)}</strong> <span>of {text(told.out_of)} points{status}</span></p>'

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import PurePath
 
+from practicum.reports.faults import fix_first
 from practicum.reports.feedback.item import ItemFeedback, LabFeedback
 from practicum.reports.feedback.page import item_page
 from practicum.reports.pages import WORDS, plain_points, when_words
@@ -24,7 +25,7 @@ ZIPPED_AT = (2000, 1, 1, 0, 0, 0)  # the same feedback makes the same file
 def item_text(told: ItemFeedback) -> str:
     """Return the feedback as text: what the page says, in lines."""
     lines = [f"{told.title} ({told.course})", " ".join(filter(None, (told.name, told.student))), "", f"Grade: {told.total}"]
-    if told.status not in ("graded", "exempt"):
+    if told.status not in ("graded", "exempt", "withheld"):
         lines.append(f"Status: {told.said}")
     lines += [f"  {line.part}: {line.why}" if line.part != told.title else f"  {line.why}" for line in told.lines]
     for lab in told.labs:
@@ -84,6 +85,8 @@ def _lab_lines(told: ItemFeedback, lab: LabFeedback) -> Iterator[str]:
     submitted = when_words(lab.shown.submission, told.zone, "%A %d %B %Y, %H:%M:%S %Z")
     yield f"submitted: {submitted}" + ("" if lab.counts else "; this submission does not count for the grade")
     yield from (f"Note: {note}" for note in graded.notes)
+    if (first := fix_first(graded.checks)) is not None:
+        yield from (f"Fix this first: {first[0]}", f"    {first[1]}")
     for check in graded.checks:
         hidden = " (hidden check)" if check.hidden else ""
         yield f"- {check.title}{hidden}: {WORDS[check.outcome]}, {plain_points(check.points)} of {plain_points(check.out_of)}"

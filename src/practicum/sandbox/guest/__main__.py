@@ -36,13 +36,14 @@ class Order(msgspec.Struct):
     folder: str
 
 
-def warm_up(libraries: list[str]) -> None:
+def warm_up(libraries: list[str], quiet: bool = False) -> None:
     """Import what submissions will need; a library that is not installed is the submission's problem, not ours."""
     for name in ["tqdm", "numpy.random", "numpy.linalg", *libraries]:
         try:
             importlib.import_module(name)
         except ImportError as error:
-            print(f"{NOTE}the sandbox has no {name} ({error})", file=sys.stderr)
+            if not quiet:
+                print(f"{NOTE}the sandbox has no {name} ({error})", file=sys.stderr)
     if "torch" in sys.modules:
         importlib.import_module("torch._dynamo")  # the first optimiser of a process imports it, which takes seconds
     gc.collect()
@@ -226,16 +227,26 @@ def set_up(folder: str, files: dict[str, Any], seed: int, notebooks: dict[str, l
     return objects.Objects(folder, notebooks)
 
 
-def serve_pipes(folder: str) -> None:
-    """Serve on stdin and stdout, without forking: `practicum check` on a student's own machine, any system."""
+def serve_pipes(folder: str, limits: dict[str, float], libraries: list[str]) -> None:
+    """Serve on stdin and stdout, without forking: `practicum check` on a student's own machine, any system.
+
+    Args:
+        folder: the student's.
+        limits: the lab's, of which those hold that this system has.
+        libraries: the lab's, imported first as the fork server does, so that their time and memory count for nobody.
+    """
+    from . import home
+
     read_fd, write_fd = os.dup(0), os.dup(1)
     os.dup2(2, 1)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    warm_up(libraries, quiet=True)
+    home.set_limits(limits)
     serve(read_fd, write_fd, folder)
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "--pipes":
-        serve_pipes(sys.argv[2])
+        serve_pipes(sys.argv[2], **msgspec.json.decode(sys.argv[3]))
     else:
         main(int(sys.argv[1]), sys.argv[2:])

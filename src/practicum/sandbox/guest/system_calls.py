@@ -11,7 +11,7 @@ nothing is killed. Of some calls only certain arguments are let through. What th
 File locks are answered with success and nothing is locked. A lock on a file of the system would block the machine's other
 processes, and the filter cannot see which file is meant; a library that locks a file of its own works on.
 
-Numbers: Linux 6.12, arch/x86/entry/syscalls/syscall_64.tbl and scripts/syscall.tbl (aarch64).
+Numbers: the headers of Linux 6.1, asm/unistd_64.h (x86_64) and asm-generic/unistd.h (aarch64); `fchmodat2` is of Linux 6.6.
 """
 
 from __future__ import annotations
