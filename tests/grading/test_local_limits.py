@@ -20,7 +20,7 @@ from practicum.grading.local.process import environment
 from practicum.labs.handout import build_handout
 from practicum.labs.lab import load_lab
 from practicum.labs.libraries import GRADER
-from practicum.sandbox import bwrap
+from practicum.sandbox import bwrap, clock
 from tests.grading.labs import ADD, write
 from tests.grading.test_local import NOTEBOOK
 
@@ -75,6 +75,20 @@ def test_each_limit_holds_and_costs_the_check_that_broke_it(handout: Path, outco
     checks = check_folder(handout).checks
     assert [check.outcome for check in checks] == [outcome, "passed", "passed"]
     assert words in checks[0].message
+
+
+@pytest.mark.parametrize(("ready", "outcome"), [(True, "passed"), (False, "timeout")])
+def test_what_the_machine_makes_it_wait_is_not_its_time(
+    handout: Path, monkeypatch: pytest.MonkeyPatch, ready: bool, outcome: str
+) -> None:
+    """A process that stands ready to run and gets no processor is here one that sleeps, of which the kernel is made to say so."""
+    checks = handout / "checks" / "test_adding.py"
+    checks.write_text(checks.read_text().replace("@timeout(60)", "@timeout(0.3)"))
+    slow = "import time\ndef add(a, b):\n    if isinstance(a, int) and (a, b) == (2, 3): time.sleep(1)\n    return a + b\n"
+    (handout / "adding.py").write_text(slow)
+    monkeypatch.setattr(clock, "read", lambda pids: clock.Reading(0.0, 0.0, ready))
+    checked = check_folder(handout).checks
+    assert [check.outcome for check in checked] == [outcome, "passed", "passed"]
 
 
 def test_output_is_counted_for_each_check_and_shown_where_it_is_wanted(handout: Path) -> None:

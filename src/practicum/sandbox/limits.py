@@ -20,7 +20,7 @@ def content(path: str) -> str:
         OSError: it is not there any more.
     """
     parts = []
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    fd = os.open(path, os.O_RDONLY)
     try:
         while part := os.read(fd, 1 << 16):
             parts.append(part)

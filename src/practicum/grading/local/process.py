@@ -1,7 +1,8 @@
 """Where the student's code runs at home: in a Python of its own, or in the notebook that is open.
 
 No sandbox, and any system. The limits are the grader's, as far as a system has the means: time and output everywhere, memory,
-processor time and files where there is `resource`, memory and processes to the byte and the thread where there is `/proc`.
+processor time and files where there is `resource`. Where there is `/proc`, memory and processes to the byte and the thread, and
+time is the submission's own, as for the grader; elsewhere it is the wall clock's.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ from typing import IO, Any
 import msgspec
 
 from practicum.labs.lab import Limits
+from practicum.sandbox import clock
 from practicum.sandbox.guest import protocol
 from practicum.sandbox.guest.cells import Notebook
 from practicum.sandbox.guest.messages import Failure, ProtocolError, Request, Response
 from practicum.sandbox.guest.objects import Objects
-from practicum.sandbox.limits import kill_tree, usage
+from practicum.sandbox.limits import kill_tree, process_tree, usage
 from practicum.sandbox.link import Answers
 from practicum.sandbox.outcome import Died, Outcome
 
@@ -72,8 +74,10 @@ class LocalProcess(Answers):
         self.died: Died | None = None
         self._why: Died | None = None
         self._printed = 0
-        self._loading = self._may_interrupt = False
-        self._deadline = float("inf")
+        self._loading = False
+        self.clock = clock.Clock()
+        self._limit: clock.Limit | None = None  # of the question that is open
+        self._lock = threading.Lock()  # for both, which two threads turn to
         self._base: int | None = None
         told = msgspec.json.encode({"limits": limits.model_dump(), "libraries": libraries}).decode()
         self.process = subprocess.Popen(
@@ -107,8 +111,9 @@ class LocalProcess(Answers):
         if request.op == "seed" or self._loading:  # a check begins, or a module, or a cell
             self._printed = 0
             self.printed_too_much = False
-        self.interrupted, self._may_interrupt = False, request.op == "cell" and sys.platform != "win32"
-        self._deadline = deadline
+        self.interrupted, may_interrupt = False, request.op == "cell" and sys.platform != "win32"
+        with self._lock:
+            self._limit = clock.Limit(may_interrupt, self.clock, max(0.0, deadline - time.monotonic()))
         try:
             self.process.stdin.write(data)
             self.process.stdin.flush()
@@ -123,8 +128,18 @@ class LocalProcess(Answers):
             self.died = self._why or crashed
             raise self.died from None
         finally:
-            self._deadline = float("inf")
+            with self._lock:
+                self._limit.tick()
+                self._limit = None
         return response
+
+    def time_used(self) -> float:
+        """Return the seconds that count as the submission's own so far; up to the last look by the wall clock."""
+        return self.clock()
+
+    def processor_time(self) -> float:
+        """Return the processor seconds used so far, up to the last look."""
+        return self.clock.cpu
 
     def close(self) -> None:
         """End the process."""
@@ -135,8 +150,8 @@ class LocalProcess(Answers):
             assert stream is not None
             stream.close()
 
-    def _end(self, outcome: Outcome, message: str) -> None:
-        self._why = self._why or Died(outcome, message)
+    def _end(self, outcome: Outcome, message: str, starved: bool = False) -> None:
+        self._why = self._why or Died(outcome, message, starved)
         self._kill()
 
     def _kill(self) -> None:
@@ -148,11 +163,15 @@ class LocalProcess(Answers):
 
     def _watch(self) -> None:
         """Hold the process to its time and, where there is `/proc`, to its memory and processes."""
-        while not self._over.wait(min(LOOK_SECONDS, max(0.001, self._deadline - time.monotonic()))):
+        while not self._over.wait(LOOK_SECONDS):
             if self.process.poll() is not None:
                 return
-            if time.monotonic() >= self._deadline:
-                self._time_is_over()
+            with self._lock:
+                if (limit := self._limit) is not None:
+                    limit.tick()
+                    self.clock.update(clock.read(process_tree(self.process.pid)))
+                    if limit.left() <= 0:
+                        self._time_is_over(limit)
             if self._base is None:
                 continue
             memory, threads = usage(self.process.pid)
@@ -161,14 +180,16 @@ class LocalProcess(Answers):
             if threads > self.limits.processes + 1:
                 self._end("processes", f"it started more than {self.limits.processes} processes and threads")
 
-    def _time_is_over(self) -> None:
+    def _time_is_over(self, limit: clock.Limit) -> None:
         """Interrupt a notebook's cell, once; end anything else, and a cell that goes on."""
-        if not self._may_interrupt:
+        if limit.starved:
+            self._end("timeout", "the machine was too busy to give it its time; try again", starved=True)
+        elif limit.may_interrupt:
+            self.interrupted = True
+            limit.allow(INTERRUPTED_SECONDS)
+            self.process.send_signal(signal.SIGINT)
+        else:
             self._end("timeout", "it ran longer than the time for this check")
-            return
-        self._may_interrupt, self.interrupted = False, True
-        self._deadline = time.monotonic() + INTERRUPTED_SECONDS
-        self.process.send_signal(signal.SIGINT)
 
     def _drain(self, show: Callable[[str], object] | None) -> None:
         """Count what the code prints, and show it where this is wanted."""
