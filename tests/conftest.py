@@ -16,6 +16,10 @@ pytest_plugins = ["tests.budget"]
 # Tests compute on small tensors: a second thread would only wait, and make two runs differ in the last bits.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# How wide the terminal is in which the tests are run is no matter of theirs; GNU readline, too, says it to whatever is started.
+for name in ("COLUMNS", "LINES"):
+    os.environ.pop(name, None)
+
 # A busy machine is no failure.
 settings.register_profile("practicum", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("practicum")

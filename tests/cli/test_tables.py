@@ -100,7 +100,7 @@ def test_a_proof_keeps_the_points_of_every_answer(width: int) -> None:
     verdicts = tuple(
         Verdict(f"wrong_axis_{n}", "mutant", title, frozenset(names), lost, seeds, (62.25, 68.5), 3.0, 2) for n in range(3)
     )
-    report = LabReport(LAB, {"test_a": 1.0}, frozenset(), verdicts, (0, 1), (), ())
+    report = LabReport(LAB, {"test_a": 1.0}, frozenset(), verdicts, (0, 1), 1000, (), ())
     render_report(report, out)
     lines = printed(out)
     assert sum("62.25–68.5 / 75.25" in line for line in lines) == 3

@@ -92,7 +92,7 @@ HOSTILE = {
     "broken JSON": ("n.ipynb", b'{"cells": [', "not JSON"),
     "JSON of another kind": ("n.ipynb", b"[1, 2]", "JSON of another kind"),
     "deep JSON": ("n.ipynb", b"[" * 100_000, "nested too deep"),
-    "not text": ("n.ipynb", b"\xff\xfe\x00", "not text in UTF-8"),
+    "not text": ("n.ipynb", b"\xc3\x28", "not text in UTF-8"),
     "half an archive": ("w.npz", npz(a=np.ones(1000))[:300], "could not be read"),
     "an archive that unpacks to 300 MB": ("w.npz", None, "more than 256 MiB unpacked"),
     "no header": ("w.safetensors", b"\xff" * 40, "no safetensors header"),

@@ -261,7 +261,9 @@ def test_what_a_notebook_tells_its_front_end_changes_no_verdict(grade_notebook, 
     assert {c.name for c in graded.checks if c.points} <= {"test_model", "test_labels", "test_last"}
 
 
-def test_a_notebook_that_exits(grade_notebook):
+def test_a_cell_that_exits_costs_what_it_was_to_define(grade_notebook):
     graded = grade_notebook(["import os\nos._exit(0)"])
-    assert {check.outcome for check in graded.checks} == {"crashed"}
+    assert graded.points == FULL
     assert graded.restarts <= 1  # and is not run again for the next check
+    (note,) = graded.notes
+    assert note.startswith("answer: cell 2 (`import os`) ended the program")

@@ -56,9 +56,9 @@ def test_the_memory_limit_holds_for_torch_too(with_torch, monkeypatch, hog, cgro
     highest = 0
     real = limits.usage
 
-    def spy(pid):
+    def spy(pid, members=()):
         nonlocal highest
-        memory, threads = real(pid)
+        memory, threads = real(pid, members)
         highest = max(highest, memory - process.base_memory)
         return memory, threads
 

@@ -92,10 +92,10 @@ def show() -> None:
     \b
     practicum case list
     """
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    from practicum.cli.tables import print_table, terminal
     from practicum.course.calendar import local
     from practicum.course.workspace import find
     from practicum.gradebook.cases import latest_cases
@@ -108,13 +108,14 @@ def show() -> None:
         typer.echo("No outcome of a case was recorded; `practicum case decide` records one.")
         return
     held = latest_cases(cases)
-    table = Table("when", "lab", "student", "outcome", "reason", "", box=None)
+    table = Table(box=None)
+    for head in ("when", "lab", "student", "outcome", "reason", ""):
+        table.add_column(head, no_wrap=head in ("when", "lab", "outcome", ""))
     for case in sorted(cases, key=lambda each: each.at):
         holds = "holds" if held[case.student][case.lab] is case else "replaced"
         who = f"{case.student} {names[case.student]}".rstrip()
         table.add_row(*map(Text, (local(course, case.at), case.lab, who, case.outcome, case.reason, holds)))
-    console = Console()
-    (console if console.is_terminal else Console(width=200)).print(table, highlight=False)
+    print_table(table, terminal())
 
 
 def _together(workspace: Workspace, course: Course, lab: str, students: list[str]) -> list[str]:
