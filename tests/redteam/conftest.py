@@ -22,7 +22,7 @@ from practicum.grading.pool import GraderProcess
 from practicum.store.results import CheckResult, GradedSubmission
 
 LIMITS = {
-    "cpu_seconds": 3,
+    "cpu_seconds": 2,
     "wall_seconds": 300,
     "import_seconds": 60,
     "memory_mib": 200,

@@ -112,8 +112,9 @@ def test_a_busy_machine_costs_nothing(starved):
     link.begin(1.0, 0)
     began = time.monotonic()
     assert student.answer.burn(0.3) == 0.3
-    assert time.monotonic() - began > 1.0  # or the test shows nothing: by the wall clock it had run out
     assert 0.25 <= link.end() < 0.8
+    if time.monotonic() - began <= 1.0:
+        pytest.skip("the machine found time for it all the same, so nothing is shown")
 
 
 def test_who_computes_too_long_is_ended_by_its_own_seconds(starved):

@@ -78,8 +78,10 @@ class Shelf:
 
     def write(self, name: str, text: str) -> None:
         (self.folder / f"{name}.py").write_text(text)
+        package = sys.modules["practicum.recipes"]
         for module in [module for module in sys.modules if module.startswith("practicum.recipes.")]:
             del sys.modules[module]
+            vars(package).pop(module.rpartition(".")[2], None)  # where `from practicum.recipes import …` looks first
 
     def run(self, name: str) -> None:
         run_missing([name], self.kept, seeds=None, minutes=None, progress=self.told.append, runs=self.runs)
@@ -110,6 +112,7 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelf]:
         yield made
         for name in ("made_up", "made_study"):
             sys.modules.pop(f"practicum.recipes.{name}", None)
+            vars(practicum.recipes).pop(name, None)
 
 
 def test_the_first_losses_are_those_of_the_run(shelf: Shelf) -> None:
