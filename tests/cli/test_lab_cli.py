@@ -40,7 +40,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("options", [(), ("--notebook",)], ids=["module", "notebook"])
+@pytest.mark.parametrize("options", [(), pytest.param(("--notebook",), marks=pytest.mark.thorough)], ids=["module", "notebook"])
 def test_a_new_lab_is_listed_built_and_proven(here, options):
     assert "labs/my-lab: a small working lab" in run("new", "my-lab", *options)
     submit = "my-lab.ipynb" if options else "my_lab.py"

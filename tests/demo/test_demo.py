@@ -56,6 +56,7 @@ def test_what_a_class_hands_in_is_read_as_meant(tmp_path: Path) -> None:
             assert read[student] == [work.files["perceptron.py"] for work in works]
 
 
+@pytest.mark.thorough  # the demonstration shows it: `make demo`
 def test_notebooks_are_broken_in_every_way() -> None:
     kinds = kinds_of_submission(find_lab("linear-regression"), ["memory bomb"], whole=False, styles=1, bugs=1)
     assert set(invented_class._NOTEBOOKS) <= {work.what for works in kinds for work in works}

@@ -145,6 +145,7 @@ def test_a_worker_that_is_killed_is_replaced(lab):
     assert results == [f"s{i}" for i in range(5)]
 
 
+@pytest.mark.thorough  # test_worker loses workers, too
 def test_a_submission_that_loses_every_worker_is_left_and_said(lab, monkeypatch):
     real = GraderProcess.grade
 

@@ -47,7 +47,7 @@ HOSTILE = {
     "a sum": "1+" * 200_000 + "1",
     "nested ifs": "".join(" " * depth + "if x:\n" for depth in range(150)) + " " * 150 + "pass",
     "one line of 5 MB": "x = [" + "1," * 2_500_000 + "]",
-    "many lines": "x = 1\n" * 100_000,
+    "many lines": "x = 1\n" * 50_000,
     "many broken lines": "x = (\n" * 20_000,
     "surrogates": "x = '\ud800'\n",
     "a long string": "'" + "a" * 1_000_000,

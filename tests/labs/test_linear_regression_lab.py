@@ -210,9 +210,6 @@ ALONE = {
     "a failing cell before each",
     "sys.exit() in a cell",
     "autograd left switched off",
-    "float64 by default",
-    "an unguarded check",
-    "another kernel",
 }
 
 

@@ -156,7 +156,12 @@ MEMORY = {
 }
 
 
-@pytest.mark.parametrize("bomb", MEMORY)
+OTHER_FORMS = {"a list", "text", "an integer", "System V"}  # of "arrays", "an array" and "memory in files"
+
+
+@pytest.mark.parametrize(
+    "bomb", [pytest.param(each, marks=pytest.mark.thorough) if each in OTHER_FORMS else each for each in MEMORY]
+)
 def test_a_bomb_of_memory(brief, bomb):
     verdict = brief(f"import ctypes, mmap, os, time\ndef name():\n    {MEMORY[bomb]}\n    return 'honest'\n")
     assert verdict.outcome("test_last") in ("memory", "raised", "timeout")
