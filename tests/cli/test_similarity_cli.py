@@ -114,6 +114,7 @@ def test_a_copy_of_what_is_published_is_evidence(here: Path) -> None:
     told = json.loads((report / "pairs.json").read_text(encoding="utf-8"))
     assert (told["submissions"], told["published"]) == (20, ["the lab's solution", "alternative loops"])
     assert told["given"] == ["the handout of network"]
+    assert told["note"] == ""
     index = (report / "index.html").read_text(encoding="utf-8")
     assert "<li><strong>20</strong><span>submissions</span></li><li><strong>0</strong><span>of earlier terms" in index
     assert "(published)" not in index

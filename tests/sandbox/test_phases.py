@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from practicum.sandbox import process as process_module
 from practicum.sandbox.guest.messages import Failure, Response
 from practicum.sandbox.limits import process_tree
 from practicum.sandbox.link import Answers, Link
@@ -226,3 +227,10 @@ def test_output_counts_per_check_and_what_an_import_prints_is_dropped(opened):
     link.begin(60.0, 0)
     assert student.answer.show(90) == 1
     assert len(processes) == 2
+
+
+def test_a_fork_that_ends_before_it_has_answered_is_known_by_its_end(opened, monkeypatch):
+    monkeypatch.setattr(process_module, "children_of", lambda pid: [])  # its parent was quicker than the look
+    _, student, _ = opened("import os, random\nrandom.seed = lambda *args: os._exit(7)\ndef f(): return 1\n")
+    with pytest.raises(Died, match=r"ended itself \(exit code 7\)"):
+        student.answer.f()

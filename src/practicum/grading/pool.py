@@ -115,6 +115,7 @@ class GraderProcess:
             self.process.kill()
             self.process.wait()
         self.process.stdout.close()
+        self._note.close()
 
 
 class Graders:

@@ -1,9 +1,9 @@
 """One worker: a process that collects a lab's checks once and grades the submissions it is given, one after the other.
 
-    python -m practicum.grading.worker LAB_FOLDER MODE [NOTE]
+    python -m practicum.grading.worker LAB_FOLDER MODE NOTE
 
 Frames on stdin and stdout are `length (8 bytes) | MessagePack`; both ends are the grader's own. NOTE is the descriptor of a file
-in which the name of the running check stands, for whoever finds the worker dead.
+in which the name of the running check stands, for whoever finds the worker dead; -1 for none.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from pathlib import Path
 from practicum.errors import PracticumError
 from practicum.integrity.alignment import Match, align, renamings
 from practicum.integrity.compare import LEAST_EVIDENCE, LEAST_STATEMENTS, Comparison, Found
+from practicum.integrity.likeness.yardstick import LEAST_BITS
 from practicum.integrity.plots import graph, histogram
 from practicum.integrity.submissions import ComparedSubmission, with_code
 from practicum.private import private_folder, write_private
@@ -114,9 +115,10 @@ def _index(about: About, submissions: Sequence[ComparedSubmission], comparison: 
         _table(submissions, [(n, one) for n, one in enumerate(shown, 1) if id(one) not in own]),
         '<p class="soft">Share is how much of their work the two have in common, of what not everybody has; bits, how many '
         "statements that is, those of many for less. Evidence counts statements by how rare they are among those who work alike: "
-        "one of one in a hundred weighs 4.6. p is the chance that an honest class has a pair so much alike; it is 1 below an "
-        f"evidence of {LEAST_EVIDENCE:g} or {LEAST_STATEMENTS} statements. A pair is flagged at p &lt; {about.threshold:g}, or "
-        "when both submitted the same weights. Of each student with published answers only the most alike is shown.</p>",
+        "one of one in a hundred weighs 4.6. p is the chance that an honest class has a pair so much alike; it is 1 below "
+        f"{LEAST_BITS:g} bits, an evidence of {LEAST_EVIDENCE:g} or {LEAST_STATEMENTS} statements. "
+        f"A pair is flagged at p &lt; {about.threshold:g}, or when both submitted the same "
+        "weights. Of each student with published answers only the most alike is shown.</p>",
     ]
     if flagged > MOST:
         parts.append(f"<p>{flagged - MOST} more pairs are flagged; they stand in pairs.csv.</p>")
@@ -264,6 +266,7 @@ def _json(about: About, submissions: Sequence[ComparedSubmission], comparison: C
         "lab": about.lab,
         "threshold": about.threshold,
         "submissions": len(submissions) - len(published),
+        "note": comparison.note,
     }
     about_it |= {"given": list(about.given), "published": published}
     clusters = [[submissions[one].name for one in cluster] for cluster in comparison.clusters]

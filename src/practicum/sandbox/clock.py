@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from practicum.sandbox.limits import content
 
+INTERRUPTED_SECONDS = 3.0  # for a cell to end once it was interrupted
 TICK = 1.0 / os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 0.01
 
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from practicum.sandbox.clock import backstop
-from practicum.sandbox.guest.messages import Request, Response
+from practicum.sandbox.guest.messages import LOADS, Request, Response
 from practicum.sandbox.outcome import Died, StudentError, clean
 
 _DEADLY_CELLS = 3  # that may end the process, before the notebook counts as one that does
-_LOADS = ("module", "notebook", "cell", "skip")
+_LOADING = (*LOADS, "skip")
 _RELEASED = 10_000  # handles named in one request: a frame holds no more than so many bytes
 
 
@@ -250,7 +250,7 @@ class Link:
         dead = getattr(process, "died", None)
         if seconds is None:
             # To load a module has time of its own: it happens once, before whichever check comes first.
-            seconds = self.import_seconds if op in _LOADS else self._left_of_check
+            seconds = self.import_seconds if op in _LOADING else self._left_of_check
         released, self.released = self.released[:_RELEASED], self.released[_RELEASED:]
         request = Request(next(self._numbers), op, handle, name, args, kwargs, as_handle, released)
         began, before = time.monotonic(), process.time_used()
@@ -269,7 +269,7 @@ class Link:
             took = process.time_used() - before
             self.left -= took
             self._wall_left -= time.monotonic() - began
-            if op not in _LOADS:
+            if op not in _LOADING:
                 self._left_of_check -= took
         failure = response.failure
         if failure is not None:

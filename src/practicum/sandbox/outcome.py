@@ -53,8 +53,28 @@ class NoLength(StudentError, TypeError):
     """The object has no length; a `TypeError` too, since `list()` then goes on without one."""
 
 
-def cause(status: int, cpu: float, cpu_seconds: float) -> tuple[Outcome, str]:
-    """Return why a process has ended, with the text for the student.
+_BEYOND: dict[Outcome, str] = {
+    "memory": "it used more than {:,.0f} MiB of memory",
+    "output": "it printed more than {:,.0f} KiB",
+    "processes": "it started more than {:.0f} processes and threads",
+    "timeout": "it used more than {:.0f} seconds of processor time",
+}
+
+
+def beyond(outcome: Outcome, most: float) -> Died:
+    """Return the end of a process that took more than its lab allows: MiB, KiB, processes or processor seconds."""
+    return Died(outcome, _BEYOND[outcome].format(most))
+
+
+def out_of_time(starved: bool) -> Died:
+    """Return the end of a process that ran longer than its check may, or for which the machine had no time."""
+    if starved:
+        return Died("timeout", "the machine was too busy to give it its time", starved=True)
+    return Died("timeout", "it ran longer than the time for this check")
+
+
+def cause(status: int, cpu: float, cpu_seconds: float) -> Died:
+    """Return how a process has ended.
 
     Args:
         status: as `os.wait` gives it.
@@ -63,11 +83,11 @@ def cause(status: int, cpu: float, cpu_seconds: float) -> tuple[Outcome, str]:
     """
     code = os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) or os.WIFSIGNALED(status) else 0
     if code == -signal.SIGXCPU or (code == -signal.SIGKILL and cpu >= int(cpu_seconds) - 0.5):
-        return "timeout", f"it used more than {cpu_seconds:.0f} seconds of processor time"
+        return beyond("timeout", cpu_seconds)
     if code < 0:
         name = signal.Signals(-code).name if -code in signal.Signals._value2member_map_ else f"signal {-code}"
-        return "crashed", f"the process was ended by {name}"
-    return "crashed", f"the process ended itself (exit code {code})"
+        return Died("crashed", f"the process was ended by {name}")
+    return Died("crashed", f"the process ended itself (exit code {code})")
 
 
 def clean(text: str, longest: int) -> str:

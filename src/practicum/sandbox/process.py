@@ -15,7 +15,7 @@ from practicum.sandbox.bwrap import NoSandbox
 from practicum.sandbox.cgroups import Cgroup, Place
 from practicum.sandbox.guest import protocol, sockets
 from practicum.sandbox.guest.caps import Budget
-from practicum.sandbox.guest.messages import ProtocolError, Request, Response
+from practicum.sandbox.guest.messages import LOADS, ProtocolError, Request, Response
 from practicum.sandbox.limits import (
     children_of,
     exact_memory,
@@ -27,15 +27,13 @@ from practicum.sandbox.limits import (
     socket_bytes,
     usage,
 )
-from practicum.sandbox.outcome import Died, Outcome, cause
+from practicum.sandbox.outcome import Died, beyond, cause, out_of_time
 
 LOOK_SECONDS = 0.02  # how often memory and processes are looked at while the student's code runs
 MOST_RECEIVED = 1 << 30  # bytes in one check, as they may lie in this process's memory
 _UNFOLDS = 32  # bytes of plain data take so much more memory when they are Python objects
 _END_SECONDS = 5.0  # for news of an end, which may be late on a busy machine, and the verdict hangs on it
 _UNSEEN_SECONDS = 0.01  # of processor time that are not worth a look
-_INTERRUPTED_SECONDS = 3.0  # for a cell to end once it was interrupted
-_LOADS = ("module", "notebook", "cell")  # what these print is dropped, however much it is
 _ENDS_WITH_FORK = frozenset(range(5))  # descriptors: standard ones, the channel, the fork's channel
 
 
@@ -109,10 +107,10 @@ class Process:
             raise self.died
         parts = protocol.pack(request)
         self.interrupted = False
-        if request.op == "seed" or request.op in _LOADS:  # a check begins, or a module, or a cell
+        if request.op == "seed" or request.op in LOADS:  # a check begins, or a module, or a cell
             self.output.begin()
             self.received, self.budget = 0, Budget()
-        self._loading = request.op in _LOADS
+        self._loading = request.op in LOADS
         limit = clock.Limit(request.op == "cell", self.clock, max(0.0, deadline - time.monotonic()))
 
         def wait(event: int) -> None:
@@ -129,7 +127,7 @@ class Process:
         except EOFError:
             self._ended()
         except ProtocolError as error:
-            self._die("protocol", f"your program's process sent something that is no answer: {error}")
+            self._die(Died("protocol", f"your program's process sent something that is no answer: {error}"))
         finally:
             limit.tick()
         if request.op == "setup" and response.failure is not None and response.failure.type == "SandboxError":
@@ -138,7 +136,7 @@ class Process:
         if self.waiting is not None and self.answers < 0:
             self._find_fork()
         if response.id != request.id:
-            self._die("protocol", "your program's process sent an answer to a question that was not asked")
+            self._die(Died("protocol", "your program's process sent an answer to a question that was not asked"))
         return response
 
     def fork(self) -> bool:
@@ -163,10 +161,8 @@ class Process:
         return True
 
     def _find_fork(self) -> None:
-        wanted = time.monotonic() + _END_SECONDS
-        while not (children := children_of(self.pid)) and time.monotonic() < wanted and not is_ending(self.pid):
-            time.sleep(0.0002)
-        self.answers = children[0] if children else self.pid
+        """Note which process the fork is; there is none any more where it has ended already, which is as well."""
+        self.answers = next(iter(children_of(self.pid)), -1)
 
     def go_back(self) -> bool:
         """End the fork, and let the process itself answer again, as it was before.
@@ -211,7 +207,7 @@ class Process:
                 if not self.output.drain():
                     self._poll.unregister(self.output.fd)
                 if self.output.too_much and not self._loading:
-                    self._die("output", f"it printed more than {self.limits['output_kib']:,.0f} KiB")
+                    self._die(beyond("output", self.limits["output_kib"]))
             if time.monotonic() - self.looked > LOOK_SECONDS:
                 self._look()
             if self.channel.fileno() in ready:
@@ -225,11 +221,9 @@ class Process:
         Raises:
             Died: anything else, or a cell that goes on.
         """
-        if limit.starved:
-            self._die("timeout", "the machine was too busy to give it its time", starved=True)
-        if not limit.may_interrupt:
-            self._die("timeout", "it ran longer than the time for this check")
-        limit.allow(_INTERRUPTED_SECONDS)
+        if limit.starved or not limit.may_interrupt:
+            self._die(out_of_time(limit.starved))
+        limit.allow(clock.INTERRUPTED_SECONDS)
         self.interrupted = True
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self.pidfd, signal.SIGINT)
@@ -257,9 +251,9 @@ class Process:
         in_sockets = socket_bytes(self.pid) if self._counts_sockets else 0
         memory += in_sockets - self.base_memory
         if memory > self.memory_limit and in_sockets + exact_memory(self.pid, self.allowed) > self.allowed:
-            self._die("memory", f"it used more than {self.limits['memory_mib']:,.0f} MiB of memory")
+            self._die(beyond("memory", self.limits["memory_mib"]))
         if threads > int(self.limits["processes"]) + 1 + (self.waiting is not None):
-            self._die("processes", f"it started more than {self.limits['processes']:.0f} processes and threads")
+            self._die(beyond("processes", self.limits["processes"]))
 
     def _ended(self) -> NoReturn:
         """Find out how the process has ended.
@@ -270,23 +264,23 @@ class Process:
         if self.waiting is not None and self.answers < 0:
             self._find_fork()
         if not is_ending(self.pid if self.waiting is None else self.answers):  # no news will come: it lives on
-            self._die("crashed", "the process closed the channel on which it answers")
+            self._die(Died("crashed", "the process closed the channel on which it answers"))
         fork = None if self.waiting is None else sockets.of_fork(self.waiting, _END_SECONDS)
         end = fork or sockets.of_process(self.keeper, _END_SECONDS)
         if self.cgroup is not None and self.cgroup.out_of_memory():
-            self._die("memory", f"it used more than {self.limits['memory_mib']:,.0f} MiB of memory")
-        self._die(*cause(end.status, end.cpu, self.limits["cpu_seconds"]))
+            self._die(beyond("memory", self.limits["memory_mib"]))
+        self._die(cause(end.status, end.cpu, self.limits["cpu_seconds"]))
 
-    def _die(self, outcome: Outcome, message: str, starved: bool = False) -> NoReturn:
+    def _die(self, died: Died) -> NoReturn:
         """Kill what is left.
 
         Raises:
             Died: always.
         """
         self.processor_time()  # the last look at it
-        self.died = Died(outcome, message, starved)
+        self.died = died
         self.kill()
-        raise self.died
+        raise died
 
     def kill(self) -> None:
         """End the process with all it started; its namespaces and files go with it."""

@@ -24,16 +24,14 @@ from practicum.labs.lab import Limits
 from practicum.sandbox import clock
 from practicum.sandbox.guest import protocol
 from practicum.sandbox.guest.cells import Notebook
-from practicum.sandbox.guest.messages import Failure, ProtocolError, Request, Response
+from practicum.sandbox.guest.messages import LOADS, Failure, ProtocolError, Request, Response
 from practicum.sandbox.guest.objects import Objects
 from practicum.sandbox.limits import kill_tree, process_tree, usage
 from practicum.sandbox.link import Answers
-from practicum.sandbox.outcome import Died, Outcome
+from practicum.sandbox.outcome import Died, beyond, out_of_time
 
 START_SECONDS = 300.0  # to import the lab's libraries, which is no fault of the student's
-INTERRUPTED_SECONDS = 3.0  # for a cell to end once it was interrupted
 LOOK_SECONDS = 0.05
-_LOADS = ("module", "notebook", "cell")  # what these print is dropped where it is too much, and costs nothing
 _CPU_EXCEEDED = -getattr(signal, "SIGXCPU", 0)  # an exit code, where processor time can be limited
 
 
@@ -107,7 +105,7 @@ class LocalProcess(Answers):
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         data = b"".join(protocol.pack(request))
-        self._loading = request.op in _LOADS
+        self._loading = request.op in LOADS
         if request.op == "seed" or self._loading:  # a check begins, or a module, or a cell
             self._printed = 0
             self.printed_too_much = False
@@ -124,7 +122,7 @@ class LocalProcess(Answers):
             code = self.process.wait()
             crashed = Died("crashed", f"the process ended itself (exit code {code})")
             if code and code == _CPU_EXCEEDED:
-                crashed = Died("timeout", f"it used more than {self.limits.cpu_seconds:.0f} seconds of processor time")
+                crashed = beyond("timeout", self.limits.cpu_seconds)
             self.died = self._why or crashed
             raise self.died from None
         finally:
@@ -150,8 +148,8 @@ class LocalProcess(Answers):
             assert stream is not None
             stream.close()
 
-    def _end(self, outcome: Outcome, message: str, starved: bool = False) -> None:
-        self._why = self._why or Died(outcome, message, starved)
+    def _end(self, died: Died) -> None:
+        self._why = self._why or died
         self._kill()
 
     def _kill(self) -> None:
@@ -176,20 +174,18 @@ class LocalProcess(Answers):
                 continue
             memory, threads = usage(self.process.pid)
             if memory - self._base > self.limits.memory_mib << 20:
-                self._end("memory", f"it used more than {self.limits.memory_mib:,} MiB of memory")
+                self._end(beyond("memory", self.limits.memory_mib))
             if threads > self.limits.processes + 1:
-                self._end("processes", f"it started more than {self.limits.processes} processes and threads")
+                self._end(beyond("processes", self.limits.processes))
 
     def _time_is_over(self, limit: clock.Limit) -> None:
         """Interrupt a notebook's cell, once; end anything else, and a cell that goes on."""
-        if limit.starved:
-            self._end("timeout", "the machine was too busy to give it its time; try again", starved=True)
-        elif limit.may_interrupt:
-            self.interrupted = True
-            limit.allow(INTERRUPTED_SECONDS)
-            self.process.send_signal(signal.SIGINT)
-        else:
-            self._end("timeout", "it ran longer than the time for this check")
+        if limit.starved or not limit.may_interrupt:
+            self._end(out_of_time(limit.starved))
+            return
+        limit.allow(clock.INTERRUPTED_SECONDS)
+        self.interrupted = True
+        self.process.send_signal(signal.SIGINT)
 
     def _drain(self, show: Callable[[str], object] | None) -> None:
         """Count what the code prints, and show it where this is wanted."""
@@ -201,7 +197,7 @@ class LocalProcess(Answers):
                 if self._printed > self.limits.output_kib << 10:
                     self.printed_too_much = True
                     if not self._loading:
-                        self._end("output", f"it printed more than {self.limits.output_kib:,} KiB")
+                        self._end(beyond("output", self.limits.output_kib))
                         return
                 elif show is not None:
                     show(text.decode(data))

@@ -6,6 +6,9 @@ from typing import Any
 
 import msgspec
 
+LOADS = ("module", "notebook", "cell")
+"""The requests that load the submission. What it prints meanwhile is dropped, however much it is, and costs nothing."""
+
 
 class ProtocolError(Exception):
     """A frame or a value that this protocol does not carry."""
