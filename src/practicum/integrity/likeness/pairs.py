@@ -48,6 +48,7 @@ def judge(cohort: Cohort) -> Judged:
     half = np.flatnonzero(found.share >= 0.5)  # as any two have that are nearly the same, however little of it is their own
     whole = likeness(cohort, first[half], second[half], whole=True)
     joined[half] |= (whole.share >= SAME_WHOLE) & (whole.bits >= SAME_BITS)
+    among = ~(cohort.published[first] | cohort.published[second])
     height: Floats | None = None
     for _ in range(ROUNDS):
         if np.any(cohort.voices[first[joined]] != cohort.voices[second[joined]]):
@@ -55,8 +56,9 @@ def judge(cohort: Cohort) -> Judged:
             found = likeness(cohort, first, second)
         elif height is not None:
             break
-        yardstick = Yardstick(cohort, found)
-        height = yardstick.heights(cohort, found)
+        yardstick, height = Yardstick(cohort, found.some(among)), np.empty(len(first))
+        height[among] = yardstick.heights(cohort, found.some(among))
+        height[~among] = Yardstick(cohort, found).heights(cohort, found.some(~among))
         joined = p_value(height) < THRESHOLD
         joined[joined] = _enough(*cohort.evidence(first[joined], second[joined]))
     assert height is not None
@@ -99,7 +101,7 @@ def _of_groups(cohort: Cohort, found: Likeness, p: Floats) -> Floats:
     """Give pairs within a voice that share most of their work the smallest p of their voice."""
     voice = cohort.voices[found.first]
     inside = voice == cohort.voices[found.second]
-    smallest = np.ones(cohort.count)
+    smallest = np.ones(len(cohort.heard))
     np.minimum.at(smallest, voice[inside], p[inside])
     alike = inside & (found.share >= ONE_OF_A_GROUP) & (p < 1)
     return np.where(alike, np.minimum(p, smallest[voice]), p)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logit
 
-from practicum.integrity.likeness.evidence import NEIGHBOURS, Cohort, Floats, Ints
+from practicum.integrity.likeness.evidence import NEIGHBOURS, Bools, Cohort, Floats, Ints
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,18 @@ class Likeness:
         x: Floats = logit(self.share)
         return x
 
+    def some(self, which: Bools) -> Likeness:
+        """Return it for some of the pairs."""
+        return Likeness(self.first[which], self.second[which], self.bits[which], self.share[which], self.own[:, which])
+
 
 def candidates(cohort: Cohort) -> tuple[Ints, Ints]:
-    """Return the pairs that are worth a look: each submission with those that share most of what is rare with it."""
-    near = [others[:NEIGHBOURS] for others in cohort.ranked()]
-    one = np.repeat(np.arange(cohort.size), [len(others) for others in near])
+    """Return the pairs that are worth a look: each submission with the submissions, and with the published answers, that share
+    most of what is rare with it.
+    """
+    ranked = cohort.ranked()
+    near = [others[cohort.published[others] == which][:NEIGHBOURS] for which in (False, True) for others in ranked]
+    one = np.repeat(np.tile(np.arange(cohort.size), 2), [len(others) for others in near])
     other = np.concatenate([*near, np.empty(0, np.int64)])
     pairs = np.unique(np.minimum(one, other) * max(cohort.size, 1) + np.maximum(one, other))
     return pairs // max(cohort.size, 1), pairs % max(cohort.size, 1)

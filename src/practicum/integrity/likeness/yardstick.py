@@ -31,11 +31,11 @@ class Yardstick:
 
     Args:
         cohort: the class.
-        found: its pairs.
+        found: its pairs, those with published answers only where such a pair is looked at.
     """
 
     def __init__(self, cohort: Cohort, found: Likeness) -> None:
-        self.count = cohort.count
+        self.count = len(cohort.heard)
         ours = np.zeros(self.count, bool)
         ours[cohort.voices[~cohort.earlier]] = True
         one = np.concatenate([cohort.voices[found.first], cohort.voices[found.second]])
