@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import connected_components
 
 from practicum.integrity.likeness.evidence import Bools, Cohort, Floats, Ints, Pair
 from practicum.integrity.likeness.excess import excesses, p_values
+from practicum.integrity.likeness.merged import merged
 from practicum.integrity.likeness.shares import Likeness, candidates, likeness
 from practicum.integrity.likeness.yardstick import Yardstick, p_value
 
@@ -91,6 +92,8 @@ def _judged(cohort: Cohort, found: Likeness, height: Floats) -> list[Pair]:
     evidence, statements, excess, rare = evidence[at], statements[at], excess[at], p_values(cohort, pairs, excess)[at]
     p = p_value(height)
     p = np.where(height > 0, np.minimum(p, 2 * rare), p)  # one chance more for honest pairs to stand out: its p counts twice
+    among = ~(cohort.published[found.first] | cohort.published[found.second])
+    p[among] = np.minimum(p[among], merged(cohort, found.some(among)))
     p = _of_groups(cohort, found, np.where(_enough(evidence, statements), p, 1.0))
     columns = (found.first, found.second, evidence, excess, p, statements, found.share, found.bits)
     judged = [Pair(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]

@@ -70,12 +70,13 @@ def likeness(cohort: Cohort, first: Ints, second: Ints, *, whole: bool = False) 
     shared, own = np.zeros((2, len(first))), np.zeros((2, len(first)))
     for one, others, at in cohort.sides(first, second):
         held = cohort.holds(one, others)
-        bits = np.ones(held.shape) if whole else _bits(cohort.class_shares(one, others, held))
+        bits = np.ones(held.shape) if whole else bits_of(cohort.class_shares(one, others, held))
         own[at], shared[at] = cohort.in_statements(one, bits)[0], cohort.in_statements(one, bits * held)[0]
     bits = np.minimum(shared, own).min(0)  # two statements may be the same by all they have, and differ by what is shared
     return Likeness(first, second, bits, ((bits + 1) / (own + 2)).mean(0), own)
 
 
-def _bits(p_class: Floats) -> Floats:
+def bits_of(p_class: Floats) -> Floats:
+    """Return b for each p_class."""
     bits: Floats = np.minimum(-np.log(p_class), np.log(2)) / np.log(2)
     return bits
