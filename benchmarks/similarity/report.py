@@ -136,7 +136,9 @@ def _merged(rows: Rows) -> str:
     for kind, depth in dict.fromkeys((row["class"], row["depth"]) for row in rows):
         some = [row for row in rows if (row["class"], row["depth"]) == (kind, depth)]
         sizes = ", ".join(str(size) for size in sorted({row["size"] for row in some}))
-        first, both, none = (sum(row[what] == count for row in some) for what, count in (("first", 2), ("flagged", 2), ("flagged", 0)))
+        first, both, none = (
+            sum(row[what] == count for row in some) for what, count in (("first", 2), ("flagged", 2), ("flagged", 0))
+        )
         others = sum(row["others"] for row in some)
         lines.append(f"| {kind} | {depth} | {len(some)} | {sizes} | {first} | {both} | {none} | {others} |")
     return "\n".join(lines)

@@ -106,7 +106,9 @@ def test_a_submission_that_merges_two_others_is_flagged_with_both_and_nobody_els
     sources = [next(iter(files[honest[one].student].values())).decode() for one in (4, 9)]
     rng = random.Random(1)
     merged = read_submission("merger", {"m.py": disguise.rename(surgery.merge(*sources, rng), rng).encode()})
-    assert sorted(flagged(compare([*honest, merged]))) == [(4, 100), (9, 100)]
+    comparison = compare([*honest, merged])
+    assert sorted(flagged(comparison)) == [(4, 100), (9, 100)]
+    assert all("merger may be made of two others" in one.traces[0] for one in comparison.found[:2])
 
 
 def test_teams_are_exempt_inside_and_checked_outside(class_with_a_copy: tuple[list[ComparedSubmission], int, int]) -> None:

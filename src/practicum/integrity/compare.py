@@ -81,6 +81,12 @@ def compare(
     cohort = Cohort([one.prints for one in submissions], hashes, _groups(submissions, teams or {}), earlier, published)
     shared = _traces(submissions, given)
     judged = judge(cohort)
+    for work in judged.merged:
+        if work.p < threshold:
+            have = f"{' and '.join(submissions[each].name for each in work.sources)} have {work.cover:.0%} of it between them"
+            for both in work.pairs():
+                traces, certain = shared.get(both, ([], False))
+                shared[both] = ([*traces, f"{submissions[work.work].name} may be made of two others: {have}"], certain)
     comparison = Comparison(cohort)
     if len(np.unique(cohort.groups[~cohort.earlier])) < LEAST_GROUPS:
         comparison.note = TOO_SMALL

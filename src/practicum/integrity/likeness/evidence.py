@@ -10,8 +10,8 @@ notes, say) weighs little even where the whole class is large: that is what p_ne
 once, however many fingerprints meet there, and a statement that is repeated once in all.
 
 A voice is a submission, or several that are one work: a team's, or those of a group that copied. All counts are of voices,
-without those of the pair; otherwise a work that twelve handed in would look like what the class usually writes. A published answer
-is nobody's work: pairs with it are judged, and it counts nowhere.
+without those of the pair; otherwise a work that twelve handed in would look like what the class usually writes. A published
+answer is nobody's work: pairs with it are judged, and it counts nowhere.
 
 Symbols: N submissions, F distinct fingerprints, P fingerprints of one submission, V voices.
 """
@@ -195,7 +195,7 @@ class Cohort:
             held: what they have of it, as `holds` says.
         """
         voices, theirs = self.voices[others], held.copy()
-        unlike = np.flatnonzero((self._members[voices] > 1) | self.published[others])  # what the voice has is not what this one has
+        unlike = np.flatnonzero((self._members[voices] > 1) | self.published[others])  # whose voice may have more or less
         theirs[unlike] = self._of_voices(one, voices[unlike])
         apart = voices != self.voices[one]
         mine = self._of_voices(one, self.voices[one : one + 1]) if self.published[one] else 1

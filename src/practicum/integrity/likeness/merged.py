@@ -9,8 +9,10 @@ that no honest class of the generated kinds comes near; see benchmarks/README.md
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
-from scipy.special import logit
+from scipy.special import expit, logit
 
 from practicum.integrity.likeness.evidence import Cohort, Floats, Ints
 from practicum.integrity.likeness.shares import Likeness, bits_of
@@ -21,37 +23,59 @@ NEAREST = 8  # of a submission, among which the two are looked for
 LEAST_OF_EACH = 0.2  # of a submission's bits, what each of the two adds to the other
 
 
-def merged(cohort: Cohort, found: Likeness) -> Floats:
-    """Return of each pair the probability that an honest class has a work covered so well by two others; 1 where none is.
+@dataclass(frozen=True)
+class Merged:
+    """A submission, and the two others that have most of it between them.
+
+    Attributes:
+        work: the submission.
+        sources: the two.
+        cover: C, between 0 and 1.
+        p: the probability that an honest class has a submission covered so well by two others.
+    """
+
+    work: int
+    sources: tuple[int, int]
+    cover: float
+    p: float
+
+    def pairs(self) -> list[tuple[int, int]]:
+        """Return the submission with either of the two, the smaller index first."""
+        return [(min(self.work, source), max(self.work, source)) for source in self.sources]
+
+
+def merged(cohort: Cohort, found: Likeness) -> list[Merged]:
+    """Return this term's submissions of which two others have most, and each of these two what the other has not.
 
     Args:
         cohort: the class.
         found: its pairs, without those with published answers.
     """
-    cover, bits, pairs = np.full(cohort.size, -np.inf), np.zeros(cohort.size), np.full((cohort.size, 2), -1)
+    cover, bits, sources = np.full(cohort.size, -np.inf), np.zeros(cohort.size), np.full((cohort.size, 2), -1)
     for one, others, (_, pair) in cohort.sides(found.first, found.second):
         if not cohort.earlier[one]:
             apart = np.flatnonzero(cohort.voices[others] != cohort.voices[one])
-            near = apart[np.argsort(-found.share[pair[apart]], kind="stable")[:NEAREST]]
-            cover[one], bits[one], two = _cover(cohort, one, others[near])
-            pairs[one] = pair[near[two]] if len(two) else -1
-    p, ours = np.ones(len(found.first)), np.isfinite(cover)
-    for one in np.flatnonzero(pairs[:, 0] >= 0):
-        three = np.unique(cohort.voices[np.concatenate([found.first[pairs[one]], found.second[pairs[one]]])])
+            near = others[apart[np.argsort(-found.share[pair[apart]], kind="stable")[:NEAREST]]]
+            cover[one], bits[one], two = _cover(cohort, one, near)
+            sources[one] = near[two] if len(two) else -1
+    works, ours = [], np.isfinite(cover)
+    for one in np.flatnonzero(sources[:, 0] >= 0).tolist():
+        three = cohort.voices[[one, *sources[one]]]
         rest = cover[ours & ~np.isin(cohort.voices, three)]
         if len(rest) >= FEW_VOICES:
             height = (cover[one] - np.quantile(rest, QUANTILE) - LOCATION) / (SCALE * max(1.0, ENOUGH_BITS / bits[one]))
-            np.minimum.at(p, pairs[one], p_value(height))
-    return p
+            first, second = sources[one].tolist()
+            works.append(Merged(one, (first, second), float(expit(cover[one])), float(p_value(height))))
+    return works
 
 
 def _cover(cohort: Cohort, one: int, others: Ints) -> tuple[float, float, Ints]:
-    """Return logit C, T, and which two of the others it is; none of them where each does not add much to the other."""
+    """Return logit C, T, and which two of the others it is; none of them where one has hardly more than the other."""
     none = np.empty(0, np.int64)
     if len(others) < 2 or not len(cohort.features[one]):
         return -np.inf, 0.0, none
     held = cohort.holds(one, others)
-    bits = bits_of(cohort.class_shares(one, others, held))
+    bits: Floats = bits_of(cohort.class_shares(one, others, held))
     alone = cohort.in_statements(one, bits * held)[0]
     first = int(np.argmax(alone))
     own = float(cohort.in_statements(one, bits[first : first + 1])[0][0])

@@ -6,6 +6,7 @@ one voice; likeness is counted anew with these voices; pairs that then stand out
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from practicum.integrity.likeness.evidence import Bools, Cohort, Floats, Ints, Pair
 from practicum.integrity.likeness.excess import excesses, p_values
-from practicum.integrity.likeness.merged import merged
+from practicum.integrity.likeness.merged import Merged, merged
 from practicum.integrity.likeness.shares import Likeness, candidates, likeness
 from practicum.integrity.likeness.yardstick import Yardstick, p_value
 
@@ -34,10 +35,12 @@ class Judged:
 
     Attributes:
         pairs: the most conspicuous first.
+        merged: submissions that two others have most of between them.
         too_short: whether most submissions have so little of their own that even an identical copy would not stand out.
     """
 
     pairs: list[Pair]
+    merged: list[Merged]
     too_short: bool
 
 
@@ -65,7 +68,8 @@ def judge(cohort: Cohort) -> Judged:
     assert height is not None
     if len(np.unique(cohort.groups[~cohort.earlier])) < LEAST_GROUPS:
         height = np.full(len(first), -np.inf)
-    return Judged(_judged(cohort, found, height), _too_short(cohort, found, yardstick))
+    works = merged(cohort, found.some(among))
+    return Judged(_judged(cohort, found, height, works), works, _too_short(cohort, found, yardstick))
 
 
 def _connected(voices: Ints, first: Ints, second: Ints) -> Ints:
@@ -81,7 +85,7 @@ def _enough(evidence: Floats, statements: Ints) -> Bools:
     return enough
 
 
-def _judged(cohort: Cohort, found: Likeness, height: Floats) -> list[Pair]:
+def _judged(cohort: Cohort, found: Likeness, height: Floats, works: Sequence[Merged]) -> list[Pair]:
     """Return the pairs, the most conspicuous first."""
     near = np.array([(min(one, other), max(one, other)) for one, others in enumerate(cohort.near) for other in others.tolist()])
     pairs = np.unique(np.concatenate([np.stack([found.first, found.second], 1), near.reshape(-1, 2).astype(np.int64)]), axis=0)
@@ -92,8 +96,9 @@ def _judged(cohort: Cohort, found: Likeness, height: Floats) -> list[Pair]:
     evidence, statements, excess, rare = evidence[at], statements[at], excess[at], p_values(cohort, pairs, excess)[at]
     p = p_value(height)
     p = np.where(height > 0, np.minimum(p, 2 * rare), p)  # one chance more for honest pairs to stand out: its p counts twice
-    among = ~(cohort.published[found.first] | cohort.published[found.second])
-    p[among] = np.minimum(p[among], merged(cohort, found.some(among)))
+    for work in works:
+        for first, second in work.pairs():
+            p = np.where((found.first == first) & (found.second == second), np.minimum(p, work.p), p)
     p = _of_groups(cohort, found, np.where(_enough(evidence, statements), p, 1.0))
     columns = (found.first, found.second, evidence, excess, p, statements, found.share, found.bits)
     judged = [Pair(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
