@@ -69,17 +69,29 @@ def among(comparison: Comparison, size: int) -> dict[tuple[int, int], tuple[floa
     return {(one.first, one.second): (one.share, one.bits, one.evidence, one.excess, one.p) for one in pairs}
 
 
-@pytest.mark.parametrize("size", [17, 44])
-def test_published_answers_say_nothing_about_how_alike_two_students_are(size: int) -> None:
-    """Half of the class took published answers, which are no yardstick for two others, one of whom copied from the other."""
+def with_answers(size: int, kept: float) -> tuple[list[Work], list[Work]]:
+    """Return a class in which one copied from another, and answers of which half of the others have as much as is kept."""
     works = honest(11, size, 80)
     works += copied(works[0], 1, kept=0.97)
-    answers = [copied(works[at], 1, kept=1.0, seed=at)[0] for at in range(1, size // 2 + 1)]
+    return works, [copied(works[at], 1, kept, seed=at)[0] for at in range(1, size // 2 + 1)]
+
+
+@pytest.mark.parametrize("size", [17, 44])
+def test_published_answers_say_nothing_about_how_alike_two_students_are(size: int) -> None:
+    works, answers = with_answers(size, kept=0.25)
     alone, beside = compared(works, []), compared(works, answers)
-    assert [(one.pair.first, one.pair.second) for one in alone.found if one.flagged] == [(0, size)]
-    pairs = among(beside, size + 1)
-    assert pairs[0, size][-1] < 0.01
-    assert pairs == {pair: pytest.approx(values, rel=1e-9) for pair, values in among(alone, size + 1).items()}
+    assert [(one.pair.first, one.pair.second) for one in beside.found if one.flagged] == [(0, size)]
+    expected = {pair: pytest.approx(values, rel=1e-9) for pair, values in among(alone, size + 1).items()}
+    assert among(beside, size + 1) == expected
+
+
+def test_who_copies_from_a_student_is_flagged_where_half_of_the_class_took_published_answers() -> None:
+    works, answers = with_answers(17, kept=1.0)
+    found = compared(works, answers).found
+    assert {(one.pair.first, one.pair.second) for one in found if one.flagged} == {
+        (0, 17),
+        *((at, 17 + at) for at in range(1, 9)),
+    }
 
 
 @pytest.mark.parametrize("seeds", [range(3), pytest.param(range(3, 40), marks=pytest.mark.thorough)], ids=["a few", "many"])

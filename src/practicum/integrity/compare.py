@@ -123,8 +123,10 @@ def _groups(submissions: Sequence[ComparedSubmission], teams: Mapping[str, str])
     numbers: dict[tuple[str, ...], int] = {}
     groups = []
     for at, one in enumerate(submissions):
-        if one.term:
-            key: tuple[str, ...] = ("earlier", str(at))
+        if one.published:
+            key: tuple[str, ...] = ("published",)  # who copied one is no yardstick for who copied another
+        elif one.term:
+            key = ("earlier", str(at))
         elif one.student in teams:
             key = ("team", teams[one.student])
         else:

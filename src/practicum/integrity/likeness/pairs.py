@@ -60,9 +60,8 @@ def judge(cohort: Cohort) -> Judged:
             found = likeness(cohort, first, second)
         elif height is not None:
             break
-        yardstick, height = Yardstick(cohort, found.some(among)), np.empty(len(first))
-        height[among] = yardstick.heights(cohort, found.some(among))
-        height[~among] = Yardstick(cohort, found).heights(cohort, found.some(~among))
+        yardstick = Yardstick(cohort, found.some(among))
+        height = yardstick.heights(cohort, found) - np.log(_chances(cohort, found))
         joined = p_value(height) < THRESHOLD
         joined[joined] = _enough(*cohort.evidence(first[joined], second[joined]))
     assert height is not None
@@ -80,6 +79,12 @@ def _connected(voices: Ints, first: Ints, second: Ints) -> Ints:
     return joined
 
 
+def _chances(cohort: Cohort, found: Likeness) -> Floats:
+    """Return by what the p of each pair is multiplied: with k published answers, there are so many more to be like by chance."""
+    published = cohort.published[found.first] | cohort.published[found.second]
+    return np.where(published, 1 + cohort.published.sum() / max(cohort.count, 1), 1.0)
+
+
 def _enough(evidence: Floats, statements: Ints) -> Bools:
     enough: Bools = (evidence >= LEAST_EVIDENCE) & (statements >= LEAST_STATEMENTS)
     return enough
@@ -95,7 +100,8 @@ def _judged(cohort: Cohort, found: Likeness, height: Floats, works: Sequence[Mer
     at = np.searchsorted(pairs[:, 0] * size + pairs[:, 1], found.first * size + found.second)
     evidence, statements, excess, rare = evidence[at], statements[at], excess[at], p_values(cohort, pairs, excess)[at]
     p = p_value(height)
-    p = np.where(height > 0, np.minimum(p, 2 * rare), p)  # one chance more for honest pairs to stand out: its p counts twice
+    rare = 2 * rare * _chances(cohort, found)
+    p = np.where(height > 0, np.minimum(p, rare), p)  # one chance more for honest pairs to stand out: its p counts twice
     for work in works:
         for first, second in work.pairs():
             p = np.where((found.first == first) & (found.second == second), np.minimum(p, work.p), p)

@@ -33,7 +33,7 @@ class Yardstick:
 
     Args:
         cohort: the class.
-        found: its pairs, those with published answers only where such a pair is looked at.
+        found: its pairs without those with published answers, which say how many right answers there are.
     """
 
     def __init__(self, cohort: Cohort, found: Likeness) -> None:
