@@ -80,7 +80,7 @@ def with_answers(size: int, kept: float) -> tuple[list[Work], list[Work]]:
 def test_published_answers_say_nothing_about_how_alike_two_students_are(size: int) -> None:
     works, answers = with_answers(size, kept=0.25)
     alone, beside = compared(works, []), compared(works, answers)
-    assert [(one.pair.first, one.pair.second) for one in beside.found if one.flagged] == [(0, size)]
+    assert [(one.pair.first, one.pair.second) for one in alone.found if one.flagged] == [(0, size)]
     expected = {pair: pytest.approx(values, rel=1e-9) for pair, values in among(alone, size + 1).items()}
     assert among(beside, size + 1) == expected
 

@@ -61,8 +61,8 @@ def judge(cohort: Cohort) -> Judged:
         elif height is not None:
             break
         yardstick = Yardstick(cohort, found.some(among))
-        height = yardstick.heights(cohort, found) - np.log(_chances(cohort, found))
-        joined = p_value(height) < THRESHOLD
+        height = yardstick.heights(cohort, found)
+        joined = p_value(height) * _chances(cohort, found) < THRESHOLD
         joined[joined] = _enough(*cohort.evidence(first[joined], second[joined]))
     assert height is not None
     if len(np.unique(cohort.groups[~cohort.earlier])) < LEAST_GROUPS:
@@ -100,8 +100,8 @@ def _judged(cohort: Cohort, found: Likeness, height: Floats, works: Sequence[Mer
     at = np.searchsorted(pairs[:, 0] * size + pairs[:, 1], found.first * size + found.second)
     evidence, statements, excess, rare = evidence[at], statements[at], excess[at], p_values(cohort, pairs, excess)[at]
     p = p_value(height)
-    rare = 2 * rare * _chances(cohort, found)
-    p = np.where(height > 0, np.minimum(p, rare), p)  # one chance more for honest pairs to stand out: its p counts twice
+    p = np.where(height > 0, np.minimum(p, 2 * rare), p)  # one chance more for honest pairs to stand out: its p counts twice
+    p = np.minimum(p * _chances(cohort, found), 1)
     for work in works:
         for first, second in work.pairs():
             p = np.where((found.first == first) & (found.second == second), np.minimum(p, work.p), p)
