@@ -76,9 +76,9 @@ def with_answers(size: int, kept: float) -> tuple[list[Work], list[Work]]:
     return works, [copied(works[at], 1, kept, seed=at)[0] for at in range(1, size // 2 + 1)]
 
 
-@pytest.mark.parametrize("size", [17, 44])
-def test_published_answers_say_nothing_about_how_alike_two_students_are(size: int) -> None:
-    works, answers = with_answers(size, kept=0.25)
+@pytest.mark.parametrize(("size", "kept"), [(17, 0.5), (44, 0.25)])
+def test_published_answers_say_nothing_about_how_alike_two_students_are(size: int, kept: float) -> None:
+    works, answers = with_answers(size, kept)
     alone, beside = compared(works, []), compared(works, answers)
     assert [(one.pair.first, one.pair.second) for one in alone.found if one.flagged] == [(0, size)]
     expected = {pair: pytest.approx(values, rel=1e-9) for pair, values in among(alone, size + 1).items()}
