@@ -128,7 +128,7 @@ class Grader:
             )
         finally:
             for process in processes:
-                process.kill()
+                self._sandbox.end(process)
         return GradedSubmission(
             lab=self.lab.name,
             student=request.student,
