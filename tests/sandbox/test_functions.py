@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from practicum.checks import StudentError, plain, ref, write_array
-from practicum.sandbox.guest.caps import MOST_FUNCTIONS
-from practicum.sandbox.guest.messages import Handle, ProtocolError, Request, Response
+from practicum.sandbox.guest.messages import MOST_FUNCTIONS, Handle, ProtocolError, Request, Response
 from practicum.sandbox.guest.protocol import PREFIX, pack, unpack
 from practicum.sandbox.proxy import Function, Remote
 

@@ -25,6 +25,7 @@ class Answers(Protocol):
 
     def begin(self) -> None:
         """Count from here on what a check may receive and what is printed in it."""
+        return None
 
     @property
     def interrupted(self) -> bool:

@@ -8,6 +8,7 @@ import select
 import signal
 import socket
 import time
+from functools import partial
 from typing import NoReturn
 
 from practicum.sandbox import clock
@@ -109,10 +110,7 @@ class Process:
         if self._loading:
             self.begin()
         limit = clock.Limit(request.op == "cell", self.clock, max(0.0, deadline - time.monotonic()))
-
-        def wait(event: int) -> None:
-            self._wait(limit, event)
-
+        wait = partial(self._wait, limit)
         try:
             sockets.send(self.channel, b"".join(parts), wait)
             plain, arrays = sockets.receive(self.channel, wait, self.budget.take)
@@ -126,8 +124,7 @@ class Process:
         if request.op == "setup" and response.failure is not None and response.failure.type == "SandboxError":
             self.kill()
             raise NoSandbox(f"no sandbox: {response.failure.message}")
-        if self.waiting is not None and self.answers < 0:
-            self._find_fork()
+        self._find_fork()
         if response.id != request.id:
             self._die(Died("protocol", "your program's process sent an answer to a question that was not asked"))
         return response
@@ -165,7 +162,8 @@ class Process:
 
     def _find_fork(self) -> None:
         """Note which process the fork is; there is none any more where it has ended already, which is as well."""
-        self.answers = next(iter(children_of(self.pid)), -1)
+        if self.waiting is not None and self.answers < 0:
+            self.answers = next(iter(children_of(self.pid)), -1)
 
     def go_back(self) -> bool:
         """End the fork, and let the process itself answer again, as it was before.
@@ -260,13 +258,8 @@ class Process:
             self._die(beyond("processes", self.limits["processes"]))
 
     def _ended(self) -> NoReturn:
-        """Find out how the process has ended.
-
-        Raises:
-            Died: always.
-        """
-        if self.waiting is not None and self.answers < 0:
-            self._find_fork()
+        """Find out how the process has ended, and raise `Died`."""
+        self._find_fork()
         if not is_ending(self.pid if self.waiting is None else self.answers):  # no news will come: it lives on
             self._die(Died("crashed", "the process closed the channel on which it answers"))
         fork = None if self.waiting is None else sockets.of_fork(self.waiting, _END_SECONDS)
@@ -276,11 +269,7 @@ class Process:
         self._die(cause(end.status, end.cpu, self.limits["cpu_seconds"]))
 
     def _die(self, died: Died) -> NoReturn:
-        """Kill what is left.
-
-        Raises:
-            Died: always.
-        """
+        """Kill what is left, and raise `Died`."""
         self.processor_time()  # the last look at it
         self.died = died
         self.kill()

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from practicum.sandbox.guest.messages import Handle, Own, ProtocolError, Tensor
+from practicum.sandbox.guest.messages import Handle, Own, Tensor
 from practicum.sandbox.link import Link
 from practicum.sandbox.outcome import NoLength, StudentError, clean
 
@@ -112,7 +112,7 @@ class Function(Remote):
         return f"<the student's {self._practicum_name}>"
 
     def __del__(self) -> None:
-        """What was found is let go with its own proxy."""
+        """Do nothing: what was found is let go with its own proxy."""
 
 
 class OwnData:

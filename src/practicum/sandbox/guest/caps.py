@@ -14,7 +14,6 @@ MAX_BLOB = 64 << 20
 MAX_DEPTH = 32
 MAX_VALUES = 250_000  # of plain data in one frame
 MAX_ELEMENTS = 8 << 20  # of all arrays in one answer: 64 MiB as float64, which checks turn them into; a complex one counts twice
-MOST_FUNCTIONS = 200  # that are named of one object
 CHECK_VALUES, CHECK_ELEMENTS = 8 * MAX_VALUES, 8 * MAX_ELEMENTS  # of all answers in one check
 CHECK_BYTES = 1 << 30  # of them, as they may lie in the grader's memory
 _UNFOLDS = 32  # bytes of plain data take so much more memory when they are Python objects

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import cells
-from .caps import MOST_FUNCTIONS
+from .messages import MOST_FUNCTIONS
 
 _EXTENDED = (dict, list, tuple, float, np.ndarray)  # what a class of the student's may inherit from and be more than
 _RENAMED = (dict, list)  # of which it may define a method anew: what an array or a number is, is not for it to say

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -12,6 +12,10 @@ LOADS = ("module", "notebook", "cell")
 
 class ProtocolError(Exception):
     """A frame or a value that this protocol does not carry."""
+
+
+MOST_FUNCTIONS = 200  # that are named of one object
+Functions = Annotated[tuple[str, ...], msgspec.Meta(max_length=MOST_FUNCTIONS)]
 
 
 class Handle(msgspec.Struct, frozen=True):
@@ -24,7 +28,7 @@ class Handle(msgspec.Struct, frozen=True):
 
     id: int
     type: str = "object"
-    functions: tuple[str, ...] = ()
+    functions: Functions = ()
 
 
 class Own(msgspec.Struct, frozen=True):

@@ -10,24 +10,13 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 import numpy as np
 
-from .caps import (
-    MAX_BLOB,
-    MAX_DEPTH,
-    MAX_ELEMENTS,
-    MAX_HEADER,
-    MAX_ODD_KEYS,
-    MAX_VALUES,
-    MOST_FUNCTIONS,
-    Budget,
-    elements,
-    odd_keys,
-)
-from .messages import Failure, Handle, Own, ProtocolError, Request, Response, Tensor
+from .caps import MAX_BLOB, MAX_DEPTH, MAX_ELEMENTS, MAX_HEADER, MAX_ODD_KEYS, MAX_VALUES, Budget, elements, odd_keys
+from .messages import Failure, Functions, Handle, Own, ProtocolError, Request, Response, Tensor
 
 PREFIX = struct.Struct(">IQ")
 
@@ -41,8 +30,7 @@ _Plain: Any = _Leaf
 for _ in range(MAX_DEPTH + 1):
     _Plain = _Leaf | list[_Plain]
 _items = msgspec.msgpack.Decoder(list[_Plain])
-_Functions = Annotated[tuple[str, ...], msgspec.Meta(max_length=MOST_FUNCTIONS)]
-_handle: Any = msgspec.msgpack.Decoder(tuple[int, str, _Functions])
+_handle = msgspec.msgpack.Decoder(tuple[int, str, Functions])
 
 
 def _dtype_of(array: np.ndarray[Any, Any]) -> str:
@@ -147,19 +135,8 @@ def pack(message: Request | Response, other: Callable[[Any], Any] | None = None)
     if isinstance(message, Response):
         header = _encode(Response(message.id, packer.pack(message.value), message.failure))
     else:
-        header = _encode(
-            Request(
-                message.id,
-                message.op,
-                message.handle,
-                packer.pack(message.name),
-                packer.pack(message.args),
-                packer.pack(message.kwargs),
-                message.as_handle,
-                message.release,
-                message.seed,
-            )
-        )
+        name, args, kwargs = packer.pack(message.name), packer.pack(message.args), packer.pack(message.kwargs)
+        header = _encode(msgspec.structs.replace(message, name=name, args=args, kwargs=kwargs))
     if len(header) > MAX_HEADER:
         raise ProtocolError(f"{len(header):,} bytes of plain data do not cross; at most {MAX_HEADER:,} (use an array)")
     return [PREFIX.pack(len(header), packer.size), header, *packer.buffers]
