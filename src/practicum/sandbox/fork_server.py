@@ -20,13 +20,12 @@ import tempfile
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
-from typing import Any, Literal
 
 import msgspec
 import numpy as np
 
 from practicum.sandbox import bwrap, cgroups
-from practicum.sandbox.bwrap import NoSandbox
+from practicum.sandbox.bwrap import Mode, NoSandbox
 from practicum.sandbox.guest import confine
 from practicum.sandbox.guest.__main__ import NOTE, Order
 from practicum.sandbox.guest.messages import ProtocolError, Request
@@ -40,8 +39,6 @@ _NO_CGROUP = (
     "processors are not shared out but assigned. With systemd, log in so that your own service manager runs, or grade as root."
 )
 START_SECONDS = 60.0  # importing torch from a cold disk
-
-Mode = Literal["nested", "single", "unsafe"]
 
 
 class NotNested(Exception):
@@ -252,16 +249,3 @@ class Sandbox:
             process.kill()
             raise
         return process
-
-
-def versions(libraries: list[str]) -> dict[str, str]:
-    """Return versions of Python and of the named libraries, for provenance."""
-    import importlib.metadata
-    import platform
-
-    found: dict[str, Any] = {"python": platform.python_version()}
-    for name in dict.fromkeys(["practicum", *(lib.split(".")[0] for lib in libraries)]):
-        distribution = {"sklearn": "scikit-learn"}.get(name, name)
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            found[name] = importlib.metadata.version(distribution)
-    return found
