@@ -8,6 +8,7 @@ whoever finds the worker dead; -1 for none.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -72,6 +73,7 @@ def _serve(lab: Lab, mode: Mode, stdin: IO[bytes], stdout: IO[bytes], run: RunCh
     with Sandbox(libraries_of(lab), limits_of(lab), mode) as sandbox:
         grader = Grader(lab, run, sandbox)
         limit_own_memory(CHECK_MEMORY)
+        gc.freeze()  # what is loaded by now stays, and need not be looked through again and again
         write_frame(stdout, Ready(sandbox.notes))
         while (frame := read_frame(stdin)) is not None:
             request = msgspec.msgpack.decode(frame, type=GradingRequest)
