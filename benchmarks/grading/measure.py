@@ -23,7 +23,7 @@ from grading.answers import Submission, a_class
 from grading.assignment import Question
 from grading.meter import CommandFailed, Cost, memory, run, tree
 from practicum.labs.handout import solution_files
-from practicum.labs.lab import find_lab, list_labs
+from practicum.labs.lab import list_labs
 
 HERE = Path(__file__).parent
 TORCH_LAB = HERE / "torch_lab"
@@ -234,7 +234,7 @@ def _graded(work: Path, lab: Path) -> tuple[Cost, list[dict[str, Any]]]:
 
 def shipped(folder: Path, console: Console, count: int = 20, rounds: int = 5) -> dict[str, Any]:
     """Return what the solution of each lab that ships costs, in turns: seconds per submission without start-up, and its own."""
-    labs = [find_lab(name) for name in list_labs()]
+    labs = list_labs()
     raw: dict[str, dict[str, list[float]]] = {lab.name: {"seconds": [], "own": []} for lab in labs}
     for lab in labs:
         _hand_in(folder / lab.name, solution_files(lab), count)

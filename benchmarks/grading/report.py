@@ -55,7 +55,7 @@ def tables(found: dict[str, Any]) -> str:
         parts.append("\n".join(rows))
         each = [s[name] / s["submissions"] for name in ("wall", "cpu", "wall_watched")]
         parts.append(
-            f"On one core, unwatched, start-up included: {each[0]:.3f} wall seconds and {each[1]:.3f} CPU seconds per submission. "
+            f"On one core, unwatched, with start-up: {each[0]:.3f} wall seconds and {each[1]:.3f} CPU seconds per submission. "
             f"On all cores, watched: {each[2]:.3f} wall seconds."
         )
     if t := found.get("torch"):
