@@ -50,7 +50,8 @@ LIMITS = "wall_seconds = 60\ncpu_seconds = 30\nmemory_mib = 200\noutput_kib = 64
 def write_lab(folder: Path, checks: str, import_seconds: float) -> Path:
     (folder / "source").mkdir(parents=True)
     (folder / "checks").mkdir()
-    (folder / "lab.toml").write_text(f'title = "Answer"\npoints = 4\nsubmit = ["answer.ipynb"]\n[limits]\nimport_seconds = {import_seconds}\n{LIMITS}\n')
+    limits = f"import_seconds = {import_seconds}\n{LIMITS}"
+    (folder / "lab.toml").write_text(f'title = "Answer"\npoints = 4\nsubmit = ["answer.ipynb"]\n[limits]\n{limits}\n')
     (folder / "README.md").write_text("# Answer\n")
     (folder / "source" / "answer.py").write_text("# %%\nx = 1\n")
     (folder / "checks" / "test_answer.py").write_text(checks)

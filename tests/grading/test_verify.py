@@ -79,7 +79,7 @@ DATA = "import pathlib\nTABLE = pathlib.Path(__file__).with_name('five.txt').rea
 
 
 def test_each_fault_of_the_checks_is_named(tmp_path):
-    """One check asks for nothing, one depends on the draw, one breaks on an answer; and all need a file that is not handed out."""
+    """One check asks for nothing, one depends on the draw, one breaks on an answer, and a file is missing in the handout."""
     faulty = CHECKS.replace(FIRST, "    assert TABLE").replace("a - 1, f", "a - rng.integers(2), f")
     faulty = faulty.replace("student.adding.add(a, b), a + b", "1 // (student.adding.add(0, 1) % 5), 1")
     faulty = faulty.replace("\n\n@points(1", DATA)
