@@ -183,13 +183,13 @@ def test_an_error_of_the_sandbox_cannot_be_claimed(grade):
 
 
 def test_more_and_more_data_in_one_check(monkeypatch, limits):
-    from practicum.sandbox import process
     from practicum.sandbox.fork_server import Sandbox
+    from practicum.sandbox.guest import caps
     from practicum.sandbox.link import Link
     from practicum.sandbox.outcome import Died
     from practicum.sandbox.proxy import StudentCode
 
-    monkeypatch.setattr(process, "MOST_RECEIVED", 8 << 20)
+    monkeypatch.setattr(caps, "CHECK_BYTES", 8 << 20)
     source = b"import numpy as np\ndef many():\n    while True: yield np.ones(30_000)\n"
     with Sandbox(["numpy"], limits) as sandbox:
         opened = []

@@ -231,7 +231,7 @@ def children_of(pid: int) -> set[int]:
 
 def test_a_daemon_outlives_its_check_and_not_its_submission(grade):
     grade.honest()
-    before = children_of(grade.worker.process.pid)
+    before = len(children_of(grade.worker.process.pid))
     verdict = grade("""
         import os, signal, time
         def add(a, b):
@@ -245,9 +245,9 @@ def test_a_daemon_outlives_its_check_and_not_its_submission(grade):
     """)
     assert verdict.points == 10
     wanted = time.monotonic() + 60
-    while (left := children_of(grade.worker.process.pid) - before) and time.monotonic() < wanted:
+    while (left := len(children_of(grade.worker.process.pid))) > before and time.monotonic() < wanted:
         time.sleep(0.05)  # the keeper of the last submission ends a moment after it
-    assert not left
+    assert left <= before
 
 
 def test_a_child_that_comes_back_to_the_loop_answers_nothing(grade):
@@ -276,10 +276,10 @@ def test_forty_submissions_leave_nothing_behind(grade, make_job, honest_source):
     for number in range(32):
         grade.worker.grade(make_job(honest_source if number % 2 else hostile[number % 8 // 2]))
     wanted = time.monotonic() + 60
-    while (after := held())[2] > children + 1 and time.monotonic() < wanted:
-        time.sleep(0.05)  # the last keeper's own end
+    while ((after := held())[2] > children + 1 or after[0] > descriptors) and time.monotonic() < wanted:
+        time.sleep(0.05)  # the last process's own end
     assert after[0] <= descriptors
     assert after[1] - memory < 4 << 10  # KiB
     assert after[2] <= children + 1
     groups = list(Path("/sys/fs/cgroup").glob(f"**/practicum-{pid}-*"))
-    assert len(groups) <= 2  # the kernel may still be taking the last one down
+    assert len(groups) <= 6  # three of the process made ahead, and the kernel may still be taking the last one down

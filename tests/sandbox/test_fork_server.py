@@ -1,6 +1,8 @@
 """What every mode of the sandbox holds to; tricks against it are in tests/redteam."""
 
 import os
+import select
+import signal
 import sys
 import time
 from pathlib import Path
@@ -81,6 +83,30 @@ def test_a_warm_process_that_was_killed_is_started_again():
         link.begin(60.0, 0)
         assert StudentCode(link, {}).answer.x == 1
         process.kill()
+
+
+def test_a_process_made_ahead_that_was_killed_is_made_again():
+    with Sandbox(["numpy"], LIMITS) as sandbox:
+        ahead = sandbox._spare.result()
+        signal.pidfd_send_signal(ahead.pidfd, signal.SIGKILL)
+        select.select([ahead.pidfd], [], [])  # until it has ended
+        process = sandbox.open({"answer.py": b"x = 1"}, {}, 0)
+        assert process is not ahead
+        link = Link(lambda: process, 300.0)
+        link.begin(60.0, 0)
+        assert StudentCode(link, {}).answer.x == 1
+        sandbox.end(process)
+
+
+def test_what_was_ended_or_made_ahead_is_gone_when_the_sandbox_closes():
+    with Sandbox(["numpy"], LIMITS) as sandbox:
+        made = [sandbox.open({"answer.py": b"x = 1"}, {}, 0) for _ in range(3)]
+        made.append(sandbox._spare.result())
+        assert all(Path(f"/proc/{process.pid}").exists() for process in made)
+        for process in made[:2]:
+            sandbox.end(process)
+        made[2].kill()
+    assert not any(Path(f"/proc/{process.pid}").exists() for process in made)
 
 
 def test_a_lab_that_the_sandbox_would_show_is_refused(tmp_path):

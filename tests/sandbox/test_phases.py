@@ -118,7 +118,7 @@ class Fake(Answers):
         self.died = None
 
     def call(self, request, deadline):
-        self.asked.append(request.op)
+        self.asked.append(request.op if request.seed is None else f"{request.op}, seeded {request.seed}")
         if self.died:
             raise self.died
         if request.op == "module":
@@ -149,17 +149,18 @@ def linked(modules, alone=True, ends=frozenset()):
 def test_modules_are_loaded_before_the_first_question_and_before_the_fork():
     link, (made) = linked(("a", "wrong"))
     link.phase(forks=True)
-    link.begin(1.0, 0)
+    link.begin(1.0, 7)
     link.ask("get", name="x")
-    assert made[0].asked == ["module", "module", "fork", "seed", "get"]
+    link.ask("get", name="x")
+    assert made[0].asked == ["module", "module", "fork", "get, seeded 7", "get"]
 
 
 def test_the_last_phase_is_not_forked():
     link, made = linked(("a",))
     link.phase(forks=False)
-    link.begin(1.0, 0)
+    link.begin(1.0, 7)
     link.ask("get")
-    assert made[0].asked == ["module", "seed", "get"]
+    assert made[0].asked == ["module", "get, seeded 7"]
 
 
 @pytest.mark.parametrize("alone", [True, False])

@@ -8,7 +8,7 @@ from practicum.checks.decorators import hidden, points, timeout, trains
 from practicum.checks.honesty import assert_not_imported
 from practicum.checks.training import accuracy, assert_decreases, assert_proportional, interpolate, numeric_gradient, over_seeds
 from practicum.sandbox.outcome import Died, StudentError
-from practicum.sandbox.proxy import plain, ref
+from practicum.sandbox.proxy import plain, ref, write_array
 
 __all__ = [
     "Died",
@@ -31,4 +31,5 @@ __all__ = [
     "ref",
     "timeout",
     "trains",
+    "write_array",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from practicum.sandbox.proxy import StudentCode, ref
+from practicum.sandbox.proxy import StudentCode
 
 
 def assert_not_imported(student: StudentCode, *modules: str, instead: str) -> None:
@@ -19,6 +19,5 @@ def assert_not_imported(student: StudentCode, *modules: str, instead: str) -> No
     Raises:
         AssertionError: One of them is loaded; the message names all that are.
     """
-    loaded, contains = ref(student.module("sys"), "modules"), student.module("operator").contains
-    if found := [name for name in modules if contains(loaded, name) is True]:
+    if found := student.loaded(*modules):
         raise AssertionError(f"expected {instead}, but your files import {' and '.join(found)}: remove the import")

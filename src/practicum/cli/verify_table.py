@@ -83,8 +83,7 @@ def keep_proof(report: LabReport, file: Path) -> None:
     from practicum.errors import PracticumError
     from practicum.labs.lab import files_in
     from practicum.labs.lab_hash import proof_hash
-    from practicum.sandbox.fork_server import versions
-    from practicum.store.provenance import libraries_of
+    from practicum.store.provenance import libraries_of, versions
 
     table = parse_table(decode(read_bytes(file), str(file)), str(file)) if file.exists() else None
     if table and not {"lab"} <= set(table.header) <= set(PROOF):

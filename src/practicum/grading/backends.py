@@ -12,7 +12,7 @@ from practicum.grading.grade import Backend, Backends
 from practicum.labs.lab import Lab
 from practicum.labs.libraries import lacking
 from practicum.sandbox import bwrap
-from practicum.sandbox.fork_server import Mode
+from practicum.sandbox.bwrap import Mode
 
 
 def backends(jobs: int | None, scheduler: str | None, unsafe: bool, private: Iterable[Path] = ()) -> Backends:

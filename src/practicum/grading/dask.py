@@ -25,10 +25,10 @@ import msgspec
 from distributed import Client, KilledWorker, WorkerPlugin, as_completed
 
 from practicum.errors import PracticumError
-from practicum.grading.grader import GradingRequest
+from practicum.grading.messages import GradingRequest
 from practicum.grading.pool import Graders, WorkerDied
 from practicum.labs.lab import Lab, files_in
-from practicum.sandbox.fork_server import Mode
+from practicum.sandbox.bwrap import Mode
 from practicum.store.results import GradedSubmission
 
 RETRIES = 2

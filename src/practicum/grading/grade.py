@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Protocol
 
 from practicum.errors import PracticumError, suggestion
-from practicum.grading.grader import GradingRequest
+from practicum.grading.messages import GradingRequest
 from practicum.labs.content_hash import ContentHash
 from practicum.labs.inbox import Inbox
 from practicum.labs.lab import Lab

@@ -8,42 +8,16 @@ import msgspec
 
 from practicum.checks.plugin import RunChecks
 from practicum.checks.seeds import Seeds
-from practicum.labs.content_hash import ContentHash
+from practicum.grading.messages import GradingRequest
 from practicum.labs.handout import given_files
 from practicum.labs.lab import Lab, module_name
 from practicum.labs.notebook import NotebookError, read_notebook
-from practicum.sandbox.fork_server import Sandbox, versions
+from practicum.sandbox.fork_server import Sandbox
 from practicum.sandbox.link import Link
 from practicum.sandbox.process import Process
 from practicum.sandbox.proxy import StudentCode
-from practicum.store.provenance import libraries_of, limits_of
+from practicum.store.provenance import libraries_of, limits_of, versions
 from practicum.store.results import GradedSubmission, Provenance
-
-
-class GradingRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One submission to grade: whose it is, what is in it, and with which seed.
-
-    Attributes:
-        student: who submitted it.
-        submission: the hash of its files.
-        files: what was submitted.
-        seed: of the run; with `secret` it leads to the checks' inputs.
-        secret: the store's own; without one the seed alone leads there.
-        rehearsal: a number that changes what the student's generators give, to prove a lab with several.
-        notes: of intake, for the student.
-        training: whether the checks that train a model are run as well; without them the points are not the whole.
-        overran: checks that are not run, since their own code computed for too long on what this submission returned.
-    """
-
-    student: str
-    submission: ContentHash
-    files: dict[str, bytes]
-    seed: int
-    secret: str = ""
-    rehearsal: int = 0
-    notes: tuple[str, ...] = ()
-    training: bool = True
-    overran: tuple[str, ...] = ()
 
 
 def prepare(lab: Lab, files: dict[str, bytes]) -> tuple[dict[str, bytes], dict[str, list[str]], dict[str, str], list[str]]:
@@ -128,7 +102,7 @@ class Grader:
             )
         finally:
             for process in processes:
-                process.kill()
+                self._sandbox.end(process)
         return GradedSubmission(
             lab=self.lab.name,
             student=request.student,

@@ -17,9 +17,8 @@ from types import TracebackType
 import msgspec
 
 from practicum.errors import PracticumError
-from practicum.grading.grader import GradingRequest
-from practicum.grading.worker import NOTE_BYTES, Answer, Message, Ready, Refused, read_frame, write_frame
-from practicum.sandbox.fork_server import Mode
+from practicum.grading.messages import NOTE_BYTES, Answer, GradingRequest, Message, Ready, Refused, read_frame, write_frame
+from practicum.sandbox.bwrap import Mode
 from practicum.store.results import GradedSubmission
 
 LEAVE_SECONDS = 2.0  # for a worker to end by itself

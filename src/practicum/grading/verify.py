@@ -9,9 +9,9 @@ from pathlib import Path
 
 from practicum.checks.about import About
 from practicum.errors import PracticumError
-from practicum.grading.grader import GradingRequest
 from practicum.grading.lint import Stock, short, take_stock
 from practicum.grading.local import check_folder
+from practicum.grading.messages import GradingRequest
 from practicum.grading.pool import Pool
 from practicum.labs.content_hash import sha256_of
 from practicum.labs.handout import handout_files, solution_files, starter_files

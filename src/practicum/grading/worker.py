@@ -2,77 +2,37 @@
 
     python -m practicum.grading.worker LAB_FOLDER MODE NOTE
 
-Frames on stdin and stdout are `length (8 bytes) | MessagePack`; both ends are the grader's own. NOTE is the descriptor of a file
-in which the name of the running check stands, for whoever finds the worker dead; -1 for none.
+Frames of `messages` go on stdin and stdout. NOTE is the descriptor of a file in which the name of the running check stands, for
+whoever finds the worker dead; -1 for none.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
-import struct
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import msgspec
 
 from practicum.checks.own_time import limited
 from practicum.checks.plugin import RunChecks, run_checks
 from practicum.errors import PracticumError
-from practicum.grading.grader import Grader, GradingRequest
+from practicum.grading.grader import Grader
+from practicum.grading.messages import NOTE_BYTES, Answer, GradingRequest, Ready, Refused, read_frame, write_frame
 from practicum.labs.lab import Lab, load_lab
 from practicum.sandbox import bwrap
-from practicum.sandbox.fork_server import Mode, Sandbox
+from practicum.sandbox.bwrap import Mode
+from practicum.sandbox.fork_server import Sandbox
 from practicum.sandbox.limits import limit_own_memory
 from practicum.store.provenance import libraries_of, limits_of
-from practicum.store.results import GradedSubmission
 
 CHECK_MEMORY = 4 << 30  # bytes that checks may take in a worker; a check that wants more is broken, and the run goes on
-
-
-class Ready(msgspec.Struct, frozen=True, tag=True):
-    """The checks are collected, and the sandbox waits for submissions."""
-
-    notes: list[str]
-
-
-class Refused(msgspec.Struct, frozen=True, tag=True):
-    """Nothing can be graded, and why."""
-
-    reason: str
-
-
-class Answer(msgspec.Struct, frozen=True, tag=True):
-    """The result of the last request."""
-
-    result: GradedSubmission
-
-
-Message = Ready | Refused | Answer
-
-
-def write_frame(stream: IO[bytes], message: Any) -> None:
-    """Write one frame."""
-    data = msgspec.msgpack.encode(message)
-    stream.write(struct.pack(">Q", len(data)) + data)
-    stream.flush()
-
-
-def read_frame(stream: IO[bytes]) -> bytes | None:
-    """Read one frame, or None when the other side has closed."""
-    prefix = stream.read(8)
-    if len(prefix) < 8:
-        return None
-    (length,) = struct.unpack(">Q", prefix)
-    data = stream.read(length)
-    return data if len(data) == length else None
-
-
-NOTE_BYTES = 512
 
 
 @contextmanager
@@ -113,6 +73,7 @@ def _serve(lab: Lab, mode: Mode, stdin: IO[bytes], stdout: IO[bytes], run: RunCh
     with Sandbox(libraries_of(lab), limits_of(lab), mode) as sandbox:
         grader = Grader(lab, run, sandbox)
         limit_own_memory(CHECK_MEMORY)
+        gc.freeze()  # what is loaded by now stays, and need not be looked through again and again
         write_frame(stdout, Ready(sandbox.notes))
         while (frame := read_frame(stdin)) is not None:
             request = msgspec.msgpack.decode(frame, type=GradingRequest)

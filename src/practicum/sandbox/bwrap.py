@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import Literal
 
 from practicum.errors import PracticumError
 from practicum.sandbox.guest.confine import SCRATCH, WORK
@@ -20,6 +21,10 @@ _START = (
     "import sys; sys.path += [p for p in {sites!r} if p not in sys.path]; sys.path.insert(0, {folder!r}); "
     "from {package}.__main__ import main; sys.path.pop(0); main(int(sys.argv[1]), sys.argv[2:])"
 )
+
+
+Mode = Literal["nested", "single", "unsafe"]
+"""Fresh namespaces for every submission inside one sandbox; one sandbox for every submission; no sandbox at all."""
 
 
 class NoSandbox(PracticumError):

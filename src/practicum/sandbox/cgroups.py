@@ -18,6 +18,7 @@ import itertools
 import os
 import shutil
 import subprocess
+import threading
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -29,6 +30,7 @@ _PERIOD = 100_000  # microseconds over which processor time is shared out: the d
 _MANAGER_SECONDS = 10.0  # for a service manager to answer
 _numbers = itertools.count(1)
 _leftovers: list[Path] = []
+_lock = threading.Lock()  # submissions end in a thread of their own, or here
 
 
 class Place(NamedTuple):
@@ -186,8 +188,8 @@ class Cgroup:
 
     def close(self) -> None:
         """Remove it; its processes must have ended. A kernel still tearing them down keeps an empty one a little longer."""
-        global _leftovers
-        _leftovers = [path for path in {*_leftovers, *self.folders.values()} if not _removed(path)]
+        with _lock:
+            _leftovers[:] = [path for path in {*_leftovers, *self.folders.values()} if not _removed(path)]
 
 
 def _removed(path: Path) -> bool:

@@ -82,16 +82,19 @@ class Clock:
     Between two readings the wall clock stands for them, which is never too little: ask `update` before it is held against
     anybody.
 
+    Args:
+        begin: the reading to count from.
+
     Attributes:
         counted: seconds that count, up to the last reading.
         cpu: processor seconds, up to the last reading.
         open: wall seconds of questions since then.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, begin: Reading | None = None) -> None:
         self.counted = self.cpu = 0.0
         self.open = 0.0
-        self._last = Reading(0.0, 0.0)
+        self._last = begin or Reading(0.0, 0.0)
         self._own = own_delay()
 
     def __call__(self) -> float:

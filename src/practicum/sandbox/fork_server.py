@@ -18,17 +18,18 @@ import socket
 import subprocess
 import tempfile
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
-from typing import Any, Literal
 
 import msgspec
 import numpy as np
 
 from practicum.sandbox import bwrap, cgroups
-from practicum.sandbox.bwrap import NoSandbox
+from practicum.sandbox.bwrap import Mode, NoSandbox
 from practicum.sandbox.guest import confine
 from practicum.sandbox.guest.__main__ import NOTE, Order
 from practicum.sandbox.guest.messages import ProtocolError, Request
+from practicum.sandbox.limits import is_ending
 from practicum.sandbox.outcome import Died
 from practicum.sandbox.process import Process
 from practicum.sandbox.processors import Processors
@@ -38,8 +39,6 @@ _NO_CGROUP = (
     "processors are not shared out but assigned. With systemd, log in so that your own service manager runs, or grade as root."
 )
 START_SECONDS = 60.0  # importing torch from a cold disk
-
-Mode = Literal["nested", "single", "unsafe"]
 
 
 class NotNested(Exception):
@@ -67,11 +66,15 @@ class Sandbox:
         self._server: subprocess.Popen[bytes] | None = None
         self._place: cgroups.Place | None = None
         self._scope: list[str] = []
+        self._aside = ThreadPoolExecutor(1, "sandbox")  # the kernel makes one wait when a cgroup is entered and a namespace ends
+        self._spare: Future[Process] | None = None
+        self._ending: Future[None] | None = None
         self._find_cgroups()
         self._start()
         if mode == "nested":
             try:
-                self._fork().kill()
+                self._spare = self._aside.submit(self._fork)
+                self._spare.result()
             except NotNested as error:
                 self.mode = "single"
                 self.notes.append(f"this kernel allows no nested namespaces ({error}): one sandbox per submission, slower")
@@ -85,6 +88,8 @@ class Sandbox:
 
     def close(self) -> None:
         """End the fork server and everything it started."""
+        self._let_go()
+        self._aside.shutdown()
         self._stop()
         self._processors.close()
         if self._scratch:
@@ -187,6 +192,35 @@ class Sandbox:
         nested, confined = self.mode == "nested", self.mode != "unsafe"
         return Process(ours, keeper_ours, fork_ours, out_read, fds[0], self.limits, nested, confined, self._place)
 
+    def _take(self) -> Process:
+        """Return a process that was made while the one before was graded, and have the next one made meanwhile."""
+        process = self._spare.result() if self._spare is not None else self._fork()
+        self._spare = None
+        if is_ending(process.pid):  # of several processes, the kernel may end this one when the machine has no memory left
+            process.kill()
+            process = self._fork()
+        self._spare = self._aside.submit(self._fork)
+        return process
+
+    def end(self, process: Process) -> None:
+        """Stop a process at once, and wait aside until all of it is gone."""
+        process.stop()
+        self._wait_for_the_last()
+        self._ending = self._aside.submit(process.close)
+
+    def _wait_for_the_last(self) -> None:
+        if self._ending is not None:
+            self._ending.result()
+            self._ending = None
+
+    def _let_go(self) -> None:
+        """End the process that was made for the next submission, and wait for those that are ending."""
+        spare, self._spare = self._spare, None
+        if spare is not None:
+            with contextlib.suppress(NotNested, OSError):  # the fork server has ended meanwhile
+                spare.result().kill()
+        self._wait_for_the_last()
+
     def open(self, files: dict[str, bytes], notebooks: dict[str, list[str]], seed: int) -> Process:
         """Return a fresh process that holds these files.
 
@@ -197,10 +231,12 @@ class Sandbox:
         if self.mode == "unsafe":
             folder = tempfile.mkdtemp(dir=self._scratch)
         if self.mode == "single" or self._server is None or self._server.poll() is not None:  # it may have been killed for memory
+            self._let_go()
             self._stop()
             self._start()
-        process = self._fork(folder)
+        process = self._take() if self.mode == "nested" else self._fork(folder)
         self._processors.bind(process.pid)
+        process.start()
         arrays = {name: np.frombuffer(data, np.uint8) for name, data in files.items()}  # arrays may be large, plain data may not
         arrays |= {f"\0{name}": np.frombuffer(msgspec.json.encode(cells), np.uint8) for name, cells in notebooks.items()}
         setup = Request(0, "setup", kwargs={"files": arrays, "seed": seed})
@@ -213,16 +249,3 @@ class Sandbox:
             process.kill()
             raise
         return process
-
-
-def versions(libraries: list[str]) -> dict[str, str]:
-    """Return versions of Python and of the named libraries, for provenance."""
-    import importlib.metadata
-    import platform
-
-    found: dict[str, Any] = {"python": platform.python_version()}
-    for name in dict.fromkeys(["practicum", *(lib.split(".")[0] for lib in libraries)]):
-        distribution = {"sklearn": "scikit-learn"}.get(name, name)
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            found[name] = importlib.metadata.version(distribution)
-    return found

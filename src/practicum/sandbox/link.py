@@ -23,6 +23,10 @@ class Answers(Protocol):
         """Answer a request by the deadline (`time.monotonic()`), or raise `Died`."""
         ...
 
+    def begin(self) -> None:
+        """Count from here on what a check may receive and what is printed in it."""
+        return None
+
     @property
     def interrupted(self) -> bool:
         """Whether the last call was interrupted, because its time was over."""
@@ -92,7 +96,8 @@ class Link:
         self._deadly: dict[tuple[str, int], Died] = {}  # (notebook, cell) → how it ended the process: it is not run again
         self.released: list[int] = []
         self.generation = 0
-        self.seed = 0
+        self.seed = 0  # of the running check
+        self._seeds = False  # the next request brings it
         self.fatal: dict[str, Died] = {}  # module → how its import killed the process: it is not tried again
         self.methods: set[tuple[int, str]] = set()  # (handle, name) known to be methods: one question per call instead of two
 
@@ -118,9 +123,13 @@ class Link:
         if self.process is not None and getattr(self.process, "died", None):
             self.process, self._lost = None, True
             self.generation += 1  # handles of the old process are void
-        self.seed = seed
+        self.seed_next(seed)
         if self.process is not None:
-            self.ask("seed", args=seed)
+            self.process.begin()
+
+    def seed_next(self, seed: int) -> None:
+        """Seed all generators with the next request, also in a process that is started anew for it."""
+        self.seed, self._seeds = seed, True
 
     def end(self) -> float:
         """Return the processor seconds since the last check ended, without those of loading the submission."""
@@ -167,7 +176,8 @@ class Link:
             self.left, self._again = left, False
         if self._forks:
             process.fork()
-        self._ask("seed", args=self.seed)
+        process.begin()
+        self._seeds = True
 
     def _load(self, name: str) -> None:
         """Import a module, or run a notebook cell by cell: what one cell breaks, the others do not pay for.
@@ -223,7 +233,8 @@ class Link:
         while self.process is None and not (op == "module" and name in self.fatal):
             self._must_have_time()
             self._open()
-        return self._ask(op, handle, name, args, kwargs, as_handle)
+        seed, self._seeds = self.seed if self._seeds else None, False
+        return self._ask(op, handle, name, args, kwargs, as_handle, seed=seed)
 
     def _must_have_time(self) -> None:
         if self._wall_left <= 0:
@@ -241,6 +252,7 @@ class Link:
         kwargs: Any = None,
         as_handle: bool = False,
         seconds: float | None = None,
+        seed: int | None = None,
     ) -> Any:
         self._must_have_time()
         if op == "module" and name in self.fatal:
@@ -252,7 +264,7 @@ class Link:
             # To load a module has time of its own: it happens once, before whichever check comes first.
             seconds = self.import_seconds if op in _LOADING else self._left_of_check
         released, self.released = self.released[:_RELEASED], self.released[_RELEASED:]
-        request = Request(next(self._numbers), op, handle, name, args, kwargs, as_handle, released)
+        request = Request(next(self._numbers), op, handle, name, args, kwargs, as_handle, released, seed)
         began, before = time.monotonic(), process.time_used()
         try:
             response = process.call(request, began + min(seconds, self.left))

@@ -8,6 +8,7 @@ import select
 import signal
 import socket
 import time
+from functools import partial
 from typing import NoReturn
 
 from practicum.sandbox import clock
@@ -30,8 +31,6 @@ from practicum.sandbox.limits import (
 from practicum.sandbox.outcome import Died, beyond, cause, out_of_time
 
 LOOK_SECONDS = 0.02  # how often memory and processes are looked at while the student's code runs
-MOST_RECEIVED = 1 << 30  # bytes in one check, as they may lie in this process's memory
-_UNFOLDS = 32  # bytes of plain data take so much more memory when they are Python objects
 _END_SECONDS = 5.0  # for news of an end, which may be late on a busy machine, and the verdict hangs on it
 _UNSEEN_SECONDS = 0.01  # of processor time that are not worth a look
 _ENDS_WITH_FORK = frozenset(range(5))  # descriptors: standard ones, the channel, the fork's channel
@@ -70,11 +69,10 @@ class Process:
         self.fork_end: socket.socket | None = fork_end
         self.waiting: socket.socket | None = None  # the process's own channel while its fork answers
         self.answers = -1  # pid of that fork, once it has answered
-        self.received = 0
         self.budget = Budget()
         self.clock = clock.Clock()
         self.interrupted = False  # in the last call
-        self._loading = False
+        self._loading = self._closed = False
         self.looked = 0.0
         self.died: Died | None = None
         self.pid = pid_of(pidfd)
@@ -85,6 +83,7 @@ class Process:
                 self.cgroup = Cgroup(place, self.pid, limits)
         self.base_memory = self.own_base = usage(self.pid)[0]
         self._counts_sockets = own_network and self.cgroup is None  # a cgroup knows what does lie in them
+        self.channel.setblocking(False)
         self._poll = select.poll()
         for fd in (self.channel.fileno(), self.output.fd, self.keeper.fileno()):
             self._poll.register(fd, select.POLLIN)
@@ -107,23 +106,15 @@ class Process:
             raise self.died
         parts = protocol.pack(request)
         self.interrupted = False
-        if request.op == "seed" or request.op in LOADS:  # a check begins, or a module, or a cell
-            self.output.begin()
-            self.received, self.budget = 0, Budget()
         self._loading = request.op in LOADS
+        if self._loading:
+            self.begin()
         limit = clock.Limit(request.op == "cell", self.clock, max(0.0, deadline - time.monotonic()))
-
-        def wait(event: int) -> None:
-            self._wait(limit, event)
-
+        wait = partial(self._wait, limit)
         try:
             sockets.send(self.channel, b"".join(parts), wait)
-            header, blob = protocol.sizes(bytes(sockets.receive(self.channel, protocol.PREFIX.size, wait)))
-            self.received += _UNFOLDS * header + blob
-            if self.received > MOST_RECEIVED:
-                raise ProtocolError("more data in one check than a check may receive")
-            plain, arrays = (sockets.receive(self.channel, count, wait) for count in (header, blob))
-            response: Response = protocol.unpack(bytes(plain), memoryview(arrays), Response, self.budget)
+            plain, arrays = sockets.receive(self.channel, wait, self.budget.take)
+            response: Response = protocol.unpack(plain, arrays, Response, self.budget)
         except EOFError:
             self._ended()
         except ProtocolError as error:
@@ -133,11 +124,19 @@ class Process:
         if request.op == "setup" and response.failure is not None and response.failure.type == "SandboxError":
             self.kill()
             raise NoSandbox(f"no sandbox: {response.failure.message}")
-        if self.waiting is not None and self.answers < 0:
-            self._find_fork()
+        self._find_fork()
         if response.id != request.id:
             self._die(Died("protocol", "your program's process sent an answer to a question that was not asked"))
         return response
+
+    def start(self) -> None:
+        """Count its time from now on: it may have been made long before."""
+        self.clock = clock.Clock(clock.read([self.pid]))
+
+    def begin(self) -> None:
+        """Count anew what is printed and what is received, for a check, a module or a cell."""
+        self.output.begin()
+        self.budget = Budget()
 
     def fork(self) -> bool:
         """Let a fork of the process answer from now on; `go_back` ends it.
@@ -150,6 +149,7 @@ class Process:
         if self.died or self.fork_end is None or not shares_nothing(self.pid, _ENDS_WITH_FORK):
             return False
         self.waiting, self.channel, self.fork_end = self.channel, self.fork_end, None
+        self.channel.setblocking(False)
         for end in (self.waiting, self.channel):
             self._poll.register(end.fileno(), select.POLLIN)
         loaded = max(0, usage(self.pid)[0] - self.own_base)
@@ -162,7 +162,8 @@ class Process:
 
     def _find_fork(self) -> None:
         """Note which process the fork is; there is none any more where it has ended already, which is as well."""
-        self.answers = next(iter(children_of(self.pid)), -1)
+        if self.waiting is not None and self.answers < 0:
+            self.answers = next(iter(children_of(self.pid)), -1)
 
     def go_back(self) -> bool:
         """End the fork, and let the process itself answer again, as it was before.
@@ -182,6 +183,7 @@ class Process:
             self.kill()
             return False
         self.channel, self.waiting = self.waiting, None
+        self.channel.setblocking(False)
         self.base_memory = self.own_base
         self._allow(self.memory_limit)
         return True
@@ -256,13 +258,8 @@ class Process:
             self._die(beyond("processes", self.limits["processes"]))
 
     def _ended(self) -> NoReturn:
-        """Find out how the process has ended.
-
-        Raises:
-            Died: always.
-        """
-        if self.waiting is not None and self.answers < 0:
-            self._find_fork()
+        """Find out how the process has ended, and raise `Died`."""
+        self._find_fork()
         if not is_ending(self.pid if self.waiting is None else self.answers):  # no news will come: it lives on
             self._die(Died("crashed", "the process closed the channel on which it answers"))
         fork = None if self.waiting is None else sockets.of_fork(self.waiting, _END_SECONDS)
@@ -272,11 +269,7 @@ class Process:
         self._die(cause(end.status, end.cpu, self.limits["cpu_seconds"]))
 
     def _die(self, died: Died) -> NoReturn:
-        """Kill what is left.
-
-        Raises:
-            Died: always.
-        """
+        """Kill what is left, and raise `Died`."""
         self.processor_time()  # the last look at it
         self.died = died
         self.kill()
@@ -284,6 +277,11 @@ class Process:
 
     def kill(self) -> None:
         """End the process with all it started; its namespaces and files go with it."""
+        self.stop()
+        self.close()
+
+    def stop(self) -> None:
+        """Begin to end it: from here on nothing of it runs; `close` waits until it is gone."""
         if self.pidfd < 0:
             return
         self.died = self.died or Died("crashed", "the process was closed")
@@ -291,14 +289,20 @@ class Process:
             kill_tree(self.pid)
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+        os.close(self.pidfd)
+        self.pidfd = -1
+
+    def close(self) -> None:
+        """Wait until the process, which was stopped, is gone, and let go of all that belonged to it."""
+        if self._closed:
+            return
+        self._closed = True
         with contextlib.suppress(OSError):
             self.keeper.settimeout(_END_SECONDS)  # the keeper reports when the tree is gone
             self.keeper.recv(64)
-        os.close(self.pidfd)
         os.close(self.output.fd)
         for end in (self.channel, self.keeper, self.fork_end, self.waiting):
             if end is not None:
                 end.close()
-        self.pidfd = -1
         if self.cgroup is not None:
             self.cgroup.close()

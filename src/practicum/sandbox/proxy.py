@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from practicum.sandbox.guest.messages import Handle, Own, ProtocolError, Tensor
+from practicum.sandbox.guest.messages import Handle, Own, Tensor
 from practicum.sandbox.link import Link
 from practicum.sandbox.outcome import NoLength, StudentError, clean
 
@@ -33,10 +33,10 @@ class Remote:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)  # no protocol is guessed at: neither __array__ nor __float__ reach the student's object
         link, number = self._practicum_link, self._practicum_handle.id
-        if (number, name) in link.methods:
-            return _Method(self, name)
+        if name in self._practicum_handle.functions or (number, name) in link.methods:
+            return Function(self, name)
         value = _ask(self, "get", name=name)
-        if type(value) is Remote and value._practicum_handle.type in ("method", "builtin_function_or_method"):
+        if isinstance(value, Remote) and value._practicum_handle.type in ("method", "builtin_function_or_method"):
             link.methods.add((number, name))
         return value
 
@@ -85,17 +85,34 @@ class Remote:
             link.released.append(self._practicum_handle.id)
 
 
-class _Method:
-    """A method that is known to be one: looked up and called in one request."""
+class Function(Remote):
+    """A name of an object that is known to be a method, a function or a class: looked up and called in one request."""
 
-    __slots__ = ("_name", "_target")
+    __slots__ = ("_practicum_found", "_practicum_name", "_practicum_owner")
 
-    def __init__(self, target: Remote, name: str) -> None:
-        self._target, self._name = target, name
+    def __init__(self, owner: Remote, name: str) -> None:
+        for slot, value in (("owner", owner), ("name", name), ("link", owner._practicum_link)):
+            object.__setattr__(self, f"_practicum_{slot}", value)
+        object.__setattr__(self, "_practicum_generation", owner._practicum_generation)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_practicum_handle":  # whatever is more than a call needs the object itself
+            found = _ask(self._practicum_owner, "get", name=self._practicum_name, as_handle=True)
+            object.__setattr__(self, "_practicum_found", found)
+            object.__setattr__(self, "_practicum_handle", found._practicum_handle)
+            return found._practicum_handle
+        return super().__getattr__(name)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the student's function or class with plain arguments; return plain data, or a proxy."""
-        return _ask(self._target, "call", name=self._name, args=outgoing(list(args)), kwargs=outgoing(kwargs))
+        name = self._practicum_name
+        return _ask(self._practicum_owner, "call", name=name, args=outgoing(list(args)), kwargs=outgoing(kwargs))
+
+    def __repr__(self) -> str:
+        return f"<the student's {self._practicum_name}>"
+
+    def __del__(self) -> None:
+        """Do nothing: what was found is let go with its own proxy."""
 
 
 class OwnData:
@@ -175,7 +192,7 @@ def _ask(remote: Remote, op: str, **what: Any) -> Any:
 def _received(link: Link, value: Any) -> Any:
     """Return an answer with a proxy in place of every handle."""
     if type(value) is Handle:
-        return Remote(link, Handle(value.id, clean(value.type, 80)))
+        return Remote(link, Handle(value.id, clean(value.type, 80), value.functions))
     if type(value) is Own:
         return _own(link, value)
     if type(value) in (list, tuple):
@@ -193,7 +210,7 @@ def outgoing(value: Any) -> Any:
     """
     value = _remote(value)
     kind = type(value)
-    if kind is Remote:
+    if isinstance(value, Remote):
         return value._practicum_handle
     if isinstance(value, OwnData):
         return outgoing(_data(value))
@@ -201,8 +218,6 @@ def outgoing(value: Any) -> Any:
         return kind(outgoing(item) for item in value)
     if kind is dict:
         return {outgoing(k): outgoing(v) for k, v in value.items()}
-    if kind is _Method:
-        raise ProtocolError("a method cannot be an argument; pass the object, or `ref(object, name)`")
     return value
 
 
@@ -212,7 +227,7 @@ def ref(target: Any, name: str | None = None, *, key: Any = None) -> Any:
     Example: `ref(ref(layer, "params"), key="weight")[...] = w` writes into the student's own array.
     """
     target = _remote(target)
-    if type(target) is not Remote:
+    if not isinstance(target, Remote):
         raise StudentError("TypeError", f"expected an object of the submission, got {type(target).__name__}")
     if name is not None:
         return _ask(target, "get", name=name, as_handle=True)
@@ -226,7 +241,19 @@ def plain(value: Any) -> Any:
         StudentError: it is no such thing.
     """
     value = _remote(value)
-    return _ask(value, "plain") if type(value) is Remote else value
+    return _ask(value, "plain") if isinstance(value, Remote) else value
+
+
+def write_array(target: Any, name: str, key: Any, array: Any) -> None:
+    """Write into the student's own array: `target.name[key][...] = array`, in one request.
+
+    Raises:
+        StudentError: there is no such array, or it has another shape.
+    """
+    target = _remote(target)
+    if not isinstance(target, Remote):
+        raise StudentError("TypeError", f"expected an object of the submission, got {type(target).__name__}")
+    _ask(target, "write", name=name, args=[outgoing(key), outgoing(array)])
 
 
 class StudentCode:
@@ -267,6 +294,15 @@ class StudentCode:
     def exists(self, module: str, name: str) -> bool:
         """Return whether the submission's module has this dotted name."""
         return bool(_ask(self.module(module), "exists", name=name))
+
+    def seed(self, number: int) -> None:
+        """Seed all generators, as they are before every check, before the submission is asked for anything else."""
+        self._link.seed_next(int(number))
+
+    def loaded(self, *modules: str) -> list[str]:
+        """Return which of these modules are loaded in the submission's process, by their names in `sys.modules`."""
+        found = self._link.ask("loaded", args=list(modules))
+        return [name for name in modules if type(found) is list and name in found]
 
     def tensor(self, array: Any, requires_grad: bool = False) -> Tensor:
         """Return an argument that arrives as a torch tensor of the same dtype."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from practicum.errors import PracticumError
 from practicum.labs.lab import Lab
-from practicum.sandbox.fork_server import versions
 from practicum.store.results import Provenance
 
 if TYPE_CHECKING:  # a worker knows no database
@@ -85,3 +85,16 @@ def guessable(now: Provenance, lab: Lab) -> Iterator[str]:
             f"a submission can find the seed {now.seed} by trying, and with it the hidden inputs (this store is from before "
             f"stores had secrets): `practicum regrade {lab.name} --seed {secrets.randbelow(SEEDS)}` draws others"
         )
+
+
+def versions(libraries: list[str]) -> dict[str, str]:
+    """Return versions of Python and of the named libraries, for provenance."""
+    import importlib.metadata
+    import platform
+
+    found: dict[str, Any] = {"python": platform.python_version()}
+    for name in dict.fromkeys(["practicum", *(lib.split(".")[0] for lib in libraries)]):
+        distribution = {"sklearn": "scikit-learn"}.get(name, name)
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(distribution)
+    return found

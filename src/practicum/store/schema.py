@@ -143,19 +143,16 @@ class RunRow(Base):
     status: Mapped[str] = mapped_column(String(20))  # running, interrupted, finished, published
 
 
+_ONE_PUBLISHED = Index("one_published_result", "submission_id", unique=True, sqlite_where=text("published"))
+
+
 class ResultRow(Base):
     """What a submission got in a run. Of all its results at most one is published."""
 
     __tablename__ = "results"
     __table_args__ = (
         UniqueConstraint("run_id", "submission_id"),
-        Index(
-            "one_published_result",
-            "submission_id",
-            unique=True,
-            sqlite_where=text("published"),
-            postgresql_where=text("published"),
-        ),
+        _ONE_PUBLISHED,
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"))
@@ -197,7 +194,10 @@ def engine_of(url: str) -> Engine:
     when it begins, so that two of them cannot fail over which goes first.
     """
     if not url.startswith("sqlite"):
-        return create_engine(url)
+        engine = create_engine(url)
+        if engine.dialect.name == "postgresql":  # an option named above would load its drivers for every command
+            _ONE_PUBLISHED.dialect_options["postgresql"]["where"] = text("published")
+        return engine
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
     database = engine.url.database
     if database and not database.startswith((":memory:", "file:")) and not Path(database).exists():

@@ -4,17 +4,14 @@ from itertools import pairwise
 
 import numpy as np
 
-from practicum.checks import StudentError, assert_dtype, assert_finite, assert_shape, ref
+from practicum.checks import StudentError, assert_dtype, assert_finite, assert_not_imported, assert_shape, write_array
 
 DIFFERENTIATORS = ("torch", "tensorflow", "jax", "autograd")
 
 
 def numpy_only(student):
     """The gradients are to be derived: nothing that differentiates by itself may be loaded."""
-    loaded, contains = ref(student.module("sys"), "modules"), student.module("operator").contains
-    found = [name for name in DIFFERENTIATORS if contains(loaded, name)]
-    if found:
-        raise AssertionError(f"expected gradients written in NumPy, but your files import {', '.join(found)}: remove the import")
+    assert_not_imported(student, *DIFFERENTIATORS, instead="gradients written in NumPy")
 
 
 def both(layer, name):
@@ -102,9 +99,8 @@ def write(layer, held, weight, bias):
     """Put a weight (D, M) and a bias (M,) into a Linear layer's own arrays, in the layout of what they held so far."""
     as_DM(held["weight"], *weight.shape)
     as_M(held["bias"], len(bias))
-    own = ref(layer, "params")
-    ref(own, key="weight")[...] = weight if held["weight"].shape == weight.shape else weight.T
-    ref(own, key="bias")[...] = bias.reshape(held["bias"].shape)
+    write_array(layer, "params", "weight", weight if held["weight"].shape == weight.shape else weight.T)
+    write_array(layer, "params", "bias", bias.reshape(held["bias"].shape))
 
 
 def build(student, sizes):

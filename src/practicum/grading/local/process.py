@@ -107,9 +107,8 @@ class LocalProcess(Answers):
         assert self.process.stdout is not None
         data = b"".join(protocol.pack(request))
         self._loading = request.op in LOADS
-        if request.op == "seed" or self._loading:  # a check begins, or a module, or a cell
-            self._printed = 0
-            self.printed_too_much = False
+        if self._loading:
+            self.begin()
         self.interrupted, may_interrupt = False, request.op == "cell" and sys.platform != "win32"
         with self._lock:
             self._limit = clock.Limit(may_interrupt, self.clock, max(0.0, deadline - time.monotonic()))
@@ -131,6 +130,11 @@ class LocalProcess(Answers):
                 self._limit.tick()
                 self._limit = None
         return response
+
+    def begin(self) -> None:
+        """Count anew what is printed."""
+        self._printed = 0
+        self.printed_too_much = False
 
     def time_used(self) -> float:
         """Return the seconds that count as the submission's own so far; up to the last look by the wall clock."""

@@ -7,12 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from .messages import ProtocolError
+
 MAX_HEADER = 1 << 20
 MAX_BLOB = 64 << 20
 MAX_DEPTH = 32
 MAX_VALUES = 250_000  # of plain data in one frame
 MAX_ELEMENTS = 8 << 20  # of all arrays in one answer: 64 MiB as float64, which checks turn them into; a complex one counts twice
 CHECK_VALUES, CHECK_ELEMENTS = 8 * MAX_VALUES, 8 * MAX_ELEMENTS  # of all answers in one check
+CHECK_BYTES = 1 << 30  # of them, as they may lie in the grader's memory
+_UNFOLDS = 32  # bytes of plain data take so much more memory when they are Python objects
 MAX_ODD_KEYS = 5_000  # of sets and dicts, in one frame: keys whose hashes can be made to collide
 
 _EVEN_KEYS = (str, bytes, int, float, bool, type(None))
@@ -32,4 +36,14 @@ class Budget:
     """What the answers of one check may hold together: many that are small enough would fill the grader's memory, too."""
 
     def __init__(self) -> None:
-        self.values, self.elements = CHECK_VALUES, CHECK_ELEMENTS
+        self.values, self.elements, self.bytes = CHECK_VALUES, CHECK_ELEMENTS, CHECK_BYTES
+
+    def take(self, header: int, blob: int) -> None:
+        """Make room for an answer of so many bytes of plain data and of arrays.
+
+        Raises:
+            ProtocolError: there is none left.
+        """
+        self.bytes -= _UNFOLDS * header + blob
+        if self.bytes < 0:
+            raise ProtocolError("more data in one check than a check may receive")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
+import types
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from . import cells
+from .messages import MOST_FUNCTIONS
 
 _EXTENDED = (dict, list, tuple, float, np.ndarray)  # what a class of the student's may inherit from and be more than
 _RENAMED = (dict, list)  # of which it may define a method anew: what an array or a number is, is not for it to say
@@ -27,14 +30,49 @@ def own_names(value: Any, folder: str) -> tuple[str, ...] | None:
     if not isinstance(value, _EXTENDED):
         return None
     mine: set[str] = set()
-    for kind in type.__dict__["__mro__"].__get__(type(value)):
-        module = sys.modules.get(str(kind.__module__))
-        if type(module) is cells.Notebook or str(getattr(module, "__file__", None)).startswith(folder):
+    for kind in _bases(value):
+        if _is_own(sys.modules.get(str(kind.__module__)), folder):
             mine |= {name for name in vars(kind) if name == "__call__" or not name.startswith("_")}
     if not mine and not getattr(value, "__dict__", None):
         return None
     bases = [base for base in _RENAMED if isinstance(value, base)]
     return tuple(sorted(name for name in mine if any(hasattr(base, name) for base in bases)))
+
+
+def functions_of(value: Any, folder: str) -> tuple[str, ...]:
+    """Return which names of a module of the submission's are functions or classes, and of an object of its classes, methods.
+
+    Args:
+        value: the module or object.
+        folder: of the submission.
+    """
+    if isinstance(value, types.ModuleType):
+        defined = vars(value) if _is_own(value, folder) else {}
+        return _names(name for name, what in defined.items() if isinstance(what, types.FunctionType | type))
+    defined = {}
+    for kind in _bases(value):
+        if "__getattribute__" in vars(kind) and kind is not object:
+            return ()
+        if _is_own(sys.modules.get(str(kind.__module__)), folder):
+            defined = {**vars(kind), **defined}
+    try:
+        covered = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        covered = {}
+    return _names(name for name, what in defined.items() if isinstance(what, types.FunctionType) and name not in covered)
+
+
+def _names(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(itertools.islice((name for name in names if not name.startswith("_")), MOST_FUNCTIONS))
+
+
+def _bases(value: Any) -> tuple[type, ...]:
+    found: tuple[type, ...] = type.__dict__["__mro__"].__get__(type(value))
+    return found
+
+
+def _is_own(module: Any, folder: str) -> bool:
+    return type(module) is cells.Notebook or str(getattr(module, "__file__", None)).startswith(folder)
 
 
 def items_of(value: Any) -> Iterable[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -14,11 +14,21 @@ class ProtocolError(Exception):
     """A frame or a value that this protocol does not carry."""
 
 
+MOST_FUNCTIONS = 200  # that are named of one object
+Functions = Annotated[tuple[str, ...], msgspec.Meta(max_length=MOST_FUNCTIONS)]
+
+
 class Handle(msgspec.Struct, frozen=True):
-    """An object that stays in the sandbox, by number."""
+    """An object that stays in the sandbox, by number.
+
+    Attributes:
+        type: the name of its class.
+        functions: names of it that are functions, methods or classes of the student's, as it says.
+    """
 
     id: int
     type: str = "object"
+    functions: Functions = ()
 
 
 class Own(msgspec.Struct, frozen=True):
@@ -43,7 +53,12 @@ class Tensor(msgspec.Struct, frozen=True):
 
 
 class Request(msgspec.Struct, array_like=True):
-    """One thing the grader asks for; `release` names handles that are no longer needed."""
+    """One thing the grader asks for.
+
+    Attributes:
+        release: handles that are no longer needed.
+        seed: of all generators, which are seeded before anything else is done.
+    """
 
     id: int
     op: str
@@ -53,6 +68,7 @@ class Request(msgspec.Struct, array_like=True):
     kwargs: Any = None
     as_handle: bool = False
     release: list[int] = []
+    seed: int | None = None
 
 
 class Failure(msgspec.Struct, array_like=True):

@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 
 from .caps import MAX_BLOB, MAX_DEPTH, MAX_ELEMENTS, MAX_HEADER, MAX_ODD_KEYS, MAX_VALUES, Budget, elements, odd_keys
-from .messages import Failure, Handle, Own, ProtocolError, Request, Response, Tensor
+from .messages import Failure, Functions, Handle, Own, ProtocolError, Request, Response, Tensor
 
 PREFIX = struct.Struct(">IQ")
 
@@ -30,6 +30,7 @@ _Plain: Any = _Leaf
 for _ in range(MAX_DEPTH + 1):
     _Plain = _Leaf | list[_Plain]
 _items = msgspec.msgpack.Decoder(list[_Plain])
+_handle = msgspec.msgpack.Decoder(tuple[int, str, Functions])
 
 
 def _dtype_of(array: np.ndarray[Any, Any]) -> str:
@@ -108,7 +109,7 @@ class _Packer:
         if value is Ellipsis:
             return ext(ELLIPSIS, b"")
         if kind is Handle:
-            return ext(HANDLE, _encode((value.id, value.type)))
+            return ext(HANDLE, _encode((value.id, value.type, value.functions)))
         if kind is Own:
             return ext(OWN, _encode([self.pack(v, depth + 1) for v in (value.handle, value.data, list(value.names))]))
         if kind is Tensor:
@@ -134,18 +135,8 @@ def pack(message: Request | Response, other: Callable[[Any], Any] | None = None)
     if isinstance(message, Response):
         header = _encode(Response(message.id, packer.pack(message.value), message.failure))
     else:
-        header = _encode(
-            Request(
-                message.id,
-                message.op,
-                message.handle,
-                packer.pack(message.name),
-                packer.pack(message.args),
-                packer.pack(message.kwargs),
-                message.as_handle,
-                message.release,
-            )
-        )
+        name, args, kwargs = packer.pack(message.name), packer.pack(message.args), packer.pack(message.kwargs)
+        header = _encode(msgspec.structs.replace(message, name=name, args=args, kwargs=kwargs))
     if len(header) > MAX_HEADER:
         raise ProtocolError(f"{len(header):,} bytes of plain data do not cross; at most {MAX_HEADER:,} (use an array)")
     return [PREFIX.pack(len(header), packer.size), header, *packer.buffers]
@@ -218,8 +209,8 @@ class _Unpacker:
         if code == ARRAY:
             return self.array(data)
         if code == HANDLE:
-            handle, name = msgspec.msgpack.decode(data, type=tuple[int, str])
-            return Handle(handle, name[:80])
+            handle, name, functions = _handle.decode(data)
+            return Handle(handle, name[:80], functions)
         if code in (TUPLE, SET, SLICE):
             items = self.items(_items.decode(data), depth)
             if code == SLICE and len(items) != 3:
@@ -262,6 +253,7 @@ class _RawRequest(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     kwargs: _Plain
     as_handle: bool
     release: list[int]
+    seed: int | None
 
 
 class _RawResponse(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
@@ -273,7 +265,7 @@ class _RawResponse(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
 _raw: dict[type[Any], Any] = {Request: msgspec.msgpack.Decoder(_RawRequest), Response: msgspec.msgpack.Decoder(_RawResponse)}
 
 
-def unpack(header: bytes, blob: memoryview, kind: type[Any], budget: Budget | None = None) -> Any:
+def unpack(header: bytes | memoryview, blob: memoryview, kind: type[Any], budget: Budget | None = None) -> Any:
     """Decode a frame as `Request` or `Response`.
 
     Args:
@@ -291,7 +283,7 @@ def unpack(header: bytes, blob: memoryview, kind: type[Any], budget: Budget | No
         if kind is Response:
             return Response(raw.id, value(raw.value), raw.failure)
         name, args, kwargs = value(raw.name), value(raw.args), value(raw.kwargs)
-        return Request(raw.id, raw.op, raw.handle, name, args, kwargs, raw.as_handle, raw.release)
+        return Request(raw.id, raw.op, raw.handle, name, args, kwargs, raw.as_handle, raw.release, raw.seed)
     except ProtocolError:
         raise
     except (msgspec.MsgspecError, ValueError, TypeError, RecursionError, OverflowError, MemoryError, struct.error) as e:

@@ -14,13 +14,14 @@ from .messages import ProtocolError, Response
 from .protocol import PREFIX, sizes, unpack
 
 _BY_KEEPER = struct.Struct(">id")
+_PIECE = 1 << 16  # bytes that are read at once
 
 
 def send(channel: socket.socket, data: bytes, wait: Callable[[int], None]) -> None:
     """Send all of the data.
 
     Args:
-        channel: where to.
+        channel: where to; not blocking.
         data: what.
         wait: called with POLLOUT when nothing can be sent; returns when something can.
 
@@ -28,7 +29,6 @@ def send(channel: socket.socket, data: bytes, wait: Callable[[int], None]) -> No
         EOFError: the other side is gone.
     """
     view = memoryview(data)
-    channel.setblocking(False)
     while view:
         try:
             view = view[channel.send(view) :]
@@ -38,26 +38,52 @@ def send(channel: socket.socket, data: bytes, wait: Callable[[int], None]) -> No
             raise EOFError from None
 
 
-def receive(channel: socket.socket, count: int, wait: Callable[[int], None]) -> bytearray:
-    """Return so many bytes; `wait` is called with POLLIN when there is none.
+def receive(
+    channel: socket.socket, wait: Callable[[int], None], expect: Callable[[int, int], None]
+) -> tuple[memoryview, memoryview]:
+    """Return header and blob of one frame.
+
+    Args:
+        channel: where it comes from; not blocking.
+        wait: called with POLLIN; returns when something has come.
+        expect: called with the sizes of both, before there is room for them.
 
     Raises:
         EOFError: the other side is gone.
+        ProtocolError: more came than one frame.
     """
-    buffer = bytearray(count)
-    view, got = memoryview(buffer), 0
-    while got < count:
+    data = b""
+    while len(data) < PREFIX.size:
+        data += _some(channel, wait)
+    header, blob = sizes(data[: PREFIX.size])
+    expect(header, blob)
+    end = PREFIX.size + header + blob
+    if len(data) > end:
+        raise ProtocolError("more than one answer")
+    frame = memoryview(data)
+    if (got := len(data)) < end:
+        frame = memoryview(bytearray(end))
+        frame[:got] = data
+        while got < end:
+            part = _some(channel, wait, end - got)
+            frame[got : got + len(part)] = part
+            got += len(part)
+    return frame[PREFIX.size : PREFIX.size + header], frame[PREFIX.size + header :]
+
+
+def _some(channel: socket.socket, wait: Callable[[int], None], most: int = _PIECE) -> bytes:
+    """Return what comes next, some bytes at least."""
+    while True:
+        wait(select.POLLIN)
         try:
-            n = channel.recv_into(view[got:])
+            part = channel.recv(min(most, _PIECE))
         except BlockingIOError:
-            wait(select.POLLIN)
             continue
         except OSError:
-            n = 0
-        if n == 0:
+            raise EOFError from None
+        if not part:
             raise EOFError
-        got += n
-    return buffer
+        return part
 
 
 class Output:
