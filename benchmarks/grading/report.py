@@ -46,7 +46,7 @@ def tables(found: dict[str, Any]) -> str:
             f"Versions: {', '.join(f'{n} {v}' for n, v in c['versions'].items())}."
         )
     if s := found.get("scale"):
-        parts.append(_about(s, f"one run over {s['submissions']} submissions, seed {s['seed']}"))
+        parts.append(_about(s, f"two runs over {s['submissions']} submissions, seed {s['seed']}"))
         rows = [
             "| submissions graded | peak of all processes, MiB (PSS) | peak of the grader's own, MiB (RSS) |",
             "|---|---|---|",

@@ -167,7 +167,7 @@ class Sandbox:
                 self._warn(str(error))
 
     def _fork(self, folder: str = confine.WORK) -> Process:
-        """Return order one fork; returns once its pid 1 is there.
+        """Order one fork, and return it once its pid 1 is there.
 
         Raises:
             NotNested: no namespaces inside the sandbox.
