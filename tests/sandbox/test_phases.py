@@ -235,3 +235,15 @@ def test_a_fork_that_ends_before_it_has_answered_is_known_by_its_end(opened, mon
     _, student, _ = opened("import os, random\nrandom.seed = lambda *args: os._exit(7)\ndef f(): return 1\n")
     with pytest.raises(Died, match=r"ended itself \(exit code 7\)"):
         student.answer.f()
+
+
+def test_a_module_that_cannot_be_had_does_not_take_the_seed_with_it():
+    link, made = linked(("a", "b"), ends={"b"})
+    link.phase(forks=False)
+    link.begin(1.0, 3)
+    link.ask("get")  # the process lives, without that module
+    link.begin(1.0, 7)
+    with pytest.raises(Died):
+        link.ask("module", name="b")
+    link.ask("get")
+    assert made[-1].asked[-2:] == ["get, seeded 3", "get, seeded 7"]

@@ -233,8 +233,7 @@ class Link:
         while self.process is None and not (op == "module" and name in self.fatal):
             self._must_have_time()
             self._open()
-        seed, self._seeds = self.seed if self._seeds else None, False
-        return self._ask(op, handle, name, args, kwargs, as_handle, seed=seed)
+        return self._ask(op, handle, name, args, kwargs, as_handle, seed=self.seed if self._seeds else None)
 
     def _must_have_time(self) -> None:
         if self._wall_left <= 0:
@@ -265,6 +264,8 @@ class Link:
             seconds = self.import_seconds if op in _LOADING else self._left_of_check
         released, self.released = self.released[:_RELEASED], self.released[_RELEASED:]
         request = Request(next(self._numbers), op, handle, name, args, kwargs, as_handle, released, seed)
+        if seed is not None:
+            self._seeds = False
         began, before = time.monotonic(), process.time_used()
         try:
             response = process.call(request, began + min(seconds, self.left))
