@@ -19,7 +19,7 @@ from practicum.models.layers.sparse import Sparse
 def adjacency(edges_2E: Tensor, num_nodes: int) -> Sparse:
     """Return A, shape (N, N): its product with the features is each node's sum over its incoming edges."""
     sources_E, targets_E = edges_2E
-    return Sparse.of(targets_E, sources_E, torch.ones(edges_2E.shape[1]), (num_nodes, num_nodes))
+    return Sparse.of(targets_E, sources_E, torch.ones(edges_2E.shape[1], device=edges_2E.device), (num_nodes, num_nodes))
 
 
 class GINLayer(nn.Module):
