@@ -16,6 +16,6 @@ def wide(x: Tensor) -> Tensor:
 
 
 def as_written(x: Tensor) -> AbstractContextManager[object]:
-    """Return a context in which autocast leaves x's device alone, so that products run in the precision that they are written in."""
+    """Return a context in which autocast leaves x's device alone, so that products run in the precision they are written in."""
     kind = x.device.type
     return torch.autocast(kind, enabled=False) if is_autocast_available(kind) else nullcontext()

@@ -120,13 +120,15 @@ class KernelPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self._origin_F = x_NF.mean(axis=0, dtype=np.float64) if self.kernel == "linear" else np.zeros(x_NF.shape[1])
         self.gamma_ = 1 / x_NF.shape[1] if self.gamma is None else self.gamma
         kernel_NN = self._kernel(x_NF - self._origin_F, x_NF - self._origin_F)
+        # One number less everywhere changes nothing after centring, and leaves exact zeros where the data are constant.
+        self._level = kernel_NN[0, 0]
+        kernel_NN -= self._level
         self._means_N, self._mean = kernel_NN.mean(axis=0), kernel_NN.mean()
         kept = rows if self.n_components is None else self.n_components
         values, vectors = eigh(self._centre(kernel_NN), subset_by_index=(rows - kept, rows - 1))
         values, vectors = values[::-1], vectors[:, ::-1]
         # What rounding leaves of an eigenvalue 0 is noise, and dividing by its root would blow it up.
-        largest = max(values[0], np.abs(kernel_NN).max())
-        values = np.where(values > largest * rows * np.finfo(values.dtype).eps, values, 0)
+        values = np.where(values > values[0] * rows * np.finfo(values.dtype).eps, values, 0)
         if self.n_components is None:
             kept = max(1, int((values > 0).sum()))  # of constant data one is left, along which nothing varies
             vectors, values = vectors[:, :kept], values[:kept]
@@ -149,7 +151,7 @@ class KernelPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         """Return the coordinates of M rows along the components, shape (M, D)."""
         check_is_fitted(self)
         x_MF = validate_data(self, X, reset=False, dtype=FLOATS)
-        centred_MN = self._centre(self._kernel(x_MF - self._origin_F, self.X_fit_ - self._origin_F))
+        centred_MN = self._centre(self._kernel(x_MF - self._origin_F, self.X_fit_ - self._origin_F) - self._level)
         roots_D = np.sqrt(self.eigenvalues_)
         return (centred_MN @ (self.eigenvectors_ / np.where(roots_D > 0, roots_D, np.inf))).astype(x_MF.dtype)
 

@@ -123,7 +123,10 @@ def _check(logits_BKHW: Tensor, target_BHW: Tensor) -> None:
 
 
 def _check_classes(target_BHW: Tensor, num_classes: int) -> None:
-    if target_BHW.numel() and not 0 <= (low := int(target_BHW.min())) <= (high := int(target_BHW.max())) < num_classes:
+    if not target_BHW.numel():
+        return
+    low, high = int(target_BHW.min()), int(target_BHW.max())
+    if low < 0 or high >= num_classes:
         raise ValueError(
-            f"expected classes in [0, {num_classes}) as targets, got {low} to {high}; a mask of 0 and 255 becomes classes by `mask > 0`"
+            f"expected classes in [0, {num_classes}) as targets, got {low} to {high}; of a mask of 0 and 255 take `mask > 0`"
         )

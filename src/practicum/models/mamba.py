@@ -23,7 +23,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from practicum.models.layers.selective_scan import chunked_scan, selective_scan, selective_step
-from practicum.precision import as_written, wide
+from practicum.precision import wide
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@
 Symbols: B rows, C channels or features, μ and σ² mean and (biased) variance, γ `weight`, β `bias`.
 Departs from the papers: batch norm evaluates with running averages of μ and σ², not with a last pass over the training set, as
 everyone does.
-Parameters, buffers and their names are those of `torch.nn`. Statistics are computed in at least single precision, and outputs have
-the inputs' dtype. Squares must fit into it: |x - μ| stays below 1e18 in single precision.
+Parameters, buffers and their names are those of `torch.nn`. Statistics are computed in at least single precision, where squares
+must fit (|x - μ| below 1e18), and outputs have the inputs' dtype.
 """
 
 from typing import Any
