@@ -61,9 +61,10 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """
         x_NF, y_N = validate_data(self, X, y, dtype=FLOATS, multi_output=True, y_numeric=True)
         y_N = np.asarray(y_N, dtype=x_NF.dtype)
+        self.intercept_: Any = 0.0
         if not self.fit_intercept:
-            self.coef_, self.intercept_ = self._solve(x_NF, y_N).T, 0.0
-            self._origin_F, self._mean = np.zeros(x_NF.shape[1]), np.float64(0)
+            self.coef_ = self._solve(x_NF, y_N).T
+            self._origin_F, self._mean = np.zeros(x_NF.shape[1]), np.zeros(())
             return self
         # At the optimum b = ȳ - x̄w; put in, it leaves the same problem without b on centred X and y.
         self._origin_F, self._mean = x_NF.mean(axis=0, dtype=np.float64), y_N.mean(axis=0, dtype=np.float64)

@@ -149,6 +149,7 @@ class Muon(Optimizer):
             state["mean"].lerp_(gradient, 1 - beta1)
             state["square"].mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
             # Groups of older checkpoints know of no decay here.
-            parameter.mul_(1 - group["lr"] * group.get("weight_decay", 0.0))
+            if decay := group.get("weight_decay", 0.0):
+                parameter.mul_(1 - group["lr"] * decay)
             scale = (state["square"] / (1 - beta2 ** state["step"])).sqrt_().add_(1e-8)
             parameter.addcdiv_(state["mean"], scale, value=-group["lr"] / (1 - beta1 ** state["step"]))
