@@ -9,7 +9,8 @@ A point's score for a class is √(probability · centerness); non-maximum suppr
 Symbols: B images, P points, K classes, G true boxes. A batch is `(images_BCHW, boxes_BG4, labels_BG)`, labels -1 for padding.
 The model maps images to a dict: `class_logits` (B, P, K), `distances` (B, P, 4) in pixels, `centerness` logits (B, P),
 `points` (P, 2), `strides` (P,).
-Departs from the paper: GIoU instead of IoU and the square root in the score, as in the authors' later version (Tian et al. 2022).
+Departs from the paper: GIoU instead of IoU, a box's loss weighted by its centerness (the paper's eq. 2 weighs all alike), and the
+square root in the score, all as in the authors' later version (Tian et al. 2022).
 """
 
 from collections.abc import Iterable
@@ -81,7 +82,7 @@ class Detect:
         onehot_BPK = targets.labels_BP[..., None] == torch.arange(len(self.classes), device=logits_BPK.device)
         center_N = centerness(targets.distances_BP4[positive_BP])
         boxes_BP4 = decode(wide(output["distances"]), points_P2)
-        # Boxes far from the centre are less sure, so they count less: weighted by centerness, eq. 3.
+        # Boxes seen from far off their centre are less sure, so they count less: weighted by centerness (Tian et al. 2022).
         off_N = 1 - giou(boxes_BP4[positive_BP], targets.boxes_BP4[positive_BP])
         logits_N = wide(output["centerness"])[positive_BP]
         return {

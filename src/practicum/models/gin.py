@@ -8,6 +8,7 @@ Weisfeiler–Lehman test does (theorem 3).
 
 Symbols: G graphs in a batch, N nodes in all of them, F input features, C hidden features, K classes.
 Given means (D⁻¹ A, and 1/n for members) in place of sums, it is the weaker network of section 5.
+Departs from the paper: dropout is on the votes, as in the authors' code; section 7 has it behind the dense layer.
 """
 
 import torch
@@ -54,7 +55,7 @@ class GIN(nn.Module):
         num_classes: K.
         hidden: C.
         num_layers: message-passing rounds.
-        dropout: rate in front of the votes.
+        dropout: rate of the votes: an element of what a layer's map gives is dropped, as in the authors' code.
     """
 
     def __init__(
