@@ -8,7 +8,7 @@ Symbols: B rows, C channels or features, μ and σ² mean and (biased) variance,
 Departs from the papers: batch norm evaluates with running averages of μ and σ², not with a last pass over the training set, as
 everyone does.
 Parameters, buffers and their names are those of `torch.nn`. Statistics are computed in at least single precision, where squares
-must fit (|x - μ| below 1e18), and outputs have the inputs' dtype.
+must fit (|x - μ| below 1e18); batch and layer norm return the inputs' dtype.
 """
 
 from typing import Any
@@ -53,7 +53,7 @@ class Standardise(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (x - mean) / std."""
-        return (x - self.mean) / self.std
+        return ((wide(x) - wide(self.mean)) / wide(self.std)).to(torch.promote_types(x.dtype, self.mean.dtype))
 
 
 class BatchNorm(nn.Module):
