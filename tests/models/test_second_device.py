@@ -52,6 +52,7 @@ from practicum.models.vit import ViT, ViTConfig, attention_rollout
 from practicum.models.word2vec import Word2Vec
 from tests.second_device import DEVICE, Elsewhere, SecondDevice, moved, moved_module, same_elsewhere
 
+torch.manual_seed(0)  # of the inputs below
 TOKENS = torch.tensor([[1, 4, 2, 3, 5], [3, 1, 2, 0, 0]])
 EDGES = torch.tensor([[0, 1, 1, 2, 3], [1, 0, 2, 1, 2]])
 GREY, COLOUR = torch.rand(2, 1, 28, 28), torch.rand(2, 3, 32, 32)
