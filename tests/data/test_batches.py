@@ -27,12 +27,12 @@ def test_every_row_comes_once(rows: int, size: int, seed: int, epoch: int, drop:
 
 
 def _kinds() -> dict[str, object]:
-    rows = [torch.full((n,), n) for n in (3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5)]
+    rows = [torch.full((n,), n) for n in (3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8)]
     noisy = lambda random, x: (x + torch.rand(x.shape, generator=random),)  # noqa: E731
     return {
         "Batches": Batches(torch.arange(23.0), batch_size=4, seed=8, transform=noisy),
         "Crops": Crops(torch.arange(50), length=7, batch_size=4, batches=6, seed=8),
-        "Buckets": Buckets(rows, torch.arange(11), batch_size=2, seed=8, pool=3),
+        "Buckets": Buckets(rows, torch.arange(12), batch_size=2, seed=8, pool=3),
         "Generated": Generated(lambda random, size: (torch.rand(size, generator=random),), batch_size=4, batches=6, seed=8),
     }
 
@@ -112,3 +112,34 @@ def test_every_epoch_is_augmented_anew() -> None:
     batches = Batches(torch.zeros(6), batch_size=6, transform=lambda random, x: (x + torch.rand(6, generator=random),))
     epochs = torch.stack([next(iter(batches.epoch(number)))[0] for number in range(3)])
     assert len(torch.unique(epochs)) == 18
+
+
+@pytest.mark.parametrize(("rows", "size"), [(9, 4), (5, 2), (3, 2), (2, 1), (1, 4), (1, 1), (8, 4), (10, 4), (5, 4)])
+def test_a_last_row_is_not_alone(rows: int, size: int) -> None:
+    ragged = [torch.zeros(n % 3 + 1) for n in range(rows)]
+    for batches in (Batches(torch.arange(rows), batch_size=size), Buckets(ragged, torch.arange(rows), batch_size=size, pool=2)):
+        for walk in (batches.epoch(0), iter(batches)):
+            sizes = sorted((len(batch[0]) for batch in walk), reverse=True)
+            assert sum(sizes) == rows
+            assert len(sizes) == len(batches)
+            assert all(n in (size, size + 1) for n in sizes[:-1])
+            assert min(sizes) > 1 or size == 1 or rows == 1
+    if rows >= size:
+        dropped = Batches(torch.arange(rows), batch_size=size, drop_last=True)
+        for walk in (dropped.epoch(0), iter(dropped)):
+            assert [len(batch[0]) for batch in walk] == [size] * (rows // size)
+
+
+def test_batch_norm_trains_on_every_batch() -> None:
+    model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4))
+    assert [len(model(x)) for (x,) in Batches(torch.randn(9, 3), batch_size=4).epoch(0)] == [4, 5]
+
+
+@pytest.mark.parametrize(("tokens", "length", "size"), [(50, 7, 4), (51, 7, 4), (57, 7, 4), (8, 7, 4), (9, 7, 1), (14, 7, 2)])
+def test_evaluation_asks_for_every_token(tokens: int, length: int, size: int) -> None:
+    crops = Crops(torch.arange(tokens), length=length, batch_size=size)
+    walk = list(crops)
+    assert torch.cat([targets.flatten() for _, targets in walk]).tolist() == list(range(1, tokens))
+    assert torch.cat([inputs.flatten() for inputs, _ in walk]).tolist() == list(range(tokens - 1))
+    assert len(walk) == len(crops)
+    assert all(len(inputs) <= size and inputs.shape[1] <= length for inputs, _ in walk)

@@ -1,4 +1,7 @@
-"""Layers and losses as functions, under the names of `torch.nn.functional`."""
+"""Layers and losses as functions, under the names of `torch.nn.functional`.
+
+Half precision is computed in single precision; losses of it stay there, as their sums may lie beyond its range.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from practicum.autograd import random
 from practicum.autograd.ops.elementwise import relu, sigmoid, softplus, tanh, where
 from practicum.autograd.ops.layout import pad
 from practicum.autograd.ops.matrix import linear
-from practicum.autograd.ops.reduction import log_softmax, soft_cross_entropy, softmax
+from practicum.autograd.ops.reduction import as_narrow, log_softmax, soft_cross_entropy, softmax, wide
 from practicum.autograd.ops.window import avg_pool2d, conv2d, max_pool2d
 from practicum.autograd.tensor import Array, Tensor
 
@@ -83,6 +86,7 @@ def batch_norm(
         if t is not None and t.shape != (channels,):
             raise ValueError(f"batch_norm: expected input (N, C, …) and {name} (C), got {input.shape} and {t.shape}")
     shape = (1, channels, *[1] * (input.ndim - 2))
+    exact = wide(input)
     if training or running_mean is None or running_var is None:
         # All axes but the channels'.
         dims = (0, *range(2, input.ndim))
@@ -91,18 +95,18 @@ def batch_norm(
             raise ValueError(
                 f"batch_norm: expected more than one value per channel in training, got input of shape {input.shape}"
             )
-        mean = input.mean(dims, keepdim=True)
-        centred = input - mean
+        mean = exact.mean(dims, keepdim=True)
+        centred = exact - mean
         var = (centred * centred).mean(dims, keepdim=True)
         if running_mean is not None and running_var is not None:
             # On the arrays themselves: running statistics are no part of the graph.
             running_mean.data += momentum * (mean.data.reshape(-1) - running_mean.data)
             running_var.data += momentum * (var.data.reshape(-1) * (count / (count - 1)) - running_var.data)
     else:
-        centred, var = input - running_mean.reshape(shape), running_var.reshape(shape)
+        centred, var = exact - running_mean.reshape(shape), running_var.reshape(shape)
     scale = (var + eps) ** -0.5
     out = centred * (scale if weight is None else scale * weight.reshape(shape))
-    return out if bias is None else out + bias.reshape(shape)
+    return as_narrow(out if bias is None else out + bias.reshape(shape), input)
 
 
 def layer_norm(
@@ -120,10 +124,11 @@ def layer_norm(
     if input.shape[input.ndim - len(shape) :] != shape:
         raise ValueError(f"layer_norm: expected input (…, {', '.join(map(str, shape))}), got shape {input.shape}")
     dims = tuple(range(-len(shape), 0))
-    centred = input - input.mean(dims, keepdim=True)
+    exact = wide(input)
+    centred = exact - exact.mean(dims, keepdim=True)
     out = centred * ((centred * centred).mean(dims, keepdim=True) + eps) ** -0.5
     out = out if weight is None else out * weight
-    return out if bias is None else out + bias
+    return as_narrow(out if bias is None else out + bias, input)
 
 
 def one_hot(input: Tensor | Array, num_classes: int) -> Tensor:
@@ -157,7 +162,7 @@ def cross_entropy(
         TypeError: if the targets are not integers.
         ValueError: if the shapes do not fit, or a target is no class.
     """
-    classes = np.asarray(target)
+    input, classes = wide(input), np.asarray(target)
     axis = 1 if input.ndim > 1 else 0
     num_classes = input.shape[axis] if input.ndim else 0
     if classes.dtype.kind not in "iu":
@@ -189,13 +194,14 @@ def cross_entropy(
 def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """Return (x − y)², reduced. Raises ValueError if the shapes differ."""
     _same_shape("mse_loss", input, target)
-    difference = input - target
+    difference = wide(input) - wide(target)
     return _reduce(difference * difference, reduction)
 
 
 def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """Return −y log σ(x) − (1 − y) log(1 − σ(x)) = softplus(x) − x y. Raises ValueError if the shapes differ."""
     _same_shape("binary_cross_entropy_with_logits", input, target)
+    input, target = wide(input), wide(target)
     return _reduce(softplus(input) - input * target, reduction)
 
 

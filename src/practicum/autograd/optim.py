@@ -62,7 +62,9 @@ class Optimizer(ABC):
             settings = SimpleNamespace(**group)
             for p in group["params"]:
                 if p.grad is not None:
-                    self.update(p.data, p.grad.data, self.state.setdefault(p, {}), settings)
+                    # Memories have the gradient's precision, so half precision is raised: small steps must not be rounded away.
+                    g = p.grad.data if p.grad.dtype != np.float16 else p.grad.data.astype(np.float32)
+                    self.update(p.data, g, self.state.setdefault(p, {}), settings)
                     p._version += 1
 
     @abstractmethod
@@ -131,7 +133,7 @@ class Adagrad(Optimizer):
         if s.weight_decay:
             g = g + s.weight_decay * p
         memory["steps"] = memory.get("steps", 0) + 1
-        total = memory.setdefault("sum", np.full_like(p, s.initial_accumulator_value))
+        total = memory.setdefault("sum", np.full_like(g, s.initial_accumulator_value))
         total += g * g  # G ← G + g²
         p -= s.lr / (1 + (memory["steps"] - 1) * s.lr_decay) * (g / (np.sqrt(total) + s.eps))  # θ ← θ − η g / √G
 
@@ -163,7 +165,7 @@ class RMSprop(Optimizer):
             square = square - mean * mean
         change = g / (np.sqrt(square) + s.eps)
         if s.momentum:
-            velocity = memory.setdefault("velocity", np.zeros_like(p))
+            velocity = memory.setdefault("velocity", np.zeros_like(g))
             velocity *= s.momentum
             velocity += change
             change = velocity

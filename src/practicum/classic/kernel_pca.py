@@ -7,7 +7,9 @@
     kernels: linear x·y;  rbf exp(-γ ‖x - y‖²);  poly (γ x·y + c)^degree;  sigmoid tanh(γ x·y + c)
 
 Symbols: N rows of the training set, M new rows, F features, D components. `kernel_MN` holds k(x_m, x_n).
-Signs make each component's largest training coordinate positive; names are scikit-learn's.
+Signs make each component's largest training coordinate positive; names are scikit-learn's. Kernels are computed in double
+precision, and the linear one of differences from the training set's mean, which centring takes off anyway: the differences that
+count would otherwise be lost in the size of the numbers.
 """
 
 from typing import Any, Self
@@ -15,6 +17,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import eigh, solve
+from scipy.spatial.distance import cdist
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -23,7 +26,7 @@ FLOATS = [np.float64, np.float32]
 
 
 def kernel(name: str, x_MF: Floats, y_NF: Floats, gamma: float, coef0: float = 1.0, degree: float = 3) -> Floats:
-    """Return k(x_m, y_n), shape (M, N).
+    """Return k(x_m, y_n), shape (M, N), float64.
 
     Args:
         name: `linear`, `rbf`, `poly` or `sigmoid`.
@@ -36,12 +39,13 @@ def kernel(name: str, x_MF: Floats, y_NF: Floats, gamma: float, coef0: float = 1
     Raises:
         ValueError: no such kernel.
     """
+    x_MF, y_NF = np.asarray(x_MF, np.float64), np.asarray(y_NF, np.float64)
+    if name == "rbf":
+        # Of differences: ‖x‖² + ‖y‖² - 2 x·y loses all digits where rows lie near each other and far from 0.
+        return np.asarray(np.exp(-gamma * cdist(x_MF, y_NF, "sqeuclidean")))
     products_MN = x_MF @ y_NF.T
     if name == "linear":
         return products_MN
-    if name == "rbf":
-        squares_MN = (x_MF**2).sum(axis=1)[:, None] + (y_NF**2).sum(axis=1) - 2 * products_MN
-        return np.asarray(np.exp(-gamma * np.maximum(squares_MN, 0)))
     if name == "poly":
         return np.asarray((gamma * products_MN + coef0) ** degree)
     if name == "sigmoid":
@@ -103,15 +107,22 @@ class KernelPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             Itself.
 
         Raises:
-            ValueError: the shape does not fit, or n_components is not between 1 and N.
+            ValueError: the shape does not fit, n_components is not between 1 and N, or gamma or alpha is not above 0.
         """
         x_NF = validate_data(self, X, dtype=FLOATS, ensure_min_samples=2)
         rows = len(x_NF)
         if self.n_components is not None and not 1 <= self.n_components <= rows:
             raise ValueError(f"expected n_components between 1 and N = {rows}, got {self.n_components}")
+        for name in ("gamma", "alpha"):
+            if (value := getattr(self, name)) is not None and not value > 0:
+                raise ValueError(f"expected {name} > 0, got {value}")
         self.X_fit_ = x_NF
+        self._origin_F = x_NF.mean(axis=0, dtype=np.float64) if self.kernel == "linear" else np.zeros(x_NF.shape[1])
         self.gamma_ = 1 / x_NF.shape[1] if self.gamma is None else self.gamma
-        kernel_NN = self._kernel(x_NF, x_NF)
+        kernel_NN = self._kernel(x_NF - self._origin_F, x_NF - self._origin_F)
+        # One number less everywhere changes nothing after centring, and leaves exact zeros where the data are constant.
+        self._level = kernel_NN[0, 0]
+        kernel_NN -= self._level
         self._means_N, self._mean = kernel_NN.mean(axis=0), kernel_NN.mean()
         kept = rows if self.n_components is None else self.n_components
         values, vectors = eigh(self._centre(kernel_NN), subset_by_index=(rows - kept, rows - 1))
@@ -119,12 +130,13 @@ class KernelPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         # What rounding leaves of an eigenvalue 0 is noise, and dividing by its root would blow it up.
         values = np.where(values > values[0] * rows * np.finfo(values.dtype).eps, values, 0)
         if self.n_components is None:
-            vectors, values = vectors[:, values > 0], values[values > 0]
+            kept = max(1, int((values > 0).sum()))  # of constant data one is left, along which nothing varies
+            vectors, values = vectors[:, :kept], values[:kept]
         signs = np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(len(values))])
         self.eigenvalues_, self.eigenvectors_ = values, vectors * signs
 
         self._z_ND = self.eigenvectors_ * np.sqrt(values)
-        ridge_NN = self._kernel(self._z_ND, self._z_ND) + self.alpha * np.eye(rows, dtype=x_NF.dtype)
+        ridge_NN = self._kernel(self._z_ND, self._z_ND) + self.alpha * np.eye(rows)
         self._back_NF = solve(ridge_NN, x_NF)
         return self
 
@@ -138,14 +150,15 @@ class KernelPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def transform(self, X: ArrayLike) -> Floats:
         """Return the coordinates of M rows along the components, shape (M, D)."""
         check_is_fitted(self)
-        centred_MN = self._centre(self._kernel(validate_data(self, X, reset=False, dtype=FLOATS), self.X_fit_))
+        x_MF = validate_data(self, X, reset=False, dtype=FLOATS)
+        centred_MN = self._centre(self._kernel(x_MF - self._origin_F, self.X_fit_ - self._origin_F) - self._level)
         roots_D = np.sqrt(self.eigenvalues_)
-        return np.asarray(centred_MN @ (self.eigenvectors_ / np.where(roots_D > 0, roots_D, np.inf)))
+        return (centred_MN @ (self.eigenvectors_ / np.where(roots_D > 0, roots_D, np.inf))).astype(x_MF.dtype)
 
     def inverse_transform(self, Z: ArrayLike) -> Floats:
         """Return approximate pre-images of M points of shape (M, D), shape (M, F)."""
         check_is_fitted(self)
-        return self._kernel(np.asarray(Z), self._z_ND) @ self._back_NF
+        return (self._kernel(np.asarray(Z), self._z_ND) @ self._back_NF).astype(self.X_fit_.dtype)
 
     @property
     def _n_features_out(self) -> int:

@@ -6,7 +6,8 @@
 
 Symbols: N rows, F features, T targets, K classes, X = `x_NF`; b is never penalised. Two classes have one logit, the second's; the
 first one's is 0, which makes the softmax a logistic function.
-Names and meaning of arguments and attributes are scikit-learn's.
+Names and meaning of arguments and attributes are scikit-learn's. Means, differences from them and b are computed in double
+precision, the rest in the precision of the data.
 """
 
 from typing import Any, Self
@@ -60,14 +61,19 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """
         x_NF, y_N = validate_data(self, X, y, dtype=FLOATS, multi_output=True, y_numeric=True)
         y_N = np.asarray(y_N, dtype=x_NF.dtype)
+        self.intercept_: Any = 0.0
         if not self.fit_intercept:
-            self.coef_, self.intercept_ = self._solve(x_NF, y_N).T, 0.0
+            self.coef_ = self._solve(x_NF, y_N).T
+            self._origin_F, self._mean = np.zeros(x_NF.shape[1]), np.zeros(())
             return self
         # At the optimum b = ȳ - x̄w; put in, it leaves the same problem without b on centred X and y.
-        mean_F, mean = x_NF.mean(axis=0), y_N.mean(axis=0)
-        self.coef_ = self._solve(x_NF - mean_F, y_N - mean).T
-        self.intercept_ = mean - mean_F @ self.coef_.T
+        self._origin_F, self._mean = x_NF.mean(axis=0, dtype=np.float64), y_N.mean(axis=0, dtype=np.float64)
+        self.coef_ = self._solve(self._centred(x_NF), (y_N - self._mean).astype(x_NF.dtype)).T
+        self.intercept_ = self._mean - self._origin_F @ self.coef_.T
         return self
+
+    def _centred(self, x_NF: Floats) -> Floats:
+        return np.subtract(x_NF, self._origin_F, out=np.empty_like(x_NF), casting="same_kind")
 
     def _solve(self, x_NF: Floats, y: Floats) -> Floats:
         return np.asarray(lstsq(x_NF, y)[0])
@@ -75,7 +81,9 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
     def predict(self, X: ArrayLike) -> Floats:
         """Return Xw + b, shape (N,) or (N, T)."""
         check_is_fitted(self)
-        return np.asarray(validate_data(self, X, reset=False, dtype=FLOATS) @ self.coef_.T + self.intercept_)
+        # As (X - x̄) w + ȳ, where no large terms cancel.
+        x_NF = validate_data(self, X, reset=False, dtype=FLOATS)
+        return np.asarray(self._centred(x_NF) @ self.coef_.T + self._mean, x_NF.dtype)
 
 
 class Ridge(LinearRegression):
@@ -102,7 +110,7 @@ class Ridge(LinearRegression):
         self.fit_intercept = fit_intercept
 
     def _solve(self, x_NF: Floats, y: Floats) -> Floats:
-        if self.alpha < 0:
+        if not self.alpha >= 0:
             raise ValueError(f"expected alpha ≥ 0, got {self.alpha}")
         if self.alpha == 0:
             return super()._solve(x_NF, y)
@@ -116,7 +124,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
     """Multinomial logistic regression.
 
     Args:
-        C: inverse of the penalty; `np.inf` for none.
+        C: inverse of the penalty, above 0; `np.inf` for none.
         fit_intercept: learn b, which is not penalised; otherwise 0.
         max_iter: steps of L-BFGS at most; fewer stop the training early.
         tol: stop when no entry of the mean loss's gradient is larger.
@@ -152,8 +160,10 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
             Itself.
 
         Raises:
-            ValueError: the shapes do not fit, a value is not finite, or there is one class only.
+            ValueError: the shapes do not fit, a value is not finite, there is one class only, or C is not above 0.
         """
+        if not self.C > 0:
+            raise ValueError(f"expected C > 0, got {self.C}")
         x_NF, labels_N = validate_data(self, X, y, dtype=FLOATS)
         check_classification_targets(labels_N)
         self.classes_, index_N = np.unique(labels_N, return_inverse=True)

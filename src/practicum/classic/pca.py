@@ -5,7 +5,8 @@
 Of all projections to D dimensions this one leaves the least squared error, Σ_{k > D} S_k² (Eckart & Young 1936).
 
 Symbols: N rows, F features, D components. `x_NF`, `z_ND`; V is `components_.T`, shape (F, D).
-Each component's sign makes its largest entry positive; names are scikit-learn's.
+Each component's sign makes its largest entry positive; names are scikit-learn's. Means and differences from them are computed in
+double precision, the rest in the precision of the data.
 """
 
 from typing import Any, Self
@@ -32,9 +33,9 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     Attributes:
         components_: Vᵀ, shape (D, F), rows orthonormal.
-        mean_: x̄, shape (F,).
+        mean_: x̄, shape (F,), float64.
         explained_variance_: along each component, shape (D,).
-        explained_variance_ratio_: its share in the total variance, shape (D,).
+        explained_variance_ratio_: its share in the total variance, shape (D,); 0 where nothing varies.
         singular_values_: S, shape (D,).
         n_features_in_: F.
 
@@ -69,8 +70,8 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         kept = most if self.n_components is None else self.n_components
         if not 1 <= kept <= most:
             raise ValueError(f"expected n_components between 1 and min(N, F) = {most}, got {kept}")
-        self.mean_ = x_NF.mean(axis=0)
-        centred_NF = x_NF - self.mean_
+        self.mean_ = _means(x_NF)
+        centred_NF = self._centred(x_NF)
         if rows >= 10 * features:
             squares_F, directions_FF = eigh(centred_NF.T @ centred_NF)
             squares_F, directions_FF = np.maximum(squares_F[::-1], 0), directions_FF[:, ::-1].T
@@ -83,25 +84,41 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.components_ = (signs[:, None] * directions_FF)[:kept]
         self.singular_values_ = np.sqrt(squares_F[:kept])
         self.explained_variance_ = squares_F[:kept] / (rows - 1)
-        self.explained_variance_ratio_ = squares_F[:kept] / squares_F.sum()
+        total = squares_F.sum()
+        self.explained_variance_ratio_ = squares_F[:kept] / total if total > 0 else np.zeros_like(squares_F[:kept])
         return self
 
     def transform(self, X: ArrayLike) -> Floats:
         """Return the coordinates Z along the components, shape (N, D)."""
         check_is_fitted(self)
-        return np.asarray((validate_data(self, X, reset=False, dtype=FLOATS) - self.mean_) @ self.components_.T / self._scale_D())
+        return np.asarray(self._centred(validate_data(self, X, reset=False, dtype=FLOATS)) @ self.components_.T / self._scale_D())
 
     def inverse_transform(self, Z: ArrayLike) -> Floats:
         """Return the point X̂ of the components' subspace for each Z of shape (N, D), shape (N, F)."""
         check_is_fitted(self)
-        return np.asarray(np.asarray(Z) * self._scale_D() @ self.components_ + self.mean_)
+        x_NF = np.asarray(Z) * self._scale_D() @ self.components_ + self.mean_
+        return np.asarray(x_NF, self.components_.dtype)
+
+    def _centred(self, x_NF: Floats) -> Floats:
+        """X - x̄, a difference in double precision, in the dtype of X."""
+        return np.subtract(x_NF, self.mean_, out=np.empty_like(x_NF), casting="same_kind")
 
     def _scale_D(self) -> Floats:
         if not self.whiten:
             return np.ones_like(self.explained_variance_)
-        # A direction without variance has nothing to scale; the smallest number keeps the quotient finite.
-        return np.sqrt(np.maximum(self.explained_variance_, np.finfo(self.explained_variance_.dtype).eps))
+        # A direction without variance has nothing to scale; what rounding leaves of the largest one keeps the quotient finite.
+        variance_D = self.explained_variance_
+        return np.sqrt(np.maximum(variance_D, np.finfo(variance_D.dtype).eps * (variance_D[0] or 1)))
 
     @property
     def _n_features_out(self) -> int:
         return len(self.components_)
+
+
+def _means(x_NF: Floats) -> NDArray[np.float64]:
+    """Return the means of the features; of a constant one the constant, whatever rounding makes of its mean."""
+    mean_F = x_NF.mean(axis=0, dtype=np.float64)
+    doubtful = np.flatnonzero((x_NF[0] == x_NF[-1]) & (mean_F != x_NF[0]))
+    constant = doubtful[(x_NF[:, doubtful] == x_NF[0, doubtful]).all(axis=0)]
+    mean_F[constant] = x_NF[0, constant]
+    return mean_F

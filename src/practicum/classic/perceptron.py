@@ -69,8 +69,10 @@ class Perceptron(ClassifierMixin, BaseEstimator):
             Itself.
 
         Raises:
-            ValueError: the shapes do not fit, or there is one class only.
+            ValueError: the shapes do not fit, there is one class only, or eta0 is not above 0.
         """
+        if not self.eta0 > 0:
+            raise ValueError(f"expected eta0 > 0, got {self.eta0}")
         x_NF, labels_N = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(labels_N)
         self.classes_, index_N = np.unique(labels_N, return_inverse=True)

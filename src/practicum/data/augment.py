@@ -38,7 +38,7 @@ def shifted(images_BCHW: Tensor, generator: torch.Generator, pixels: int, fill: 
 def mirrored(images_BCHW: Tensor, generator: torch.Generator) -> Tensor:
     """Swap left and right in each image with probability one half."""
     chosen_B111 = torch.rand(len(images_BCHW), 1, 1, 1, generator=generator) < 0.5
-    return torch.where(chosen_B111, images_BCHW.flip(3), images_BCHW)
+    return torch.where(chosen_B111.to(images_BCHW.device), images_BCHW.flip(3), images_BCHW)
 
 
 def cut_out(images_BCHW: Tensor, generator: torch.Generator, size: int) -> Tensor:
@@ -60,4 +60,5 @@ def cut_out(images_BCHW: Tensor, generator: torch.Generator, size: int) -> Tenso
     y_H, x_W = torch.arange(height), torch.arange(width)
     inside_BH = (y_H >= top_B1) & (y_H < top_B1 + size)
     inside_BW = (x_W >= left_B1) & (x_W < left_B1 + size)
-    return images_BCHW.masked_fill((inside_BH[:, :, None] & inside_BW[:, None, :])[:, None], 0)
+    inside_B1HW = (inside_BH[:, :, None] & inside_BW[:, None, :])[:, None]
+    return images_BCHW.masked_fill(inside_B1HW.to(images_BCHW.device), 0)

@@ -2,6 +2,7 @@
 
 The order of an epoch is a function of the seed and the epoch's number alone. So a run that was killed goes on where it stopped
 (`epoch(number, start)`) and sees exactly what it would have seen.
+A last batch of one row joins the batch before it: batch norm cannot train on one row.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -23,12 +24,18 @@ def generator(seed: int, *path: int) -> torch.Generator:
     return torch.Generator().manual_seed(mixed)
 
 
+def _sizes(rows: int, batch_size: int) -> list[int]:
+    """Return the batches' sizes; a last one of a single row is joined to the one before."""
+    sizes = [batch_size] * (rows // batch_size) + [rows % batch_size] * (rows % batch_size > 0)
+    return [*sizes[:-2], batch_size + 1] if len(sizes) > 1 and sizes[-1] == 1 < batch_size else sizes
+
+
 class Batches:
     """Rows of tensors that belong together: images and labels, say.
 
     Args:
         tensors: each with N rows.
-        batch_size: rows per batch.
+        batch_size: rows per batch; the last one may be smaller, or by one row larger.
         seed: of the order and of `transform`.
         shuffle: a new order each epoch; evaluation wants False.
         drop_last: leave out the last batch if it is smaller.
@@ -58,33 +65,33 @@ class Batches:
         self.seed, self.shuffle, self.drop_last, self.transform = seed, shuffle, drop_last, transform
         if drop_last and self.rows < batch_size:
             raise ValueError(f"expected at least {batch_size} rows for a batch with drop_last, got {self.rows}")
+        self._sizes = _sizes(self.rows - self.rows % batch_size if drop_last else self.rows, batch_size)
 
     def __len__(self) -> int:
-        return self.rows // self.batch_size if self.drop_last else -(-self.rows // self.batch_size)
+        return len(self._sizes)
 
     def epoch(self, number: int, start: int = 0) -> Iterator[tuple[Tensor, ...]]:
         """Yield the batches of an epoch, from the `start`-th on."""
         order = torch.randperm(self.rows, generator=generator(self.seed, number)) if self.shuffle else torch.arange(self.rows)
-        for index in range(start, len(self)):
-            rows = order[index * self.batch_size : (index + 1) * self.batch_size]
+        for index, rows in [*enumerate(order[: sum(self._sizes)].split(self._sizes))][start:]:
             batch = tuple(tensor[rows] for tensor in self.tensors)
             yield self.transform(generator(self.seed, number, index), *batch) if self.transform else batch
 
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
-        for start in range(0, len(self) * self.batch_size, self.batch_size):
-            yield tuple(tensor[start : start + self.batch_size] for tensor in self.tensors)
+        yield from zip(*(tensor[: sum(self._sizes)].split(self._sizes) for tensor in self.tensors), strict=True)
 
 
 class Crops:
     """Random windows of a token stream, for next-token prediction: `(input_BT, target_BT)`, the target one token ahead.
 
-    Iteration, for evaluation, walks through the whole stream in windows side by side.
+    Iteration, for evaluation, walks through the whole stream in windows side by side; what is left at its end is a batch of one
+    shorter window, so that every token but the first is a target.
 
     Args:
         tokens: shape (N,), integers.
         length: T, tokens per window.
         batch_size: windows per batch.
-        batches: batches per epoch.
+        batches: batches per epoch; 0 for as many as iteration has.
         seed: of the windows' places.
 
     Raises:
@@ -97,7 +104,8 @@ class Crops:
         self.tokens, self.length, self.batch_size, self.batches, self.seed = tokens.long(), length, batch_size, batches, seed
 
     def __len__(self) -> int:
-        return self.batches or -(-((len(self.tokens) - 1) // self.length) // self.batch_size)
+        whole, left = divmod(len(self.tokens) - 1, self.length)
+        return self.batches or -(-whole // self.batch_size) + (left > 0)
 
     def epoch(self, number: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield the batches of an epoch, from the `start`-th on."""
@@ -113,6 +121,8 @@ class Crops:
         inputs = self.tokens[: count * self.length].view(count, self.length)
         targets = self.tokens[1 : count * self.length + 1].view(count, self.length)
         yield from zip(inputs.split(self.batch_size), targets.split(self.batch_size), strict=True)
+        if len(self.tokens) - 1 > count * self.length:
+            yield self.tokens[None, count * self.length : -1], self.tokens[None, count * self.length + 1 :]
 
 
 class Buckets:
@@ -124,11 +134,12 @@ class Buckets:
         batch_size: rows per batch.
         seed: of the order.
         shuffle: mix rows of like length, and the order of batches, anew each epoch.
-        pad: the value behind short rows.
+        pad: the value behind short rows, one for all columns or one for each. Targets want one that does not count (-100): where
+            0 is a class, padding with 0 would be learned.
         pool: how many batches' worth of shuffled rows are sorted by length together.
 
     Raises:
-        ValueError: the columns' numbers of rows differ, or there are none.
+        ValueError: the columns' numbers of rows differ, or there are none, or there is not one `pad` for each column.
     """
 
     def __init__(
@@ -137,40 +148,44 @@ class Buckets:
         batch_size: int,
         seed: int = 0,
         shuffle: bool = True,
-        pad: int = 0,
+        pad: int | Sequence[int] = 0,
         pool: int = 50,
     ) -> None:
         rows = {len(column) for column in columns}
         if len(rows) != 1 or rows == {0}:
             raise ValueError(f"expected columns with the same number of rows, at least one; got {[len(c) for c in columns]}")
         self.columns, self.rows, self.batch_size = columns, rows.pop(), batch_size
-        self.seed, self.shuffle, self.pad, self.pool = seed, shuffle, pad, pool
+        self.seed, self.shuffle, self.pool = seed, shuffle, pool
+        self.pads = [pad] * len(columns) if isinstance(pad, int) else [*pad]
+        if len(self.pads) != len(columns):
+            raise ValueError(f"expected one pad for each of {len(columns)} columns, got {len(self.pads)}")
         self._lengths = torch.tensor([len(row) if row.ndim else 0 for row in columns[0]])
 
     def __len__(self) -> int:
-        return -(-self.rows // self.batch_size)
+        return len(_sizes(self.rows, self.batch_size))
 
     def epoch(self, number: int, start: int = 0) -> Iterator[tuple[Tensor, ...]]:
         """Yield the batches of an epoch, from the `start`-th on."""
         if not self.shuffle:
-            groups = [*torch.arange(self.rows).split(self.batch_size)]
+            groups = [*torch.arange(self.rows).split(_sizes(self.rows, self.batch_size))]
         else:
             random = generator(self.seed, number)
             pools = torch.randperm(self.rows, generator=random).split(self.pool * self.batch_size)
-            groups = [group for rows in pools for group in rows[self._lengths[rows].argsort(stable=True)].split(self.batch_size)]
+            sorted_rows = torch.cat([rows[self._lengths[rows].argsort(stable=True)] for rows in pools])
+            groups = [*sorted_rows.split(_sizes(self.rows, self.batch_size))]
             groups = [groups[i] for i in torch.randperm(len(groups), generator=random)]
         for rows in groups[start:]:
             yield self._batch(rows)
 
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
-        for rows in torch.arange(self.rows).split(self.batch_size):
+        for rows in torch.arange(self.rows).split(_sizes(self.rows, self.batch_size)):
             yield self._batch(rows)
 
     def _batch(self, rows: Tensor) -> tuple[Tensor, ...]:
         return tuple(
             column[rows] if isinstance(column, Tensor)
-            else pad_sequence([column[i] for i in rows.tolist()], batch_first=True, padding_value=self.pad)
-            for column in self.columns
+            else pad_sequence([column[i] for i in rows.tolist()], batch_first=True, padding_value=pad)
+            for column, pad in zip(self.columns, self.pads, strict=True)
         )  # fmt: skip
 
 

@@ -37,7 +37,7 @@ class BPE:
         special: texts that are tokens as a whole, numbered behind the merges.
 
     Raises:
-        ValueError: a merge names a token that does not exist yet.
+        ValueError: a merge names a token that does not exist yet, or a merge or special text comes twice or is empty.
     """
 
     def __init__(self, merges: Sequence[tuple[int, int]], special: Sequence[str] = ()) -> None:
@@ -47,6 +47,10 @@ class BPE:
             if max(a, b) >= len(self.bytes):
                 raise ValueError(f"expected a merge of tokens below {len(self.bytes)}, got {(a, b)}")
             self.bytes.append(self.bytes[a] + self.bytes[b])
+        if len(self.merges) != len(merges):
+            raise ValueError(f"expected each merge once, got {Counter(merges).most_common(1)[0][0]} more often")
+        if len({*special, ""}) != len(special) + 1:
+            raise ValueError(f"expected special texts that differ and are not empty, got {[*special]}")
         self.special = {text: len(self.bytes) + i for i, text in enumerate(special)}
         self._special_texts = {token: text for text, token in self.special.items()}
         self._pattern = regex.compile(PATTERN)
@@ -61,9 +65,10 @@ class BPE:
         """Return the tokens of a text.
 
         Args:
-            text: any.
+            text: any; lone surrogates, which are no characters, become U+FFFD.
             special: whether special texts in it become their tokens; otherwise they are text like any other.
         """
+        text = well_formed(text)
         if not special or self._splitter is None:
             return [token for word in self._pattern.findall(text) for token in self._word(word)]
         tokens, at = [], 0
@@ -92,6 +97,11 @@ class BPE:
         if len(word) < 32 and len(self._words) < 100_000:
             self._words[word] = tokens
         return tokens
+
+
+def well_formed(text: str) -> str:
+    """Return the text with surrogates joined to characters, and U+FFFD for lone ones, which UTF-8 cannot write."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def merge(tokens: list[int], merges: Mapping[tuple[int, int], int]) -> list[int]:
@@ -136,7 +146,7 @@ def train(texts: Iterable[str], vocab_size: int, special: Sequence[str] = ()) ->
     if vocab_size < 256 + len(special):
         raise ValueError(f"expected a vocab_size of at least 256 + {len(special)} special texts, got {vocab_size}")
     token = {byte: i for i, byte in enumerate(BYTE_ORDER)}
-    counts_of_words = Counter(word for text in texts for word in regex.findall(PATTERN, text))
+    counts_of_words = Counter(word for text in texts for word in regex.findall(PATTERN, well_formed(text)))
     words = [[token[byte] for byte in word.encode()] for word in counts_of_words]
     counts = [*counts_of_words.values()]
     frequency: Counter[tuple[int, int]] = Counter()

@@ -1,5 +1,6 @@
 """A tokenizer with one token per character."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
@@ -13,10 +14,17 @@ class Characters:
     """The characters of a text, numbered in the order of their code points.
 
     Attributes:
-        alphabet: the characters; a token is a place in it.
+        alphabet: the characters, each once; a token is a place in it.
+
+    Raises:
+        ValueError: a character comes twice.
     """
 
     alphabet: str
+
+    def __post_init__(self) -> None:
+        if len(set(self.alphabet)) != len(self.alphabet):
+            raise ValueError(f"expected each character once, got {Counter(self.alphabet).most_common(1)[0][0]!r} more often")
 
     @classmethod
     def of(cls, text: str) -> Self:

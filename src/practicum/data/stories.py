@@ -15,7 +15,7 @@ from safetensors import safe_open
 from torch import Tensor
 
 from practicum.data import store
-from practicum.data.bpe import merge
+from practicum.data.bpe import merge, well_formed
 from practicum.data.store import Dataset, File
 from practicum.errors import PracticumError
 
@@ -62,11 +62,11 @@ class LlamaTokenizer:
         """Return the tokens of a text; a space is put in front, so that the first word is like any other.
 
         Args:
-            text: any.
+            text: any; lone surrogates, which are no characters, become U+FFFD.
             bos: begin with the token for a text's beginning.
         """
         ranks: list[int] = []
-        for character in f" {text}" if text else "":
+        for character in f" {well_formed(text)}" if text else "":
             if (rank := self._ranks.get(character)) is not None:
                 ranks.append(rank)
             else:

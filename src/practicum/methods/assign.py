@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from practicum.methods.boxes import area, encode
+from practicum.precision import wide
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ def assign(
     if points_P2.shape != (len(strides_P), 2) or boxes_BG4.shape != (*labels_BG.shape, 4):
         shapes = [tuple(tensor.shape) for tensor in (points_P2, strides_P, boxes_BG4, labels_BG)]
         raise ValueError(f"expected points (P, 2), strides (P,), boxes (B, G, 4) and labels (B, G), got {shapes}")
+    points_P2, strides_P, boxes_BG4 = wide(points_P2), wide(strides_P), wide(boxes_BG4)
     low_P1, high_P1 = (bound[:, None] for bound in ranges(strides_P, reach))
     # Every point against every box: (B, 1, G, 4) with (P, 1, 2) gives (B, P, G, 4).
     distances_BPG4 = encode(boxes_BG4[:, None], points_P2[:, None])
@@ -100,5 +102,5 @@ def centerness(distances: Tensor) -> Tensor:
 
     Source: Tian et al. 2019, eq. 3.
     """
-    pairs = distances.unflatten(-1, (2, 2))  # ((l, t), (r, b))
+    pairs = wide(distances).unflatten(-1, (2, 2))  # ((l, t), (r, b))
     return (pairs.amin(-2) / pairs.amax(-2)).prod(-1).sqrt()

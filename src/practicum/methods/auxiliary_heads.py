@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from practicum.methods.classify import Classify
+from practicum.precision import wide
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,9 @@ class AuxiliaryHeads:
         heads = model(*inputs)
         if not isinstance(heads, tuple):
             raise TypeError(f"expected a tuple of logits from a model in training mode, got {type(heads).__name__}")
-        losses = torch.stack([F.cross_entropy(logits_BK, target_B, label_smoothing=self.label_smoothing) for logits_BK in heads])
+        losses = torch.stack(
+            [F.cross_entropy(wide(logits_BK), target_B, label_smoothing=self.label_smoothing) for logits_BK in heads]
+        )
         return losses[0] + self.weight * losses[1:].sum()
 
     def evaluate(self, model: nn.Module, batches: Iterable[tuple[Tensor, ...]]) -> dict[str, float]:

@@ -20,6 +20,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from practicum.precision import wide
+
 
 @dataclass(frozen=True)
 class TruncatedBPTT:
@@ -46,7 +48,7 @@ class TruncatedBPTT:
             # The state goes on, its history does not: the gradient ends at the window's start.
             state = tuple(part.detach() for part in state)
             # (B, T, K) -> (B·T, K)
-            loss = F.cross_entropy(logits_BTK.flatten(0, 1), target.flatten())
+            loss = F.cross_entropy(wide(logits_BTK).flatten(0, 1), target.flatten())
             optimizer.zero_grad()
             fabric.backward(loss)
             optimizer.step()
@@ -58,7 +60,7 @@ class TruncatedBPTT:
         loss, right, count = 0.0, 0, 0
         for x, target_BT in batches:
             logits_BTK, _ = model(x, None)
-            loss += float(F.cross_entropy(logits_BTK.flatten(0, 1), target_BT.flatten(), reduction="sum"))
+            loss += float(F.cross_entropy(wide(logits_BTK).flatten(0, 1), target_BT.flatten(), reduction="sum"))
             right, count = right + int((logits_BTK.argmax(2) == target_BT).sum()), count + target_BT.numel()
         return {"loss": loss / count, "accuracy": right / count}
 
@@ -86,5 +88,5 @@ def gradient_norms(model: nn.Module, x_BTI: Tensor, loss: Callable[[Tensor], Ten
     flat = [part for state in states for part in state]
     # The loss does not look at the last c of an LSTM: its gradient is zero.
     gradients = torch.autograd.grad(loss(states[-1][0][-1]), flat, allow_unused=True, materialize_grads=True)
-    squares = torch.stack([gradient.square().sum() for gradient in gradients])
+    squares = torch.stack([wide(gradient).square().sum() for gradient in gradients])
     return squares.view(len(states), -1).sum(1).sqrt()

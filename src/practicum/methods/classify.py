@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from practicum.precision import wide
+
 
 @dataclass(frozen=True)
 class Classify:
@@ -35,14 +37,14 @@ class Classify:
             A scalar.
         """
         *inputs, target_B = batch
-        return F.cross_entropy(model(*inputs), target_B, label_smoothing=self.label_smoothing)
+        return F.cross_entropy(wide(model(*inputs)), target_B, label_smoothing=self.label_smoothing)
 
     def evaluate(self, model: nn.Module, batches: Iterable[tuple[Tensor, ...]]) -> dict[str, float]:
         """Return `accuracy` in [0, 1] and `loss` in nats (without smoothing), both means over rows."""
         right = rows = 0
         loss = 0.0
         for *inputs, target_B in batches:
-            logits_BK = model(*inputs)
+            logits_BK = wide(model(*inputs))
             right += int((logits_BK.argmax(1) == target_B).sum())
             loss += float(F.cross_entropy(logits_BK, target_B, reduction="sum"))
             rows += len(target_B)

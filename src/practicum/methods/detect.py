@@ -9,7 +9,8 @@ A point's score for a class is √(probability · centerness); non-maximum suppr
 Symbols: B images, P points, K classes, G true boxes. A batch is `(images_BCHW, boxes_BG4, labels_BG)`, labels -1 for padding.
 The model maps images to a dict: `class_logits` (B, P, K), `distances` (B, P, 4) in pixels, `centerness` logits (B, P),
 `points` (P, 2), `strides` (P,).
-Departs from the paper: GIoU instead of IoU and the square root in the score, as in the authors' later version (Tian et al. 2022).
+Departs from the paper: GIoU instead of IoU, a box's loss weighted by its centerness (the paper's eq. 2 weighs all alike), and the
+square root in the score, all as in the authors' later version (Tian et al. 2022).
 """
 
 from collections.abc import Iterable
@@ -22,6 +23,7 @@ from torch import Tensor, nn
 from practicum.methods.assign import assign, centerness
 from practicum.methods.average_precision import AveragePrecision, Detections, Truth, average_precision
 from practicum.methods.boxes import decode, giou, nms
+from practicum.precision import wide
 
 Output = dict[str, Tensor]
 Batch = tuple[Tensor, Tensor, Tensor]
@@ -67,7 +69,7 @@ class Detect:
         Raises:
             ValueError: the model scores another number of classes than this method has names for.
         """
-        logits_BPK = _full(output["class_logits"])
+        logits_BPK = wide(output["class_logits"])
         if logits_BPK.shape[-1] != len(self.classes):
             raise ValueError(
                 f"expected scores of the {len(self.classes)} classes {self.classes}, got shape {tuple(logits_BPK.shape)}"
@@ -79,10 +81,10 @@ class Detect:
         count = positive_BP.sum().clamp(min=1)
         onehot_BPK = targets.labels_BP[..., None] == torch.arange(len(self.classes), device=logits_BPK.device)
         center_N = centerness(targets.distances_BP4[positive_BP])
-        boxes_BP4 = decode(_full(output["distances"]), points_P2)
-        # Boxes far from the centre are less sure, so they count less: weighted by centerness, eq. 3.
+        boxes_BP4 = decode(wide(output["distances"]), points_P2)
+        # Boxes seen from far off their centre are less sure, so they count less: weighted by centerness (Tian et al. 2022).
         off_N = 1 - giou(boxes_BP4[positive_BP], targets.boxes_BP4[positive_BP])
-        logits_N = _full(output["centerness"])[positive_BP]
+        logits_N = wide(output["centerness"])[positive_BP]
         return {
             "class": focal_loss(logits_BPK, onehot_BPK.to(logits_BPK), self.alpha, self.gamma).sum() / count,
             "box": (center_N * off_N).sum() / center_N.sum().clamp(min=1e-6),
@@ -97,8 +99,8 @@ class Detect:
             size: (height, width) of the images; boxes end there.
         """
         # The geometric mean of class and centerness: boxes seen from their edge fall behind.
-        scores_BPK = (_full(output["class_logits"]).sigmoid() * _full(output["centerness"]).sigmoid()[..., None]).sqrt()
-        boxes_BP4 = decode(_full(output["distances"]), output["points"])
+        scores_BPK = (wide(output["class_logits"]).sigmoid() * wide(output["centerness"]).sigmoid()[..., None]).sqrt()
+        boxes_BP4 = decode(wide(output["distances"]), output["points"])
         edge = boxes_BP4.new_tensor([size[1], size[0], size[1], size[0]])
         boxes_BP4 = boxes_BP4.clamp(min=0).minimum(edge)
         return [self._best(scores_PK, boxes_P4) for scores_PK, boxes_P4 in zip(scores_BPK, boxes_BP4, strict=True)]
@@ -128,11 +130,6 @@ class Detect:
         return {"map_50": result.mean(0), "map": result.mean(), **per_class}
 
 
-def _full(x: Tensor) -> Tensor:
-    """At least single precision: a model may compute in less, sums over thousands of points may not."""
-    return x.to(torch.promote_types(x.dtype, torch.float32))
-
-
 def focal_loss(logits: Tensor, targets: Tensor, alpha: float = 0.25, gamma: float = 2.0) -> Tensor:
     """Return the focal loss of every independent yes-or-no question, of the logits' shape.
 
@@ -140,10 +137,12 @@ def focal_loss(logits: Tensor, targets: Tensor, alpha: float = 0.25, gamma: floa
         logits: any shape.
         targets: 0 or 1, of the same shape.
         alpha: weight of the ones; the zeros' is 1 - alpha.
-        gamma: how much less easy cases count.
+        gamma: how much less easy cases count, at least 0.
 
     Source: Lin et al. 2017, "Focal loss for dense object detection", eq. 5.
     """
+    logits, targets = wide(logits), wide(targets)
     cross_entropy = F.binary_cross_entropy_with_logits(logits, targets, reduction="none")
-    miss = (targets - logits.sigmoid()).abs()  # 1 - p_t
+    # 1 - p_t. Never quite 0, where γ below 1 would make an infinite slope of it.
+    miss = (targets - logits.sigmoid()).abs().clamp(min=torch.finfo(logits.dtype).tiny)
     return (1 - alpha + (2 * alpha - 1) * targets) * miss**gamma * cross_entropy

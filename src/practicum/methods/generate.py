@@ -13,6 +13,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from practicum.precision import wide
+
 
 class Cache(Protocol):
     """A layer's memory of the tokens that it has read."""
@@ -123,7 +125,9 @@ def sample(
         raise ValueError(f"expected temperature ≥ 0, top_k ≥ 1 and 0 < top_p ≤ 1, got {temperature}, {top_k} and {top_p}")
     if temperature == 0:
         return logits_BV.argmax(-1)
-    kept_BV = keep(logits_BV.float() / temperature, top_k, top_p)
+    logits_BV = wide(logits_BV)
+    # The largest becomes 0, so that no temperature, however low, makes infinities of them.
+    kept_BV = keep((logits_BV - logits_BV.amax(-1, keepdim=True)) / temperature, top_k, top_p)
     return torch.multinomial(kept_BV.softmax(-1), 1, generator=generator)[:, 0]
 
 

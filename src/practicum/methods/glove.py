@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from practicum.methods.word_vectors import cosine_spearman
+from practicum.precision import wide
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class WeightedLeastSquares:
     def loss(self, model: nn.Module, batch: tuple[Tensor, Tensor, Tensor]) -> Tensor:
         """Return the mean weighted square, a scalar."""
         word_N, context_N, count_N = batch
-        return (self.weight(count_N) * (model(word_N, context_N) - count_N.log()).square()).mean()
+        return (self.weight(wide(count_N)) * (wide(model(word_N, context_N)) - wide(count_N).log()).square()).mean()
 
     def evaluate(self, model: nn.Module, batches: Iterable[tuple[Tensor, Tensor, Tensor]]) -> dict[str, float]:
         """Return `spearman`: how well cosines rank pairs of words as people do. A batch is `(a_N, b_N, score_N)`."""

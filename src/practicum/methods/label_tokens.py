@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from practicum.methods.language_model import IGNORED, LanguageModeling
+from practicum.precision import wide
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class LabelTokens:
         """Return `accuracy` over targets that count, `row_accuracy` over rows (all of a row right) and `loss` in nats."""
         loss, right, targets, whole, rows = 0.0, 0, 0, 0, 0
         for input_BT, target_BT in batches:
-            logits_BTK, counts_BT = model(input_BT), target_BT != IGNORED
+            logits_BTK, counts_BT = wide(model(input_BT)), target_BT != IGNORED
             right_BT = logits_BTK.argmax(2) == target_BT
             loss += float(F.cross_entropy(logits_BTK.flatten(0, 1), target_BT.flatten(), ignore_index=IGNORED, reduction="sum"))
             right, targets = right + int(right_BT.sum()), targets + int(counts_BT.sum())

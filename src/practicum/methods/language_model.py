@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from practicum.precision import wide
+
 IGNORED = -100
 
 
@@ -30,13 +32,13 @@ class LanguageModeling:
     def loss(self, model: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
         """Return the mean cross-entropy over the targets that count, a scalar."""
         input_BT, target_BT = batch
-        return F.cross_entropy(model(input_BT).flatten(0, 1), target_BT.flatten(), ignore_index=IGNORED)
+        return F.cross_entropy(wide(model(input_BT)).flatten(0, 1), target_BT.flatten(), ignore_index=IGNORED)
 
     def evaluate(self, model: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> dict[str, float]:
         """Return `loss` in nats per token, `perplexity` and `bits_per_character`, over all targets that count."""
         loss, targets = 0.0, 0
         for input_BT, target_BT in batches:
-            logits_NV = model(input_BT).float().flatten(0, 1)
+            logits_NV = wide(model(input_BT)).flatten(0, 1)
             loss += float(F.cross_entropy(logits_NV, target_BT.flatten(), ignore_index=IGNORED, reduction="sum"))
             targets += int((target_BT != IGNORED).sum())
         mean = loss / targets

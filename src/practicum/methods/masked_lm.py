@@ -14,6 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from practicum.precision import wide
+
 
 @dataclass(frozen=True)
 class MaskedLM:
@@ -39,7 +41,7 @@ class MaskedLM:
             batch: `(tokens_BT, …)`.
         """
         hidden_BT, asked_BT = self.hide(batch[0])
-        logits_NV = model(hidden_BT, asked_BT=asked_BT)
+        logits_NV = wide(model(hidden_BT, asked_BT=asked_BT))
         return F.cross_entropy(logits_NV, batch[0][asked_BT], reduction="sum") / asked_BT.sum().clamp_min(1)
 
     def evaluate(self, model: nn.Module, batches: Iterable[tuple[Tensor, ...]]) -> dict[str, float]:
@@ -48,7 +50,7 @@ class MaskedLM:
         loss, right, asked = 0.0, 0, 0
         for tokens_BT, *_ in batches:
             hidden_BT, asked_BT = self.hide(tokens_BT, generator)
-            logits_NV, target_N = model(hidden_BT, asked_BT=asked_BT), tokens_BT[asked_BT]
+            logits_NV, target_N = wide(model(hidden_BT, asked_BT=asked_BT)), tokens_BT[asked_BT]
             loss += float(F.cross_entropy(logits_NV, target_N, reduction="sum"))
             right += int((logits_NV.argmax(1) == target_N).sum())
             asked += len(target_N)

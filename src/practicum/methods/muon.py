@@ -9,7 +9,9 @@ Symbols: W a matrix with m rows and n columns, G its gradient, μ momentum, η l
 iteration drives all singular values of U towards 1: a step moves all directions alike, not only those with large gradients.
 Embeddings, norms and biases are no such matrices: AdamW (Loshchilov & Hutter 2019, algorithm 2) steps them. The filters of a
 convolution, of shape (m, channels, height, width), are a matrix with n = channels · height · width columns.
-Departs from the source: gradients are averaged, not summed, into B, as in PyTorch; matrices of one shape are iterated together.
+Departs from the source: gradients are averaged, not summed, into B, as in PyTorch; matrices of one shape are iterated together;
+averages are kept in at least single precision, where small steps in half precision would be rounded away. The source gives the
+matrix of the output layer to AdamW too: name that layer as `heads` of `matrices_and_others`; without it Muon steps it.
 """
 
 from collections import defaultdict
@@ -19,6 +21,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
+
+from practicum.precision import wide
 
 COEFFICIENTS = (3.4445, -4.775, 2.0315)
 
@@ -46,9 +50,15 @@ def orthogonalised(matrices: Tensor, steps: int = 5, dtype: torch.dtype = torch.
     return X.mT if tall else X
 
 
-def matrices_and_others(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-    """Return a model's parameters for Muon (two dimensions, not an embedding's) and those for AdamW."""
+def matrices_and_others(model: nn.Module, heads: Iterable[nn.Module] = ()) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """Return a model's parameters for Muon (two dimensions, not an embedding's) and those for AdamW.
+
+    Args:
+        model: whose parameters are divided.
+        heads: layers inside it whose parameters all go to AdamW: the output layer, as in the source.
+    """
     embeddings = {id(module.weight) for module in model.modules() if isinstance(module, nn.Embedding)}
+    embeddings |= {id(parameter) for head in heads for parameter in head.parameters()}
     matrices: list[nn.Parameter] = []
     others: list[nn.Parameter] = []
     for parameter in model.parameters():
@@ -67,6 +77,7 @@ class Muon(Optimizer):
         weight_decay: λ of the matrices.
         others_lr: learning rate of AdamW.
         betas: of AdamW.
+        others_decay: weight decay of AdamW; at 0, as by default, it is Adam (Kingma & Ba 2015).
 
     Raises:
         ValueError: a matrix has fewer than two dimensions.
@@ -84,10 +95,11 @@ class Muon(Optimizer):
         weight_decay: float = 0.1,
         others_lr: float = 3e-3,
         betas: tuple[float, float] = (0.9, 0.99),
+        others_decay: float = 0.0,
     ) -> None:
         groups: list[dict[str, Any]] = [
             {"params": [*matrices], "lr": lr, "momentum": momentum, "weight_decay": weight_decay},
-            {"params": [*others], "lr": others_lr, "betas": betas},
+            {"params": [*others], "lr": others_lr, "betas": betas, "weight_decay": others_decay},
         ]
         if wrong := [tuple(p.shape) for p in groups[0]["params"] if p.ndim < 2]:
             raise ValueError(f"expected matrices or filters, got shapes {wrong}")
@@ -114,9 +126,11 @@ class Muon(Optimizer):
             m, n = shape[0], shape[1:].numel()
             updates = []
             for parameter in parameters:
-                momentum = self.state[parameter].setdefault("momentum", torch.zeros_like(parameter))
-                momentum.lerp_(parameter.grad, 1 - group["momentum"])
-                updates.append(parameter.grad.lerp(momentum, group["momentum"]).reshape(m, n))
+                gradient, state = wide(parameter.grad), self.state[parameter]
+                # `wide` here too: loading a checkpoint gives states the parameter's dtype.
+                momentum = state["momentum"] = wide(state.get("momentum", torch.zeros_like(gradient)))
+                momentum.lerp_(gradient, 1 - group["momentum"])
+                updates.append(gradient.lerp(momentum, group["momentum"]).reshape(m, n))
             directions = orthogonalised(torch.stack(updates))
             for parameter, direction in zip(parameters, directions, strict=True):
                 parameter.mul_(1 - group["lr"] * group["weight_decay"])
@@ -128,10 +142,14 @@ class Muon(Optimizer):
             if parameter.grad is None:
                 continue
             state = self.state[parameter]
-            if not state:
-                state |= {"step": 0, "mean": torch.zeros_like(parameter), "square": torch.zeros_like(parameter)}
-            state["step"] += 1
-            state["mean"].lerp_(parameter.grad, 1 - beta1)
-            state["square"].mul_(beta2).addcmul_(parameter.grad, parameter.grad, value=1 - beta2)
+            gradient = wide(parameter.grad)
+            state["step"] = state.get("step", 0) + 1
+            for name in ("mean", "square"):
+                state[name] = wide(state.get(name, torch.zeros_like(gradient)))
+            state["mean"].lerp_(gradient, 1 - beta1)
+            state["square"].mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
+            # Groups of older checkpoints know of no decay here.
+            if decay := group.get("weight_decay", 0.0):
+                parameter.mul_(1 - group["lr"] * decay)
             scale = (state["square"] / (1 - beta2 ** state["step"])).sqrt_().add_(1e-8)
             parameter.addcdiv_(state["mean"], scale, value=-group["lr"] / (1 - beta1 ** state["step"]))

@@ -16,6 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from practicum.precision import wide
+
 
 def cross_entropy(logits_BK: Tensor, target_B: Tensor, label_smoothing: float = 0.0) -> Tensor:
     """Return the mean cross-entropy with smoothed labels, a scalar: `F.cross_entropy` written out.
@@ -34,6 +36,7 @@ def cross_entropy(logits_BK: Tensor, target_B: Tensor, label_smoothing: float = 
         raise ValueError(f"expected logits (B, K) and targets (B,), got {tuple(logits_BK.shape)} and {tuple(target_B.shape)}")
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"expected label_smoothing in [0, 1], got {label_smoothing}")
+    logits_BK = wide(logits_BK)
     log_p_BK = logits_BK - logits_BK.logsumexp(1, keepdim=True)
     right_B = log_p_BK.gather(1, target_B[:, None])[:, 0]
     return -((1 - label_smoothing) * right_B + label_smoothing * log_p_BK.mean(1)).mean()
@@ -46,12 +49,12 @@ def weights(model: nn.Module) -> list[Tensor]:
 
 def l1(model: nn.Module) -> Tensor:
     """Return Σ |w|."""
-    return torch.stack([w.abs().sum() for w in weights(model)]).sum()
+    return torch.stack([wide(w).abs().sum() for w in weights(model)]).sum()
 
 
 def l2(model: nn.Module) -> Tensor:
     """Return ½ Σ w²."""
-    return torch.stack([w.square().sum() for w in weights(model)]).sum() / 2
+    return torch.stack([wide(w).square().sum() for w in weights(model)]).sum() / 2
 
 
 @dataclass(frozen=True)

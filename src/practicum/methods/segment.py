@@ -20,6 +20,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from practicum.precision import wide
+
 
 @dataclass(frozen=True)
 class Segment:
@@ -60,6 +62,7 @@ class Segment:
 def cross_entropy(logits_BKHW: Tensor, target_BHW: Tensor) -> Tensor:
     """Return the mean cross-entropy over all pixels; the binary one where K = 1."""
     _check(logits_BKHW, target_BHW)
+    logits_BKHW = wide(logits_BKHW)
     if logits_BKHW.shape[1] == 1:
         return F.binary_cross_entropy_with_logits(logits_BKHW[:, 0], target_BHW.to(logits_BKHW.dtype))
     return F.cross_entropy(logits_BKHW, target_BHW)
@@ -68,6 +71,7 @@ def cross_entropy(logits_BKHW: Tensor, target_BHW: Tensor) -> Tensor:
 def soft_dice(logits_BKHW: Tensor, target_BHW: Tensor, smooth: float = 1.0) -> Tensor:
     """Return D̃, the mean over images and foreground classes, a scalar; 1 is perfect."""
     _check(logits_BKHW, target_BHW)
+    logits_BKHW = wide(logits_BKHW)
     if logits_BKHW.shape[1] == 1:
         p_BKHW, g_BKHW = logits_BKHW.sigmoid(), target_BHW[:, None].to(logits_BKHW.dtype)
     else:
@@ -94,12 +98,13 @@ def dice_and_iou(predicted_BHW: Tensor, target_BHW: Tensor, num_classes: int) ->
         predicted_BHW: (B, H, W). target_BHW: (B, H, W). Returns (B, num_classes) twice.
 
     Raises:
-        ValueError: the shapes differ.
+        ValueError: the shapes differ, or a target is no class.
     """
     if predicted_BHW.shape != target_BHW.shape:
         raise ValueError(
             f"expected predictions of the target's shape {tuple(target_BHW.shape)}, got {tuple(predicted_BHW.shape)}"
         )
+    _check_classes(target_BHW, num_classes)
     p, g = _one_hot(predicted_BHW, num_classes), _one_hot(target_BHW, num_classes)
     both, union = (p & g).sum((2, 3)).double(), (p | g).sum((2, 3)).double()
     return 2 * both / (union + both), both / union
@@ -113,4 +118,15 @@ def _check(logits_BKHW: Tensor, target_BHW: Tensor) -> None:
     if logits_BKHW.ndim != 4 or target_BHW.shape != (logits_BKHW.shape[0], *logits_BKHW.shape[2:]):
         raise ValueError(
             f"expected logits (B, K, H, W) and targets (B, H, W), got {tuple(logits_BKHW.shape)} and {tuple(target_BHW.shape)}"
+        )
+    _check_classes(target_BHW, max(2, logits_BKHW.shape[1]))
+
+
+def _check_classes(target_BHW: Tensor, num_classes: int) -> None:
+    if not target_BHW.numel():
+        return
+    low, high = int(target_BHW.min()), int(target_BHW.max())
+    if low < 0 or high >= num_classes:
+        raise ValueError(
+            f"expected classes in [0, {num_classes}) as targets, got {low} to {high}; of a mask of 0 and 255 take `mask > 0`"
         )

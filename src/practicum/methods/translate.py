@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from practicum.methods.bleu import bleu
+from practicum.precision import wide
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class Translate:
     def _cross_entropy(self, logits_BTV: Tensor, target_BT: Tensor, smoothing: float, reduction: str) -> Tensor:
         # Padded places are left out before the softmax rather than after: it is half of the work.
         real = target_BT != self.pad
-        return F.cross_entropy(logits_BTV[real], target_BT[real], label_smoothing=smoothing, reduction=reduction)
+        return F.cross_entropy(wide(logits_BTV[real]), target_BT[real], label_smoothing=smoothing, reduction=reduction)
 
     def _cut(self, token_BT: Tensor) -> list[Sequence[Hashable]]:
         """Return the words before `eos` or padding."""
@@ -167,7 +168,7 @@ def beam_search(
     done_BK = torch.zeros(B, K, dtype=torch.bool, device=source_BS.device)
     while token_BKT.shape[2] <= max_length and not done_BK.all():
         logits, state = model.step(token_BKT[:, :, -1].flatten(), state)
-        log_p_BKV = logits.log_softmax(1, dtype=torch.promote_types(logits.dtype, torch.float32)).view(B, K, -1)
+        log_p_BKV = wide(logits).log_softmax(1).view(B, K, -1)
         log_p_BKV[:, :, [pad, bos, *never]] = -torch.inf
         log_p_BKV.masked_fill_(done_BK[:, :, None], -torch.inf)
         log_p_BKV[:, :, pad].masked_fill_(done_BK, 0.0)  # a finished one goes on with padding alone, at no cost

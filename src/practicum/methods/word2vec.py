@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from practicum.methods.word_vectors import cosine_spearman
+from practicum.precision import wide
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class NegativeSampling:
     @cached_property
     def cumulative(self) -> Tensor:
         """P(n ≤ word), shape (V,): a random number in [0, 1) is looked up in it."""
-        weights = self.counts.double() ** self.power * (self.counts > 0)
+        counts = self.counts.cpu()  # where random numbers are drawn, whatever the model's device
+        weights = counts.double() ** self.power * (counts > 0)
         return weights.cumsum(0) / weights.sum()
 
     def draw(self, rows: int) -> Tensor:
@@ -56,7 +58,7 @@ class NegativeSampling:
         sign = torch.ones(1 + self.negatives, device=scores.device)
         sign[1:] = -1
         keep = torch.cat([torch.ones_like(middle_B[:, None]), negative_BK != middle_B[:, None]], 1)[:, None]  # (B, 1, 1 + K)
-        return -(F.logsigmoid(sign * scores) * (real * keep)).sum() / real.sum().clamp(min=1)
+        return -(F.logsigmoid(sign * wide(scores)) * (real * keep)).sum() / real.sum().clamp(min=1)
 
     def evaluate(self, model: nn.Module, batches: Iterable[tuple[Tensor, Tensor, Tensor]]) -> dict[str, float]:
         """Return `spearman`: how well cosines rank pairs of words as people do. A batch is `(a_N, b_N, score_N)`."""

@@ -14,6 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from practicum.precision import wide
+
 
 def ranks(values: Tensor) -> Tensor:
     """Return each value's rank from 1 on, ties the mean of theirs; shape (N,), float64."""
@@ -36,7 +38,8 @@ def spearman(x_N: Tensor, y_N: Tensor) -> float:
 def cosine_spearman(vectors_VD: Tensor, batches: Iterable[tuple[Tensor, Tensor, Tensor]]) -> float:
     """Return Spearman's ρ between the cosines of pairs and people's scores; a batch is `(a_N, b_N, score_N)`."""
     a, b, scores = (torch.cat(column) for column in zip(*batches, strict=True))
-    return spearman(F.cosine_similarity(vectors_VD[a], vectors_VD[b]), scores)
+    cosines = F.cosine_similarity(wide(vectors_VD[a]), wide(vectors_VD[b]))
+    return spearman(cosines, scores.to(cosines.device))
 
 
 class WordVectors:
@@ -53,7 +56,7 @@ class WordVectors:
     def __init__(self, words: Sequence[str], vectors: Tensor) -> None:
         if len(words) != len(vectors):
             raise ValueError(f"expected as many vectors as words, got {len(vectors)} and {len(words)}")
-        self.words, self.unit_VD = tuple(words), F.normalize(vectors, dim=1)
+        self.words, self.unit_VD = tuple(words), F.normalize(wide(vectors), dim=1)
         self.place = {word: row for row, word in enumerate(words)}
 
     def known(self, *words: str) -> bool:
@@ -86,7 +89,7 @@ class WordVectors:
             batch_size: questions answered at once.
         """
         known = [[self.place[word] for word in question] for question in questions if self.known(*question)]
-        rows = torch.tensor(known, dtype=torch.long).view(-1, 4)
+        rows = torch.tensor(known, dtype=torch.long, device=self.unit_VD.device).view(-1, 4)
         right = 0
         for part in rows.split(batch_size):
             a, b, c, d = part.T

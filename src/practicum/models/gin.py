@@ -8,6 +8,7 @@ Weisfeiler–Lehman test does (theorem 3).
 
 Symbols: G graphs in a batch, N nodes in all of them, F input features, C hidden features, K classes.
 Given means (D⁻¹ A, and 1/n for members) in place of sums, it is the weaker network of section 5.
+Departs from the paper: dropout is on the votes, as in the authors' code; section 7 has it behind the dense layer.
 """
 
 import torch
@@ -19,7 +20,7 @@ from practicum.models.layers.sparse import Sparse
 def adjacency(edges_2E: Tensor, num_nodes: int) -> Sparse:
     """Return A, shape (N, N): its product with the features is each node's sum over its incoming edges."""
     sources_E, targets_E = edges_2E
-    return Sparse.of(targets_E, sources_E, torch.ones(edges_2E.shape[1]), (num_nodes, num_nodes))
+    return Sparse.of(targets_E, sources_E, torch.ones(edges_2E.shape[1], device=edges_2E.device), (num_nodes, num_nodes))
 
 
 class GINLayer(nn.Module):
@@ -54,7 +55,7 @@ class GIN(nn.Module):
         num_classes: K.
         hidden: C.
         num_layers: message-passing rounds.
-        dropout: rate in front of the votes.
+        dropout: rate of the votes: an element of what a layer's map gives is dropped, as in the authors' code.
     """
 
     def __init__(

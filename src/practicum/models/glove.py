@@ -14,7 +14,8 @@ class GloVe(nn.Module):
     Args:
         num_words: V.
         width: D.
-        sparse: gradients hold only the rows of words that came; it pays with a large vocabulary.
+        sparse: gradients hold only the rows of words that came; it pays with a large vocabulary. AdamW takes no such
+            gradients; SGD, Adagrad and SparseAdam do.
 
     Source: Pennington et al. 2014, eq. 7.
     """

@@ -10,6 +10,7 @@ Departs from the paper:
 - Batch normalisation after each convolution (Ioffe & Szegedy 2015) instead of two local response normalisations.
 - An auxiliary classifier averages to 4×4 regions, so that images may have any size; the paper averages 5×5 windows three apart,
   which is 4×4 as well for images of 224×224.
+- The pooling in front of block 5a has 2×2 windows, as the published TensorFlow weights want; table 1 has 3×3.
 - `large_kernel=3` is what the published TensorFlow weights, and so torchvision, have in place of the 5×5 convolution.
 - `stem="small"` is one 3×3 convolution with stride 2, for small images: 28×28 ends in maps of 4×4, not 1×1.
 """

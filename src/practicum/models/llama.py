@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from practicum.models.layers.attention import KVCache, fused_attention
+from practicum.precision import wide
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class RMSNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the normalised x, of the same shape; the mean is taken in single precision at least."""
-        exact = x if x.dtype == torch.float64 else x.float()
+        exact = wide(x)
         return self.weight * (exact * torch.rsqrt(exact.square().mean(-1, keepdim=True) + self.eps)).to(x.dtype)
 
 

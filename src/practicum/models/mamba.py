@@ -23,6 +23,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from practicum.models.layers.selective_scan import chunked_scan, selective_scan, selective_step
+from practicum.precision import wide
 
 
 @dataclass(frozen=True)
@@ -125,10 +126,9 @@ class MambaMixer(nn.Module):
         # The selection, algorithm 2 lines 2-4: Δ, B and C are read off the input itself.
         rank_BTR, B_BTN, C_BTN = self.x_proj(u_BTD).split(self.split, 2)
         # Products of many decays lose too much in half precision.
-        exact = torch.promote_types(x_BTC.dtype, torch.float32)
-        delta_BTD = F.softplus(self.dt_proj(rank_BTR).to(exact))
-        u_BTD, B_BTN, C_BTN = (part.to(exact) for part in (u_BTD, B_BTN, C_BTN))
-        A_DN, D_D = -self.A_log.to(exact).exp(), self.D.to(exact)
+        delta_BTD = F.softplus(wide(self.dt_proj(rank_BTR)))
+        u_BTD, B_BTN, C_BTN, D_D = (wide(part) for part in (u_BTD, B_BTN, C_BTN, self.D))
+        A_DN = -wide(self.A_log).exp()
         # One token behind a cache needs no scan: that is what makes generating cheap.
         if x_BTC.shape[1] == 1 and cache.state_BDN is not None:
             v_BD, cache.state_BDN = selective_step(

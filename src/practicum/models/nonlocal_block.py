@@ -63,8 +63,8 @@ class NonLocalBlock(nn.Module):
         theta, phi, g = self.theta(x_BNC), self.phi(x_BNC), self.g(x_BNC)
         if self.pairwise == "embedded_gaussian":
             y_BND = fused_attention(theta, phi, g, scale=1.0)
-        else:  # (θ φᵀ) g = θ (φᵀ g): no N×N matrix, cost linear in N
-            y_BND = theta @ (phi.mT @ g / g.shape[1])
+        else:  # (θ φᵀ) g = θ (φᵀ g): no N×N matrix, cost linear in N; the sum over N places is divided before it is made
+            y_BND = theta @ (phi.mT @ (g / g.shape[1]))
         return x_BCS + self.out(y_BND).mT.reshape(x_BCS.shape)
 
     @torch.no_grad()
@@ -72,7 +72,7 @@ class NonLocalBlock(nn.Module):
         """Return f(x_i, x_j) / 𝒞(x), for pictures; shape (B, N, N)."""
         x_BNC = self._places(x_BCS)
         theta, phi = self.theta(x_BNC), self.phi(x_BNC)
-        return attention_weights(theta, phi, scale=1.0) if self.pairwise == "embedded_gaussian" else theta @ phi.mT / phi.shape[1]
+        return attention_weights(theta, phi, scale=1.0) if self.pairwise == "embedded_gaussian" else theta / phi.shape[1] @ phi.mT
 
     def _places(self, x_BCS: Tensor) -> Tensor:
         if x_BCS.ndim < 3 or x_BCS.shape[1] != self.channels:

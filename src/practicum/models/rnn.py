@@ -99,7 +99,8 @@ class GRUCell(RNNCell):
         (h_BH,) = state
         (p_r, p_z, p_n), (u_r, u_z, u_n) = p_BG.chunk(3, 1), self.recurrent(h_BH).chunk(3, 1)
         n_BH = (p_n + (p_r + u_r).sigmoid() * u_n).tanh()
-        return (torch.lerp(n_BH, h_BH, (p_z + u_z).sigmoid()),)
+        # The state keeps its dtype: under autocast the products, and so n and z, come in half precision.
+        return (torch.lerp(n_BH.to(h_BH.dtype), h_BH, (p_z + u_z).sigmoid().to(h_BH.dtype)),)
 
 
 @dataclass(frozen=True)

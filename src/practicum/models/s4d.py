@@ -11,7 +11,7 @@ State Space Models").
 
 Symbols: B rows, T steps, H features with a system each, N states (N/2 conjugate pairs, P), Δ step size.
 Departs from the paper: B is 1, for only its product with C counts (section 3); the output passes GELU and a gated linear layer,
-as in the authors' code.
+as in the authors' code. The system is computed in at least single precision, also under autocast, for log Δ up to 40.
 """
 
 import math
@@ -21,6 +21,8 @@ from typing import Literal
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from practicum.precision import as_written, wide
 
 SHORT = 64  # up to this many steps, products with Toeplitz matrices are quicker than the FFT
 
@@ -77,13 +79,13 @@ class S4D(nn.Module):
 
     def discretized(self) -> tuple[Tensor, Tensor]:
         """Return Ā and B̄, complex, shape (H, P) each."""
-        exact = torch.promote_types(self.D.dtype, torch.float32)
-        A_HP = torch.complex(-self.log_A_real.to(exact).exp(), self.A_imaginary.to(exact))
-        delta_H1 = self.log_delta.to(exact).exp()[:, None]
+        A_HP = torch.complex(-wide(self.log_A_real).exp(), wide(self.A_imaginary))
+        delta_H1 = wide(self.log_delta).exp()[:, None]
         if self.config.discretization == "zoh":
             # exp(ΔA), and (ΔA)⁻¹ (exp(ΔA) - 1) ΔB with B = 1
-            decay_HP = (delta_H1 * A_HP).exp()
-            return decay_HP, (decay_HP - 1) / A_HP
+            exponent_HP = delta_H1 * A_HP
+            # exp(ΔA) - 1 as one function: where Δ is small, the difference of two numbers would keep few of their digits.
+            return exponent_HP.exp(), torch.expm1(exponent_HP) / A_HP
         denominator_HP = 1 - delta_H1 * A_HP / 2
         return (1 + delta_H1 * A_HP / 2) / denominator_HP, delta_H1 / denominator_HP
 
@@ -91,6 +93,8 @@ class S4D(nn.Module):
         """Return K, what an impulse leads to, real, shape (H, T)."""
         decay_HP, input_HP = self.discretized()
         # Ā^t as exp(t log Ā): all steps at once.
+        # A large Δ forgets all at once: Ā is 0, which has no logarithm, but has powers as good as those of a tiny number.
+        decay_HP = decay_HP.where(decay_HP.abs() > 1e-30, 1e-30)
         powers_HPT = (decay_HP.log()[..., None] * torch.arange(steps, device=decay_HP.device)).exp()
         return 2 * torch.einsum("hp,hpt->ht", self._C() * input_HP, powers_HPT).real
 
@@ -103,11 +107,16 @@ class S4D(nn.Module):
         Returns:
             Shape (B, T, H).
         """
+        with as_written(u_BTH):
+            return self._convolve(u_BTH)
+
+    def _convolve(self, u_BTH: Tensor) -> Tensor:
         steps = u_BTH.shape[1]
         kernel_HT = self.kernel(steps)
         if steps <= SHORT:
             # Short sequences: row t of the (T, T) matrix holds K_t, K_{t-1}, …, and the product is quicker than an FFT.
-            lag_TT = torch.arange(steps)[:, None] - torch.arange(steps)
+            place_T = torch.arange(steps, device=u_BTH.device)
+            lag_TT = place_T[:, None] - place_T
             toeplitz_HTT = kernel_HT[:, lag_TT.clamp(min=0)].tril()
             y_HTB = toeplitz_HTT @ u_BTH.to(kernel_HT.dtype).permute(2, 1, 0)
             return torch.addcmul(y_HTB.permute(2, 1, 0).to(u_BTH.dtype).contiguous(), self.D, u_BTH)
@@ -134,7 +143,7 @@ class S4D(nn.Module):
         return 2 * (state_BHP * self._C()).sum(2).real.to(u_BH.dtype) + self.D * u_BH, state_BHP
 
     def _C(self) -> Tensor:
-        return torch.view_as_complex(self.C.to(torch.promote_types(self.C.dtype, torch.float32)))
+        return torch.view_as_complex(wide(self.C))
 
 
 class S4DBlock(nn.Module):

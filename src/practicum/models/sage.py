@@ -3,8 +3,9 @@
     h'_v = W_self h_v + W_neigh · mean_{u → v} h_u + b = W · [h_v ‖ mean h_u] + b,   optionally h'_v / ‖h'_v‖₂
 
 Symbols: N nodes, E edges, F input features, C output features.
-Departs from the paper: a node without neighbours has a mean of zero; the mean is over all neighbours unless the caller samples
-edges; layers have a bias.
+Departs from the paper: rows are scaled to length 1 before ReLU, not behind it (algorithm 1, lines 5 and 7), as in PyTorch
+Geometric, and those of the last layer, the logits, not at all: logits no longer than 1 cannot be sure. A node without
+neighbours has a mean of zero; the mean is over all neighbours unless the caller samples edges; layers have a bias.
 """
 
 from itertools import pairwise

@@ -53,7 +53,7 @@ class VGGConfig:
     dropout: float = 0.5
 
 
-# For images of about 28×28, an eighth of VGG-11's width up to the third stage.
+# For images of about 28×28, a quarter of VGG-11's width up to the third stage.
 SMALL_VGG = VGGConfig(
     stages=((16,), (32,), (64, 64)), num_classes=10, in_channels=1, batch_norm=True, regions=3, hidden=128, dropout=0.25
 )

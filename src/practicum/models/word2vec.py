@@ -19,7 +19,8 @@ class Word2Vec(nn.Module):
         width: D.
         cbow: score by the mean of the context rather than by each word of it.
         pad: the context word that is none.
-        sparse: gradients hold only the rows of words that came; it pays with a large vocabulary.
+        sparse: gradients hold only the rows of words that came; it pays with a large vocabulary. AdamW takes no such
+            gradients; SGD, Adagrad and SparseAdam do.
 
     Source: Mikolov et al. 2013, section 2.2.
     """

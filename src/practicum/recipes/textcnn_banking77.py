@@ -5,8 +5,8 @@ and are trained on; the rest is from scratch. The paper's 100 maps for spans of 
 AdamW on a one-cycle schedule and label smoothing take the place of AdaDelta. The published figure is a dual sentence encoder's,
 trained on far more than these sentences.
 
-What surprised: a network that knows nothing of order beyond five words comes within a point of the bidirectional GRU
-(`rnn_banking77`), in about half its time.
+What surprised: a network that knows nothing of order beyond five words comes within 1.5 points of the bidirectional GRU
+(`rnn_banking77`; 89.0 against 90.4 %, three seeds each), in about half its time.
 """
 
 from dataclasses import dataclass

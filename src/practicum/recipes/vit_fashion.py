@@ -40,9 +40,9 @@ class Recipe:
     width: int = option(64, "of the network")
     layers: int = option(4, "blocks")
     heads: int = option(4, "of attention")
-    lr: float = option(0.005, "peak learning rate of the matrices in the blocks")
+    lr: float = option(0.005, "peak learning rate of the matrices in the blocks and the head")
     others_lr: float = option(1e-3, "of embeddings, norms and biases")
-    weight_decay: float = option(0.1, "of the matrices in the blocks")
+    weight_decay: float = option(0.1, "of the matrices in the blocks and the head")
     label_smoothing: float = option(0.1, "of the targets")
 
     target: ClassVar[Target] = Target(
@@ -72,7 +72,7 @@ class Recipe:
         )
 
     def optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
-        """Return Muon for the blocks' matrices, AdamW for the rest."""
+        """Return Muon for the matrices of blocks and head (the source gives the head to AdamW), and AdamW for the rest."""
         matrices, others = matrices_and_others(model)
         return Muon(matrices, others, lr=self.lr, weight_decay=self.weight_decay, others_lr=self.others_lr)
 

@@ -3,7 +3,7 @@
     θ̄_t = d_t θ̄_{t-1} + (1 - d_t) θ_t,   d_t = min(d, (1 + t) / (10 + t))
 
 Departs from the paper: d_t starts small, so that the random first weights are soon forgotten; buffers (batch norm's statistics)
-are averaged too.
+are averaged too. The average is kept in at least single precision: in half precision its small steps would all be rounded away.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,8 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+
+from practicum.precision import wide
 
 
 class EMA:
@@ -28,14 +30,14 @@ class EMA:
         if not 0 < decay < 1:
             raise ValueError(f"expected an EMA decay between 0 and 1, got {decay}")
         self.decay = decay
-        self.values = {name: value.detach().clone() for name, value in _floats(model).items()}
+        self.values = {name: wide(value.detach().clone()) for name, value in _floats(model).items()}
 
     @torch.no_grad()
     def update(self, model: nn.Module, step: int) -> None:
         """Take in the weights after the optimiser's `step`-th step, counted from 1."""
         # θ̄ + (1 - d_t)(θ - θ̄): the module's equation as one interpolation of all tensors together.
         weight = 1 - min(self.decay, (1 + step) / (10 + step))
-        torch._foreach_lerp_([*self.values.values()], [*_floats(model).values()], weight)
+        torch._foreach_lerp_([*self.values.values()], [*map(wide, _floats(model).values())], weight)
 
     @contextmanager
     def applied(self, model: nn.Module) -> Iterator[None]:

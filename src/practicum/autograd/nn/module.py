@@ -159,10 +159,10 @@ class Module:
         return self
 
     def to(self: Self, dtype: DTypeLike) -> Self:
-        """Convert all floating-point parameters and buffers."""
+        """Convert all floating-point parameters, and buffers to at least single precision: averages move by small steps."""
         for part in (*self.parameters(), *self.buffers()):
             if part.data.dtype.kind == "f":
-                part.data = part.data.astype(dtype)
+                part.data = part.data.astype(np.promote_types(dtype, np.float32) if isinstance(part, Buffer) else dtype)
         return self
 
     def float(self: Self) -> Self:

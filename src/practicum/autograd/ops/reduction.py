@@ -1,6 +1,7 @@
 """Sums, means, extremes and softmax: operations that bring many numbers together, and `expand`, the mirror image of `sum_to`.
 
-`dim` is one axis, several, or None for all; `keepdim` leaves each as an axis of length 1.
+`dim` is one axis, several, or None for all; `keepdim` leaves each as an axis of length 1. Half precision is added up in single
+precision: its range ends at 65504.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def sum_to(x: Tensor, shape: tuple[int, ...]) -> Tensor:
         return x
     lead = x.ndim - len(shape)
     axes = (*range(lead), *(lead + i for i, n in enumerate(shape) if n == 1 and x.shape[lead + i] != 1))
-    return record(x.data.sum(axes).reshape(shape), (x, lambda g, out: expand(g, x.shape)))
+    return record(_total(x.data, axes).reshape(shape), (x, lambda g, out: expand(g, x.shape)))
 
 
 def expand(x: Tensor, *shape: int | tuple[int, ...]) -> Tensor:
@@ -56,30 +57,46 @@ def _kept(shape: tuple[int, ...], dim: Dim) -> tuple[int, ...]:
     return tuple(kept)
 
 
+def _total(values: Array, dim: Dim, keepdims: bool = False) -> Array:
+    if values.dtype != np.float16:
+        return np.asarray(values.sum(dim, keepdims=keepdims))
+    return np.asarray(values.sum(dim, dtype=np.float32, keepdims=keepdims).astype(np.float16))
+
+
+def wide(x: Tensor) -> Tensor:
+    """Return x, half precision as single precision."""
+    return x.to(np.float32) if x.dtype == np.float16 else x
+
+
+def as_narrow(result: Tensor, x: Tensor) -> Tensor:
+    """Return a result of `wide(x)` in half precision where x is."""
+    return result.to(np.float16) if x.dtype == np.float16 else result
+
+
 def sum(x: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
     """Return the sum over `dim`, or over everything."""
     kept = _kept(x.shape, dim)
-    return record(x.data.sum(dim, keepdims=keepdim), (x, lambda g, out: (g.reshape(kept) if g.ndim else g).expand(x.shape)))
+    return record(_total(x.data, dim, keepdim), (x, lambda g, out: (g.reshape(kept) if g.ndim else g).expand(x.shape)))
 
 
 def mean(x: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
     """Return the mean; of nothing, it is nan."""
     kept = _kept(x.shape, dim)
     count = x.numel() // builtins.max(math.prod(kept), 1)
-    return sum(x, dim, keepdim) * (1 / count if count else math.nan)
+    return as_narrow(sum(wide(x), dim, keepdim) * (1 / count if count else math.nan), x)
 
 
 def var(x: Tensor, dim: Dim = None, correction: int = 1, keepdim: bool = False) -> Tensor:
     """Return Σ (x − mean)² / (n − correction)."""
     kept = _kept(x.shape, dim)
-    difference = x - mean(x, dim, keepdim=True)
+    difference = wide(x) - mean(wide(x), dim, keepdim=True)
     count = x.numel() // builtins.max(math.prod(kept), 1) - correction
-    return sum(difference * difference, dim, keepdim) * (1 / count if count > 0 else math.nan)
+    return as_narrow(sum(difference * difference, dim, keepdim) * (1 / count if count > 0 else math.nan), x)
 
 
 def std(x: Tensor, dim: Dim = None, correction: int = 1, keepdim: bool = False) -> Tensor:
     """Return the square root of `var`."""
-    return var(x, dim, correction, keepdim).sqrt()
+    return as_narrow(var(wide(x), dim, correction, keepdim).sqrt(), x)
 
 
 def amax(x: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
@@ -128,6 +145,8 @@ def argmin(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
 
 def logsumexp(x: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
     """Return log Σ eˣ, with the largest x taken out first so that nothing overflows."""
+    if x.dtype == np.float16:
+        return as_narrow(logsumexp(wide(x), dim, keepdim), x)
     kept = _kept(x.shape, dim)
     top = x.data.max(dim, keepdims=True)
     top = np.where(np.isfinite(top), top, 0)  # all −∞: the result is −∞, not nan
@@ -139,6 +158,8 @@ def logsumexp(x: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
 
 def softmax(x: Tensor, dim: int) -> Tensor:
     """Return eˣ / Σ eˣ."""
+    if x.dtype == np.float16:
+        return as_narrow(softmax(wide(x), dim), x)
     powers = np.exp(x.data - x.data.max(dim, keepdims=True))
     powers /= powers.sum(dim, keepdims=True)
     return record(powers, (x, lambda g, out: out * (g - sum(g * out, dim, keepdim=True))))
@@ -146,6 +167,8 @@ def softmax(x: Tensor, dim: int) -> Tensor:
 
 def log_softmax(x: Tensor, dim: int) -> Tensor:
     """Return x − log Σ eˣ."""
+    if x.dtype == np.float16:
+        return as_narrow(log_softmax(wide(x), dim), x)
     shifted = x.data - x.data.max(dim, keepdims=True)
     shifted -= np.log(np.exp(shifted).sum(dim, keepdims=True))
     return record(shifted, (x, lambda g, out: g - out.exp() * sum(g, dim, keepdim=True)))

@@ -20,6 +20,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from practicum.precision import as_written, wide
+
 
 def attention_weights(
     query: Tensor, key: Tensor, *, mask: Tensor | None = None, causal: bool = False, scale: float | None = None
@@ -34,7 +36,8 @@ def attention_weights(
         scale: 1/√D if None.
 
     Returns:
-        Weights; rows sum to 1, or to 0 where everything is masked.
+        Weights, in the queries' dtype; rows sum to 1, or to 0 where everything is masked. Scores are computed in at least single
+        precision, also under autocast: in half precision a product of two vectors soon leaves its range.
 
     Shapes:
         query: (…, T, D). key: (…, S, D). mask: broadcast to (…, T, S). Returns (…, T, S).
@@ -44,12 +47,15 @@ def attention_weights(
     """
     if key.ndim > 2 and key.shape[-3] != query.shape[-3]:
         key = key.repeat_interleave(query.shape[-3] // key.shape[-3], dim=-3)
-    scores = query @ key.mT * (query.shape[-1] ** -0.5 if scale is None else scale)
-    allowed = _allowed(mask, causal, query, key)
-    if allowed is None:
-        return scores.softmax(-1)
-    # The smallest number in place of -∞, and a zero afterwards: a row without any key stays finite, backward too.
-    return scores.masked_fill(~allowed, torch.finfo(scores.dtype).min).softmax(-1).masked_fill(~allowed, 0.0)
+    with as_written(query):
+        # The scale comes first, so that products are no larger than they have to be.
+        scores = wide(query) * (query.shape[-1] ** -0.5 if scale is None else scale) @ wide(key).mT
+        allowed = _allowed(mask, causal, query, key)
+        if allowed is None:
+            return scores.softmax(-1).to(query.dtype)
+        # The smallest number in place of -∞, and a zero afterwards: a row without any key stays finite, backward too.
+        weights = scores.masked_fill(~allowed, torch.finfo(scores.dtype).min).softmax(-1).masked_fill(~allowed, 0.0)
+        return weights.to(query.dtype)
 
 
 def attention(

@@ -7,11 +7,16 @@
 Symbols: B rows, C channels or features, μ and σ² mean and (biased) variance, γ `weight`, β `bias`.
 Departs from the papers: batch norm evaluates with running averages of μ and σ², not with a last pass over the training set, as
 everyone does.
-Parameters, buffers and their names are those of `torch.nn`.
+Parameters, buffers and their names are those of `torch.nn`. Statistics are computed in at least single precision, where squares
+must fit (|x - μ| below 1e18); batch and layer norm return the inputs' dtype.
 """
+
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from practicum.precision import wide
 
 
 class Standardise(nn.Module):
@@ -43,12 +48,12 @@ class Standardise(nn.Module):
         Returns:
             The layer, which keeps the rest of the dimensions.
         """
-        variance, mean = torch.var_mean(train, dims, correction=0, keepdim=True)
+        variance, mean = torch.var_mean(wide(train), dims, correction=0, keepdim=True)
         return cls(mean[0], variance[0].sqrt())
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (x - mean) / std."""
-        return (x - self.mean) / self.std
+        return ((wide(x) - wide(self.mean)) / wide(self.std)).to(torch.promote_types(x.dtype, self.mean.dtype))
 
 
 class BatchNorm(nn.Module):
@@ -88,18 +93,24 @@ class BatchNorm(nn.Module):
         """
         if x_BC.ndim < 2 or x_BC.shape[1] != self.num_features:
             raise ValueError(f"expected shape (B, {self.num_features}, …), got {tuple(x_BC.shape)}")
-        others = [0, *range(2, x_BC.ndim)]
+        others, exact_BC = [0, *range(2, x_BC.ndim)], wide(x_BC)
         if self.training:
             count = x_BC.numel() // self.num_features
             if count < 2:
                 raise ValueError(f"expected more than one value per channel in training, got shape {tuple(x_BC.shape)}")
-            var_C, mean_C = torch.var_mean(x_BC, others, correction=0)
+            var_C, mean_C = torch.var_mean(exact_BC, others, correction=0)
             self._track(mean_C.detach(), var_C.detach() * count / (count - 1))
         else:
             mean_C, var_C = self.running_mean, self.running_var
         shape = (-1, *[1] * (x_BC.ndim - 2))  # so that (C, …) broadcasts against (B, C, …)
         scale_C = self.weight * torch.rsqrt(var_C + self.eps)
-        return (x_BC - mean_C.view(shape)) * scale_C.view(shape) + self.bias.view(shape)
+        return ((exact_BC - mean_C.view(shape)) * scale_C.view(shape) + self.bias.view(shape)).to(x_BC.dtype)
+
+    def _apply(self, fn: Any, recurse: bool = True) -> "BatchNorm":
+        super()._apply(fn, recurse)
+        # `half()` leaves the running averages in single precision: they move by small steps, and a variance is a square.
+        self.running_mean, self.running_var = wide(self.running_mean), wide(self.running_var)
+        return self
 
     @torch.no_grad()
     def _track(self, mean_C: Tensor, var_C: Tensor) -> None:
@@ -140,6 +151,7 @@ class LayerNorm(nn.Module):
         if tuple(x.shape[-len(self.shape) :]) != self.shape:
             raise ValueError(f"expected last dimensions {self.shape}, got shape {tuple(x.shape)}")
         last = [*range(-len(self.shape), 0)]
-        centred = x - x.mean(last, keepdim=True)
+        exact = wide(x)
+        centred = exact - exact.mean(last, keepdim=True)
         variance = centred.square().mean(last, keepdim=True)
-        return centred * torch.rsqrt(variance + self.eps) * self.weight + self.bias
+        return (centred * torch.rsqrt(variance + self.eps) * self.weight + self.bias).to(x.dtype)
