@@ -1,7 +1,12 @@
 """What a training runs on: device, processes, precision."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
+
+from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -14,6 +19,7 @@ class Accelerator:
         strategy: "auto", "ddp" (each has the whole model) or "fsdp" (each has a shard of it).
         precision: "32-true", "bf16-mixed", "16-mixed", "bf16-true" or "64-true"; None leaves it to the recipe.
         compile: compile the model with `torch.compile`.
+        backend: of `torch.compile`.
     """
 
     device: str = "auto"
@@ -21,6 +27,25 @@ class Accelerator:
     strategy: str = "auto"
     precision: str | None = None
     compile: bool = False
+    backend: str = "inductor"
+
+
+_current: ContextVar[Accelerator | None] = ContextVar("accelerator", default=None)
+
+
+@contextmanager
+def using(accelerator: Accelerator) -> Iterator[None]:
+    """Make this what every training in the block runs on that names nothing else: those of a study, say."""
+    token = _current.set(accelerator)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def current() -> Accelerator:
+    """Return the accelerator of the `using` block around this call; the default one outside of any."""
+    return _current.get() or Accelerator()
 
 
 def launch(accelerator: Accelerator, precision: str | None = None) -> Any:
@@ -40,18 +65,43 @@ def launch(accelerator: Accelerator, precision: str | None = None) -> Any:
         strategy = fully_sharded(accelerator.devices)
     fabric = Fabric(accelerator=accelerator.device, devices=accelerator.devices, strategy=strategy, precision=plugin)
     fabric.launch()
+    convert = fabric.strategy.precision.convert_input
+    # Fabric's own walk through a batch breaks off at a frozen dataclass, a sparse matrix; such objects convert themselves.
+    fabric.strategy.precision.convert_input = lambda data: _on_tensors(data, convert)  # type: ignore[method-assign]
     return fabric
 
 
 def rows_of(batch: Any, rank: int, world: int) -> Any:
-    """Return this rank's rows of a batch; what does not divide by the number of processes is left out."""
+    """Return this rank's rows of a batch; what does not divide by the number of processes is left out.
+
+    A batch of fewer rows than processes goes to all of them whole: the mean of equal gradients is the gradient.
+    """
     if world == 1:
         return batch
-    if isinstance(batch, dict):
-        return {key: rows_of(value, rank, world) for key, value in batch.items()}
-    if isinstance(batch, tuple | list):
-        return type(batch)(rows_of(value, rank, world) for value in batch)
-    if len(batch) < world:
-        raise ValueError(f"a batch of {len(batch)} rows cannot be shared by {world} processes; use drop_last or larger batches")
-    share = len(batch) // world
-    return batch[rank * share : (rank + 1) * share]
+
+    def share(tensor: Tensor) -> Tensor:
+        rows = len(tensor) // world
+        return tensor[rank * rows : (rank + 1) * rows] if rows else tensor
+
+    return _on_tensors(batch, share)
+
+
+def has_rows(batch: Any) -> bool:
+    """Tell whether a batch is tensors with one number of rows each, so that processes can share it. A graph is not."""
+    tensors: list[Any] = []
+    others: list[Any] = []
+    _on_leaves(batch, lambda leaf: (tensors if isinstance(leaf, Tensor) and leaf.ndim else others).append(leaf))
+    return not others and len({len(tensor) for tensor in tensors}) == 1
+
+
+def _on_tensors(data: Any, function: Callable[[Tensor], Any]) -> Any:
+    return _on_leaves(data, lambda leaf: function(leaf) if isinstance(leaf, Tensor) else leaf)
+
+
+def _on_leaves(data: Any, function: Callable[[Any], Any]) -> Any:
+    """Return a nest of tuples, lists and dicts with the function's value in place of everything in it."""
+    if isinstance(data, dict):
+        return {key: _on_leaves(value, function) for key, value in data.items()}
+    if isinstance(data, tuple | list):
+        return type(data)(_on_leaves(value, function) for value in data)
+    return function(data)

@@ -21,11 +21,11 @@ from tqdm import tqdm
 
 from practicum.errors import PracticumError
 from practicum.training import checkpoint
-from practicum.training.accelerator import Accelerator, launch, rows_of
+from practicum.training.accelerator import Accelerator, current, launch, rows_of
 from practicum.training.ema import EMA
 from practicum.training.interrupt import Interrupts
 from practicum.training.log import Log
-from practicum.training.trial import over
+from practicum.training.trial import over, shortened
 
 EpochMetrics = dict[str, float]
 BOOKKEEPING = ("epoch", "step", "lr", "seconds", "cpu_seconds")  # of each evaluation, beside its losses and metrics
@@ -95,25 +95,33 @@ def fit(
         how: how to train.
         validation: batches to evaluate on; without them there are no metrics of the method.
         folder: for metrics.csv, TensorBoard's events and checkpoint.pt. A checkpoint in it is resumed.
-        accelerator: what to train on.
+        accelerator: what to train on; without one, that of the `using` block around the call.
         seed: of dropout and whatever else draws from the global generators.
         progress: show a bar, where stderr is a terminal.
-        fabric: an already launched Fabric (`launch(accelerator, how.precision)`), where the caller has one.
+        fabric: an already launched Fabric (`launch(accelerator, how.precision)`), where the caller has one; the model then
+            stays on its device. Else it comes back to where it was. Its weights come back in the precision that they had.
 
     Raises:
+        ValueError: a setting that this training cannot honour.
         PracticumError: the loss is no longer finite, or the checkpoint does not fit the model.
         KeyboardInterrupt: on Ctrl-C, after the checkpoint is written.
     """
     if how.best and validation is None:
         raise ValueError(f"best={how.best!r} needs validation batches, and there are none")
-    accelerator = accelerator or Accelerator()
+    if how.accumulate > 1 and hasattr(method, "step"):
+        raise ValueError(
+            f"accumulate={how.accumulate} adds up gradients, and {type(method).__name__} takes the optimiser's steps itself; "
+            f"use batches {how.accumulate} times as large"
+        )
+    accelerator = accelerator or current()
+    before, stays = _place(model), fabric is not None
     fabric = fabric or launch(accelerator, how.precision)
     if accelerator.strategy == "fsdp" and (how.ema or how.best):
         raise ValueError("with strategy='fsdp' no process holds the whole weights that `ema` and `best` copy; use 'ddp'")
     # Every rank drops other units of its own rows; what all ranks must agree on (order, weights) is seeded elsewhere.
     torch.manual_seed(seed + fabric.global_rank)
     if accelerator.compile:
-        model.compile()
+        model.compile(backend=accelerator.backend)
     with Interrupts() as interrupted:
         training = _Training(fabric, model, method, train, how, folder, interrupted, progress)
         with training.bar:
@@ -123,7 +131,16 @@ def fit(
                     metrics = training.evaluate(validation)
                     training.decide_whether_to_stop(metrics)
                     training.record(metrics)
-    return training.finish()
+    rows = training.finish()
+    if before and before != _place(model) and accelerator.strategy != "fsdp":
+        device, dtype = before
+        model.to(dtype=dtype) if stays else model.to(device, dtype)
+    return rows
+
+
+def _place(model: nn.Module) -> tuple[torch.device, torch.dtype] | None:
+    """Return a model's device and floating-point type; None for a model without weights."""
+    return next(((p.device, p.dtype) for p in model.parameters() if p.is_floating_point()), None)
 
 
 class _Training:
@@ -143,7 +160,11 @@ class _Training:
         self.fabric, self.model, self.method, self.train, self.how = fabric, model, method, train, how
         self.folder, self.interrupted = folder, interrupted
         self.wrapped = fabric.setup_module(model)
-        self.optimizer = fabric.setup_optimizers(how.optimizer(model))
+        optimizer = how.optimizer(model)
+        if how.clip is not None:
+            # Before each of the optimiser's steps, whoever takes it: the loop, or a method with its own `step`.
+            optimizer.register_step_pre_hook(lambda *_: self._clip())
+        self.optimizer = fabric.setup_optimizers(optimizer)
         # The peak rates are read before a checkpoint is loaded, which brings back the momentary ones.
         self.rates = [group["lr"] for group in self.optimizer.param_groups]
         self.ema = EMA(model, how.ema) if how.ema else None
@@ -183,7 +204,7 @@ class _Training:
         factor = self.how.schedule(at.step / self.total) if self.how.schedule else 1.0
         for param_group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
             param_group["lr"] = rate * factor
-        loss = _step(self.fabric, self.wrapped, self.method, self.optimizer, group, self.how.clip)
+        loss = _step(self.fabric, self.wrapped, self.method, self.optimizer, group)
         at.loss_sum += loss
         at.index, at.step, at.loss_count = at.index + len(group), at.step + 1, at.loss_count + 1
         if self.ema:
@@ -191,12 +212,21 @@ class _Training:
         self.bar.update()
         # The sum tells as much as the loss, and no checkpoint of broken weights is written after this line.
         if not math.isfinite(at.loss_sum):
-            raise PracticumError(
-                f"the loss is {at.loss_sum} at step {at.step} of {self.total} "
-                f"(epoch {at.epoch}, learning rate {self.rates[0] * factor:.3g}). "
-                "Try a lower learning rate or clipping; `practicum diagnose` looks for the cause."
-            )
+            raise self._diverged("loss", at.loss_sum, at.step)
         return loss
+
+    def _clip(self) -> None:
+        """Scale the gradients to a norm of at most `how.clip`."""
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.how.clip or 0.0)
+        if not math.isfinite(norm):
+            raise self._diverged("gradient's norm", float(norm), self.at.step + 1)
+
+    def _diverged(self, what: str, value: float, step: int) -> PracticumError:
+        return PracticumError(
+            f"the {what} is {value} at step {step} of {self.total} "
+            f"(epoch {self.at.epoch}, learning rate {self.optimizer.param_groups[0]['lr']:.3g}). "
+            "Try a lower learning rate or clipping; `practicum diagnose` looks for the cause."
+        )
 
     def _interrupt_or_save(self) -> bool:
         """Save if a minute has passed or Ctrl-C came, which ends the run here; tell whether `how.minutes` are over."""
@@ -275,15 +305,16 @@ def evaluate(
     was = torch.get_rng_state()
     wrapped.eval()
     with _averaged(ema, model):
-        metrics: EpochMetrics = method.evaluate(wrapped, (fabric.to_device(batch) for batch in batches))
+        metrics: EpochMetrics = method.evaluate(wrapped, (fabric.to_device(batch) for batch in shortened(batches)))
     wrapped.train()
     torch.set_rng_state(was)
     return metrics
 
 
-def _step(fabric: Any, model: nn.Module, method: Any, optimizer: Optimizer, group: list[Any], clip: float | None) -> float:
+def _step(fabric: Any, model: nn.Module, method: Any, optimizer: Optimizer, group: list[Any]) -> float:
     if hasattr(method, "step"):
-        return sum(float(method.step(fabric, model, optimizer, fabric.to_device(batch))) for batch in group) / len(group)
+        (batch,) = group
+        return float(method.step(fabric, model, optimizer, fabric.to_device(batch)))
     total = 0.0
     optimizer.zero_grad()
     for number, batch in enumerate(group, start=1):
@@ -292,8 +323,6 @@ def _step(fabric: Any, model: nn.Module, method: Any, optimizer: Optimizer, grou
             loss: Tensor = method.loss(model, fabric.to_device(batch))
             fabric.backward(loss / len(group))
         total += loss.item() / len(group)
-    if clip:
-        fabric.clip_gradients(model, optimizer, max_norm=clip)
     optimizer.step()
     return total
 
