@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from practicum.errors import PracticumError
+from practicum.finite import better
 from practicum.training.ema import EMA
 
 NAME = "checkpoint.pt"
@@ -54,9 +55,11 @@ class Place:
         if name not in row:
             raise PracticumError(f"best={metric!r}: the evaluation has no such metric, only {', '.join(row)}")
         value = -row[name] if metric.startswith("-") else row[name]
-        self.since_best = 0 if value > self.best else self.since_best + 1
-        self.best = max(value, self.best)
-        return self.since_best == 0
+        if better(value, self.best):
+            self.best, self.since_best = value, 0
+            return True
+        self.since_best += 1
+        return False
 
 
 def save(fabric: Any, folder: Path, place: Place, model: nn.Module, optimizer: Any, ema: EMA | None) -> None:
