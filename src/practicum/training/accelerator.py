@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 
 @dataclass(frozen=True)
@@ -60,15 +60,41 @@ def launch(accelerator: Accelerator, precision: str | None = None) -> Any:
     strategy: Any = accelerator.strategy
     plugin: Any = accelerator.precision or precision or "32-true"
     if strategy == "fsdp":
-        from practicum.training.fsdp import fully_sharded
-
-        strategy = fully_sharded(accelerator.devices)
+        strategy = _fully_sharded(accelerator.devices)
     fabric = Fabric(accelerator=accelerator.device, devices=accelerator.devices, strategy=strategy, precision=plugin)
     fabric.launch()
     convert = fabric.strategy.precision.convert_input
     # Fabric's own walk through a batch breaks off at a frozen dataclass, a sparse matrix; such objects convert themselves.
     fabric.strategy.precision.convert_input = lambda data: _on_tensors(data, convert)  # type: ignore[method-assign]
     return fabric
+
+
+def _fully_sharded(devices: int) -> Any:
+    """Return a strategy of fully sharded training over `devices` processes (Zhao et al. 2023; FSDP2): each keeps its share of
+    every weight and gathers a block's weights only while it computes.
+
+    Lightning's own FSDP strategy takes GPUs alone; sharding through its model-parallel strategy also runs on CPU processes over
+    gloo, where it can be tested.
+    """
+    from lightning_fabric.strategies import ModelParallelStrategy
+
+    return ModelParallelStrategy(
+        parallelize_fn=_shard, data_parallel_size=devices, tensor_parallel_size=1, save_distributed_checkpoint=False
+    )
+
+
+def _shard(model: nn.Module, device_mesh: Any) -> nn.Module:
+    """Make each direct child with weights (each block of a stack) a unit, and the rest the last one."""
+    from torch.distributed.fsdp import fully_shard
+
+    mesh = device_mesh["data_parallel"]
+    # Inner units first: the last call takes what is left, embeddings and heads, as the outermost one.
+    for child in model.children():
+        blocks = child if isinstance(child, nn.ModuleList | nn.Sequential) else [child]
+        for block in blocks:
+            if any(True for _ in block.parameters()):
+                fully_shard(block, mesh=mesh)
+    return fully_shard(model, mesh=mesh)
 
 
 def rows_of(batch: Any, rank: int, world: int) -> Any:

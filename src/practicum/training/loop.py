@@ -10,7 +10,6 @@ import math
 import time
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,56 +19,16 @@ from torch.optim import Optimizer
 from tqdm import tqdm
 
 from practicum.errors import PracticumError
-from practicum.training import checkpoint
+from practicum.training import checkpoint, generators
 from practicum.training.accelerator import Accelerator, current, launch, rows_of
 from practicum.training.ema import EMA
+from practicum.training.experiment import Fit as Fit
 from practicum.training.interrupt import Interrupts
 from practicum.training.log import Log
 from practicum.training.trial import over, shortened
 
 EpochMetrics = dict[str, float]
 BOOKKEEPING = ("epoch", "step", "lr", "seconds", "cpu_seconds")  # of each evaluation, beside its losses and metrics
-
-
-@dataclass(frozen=True)
-class Fit:
-    """How to train.
-
-    Attributes:
-        epochs: passes over the training batches.
-        optimizer: makes the optimiser for the model.
-        schedule: maps progress in [0, 1] to a factor on the optimiser's learning rates (training/schedules.py).
-        accumulate: batches whose gradients add up to one step of the optimiser.
-        clip: the largest norm of the gradient.
-        ema: decay of the weights' moving average, which is then what is evaluated and returned.
-        evaluate_every: epochs between evaluations.
-        best: the metric by which the best weights are kept and returned; needs validation batches. `-loss` with a minus: lower
-            is better.
-        patience: evaluations without a better `best` after which training stops.
-        minutes: training stops when it has taken this long.
-        precision: of the passes, where the accelerator names none: "32-true" or "bf16-mixed", say.
-    """
-
-    epochs: int
-    optimizer: Callable[[nn.Module], Optimizer] = lambda model: torch.optim.AdamW(model.parameters(), lr=1e-3)
-    schedule: Callable[[float], float] | None = None
-    accumulate: int = 1
-    clip: float | None = None
-    ema: float | None = None
-    evaluate_every: int = 1
-    best: str | None = None
-    patience: int | None = None
-    minutes: float | None = None
-    precision: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.epochs < 1 or self.accumulate < 1 or self.evaluate_every < 1:
-            raise ValueError(
-                f"expected epochs, accumulate and evaluate_every of at least 1, "
-                f"got {self.epochs}, {self.accumulate}, {self.evaluate_every}"
-            )
-        if self.patience is not None and self.best is None:
-            raise ValueError("patience counts evaluations without a better `best`, and `best` names no metric")
 
 
 def fit(
@@ -119,7 +78,7 @@ def fit(
     if accelerator.strategy == "fsdp" and (how.ema or how.best):
         raise ValueError("with strategy='fsdp' no process holds the whole weights that `ema` and `best` copy; use 'ddp'")
     # Every rank drops other units of its own rows; what all ranks must agree on (order, weights) is seeded elsewhere.
-    torch.manual_seed(seed + fabric.global_rank)
+    generators.seed(seed + fabric.global_rank)
     if accelerator.compile:
         model.compile(backend=accelerator.backend)
     with Interrupts() as interrupted:
@@ -165,12 +124,23 @@ class _Training:
             # Before each of the optimiser's steps, whoever takes it: the loop, or a method with its own `step`.
             optimizer.register_step_pre_hook(lambda *_: self._clip())
         self.optimizer = fabric.setup_optimizers(optimizer)
-        # The peak rates are read before a checkpoint is loaded, which brings back the momentary ones.
         self.rates = [group["lr"] for group in self.optimizer.param_groups]
         self.ema = EMA(model, how.ema) if how.ema else None
+        from lightning_fabric.strategies import ModelParallelStrategy
+
+        self.settings = checkpoint.Settings(
+            batches=len(train),
+            accumulate=how.accumulate,
+            optimizer=type(optimizer).__name__,
+            precision=fabric.strategy.precision.precision,
+            sharded=isinstance(fabric.strategy, ModelParallelStrategy),
+            ema=bool(how.ema),
+            best=how.best,
+        )
         self.at = checkpoint.Place()
         if folder and (folder / checkpoint.NAME).exists():
-            self.at = checkpoint.load(fabric, folder, self.wrapped, self.optimizer, self.ema)
+            self.at = checkpoint.load(fabric, folder, self.settings, self.wrapped, self.optimizer, self.ema)
+            self.at.stopped = self._over()  # anew: patience and minutes may be others than they were
         self.total = how.epochs * math.ceil(len(train) / how.accumulate)
         self.log = Log(folder if fabric.is_global_zero else None, self.at.step)
         self.saved = fabric.broadcast(time.monotonic())  # the first process's clock is everybody's
@@ -269,8 +239,7 @@ class _Training:
             # What was measured is what is kept: the averaged weights, where there are such.
             with _averaged(self.ema, self.model):
                 at.best_weights = {name: value.detach().cpu().clone() for name, value in self.model.state_dict().items()}
-        if how.patience and at.since_best >= how.patience:
-            at.stopped = f"no better {how.best} in {at.since_best} evaluations"
+        at.stopped = at.stopped or self._over()
 
     def record(self, metrics: EpochMetrics) -> None:
         """Log the metrics, show them and save: a resumed run finds the decision made."""
@@ -294,7 +263,16 @@ class _Training:
         if self.folder:
             at = self.at
             at.seconds, at.cpu_seconds = time.monotonic() - self.began, time.process_time() - self.began_cpu
-            checkpoint.save(self.fabric, self.folder, at, self.wrapped, self.optimizer, self.ema)
+            checkpoint.save(self.fabric, self.folder, at, self.settings, self.wrapped, self.optimizer, self.ema)
+
+    def _over(self) -> str:
+        """Say why training is over before its last epoch, judged by the place alone; nothing if it is not."""
+        at, how = self.at, self.how
+        if how.patience and at.since_best >= how.patience:
+            return f"no better {how.best} in {at.since_best} evaluations"
+        if how.minutes and at.seconds > how.minutes * 60:
+            return f"after {how.minutes:g} minutes"
+        return ""
 
 
 @torch.no_grad()
@@ -302,12 +280,10 @@ def evaluate(
     fabric: Any, wrapped: nn.Module, model: nn.Module, method: Any, batches: Iterable[Any], ema: EMA | None = None
 ) -> EpochMetrics:
     """Return the method's metrics, with the averaged weights where there are such; the generators stay as they were."""
-    was = torch.get_rng_state()
     wrapped.eval()
-    with _averaged(ema, model):
+    with generators.kept(), _averaged(ema, model):
         metrics: EpochMetrics = method.evaluate(wrapped, (fabric.to_device(batch) for batch in shortened(batches)))
     wrapped.train()
-    torch.set_rng_state(was)
     return metrics
 
 

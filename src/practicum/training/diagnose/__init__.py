@@ -23,7 +23,7 @@ from typing import Any
 from torch import nn
 from torch.optim import Optimizer
 
-from practicum.training.diagnose.case import Case, untouched
+from practicum.training.diagnose.case import Case
 from practicum.training.diagnose.data import check_labels, check_leak
 from practicum.training.diagnose.draw import draw_signals
 from practicum.training.diagnose.finding import Finding
@@ -31,6 +31,7 @@ from practicum.training.diagnose.noise import noise_scale
 from practicum.training.diagnose.onepass import check_one_pass
 from practicum.training.diagnose.shuffled import check_shuffled
 from practicum.training.diagnose.stepping import check_evaluation, check_frozen, check_step, check_training
+from practicum.training.generators import kept
 
 __all__ = ["Finding", "diagnose", "draw_signals", "noise_scale"]
 
@@ -63,7 +64,7 @@ def diagnose(
     Raises:
         ValueError: there is no batch.
     """
-    with untouched():
+    with kept():
         case = Case.of(
             model, method, batches, optimizer=optimizer, test=test, step=step, evaluate=evaluate, count=count, steps=steps
         )

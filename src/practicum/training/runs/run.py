@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from practicum.errors import PracticumError
-from practicum.training import checkpoint
+from practicum.training import checkpoint, generators
 from practicum.training.accelerator import Accelerator, launch, using
 from practicum.training.hyperparameters import with_values
 from practicum.training.loop import fit
@@ -140,7 +140,7 @@ def train(
         "code": recipes.code_hash(name),
     }
     limits.check_accelerator(name, recipe, accelerator)
-    torch.manual_seed(seed)
+    generators.seed(seed)
     measured: _Measured | Result | None
     if hasattr(recipe, "run"):
         measured = _run_study(recipe, folder, identity, fresh, accelerator)
@@ -182,7 +182,7 @@ def _run_study(
     recipe: Any, folder: Path, identity: dict[str, Any], fresh: bool, accelerator: Accelerator
 ) -> _Measured | Result:
     """Run a study; or return what it came to before, unless that was on a packaged sample: the full data may be here now."""
-    _claim(folder, identity, fresh)
+    _claim(folder, identity | {"precision": accelerator.precision}, fresh)
     if (done := _done(folder)) and done.met is not None:
         return done
     began, cpu = time.monotonic(), time.process_time()
@@ -201,7 +201,7 @@ def _run_experiment(
     limits.check_experiment(identity["recipe"], experiment, accelerator)
     fabric = launch(accelerator, experiment.fit.precision)
     if fabric.is_global_zero:
-        _claim(folder, identity | {"sample": experiment.sample}, fresh)
+        _claim(folder, identity | {"sample": experiment.sample, "precision": accelerator.precision}, fresh)
     fabric.barrier()
     if done := _done(folder):
         return done if fabric.is_global_zero else None
@@ -246,7 +246,8 @@ def _claim(folder: Path, identity: dict[str, Any], fresh: bool) -> None:
         raise PracticumError(f"{folder}: the run's folder cannot be made ({error.strerror})") from None
     if note.exists():
         before = _identity(note)
-        changed = [key for key in identity if before.get(key) != identity[key]]
+        # A note of an older version does not name the precision.
+        changed = [key for key in identity if before.get(key) != identity[key] and (key in before or key != "precision")]
         if changed == ["sample"] and before["sample"] and not identity["sample"]:
             _set_aside(folder)
             changed = []
