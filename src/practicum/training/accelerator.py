@@ -6,7 +6,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,28 @@ def launch(accelerator: Accelerator, precision: str | None = None) -> Any:
     return fabric
 
 
+def is_sharded(fabric: Any) -> bool:
+    """Tell whether each process has a shard of the weights."""
+    from lightning_fabric.strategies import ModelParallelStrategy
+
+    return isinstance(fabric.strategy, ModelParallelStrategy)
+
+
+def undistributed(fabric: Any, model: nn.Module, wrapped: nn.Module) -> nn.Module:
+    """Return a model that `fabric` has wrapped, in the same precision, but without what joins the gradients of processes."""
+    from lightning_fabric.wrappers import _FabricModule
+
+    return wrapped if fabric.world_size == 1 or is_sharded(fabric) else _FabricModule(model, fabric.strategy)
+
+
+def unfused(optimizer: Optimizer, *, sharded: bool) -> Optimizer:
+    """Return the optimiser, without its fused kernel where weights are sharded: PyTorch has some of them for whole weights only."""
+    for group in optimizer.param_groups:
+        if sharded and group.get("fused"):
+            group["fused"] = False
+    return optimizer
+
+
 def _fully_sharded(devices: int) -> Any:
     """Return a strategy of fully sharded training over `devices` processes (Zhao et al. 2023; FSDP2): each keeps its share of
     every weight and gathers a block's weights only while it computes.
@@ -88,6 +112,7 @@ def _shard(model: nn.Module, device_mesh: Any) -> nn.Module:
     from torch.distributed.fsdp import fully_shard
 
     mesh = device_mesh["data_parallel"]
+    model.to(memory_format=torch.contiguous_format)  # shards are rows of memory
     # Inner units first: the last call takes what is left, embeddings and heads, as the outermost one.
     for child in model.children():
         blocks = child if isinstance(child, nn.ModuleList | nn.Sequential) else [child]

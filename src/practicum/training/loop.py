@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from practicum.errors import PracticumError
 from practicum.training import checkpoint, generators
-from practicum.training.accelerator import Accelerator, current, launch, rows_of
+from practicum.training.accelerator import Accelerator, current, is_sharded, launch, rows_of, undistributed, unfused
 from practicum.training.ema import EMA
 from practicum.training.experiment import Fit as Fit
 from practicum.training.interrupt import Interrupts
@@ -119,21 +119,21 @@ class _Training:
         self.fabric, self.model, self.method, self.train, self.how = fabric, model, method, train, how
         self.folder, self.interrupted = folder, interrupted
         self.wrapped = fabric.setup_module(model)
-        optimizer = how.optimizer(model)
+        # Not through what joins the processes: an evaluation may call parts of the model by themselves.
+        self.alone = undistributed(fabric, model, self.wrapped)
+        optimizer = unfused(how.optimizer(model), sharded=is_sharded(fabric))
         if how.clip is not None:
             # Before each of the optimiser's steps, whoever takes it: the loop, or a method with its own `step`.
             optimizer.register_step_pre_hook(lambda *_: self._clip())
         self.optimizer = fabric.setup_optimizers(optimizer)
         self.rates = [group["lr"] for group in self.optimizer.param_groups]
         self.ema = EMA(model, how.ema) if how.ema else None
-        from lightning_fabric.strategies import ModelParallelStrategy
-
         self.settings = checkpoint.Settings(
             batches=len(train),
             accumulate=how.accumulate,
             optimizer=type(optimizer).__name__,
             precision=fabric.strategy.precision.precision,
-            sharded=isinstance(fabric.strategy, ModelParallelStrategy),
+            sharded=is_sharded(fabric),
             ema=bool(how.ema),
             best=how.best,
         )
@@ -228,7 +228,7 @@ class _Training:
         }
         at.loss_sum, at.loss_count = 0.0, 0
         if validation is not None:
-            metrics |= evaluate(self.fabric, self.wrapped, self.model, self.method, validation, self.ema)
+            metrics |= evaluate(self.fabric, self.alone, self.model, self.method, validation, self.ema)
         # The clocks come last, so that the evaluation's time counts as the run's.
         return metrics | {"seconds": time.monotonic() - self.began, "cpu_seconds": time.process_time() - self.began_cpu}
 
@@ -284,6 +284,8 @@ def evaluate(
     with generators.kept(), _averaged(ema, model):
         metrics: EpochMetrics = method.evaluate(wrapped, (fabric.to_device(batch) for batch in shortened(batches)))
     wrapped.train()
+    if fabric.world_size > 1:  # batch norm's statistics are each process's own: one decides, so that all do the same
+        metrics = fabric.broadcast(metrics)
     return metrics
 
 

@@ -12,7 +12,7 @@ ones found nothing.
   wrong reduction, batch norm with batch size 1, loss at init
 - signals (`signals.py`): weights too small, too large or constant, dead ReLU, overflow, vanishing and exploding gradients
 - a step (`stepping.py`): missing zero_grad, missing eval(), frozen layer, updates lost to rounding
-- short trainings (`stepping.py`, `shuffled.py`): learning rate too high, cannot overfit one batch, shuffled labels
+- short trainings (`stepping.py`, `shuffled.py`): learning rate too high or too low, cannot overfit one batch, shuffled labels
 
 `draw_signals` shows activations, gradients and update-to-weight ratios per layer; `noise_scale` measures the gradient's noise.
 """
