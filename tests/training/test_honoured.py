@@ -145,7 +145,7 @@ def test_rows_are_shared_and_a_small_batch_goes_to_all() -> None:
     assert [part["both"][1][0].tolist() for part in parts] == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
     assert [len(rows_of((x[:2], y[:2]), rank, 3)[0]) for rank in range(3)] == [2, 2, 2]
     assert has_rows((x, {"y": y}))
-    for other in ((x, y[:9]), (x, torch.tensor(3)), (x, 3), object()):
+    for other in ((x, y[:9]), (x, torch.tensor(3)), (torch.tensor(3),), (x, 3), object()):
         assert not has_rows(other)
 
 

@@ -108,15 +108,14 @@ def _fully_sharded(devices: int) -> Any:
 
 
 def _shard(model: nn.Module, device_mesh: Any) -> nn.Module:
-    """Make each direct child with weights (each block of a stack) a unit, and the rest the last one."""
+    """Make each block of a stack a unit, and the rest (embeddings, heads) the last one: there one may use another's weights."""
     from torch.distributed.fsdp import fully_shard
 
     mesh = device_mesh["data_parallel"]
     model.to(memory_format=torch.contiguous_format)  # shards are rows of memory
-    # Inner units first: the last call takes what is left, embeddings and heads, as the outermost one.
-    for child in model.children():
-        blocks = child if isinstance(child, nn.ModuleList | nn.Sequential) else [child]
-        for block in blocks:
+    # Inner units first: the last call takes what is left as the outermost one.
+    for stack in (model, *model.children()):
+        for block in stack if isinstance(stack, nn.ModuleList | nn.Sequential) else ():
             if any(True for _ in block.parameters()):
                 fully_shard(block, mesh=mesh)
     return fully_shard(model, mesh=mesh)
@@ -139,10 +138,19 @@ def rows_of(batch: Any, rank: int, world: int) -> Any:
 
 def has_rows(batch: Any) -> bool:
     """Tell whether a batch is tensors with one number of rows each, so that processes can share it. A graph is not."""
-    tensors: list[Any] = []
-    others: list[Any] = []
-    _on_leaves(batch, lambda leaf: (tensors if isinstance(leaf, Tensor) and leaf.ndim else others).append(leaf))
-    return not others and len({len(tensor) for tensor in tensors}) == 1
+    leaves = _leaves(batch)
+    return is_tensors(batch) and all(leaf.ndim for leaf in leaves) and len({len(leaf) for leaf in leaves}) == 1
+
+
+def is_tensors(batch: Any) -> bool:
+    """Tell whether a batch is made of tensors alone, and of no sparse matrix, say."""
+    return all(isinstance(leaf, Tensor) for leaf in _leaves(batch))
+
+
+def _leaves(data: Any) -> list[Any]:
+    found: list[Any] = []
+    _on_leaves(data, found.append)
+    return found
 
 
 def _on_tensors(data: Any, function: Callable[[Tensor], Any]) -> Any:

@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from practicum.errors import PracticumError
 from practicum.training import checkpoint, generators
-from practicum.training.accelerator import Accelerator, current, is_sharded, launch, rows_of, undistributed, unfused
+from practicum.training.accelerator import Accelerator, current, is_sharded, is_tensors, launch, rows_of, undistributed, unfused
 from practicum.training.ema import EMA
 from practicum.training.experiment import Fit as Fit
 from practicum.training.interrupt import Interrupts
@@ -80,6 +80,8 @@ def fit(
     # Every rank drops other units of its own rows; what all ranks must agree on (order, weights) is seeded elsewhere.
     generators.seed(seed + fabric.global_rank)
     if accelerator.compile:
+        if not is_tensors(next(iter(train.epoch(0)))):
+            raise PracticumError("--compile cannot trace sparse matrices, which the batches of this training hold; leave it out")
         model.compile(backend=accelerator.backend)
     with Interrupts() as interrupted:
         training = _Training(fabric, model, method, train, how, folder, interrupted, progress)

@@ -68,8 +68,10 @@ def check_experiment(name: str, experiment: Experiment, accelerator: Accelerator
         raise PracticumError(
             f"--strategy fsdp: {name} keeps averaged or best weights, which no process has whole; use --strategy ddp"
         )
-    if hasattr(experiment.model, "vectors"):
-        raise PracticumError(f"--strategy fsdp: {name} is measured by its weights, which no process has whole; use --strategy ddp")
+    if any(hasattr(experiment.model, part) for part in ("vectors", "start")):  # word vectors, and translations step by step
+        raise PracticumError(
+            f"--strategy fsdp: {name} is measured by parts of its model, whose weights no process has whole; use --strategy ddp"
+        )
     precision = accelerator.precision or experiment.fit.precision or "32-true"
     if precision not in SHARDED:
         raise PracticumError(f"--precision {precision} is not for --strategy fsdp; use {' or '.join(SHARDED)}")
