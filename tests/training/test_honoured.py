@@ -118,7 +118,7 @@ def test_gpus_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     with pytest.raises(PracticumError, match="--devices 3: this machine has 2 of --device cuda"):
         train("lenet-mnist", tmp_path / "run", accelerator=Accelerator(devices=3))
-    with pytest.raises(PracticumError, match="perceptron-gaussians .* leave out --device and --devices and --compile"):
+    with pytest.raises(PracticumError, match=r"perceptron-gaussians .* leave out --device and --devices and --compile"):
         train("perceptron-gaussians", tmp_path / "run", accelerator=Accelerator("cuda", 2, compile=True))
 
 

@@ -183,7 +183,7 @@ def test_another_precision_is_another_run(tmp_path: Path, monkeypatch: pytest.Mo
     train("perceptron-gaussians", folder, hyperparameters=study, accelerator=CPU)
     note = folder / "run.json"
     note.write_text(note.read_text().replace('"precision": null', '"precision": "64-true"'))
-    with pytest.raises(PracticumError, match="holds another run .precision was 64-true, is None"):
+    with pytest.raises(PracticumError, match=r"holds another run .precision was 64-true, is None"):
         train("perceptron-gaussians", folder, hyperparameters=study, accelerator=CPU)
     note.write_text(note.read_text().replace(',\n "precision": "64-true"', ""))  # a note of an older version
     assert "precision" not in note.read_text()

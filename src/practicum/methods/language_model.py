@@ -46,4 +46,8 @@ class LanguageModeling:
             loss += float(F.cross_entropy(logits_NV, target_BT.flatten(), ignore_index=IGNORED, reduction="sum"))
             targets += int((target_BT != IGNORED).sum())
         mean = ratio(loss, targets)
-        return {"loss": mean, "perplexity": exponential(mean), "bits_per_character": mean / math.log(2) * self.tokens_per_character}
+        return {
+            "loss": mean,
+            "perplexity": exponential(mean),
+            "bits_per_character": mean / math.log(2) * self.tokens_per_character,
+        }

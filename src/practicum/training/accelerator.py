@@ -67,7 +67,7 @@ def launch(accelerator: Accelerator, precision: str | None = None) -> Any:
     fabric.launch()
     convert = fabric.strategy.precision.convert_input
     # Fabric's own walk through a batch breaks off at a frozen dataclass, a sparse matrix; such objects convert themselves.
-    fabric.strategy.precision.convert_input = lambda data: _on_tensors(data, convert)  # type: ignore[method-assign]
+    fabric.strategy.precision.convert_input = lambda data: _on_tensors(data, convert)
     return fabric
 
 
@@ -86,7 +86,7 @@ def undistributed(fabric: Any, model: nn.Module, wrapped: nn.Module) -> nn.Modul
 
 
 def unfused(optimizer: Optimizer, *, sharded: bool) -> Optimizer:
-    """Return the optimiser, without its fused kernel where weights are sharded: PyTorch has some of them for whole weights only."""
+    """Return the optimiser, without its fused kernel where weights are sharded: PyTorch has not all of them for shards."""
     for group in optimizer.param_groups:
         if sharded and group.get("fused"):
             group["fused"] = False

@@ -101,9 +101,7 @@ class Settings:
         return ""
 
 
-def save(
-    fabric: Any, folder: Path, place: Place, settings: Settings, model: nn.Module, optimizer: Any, ema: EMA | None
-) -> None:
+def save(fabric: Any, folder: Path, place: Place, settings: Settings, model: nn.Module, optimizer: Any, ema: EMA | None) -> None:
     """Write the checkpoint under a temporary name, then put it in place, so that a kill leaves the old one or the new one."""
     state = {
         "model": model,

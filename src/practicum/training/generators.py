@@ -20,7 +20,8 @@ def seed(number: int) -> None:
 
 def state() -> State:
     """Return the state of all in plain types and tensors, so that `torch.load` reads it with `weights_only`."""
-    kind, keys, *others = np.random.get_state()
+    numpy: Any = np.random.get_state()
+    kind, keys, *others = numpy
     return {
         "torch": torch.get_rng_state(),
         "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],

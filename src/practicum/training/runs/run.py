@@ -178,9 +178,7 @@ class _Measured:
     cpu_seconds: float
 
 
-def _run_study(
-    recipe: Any, folder: Path, identity: dict[str, Any], fresh: bool, accelerator: Accelerator
-) -> _Measured | Result:
+def _run_study(recipe: Any, folder: Path, identity: dict[str, Any], fresh: bool, accelerator: Accelerator) -> _Measured | Result:
     """Run a study; or return what it came to before, unless that was on a packaged sample: the full data may be here now."""
     _claim(folder, identity | {"precision": accelerator.precision}, fresh)
     if (done := _done(folder)) and done.met is not None:
