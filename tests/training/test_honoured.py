@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
+from lightning_fabric import Fabric
+from lightning_fabric.plugins import MixedPrecision
 from torch import Tensor, nn
 
 from practicum.data.batches import Batches
@@ -60,6 +62,37 @@ def test_clip_holds_for_a_method_with_its_own_step() -> None:
                 parameter -= 1e-3 / norm * gradient
     for one, other in zip(ours.parameters(), plain.parameters(), strict=True):
         torch.testing.assert_close(one, other, atol=1e-7, rtol=0)
+
+
+@pytest.mark.parametrize("method", [Own(), Classify()])
+def test_clip_sees_gradients_without_the_scale(method: Any) -> None:
+    """A fused kernel divides by the loss's scale of 2^16 itself, later than clipping: it has to give way."""
+    plugin = MixedPrecision("16-mixed", "cpu", torch.amp.GradScaler("cpu"))
+    fabric = Fabric(accelerator="cpu", plugins=[plugin])
+    fabric.launch()
+    model = nn.Linear(6, 2)
+    before = torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
+
+    def fused(model: nn.Module) -> torch.optim.Optimizer:
+        return torch.optim.SGD(model.parameters(), lr=1.0, fused=True)
+
+    fit(model, method, Batches(*data(), batch_size=32), Fit(1, fused, clip=0.01), fabric=fabric, accelerator=CPU)
+    moved = (torch.cat([parameter.detach().flatten() for parameter in model.parameters()]) - before).norm()
+    steps = 2 if isinstance(method, Own) else 1
+    assert moved == pytest.approx(0.01 * steps, rel=0.02)
+
+
+def test_sparse_gradients_are_clipped_as_dense_ones() -> None:
+    tokens, y = torch.tensor([[0, 1, 1], [2, 1, 0]]), torch.tensor([0, 1])
+    ends = []
+    for sparse in (False, True):
+        torch.manual_seed(5)
+        bag = nn.EmbeddingBag(5, 4, mode="sum", sparse=sparse)
+        model = nn.Sequential(bag, nn.Linear(4, 2))
+        fit(model, Classify(), Batches(tokens, y, batch_size=2), Fit(3, sgd, clip=0.05), accelerator=CPU)
+        ends.append([parameter.detach() for parameter in model.parameters()])
+    for one, other in zip(*ends, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-7, rtol=1e-6)
 
 
 @pytest.mark.parametrize("method", [Own(), TruncatedBPTT(3)])

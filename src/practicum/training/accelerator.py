@@ -85,11 +85,18 @@ def undistributed(fabric: Any, model: nn.Module, wrapped: nn.Module) -> nn.Modul
     return wrapped if fabric.world_size == 1 or is_sharded(fabric) else _FabricModule(model, fabric.strategy)
 
 
-def unfused(optimizer: Optimizer, *, sharded: bool) -> Optimizer:
-    """Return the optimiser, without its fused kernel where weights are sharded: PyTorch has not all of them for shards."""
-    for group in optimizer.param_groups:
-        if sharded and group.get("fused"):
-            group["fused"] = False
+def fitting(optimizer: Optimizer, fabric: Any, *, clip: bool) -> Optimizer:
+    """Return the optimiser, without its fused kernel where that does not fit.
+
+    PyTorch has some of the kernels for whole weights only, not for shards. And with scaled losses ("16-mixed") they divide the
+    gradients by the scale themselves, so late that clipping before the step would see them too large.
+    """
+    scaled = clip and getattr(fabric.strategy.precision, "scaler", None) is not None
+    if is_sharded(fabric) or scaled:
+        for group in optimizer.param_groups:
+            if group.get("fused"):
+                group["fused"] = False
+        optimizer._step_supports_amp_scaling = False  # what GradScaler asks
     return optimizer
 
 

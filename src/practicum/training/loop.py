@@ -19,8 +19,9 @@ from torch.optim import Optimizer
 from tqdm import tqdm
 
 from practicum.errors import PracticumError
+from practicum.methods.clip import clip_gradients
 from practicum.training import checkpoint, generators
-from practicum.training.accelerator import Accelerator, current, is_sharded, is_tensors, launch, rows_of, undistributed, unfused
+from practicum.training.accelerator import Accelerator, current, fitting, is_sharded, is_tensors, launch, rows_of, undistributed
 from practicum.training.ema import EMA
 from practicum.training.experiment import Fit as Fit
 from practicum.training.interrupt import Interrupts
@@ -57,8 +58,8 @@ def fit(
         accelerator: what to train on; without one, that of the `using` block around the call.
         seed: of dropout and whatever else draws from the global generators.
         progress: show a bar, where stderr is a terminal.
-        fabric: an already launched Fabric (`launch(accelerator, how.precision)`), where the caller has one; the model then
-            stays on its device. Else it comes back to where it was. Its weights come back in the precision that they had.
+        fabric: an already launched Fabric (`launch(accelerator, how.precision)`), where the caller has one; the model stays on
+            its device. Else it comes back to where it was, and in any case to the precision that it had.
 
     Raises:
         ValueError: a setting that this training cannot honour.
@@ -77,7 +78,7 @@ def fit(
     fabric = fabric or launch(accelerator, how.precision)
     if accelerator.strategy == "fsdp" and (how.ema or how.best):
         raise ValueError("with strategy='fsdp' no process holds the whole weights that `ema` and `best` copy; use 'ddp'")
-    # Every rank drops other units of its own rows; what all ranks must agree on (order, weights) is seeded elsewhere.
+    # Each rank drops other units; what all ranks must agree on (order, weights) is seeded elsewhere.
     generators.seed(seed + fabric.global_rank)
     if accelerator.compile:
         if not is_tensors(next(iter(train.epoch(0)))):
@@ -123,7 +124,7 @@ class _Training:
         self.wrapped = fabric.setup_module(model)
         # Not through what joins the processes: an evaluation may call parts of the model by themselves.
         self.alone = undistributed(fabric, model, self.wrapped)
-        optimizer = unfused(how.optimizer(model), sharded=is_sharded(fabric))
+        optimizer = fitting(how.optimizer(model), fabric, clip=how.clip is not None)
         if how.clip is not None:
             # Before each of the optimiser's steps, whoever takes it: the loop, or a method with its own `step`.
             optimizer.register_step_pre_hook(lambda *_: self._clip())
@@ -188,10 +189,9 @@ class _Training:
         return loss
 
     def _clip(self) -> None:
-        """Scale the gradients to a norm of at most `how.clip`."""
-        norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.how.clip or 0.0)
+        norm = clip_gradients(self.model, self.how.clip or 0.0)
         if not math.isfinite(norm):
-            raise self._diverged("gradient's norm", float(norm), self.at.step + 1)
+            raise self._diverged("gradient's norm", norm, self.at.step + 1)
 
     def _diverged(self, what: str, value: float, step: int) -> PracticumError:
         return PracticumError(
