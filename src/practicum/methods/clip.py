@@ -6,6 +6,8 @@ Symbols: g the gradients of all parameters as one vector, ‖g‖ its Euclidean 
 Departs from the paper: 10⁻⁶ in the denominator, as in PyTorch's `clip_grad_norm_`, which does the same for dense gradients.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -23,7 +25,8 @@ def clip_gradients(model: nn.Module, largest: float) -> float:
     """
     parameters = [*model.parameters()]
     if not any(p.grad is not None and p.grad.is_sparse for p in parameters):
-        return float(nn.utils.clip_grad_norm_(parameters, largest))
+        total: Any = nn.utils.clip_grad_norm_(parameters, largest)
+        return float(total.full_tensor() if hasattr(total, "full_tensor") else total)  # sharded gradients have a norm in parts
     parts: list[Tensor] = []
     for parameter in parameters:
         if parameter.grad is not None:

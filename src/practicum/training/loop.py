@@ -272,9 +272,7 @@ class _Training:
         at, how = self.at, self.how
         if how.patience and at.since_best >= how.patience:
             return f"no better {how.best} in {at.since_best} evaluations"
-        if how.minutes and at.seconds > how.minutes * 60:
-            return f"after {how.minutes:g} minutes"
-        return ""
+        return f"after {how.minutes:g} minutes" if how.minutes and at.seconds > how.minutes * 60 else ""
 
 
 @torch.no_grad()
