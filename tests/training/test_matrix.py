@@ -1,7 +1,8 @@
 """Every recipe with every option of `practicum train`: two steps and an evaluation, or one sentence before anything is trained.
 
-The ordinary run takes a sample: each value of an option with each of another, on the smallest recipes. `make matrix` sets
-`PRACTICUM_MATRIX_ALL` and takes all of them, and starts pairs of processes. Recipes whose data are not here are left out.
+The ordinary run takes a sample on the smallest recipes: each precision with and without `--compile`, and each precision on a
+graph. `make matrix` sets `PRACTICUM_MATRIX_ALL` and takes all of them, and starts a pair of processes. Recipes whose data are not
+here are left out.
 """
 
 import itertools
@@ -35,14 +36,11 @@ EAGER, INDUCTOR = "aot_eager", "inductor"  # the first traces as the second does
 NAMES = [name for name in recipes.names() if limits.trains(recipes.load(name)())]
 COMPILED = ("mlp-mnist", "lenet-mnist", "lstm-palindrome")  # by Inductor too, which takes half a minute each
 GRAPHS = ("gat-citeseer", "gat-cora", "gcn-citeseer", "gcn-cora", "gin-attachment", "sage-cora")  # their products are sparse
-# Each precision, on images, a graph, sequences and a study; a compiled training and one that cannot be.
 SAMPLE = [
-    ("mlp-mnist", "32-true", EAGER),
-    ("mlp-mnist", "bf16-true", None),
-    ("gcn-cora", "bf16-true", EAGER),
-    ("gcn-cora", "64-true", None),
-    ("lenet-mnist", "bf16-mixed", None),
-    ("ablation-fashion", "64-true", None),
+    *itertools.product(("mlp-mnist",), PRECISIONS, (None, EAGER)),
+    *itertools.product(("gcn-cora",), PRECISIONS, (None,)),
+    ("gcn-cora", "32-true", EAGER),
+    ("ablation-fashion", "64-true", None),  # a study
 ]
 EVERY = [*itertools.product(NAMES, PRECISIONS, (None, EAGER)), *itertools.product(COMPILED, ("32-true",), (INDUCTOR,))]
 
