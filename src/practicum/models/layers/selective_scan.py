@@ -21,6 +21,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from practicum.precision import as_written
+
 
 def selective_scan(
     x_BTD: Tensor, delta_BTD: Tensor, A_DN: Tensor, B_BTN: Tensor, C_BTN: Tensor, D_D: Tensor, h_BDN: Tensor | None = None
@@ -99,7 +101,8 @@ def chunked_scan(
     if h_BDN is None:
         h_BDN = x_BTD.new_zeros(len(x_BTD), *A_DN.shape)
     A_ND, h_BND = A_DN.T.contiguous(), h_BDN.transpose(1, 2).contiguous()
-    y_BTD, h_BND = _Chunked.apply(x_BTD, delta_BTD, A_ND, B_BTN, C_BTN, h_BND, chunk)
+    with as_written(x_BTD):
+        y_BTD, h_BND = _Chunked.apply(x_BTD, delta_BTD, A_ND, B_BTN, C_BTN, h_BND, chunk)
     return torch.addcmul(y_BTD, D_D, x_BTD), h_BND.transpose(1, 2)
 
 

@@ -16,6 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from practicum.precision import as_written
+
 
 @dataclass(frozen=True, eq=False)
 class Sparse:
@@ -131,7 +133,8 @@ class _Product(torch.autograd.Function):
     def forward(ctx: Any, matrix: Sparse, x_NC: Tensor) -> Tensor:
         ctx.matrix = matrix
         wide = torch.promote_types(torch.promote_types(matrix.values_E.dtype, x_NC.dtype), torch.float32)
-        return (matrix.to(wide).csr() @ x_NC.to(wide)).to(x_NC.dtype)
+        with as_written(x_NC):
+            return (matrix.to(wide).csr() @ x_NC.to(wide)).to(x_NC.dtype)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[None, Tensor]:
