@@ -15,6 +15,7 @@ from practicum.data.batches import Batches
 from practicum.errors import PracticumError
 from practicum.methods.backprop_through_time import TruncatedBPTT
 from practicum.methods.classify import Classify
+from practicum.training import loop
 from practicum.training.accelerator import Accelerator, has_rows, launch, rows_of, using
 from practicum.training.loop import Fit, fit
 from practicum.training.runs import limits, recipes
@@ -113,6 +114,18 @@ def test_the_model_comes_back_in_its_own_precision(precision: str) -> None:
             fit(model, Classify(), Batches(*data(), batch_size=32), Fit(1, sgd), fabric=fabric)
         assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
     assert {*seen} == {torch.bfloat16 if precision == "bf16-true" else torch.float64}
+
+
+def test_the_model_comes_home_unless_its_caller_has_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No GPU is needed: as if training had taken the model elsewhere, and what `Module.to` is asked for at the end."""
+    here, there = (torch.device("cpu"), torch.float32), (torch.device("meta"), torch.float32)
+    for fabric, asked in ((None, (here, {})), (launch(CPU), ((), {"dtype": torch.float32}))):
+        model, calls, places = nn.Linear(6, 2), [], iter([here, there])
+        monkeypatch.setattr(loop, "_place", lambda model, places=places: next(places))
+        monkeypatch.setattr(nn.Module, "to", lambda self, *args, calls=calls, **kwargs: calls.append((args, kwargs)) or self)
+        fit(model, Classify(), Batches(*data(), batch_size=32), Fit(1, sgd), fabric=fabric, accelerator=CPU)
+        monkeypatch.undo()
+        assert calls[-1] == asked
 
 
 @pytest.mark.parametrize("name", [name for name in recipes.names() if not hasattr(recipes.load(name), "build")])
