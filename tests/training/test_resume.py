@@ -182,8 +182,8 @@ def test_another_precision_is_another_run(tmp_path: Path, monkeypatch: pytest.Mo
     folder, study = tmp_path / "run", {"rows": "40", "epochs": "5"}
     train("perceptron-gaussians", folder, hyperparameters=study, accelerator=CPU)
     note = folder / "run.json"
-    note.write_text(note.read_text().replace('"precision": null', '"precision": "64-true"'))
-    with pytest.raises(PracticumError, match=r"holds another run .precision was 64-true, is None"):
+    note.write_text(note.read_text().replace('"precision": "32-true"', '"precision": "64-true"'))
+    with pytest.raises(PracticumError, match=r"holds another run .precision was 64-true, is 32-true"):
         train("perceptron-gaussians", folder, hyperparameters=study, accelerator=CPU)
     note.write_text(note.read_text().replace(',\n "precision": "64-true"', ""))  # a note of an older version
     assert "precision" not in note.read_text()

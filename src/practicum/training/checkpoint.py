@@ -148,7 +148,7 @@ def load(fabric: Any, folder: Path, settings: Settings, model: nn.Module, optimi
     known = {each.name for each in fields(Place)}
     place = Place(**{name: value for name, value in rest["place"].items() if name in known})
     if not settings.best:
-        place.best_weights = None
+        place.best, place.since_best, place.best_weights = float("-inf"), 0, None
     # The generators come last: nothing above may draw from what was put back.
     generators.restore_of(_generators(rest), fabric.global_rank)
     return place

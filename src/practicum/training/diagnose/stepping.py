@@ -155,8 +155,8 @@ def check_training(case: Case) -> list[Finding]:
     tried: list[list[float]] = []
     if case.optimizer is not None:
         tried.append(_losses(case))
-        ratio = _update_ratio(case)
-        if found := _too_high(case, tried[0], ratio, tried) or _too_low(case, tried[0]):
+        ratios = update_ratios(case)
+        if found := _too_high(case, tried[0], ratios, tried) or _too_low(case, tried[0], ratios):
             return found
     if any(_falls(losses) for losses in tried):
         return []
@@ -173,13 +173,14 @@ def check_training(case: Case) -> list[Finding]:
     ]
 
 
-def _too_high(case: Case, given: list[float], ratio: float, tried: list[list[float]]) -> list[Finding]:
+def _too_high(case: Case, given: list[float], ratios: dict[str, float], tried: list[list[float]]) -> list[Finding]:
     """Look for a rate at which the loss rises, jumps or stands still while a far smaller one makes it fall."""
+    ratio = sorted(ratios.values())[len(ratios) // 2] if ratios else math.nan
     start = abs(given[0])
     rises = given[-1] > given[0] + 0.2 * start or (max(given) > given[0] + max(start, 0.1) and given[-1] > 0.5 * given[0])
     jumps = any(after > 1.2 * before and after > 0.1 * start for before, after in pairwise(given[:12]))
     rises = rises or not all(map(math.isfinite, given)) or (jumps and ratio > 0.3)
-    if not rises and ratio <= 1:  # a step longer than the weights themselves leaves nothing of them
+    if not rises and not ratio > 1:  # a step longer than the weights themselves leaves nothing of them
         return []
     # The smaller rate may be too high as well: the grosser the fault, the further down is a sound one.
     for factor in (1e-2, 1e-4, 1e-6):
@@ -200,9 +201,8 @@ def _too_high(case: Case, given: list[float], ratio: float, tried: list[list[flo
     return []
 
 
-def _too_low(case: Case, given: list[float]) -> list[Finding]:
+def _too_low(case: Case, given: list[float], ratios: dict[str, float]) -> list[Finding]:
     """Look for weights that hardly move at all, and make the loss fall at a far higher rate."""
-    ratios = update_ratios(case)
     still = {name for name, ratio in ratios.items() if ratio < 1e-5}
     if 2 * len(still) <= len(ratios):
         return []
@@ -253,12 +253,6 @@ def _losses(case: Case, *, factor: float = 1.0, only: Collection[str] = (), adam
     with torch.no_grad():
         losses.append(float(method.loss(model, case.batches[0])))
     return losses
-
-
-def _update_ratio(case: Case) -> float:
-    """Return the median over the weight matrices of ‖Δw‖/‖w‖ in one step."""
-    ratios = sorted(update_ratios(case).values())
-    return ratios[len(ratios) // 2] if ratios else math.nan
 
 
 def update_ratios(case: Case) -> dict[str, float]:

@@ -180,7 +180,7 @@ class _Measured:
 
 def _run_study(recipe: Any, folder: Path, identity: dict[str, Any], fresh: bool, accelerator: Accelerator) -> _Measured | Result:
     """Run a study; or return what it came to before, unless that was on a packaged sample: the full data may be here now."""
-    _claim(folder, identity | {"precision": accelerator.precision}, fresh)
+    _claim(folder, identity | {"precision": accelerator.precision or "32-true"}, fresh)
     if (done := _done(folder)) and done.met is not None:
         return done
     began, cpu = time.monotonic(), time.process_time()
@@ -199,7 +199,8 @@ def _run_experiment(
     limits.check_experiment(identity["recipe"], experiment, accelerator)
     fabric = launch(accelerator, experiment.fit.precision)
     if fabric.is_global_zero:
-        _claim(folder, identity | {"sample": experiment.sample, "precision": accelerator.precision}, fresh)
+        precision = accelerator.precision or experiment.fit.precision or "32-true"
+        _claim(folder, identity | {"sample": experiment.sample, "precision": precision}, fresh)
     fabric.barrier()
     if done := _done(folder):
         return done if fabric.is_global_zero else None
