@@ -1,8 +1,8 @@
 """Every recipe with every option of `practicum train`: two steps and an evaluation, or one sentence before anything is trained.
 
-The ordinary run takes a sample on the smallest recipes: each precision with and without `--compile`, and each precision on a
-graph. `make matrix` sets `PRACTICUM_MATRIX_ALL` and takes all of them, and starts a pair of processes. Recipes whose data are not
-here are left out.
+The ordinary run takes a sample on the smallest recipes: each precision, each kind of recipe, and `--compile` with two precisions
+and where it is refused. `make matrix` sets `PRACTICUM_MATRIX_ALL` and takes all of them, and starts a pair of processes. Recipes
+whose data are not here are left out.
 """
 
 import itertools
@@ -37,9 +37,13 @@ NAMES = [name for name in recipes.names() if limits.trains(recipes.load(name)())
 COMPILED = ("mlp-mnist", "lenet-mnist", "lstm-palindrome")  # by Inductor too, which takes half a minute each
 GRAPHS = ("gat-citeseer", "gat-cora", "gcn-citeseer", "gcn-cora", "gin-attachment", "sage-cora")  # their products are sparse
 SAMPLE = [
-    *itertools.product(("mlp-mnist",), PRECISIONS, (None, EAGER)),
-    *itertools.product(("gcn-cora",), PRECISIONS, (None,)),
-    ("gcn-cora", "32-true", EAGER),
+    ("mlp-mnist", "32-true", EAGER),
+    ("mlp-mnist", "bf16-mixed", None),
+    ("mlp-mnist", "bf16-true", EAGER),
+    ("mlp-mnist", "64-true", None),
+    ("gcn-cora", "32-true", EAGER),  # refused
+    ("gcn-cora", "bf16-mixed", None),
+    ("gcn-cora", "bf16-true", None),
     ("ablation-fashion", "64-true", None),  # a study
 ]
 EVERY = [*itertools.product(NAMES, PRECISIONS, (None, EAGER)), *itertools.product(COMPILED, ("32-true",), (INDUCTOR,))]
