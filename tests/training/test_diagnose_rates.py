@@ -44,3 +44,16 @@ def test_slow_matrices_beside_quick_biases_are_named() -> None:
 
     net = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 2))
     assert [finding.name for finding in diagnose(net, Classify(), batches, optimizer=optimizer)] == ["learning rate too low"]
+
+
+@pytest.mark.parametrize("rate", [3.0, 50.0])
+def test_a_rate_that_normalisation_hides_is_named(rate: float) -> None:
+    """With normalised outputs the loss has a ceiling: it cannot rise, and only stands still."""
+    torch.manual_seed(1)
+    layers = [nn.Linear(8, 32), nn.BatchNorm1d(32), nn.Tanh(), nn.Linear(32, 2), nn.BatchNorm1d(2, affine=False)]
+    x = torch.randn(64, 8)
+    batches = [(x[i : i + 16], (x[i : i + 16, 0] > 0).long()) for i in range(0, 64, 16)]
+    method, made = Classify(), nn.Sequential(*layers)
+    found = diagnose(made, method, batches, optimizer=lambda model: torch.optim.AdamW(model.parameters(), lr=rate))
+    assert [finding.name for finding in found] == ["learning rate too high"]
+    assert diagnose(made, method, batches, optimizer=lambda model: torch.optim.AdamW(model.parameters(), lr=1e-2)) == []
