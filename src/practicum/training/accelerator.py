@@ -125,7 +125,8 @@ def _shard(model: nn.Module, device_mesh: Any) -> nn.Module:
         for block in stack if isinstance(stack, nn.ModuleList | nn.Sequential) else ():
             if any(True for _ in block.parameters()):
                 fully_shard(block, mesh=mesh)
-    return fully_shard(model, mesh=mesh)
+    # Resharded after an evaluation too, which no backward pass follows: a checkpoint is written from shards.
+    return fully_shard(model, mesh=mesh, reshard_after_forward=True)
 
 
 def rows_of(batch: Any, rank: int, world: int) -> Any:
