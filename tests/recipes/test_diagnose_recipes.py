@@ -71,3 +71,23 @@ def test_the_command_names_a_bad_rate_and_draws(tmp_path: Path, monkeypatch: pyt
     bad = CliRunner().invoke(app, ["diagnose", "gcn-cora", "--lr", "30"])
     assert bad.exit_code == 1
     assert "learning rate too high" in bad.output
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(
+    ("name", "rate", "fault"),
+    [
+        *[(name, rate, "high") for name in ("mlp-mnist", "lenet-mnist", "gcn-cora", "textcnn-reviews") for rate in (3.0, 30.0)],
+        *[(name, 1e-7, "low") for name in ("mlp-mnist", "lenet-mnist", "gcn-cora", "textcnn-reviews")],
+        ("resnet-fashion", 50.0, "high"),
+        ("resnet-fashion", 1e-7, "low"),
+    ],
+)
+def test_a_gross_rate_is_named(name: str, rate: float, fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PRACTICUM_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    torch.manual_seed(0)
+    experiment = recipes.load(name)(lr=rate).build(0)
+    experiment = dataclasses.replace(experiment, train=Few(experiment.train, 16), test=Few(experiment.test, 16))
+    found = diagnose_experiment(experiment, count=2)
+    assert [finding.name for finding in found] == [f"learning rate too {fault}"]

@@ -44,7 +44,6 @@ def train(
     from practicum.cli.extras import require
 
     require("library")
-    from practicum.errors import PracticumError
     from practicum.training.accelerator import Accelerator
     from practicum.training.runs import recipes as shelf
     from practicum.training.runs.run import train as run
@@ -57,12 +56,6 @@ def train(
     )
     refuse_file(folder, "the run")
     cls = shelf.load(recipe)
-    for option, value, known in (
-        ("strategy", strategy, ("auto", "ddp", "fsdp")),
-        ("device", device, ("auto", "cpu", "cuda", "mps")),
-    ):
-        if value not in known:
-            raise PracticumError(f"--{option}: expected one of {', '.join(known)}, got {value!r}")
     try:
         result = run(
             recipe, folder, seed=seed, hyperparameters=values, fresh=fresh,

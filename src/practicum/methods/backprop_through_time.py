@@ -20,6 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from practicum.finite import ratio
 from practicum.precision import wide
 
 
@@ -62,7 +63,7 @@ class TruncatedBPTT:
             logits_BTK, _ = model(x, None)
             loss += float(F.cross_entropy(wide(logits_BTK).flatten(0, 1), target_BT.flatten(), reduction="sum"))
             right, count = right + int((logits_BTK.argmax(2) == target_BT).sum()), count + target_BT.numel()
-        return {"loss": loss / count, "accuracy": right / count}
+        return {"loss": ratio(loss, count), "accuracy": ratio(right, count)}
 
 
 def gradient_norms(model: nn.Module, x_BTI: Tensor, loss: Callable[[Tensor], Tensor]) -> Tensor:

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from practicum.finite import ratio
 from practicum.precision import wide
 
 
@@ -48,7 +49,7 @@ class Classify:
             right += int((logits_BK.argmax(1) == target_B).sum())
             loss += float(F.cross_entropy(logits_BK, target_B, reduction="sum"))
             rows += len(target_B)
-        return {"accuracy": right / rows, "loss": loss / rows}
+        return {"accuracy": ratio(right, rows), "loss": ratio(loss, rows)}
 
 
 @torch.no_grad()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from practicum.finite import ratio
 from practicum.methods.language_model import IGNORED, LanguageModeling
 from practicum.precision import wide
 
@@ -32,4 +33,4 @@ class LabelTokens:
             loss += float(F.cross_entropy(logits_BTK.flatten(0, 1), target_BT.flatten(), ignore_index=IGNORED, reduction="sum"))
             right, targets = right + int(right_BT.sum()), targets + int(counts_BT.sum())
             whole, rows = whole + int((right_BT | ~counts_BT).all(1).sum()), rows + len(target_BT)
-        return {"accuracy": right / targets, "row_accuracy": whole / rows, "loss": loss / targets}
+        return {"accuracy": ratio(right, targets), "row_accuracy": ratio(whole, rows), "loss": ratio(loss, targets)}

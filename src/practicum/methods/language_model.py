@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from practicum.finite import exponential, loss_over, ratio
 from practicum.precision import wide
 
 IGNORED = -100
@@ -30,16 +31,24 @@ class LanguageModeling:
     tokens_per_character: float = 1.0
 
     def loss(self, model: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
-        """Return the mean cross-entropy over the targets that count, a scalar."""
+        """Return the mean cross-entropy over the targets that count, a scalar; 0 where none does."""
         input_BT, target_BT = batch
-        return F.cross_entropy(wide(model(input_BT)).flatten(0, 1), target_BT.flatten(), ignore_index=IGNORED)
+        loss = F.cross_entropy(wide(model(input_BT)).flatten(0, 1), target_BT.flatten(), ignore_index=IGNORED)
+        return loss_over(loss, (target_BT != IGNORED).any())
 
     def evaluate(self, model: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> dict[str, float]:
-        """Return `loss` in nats per token, `perplexity` and `bits_per_character`, over all targets that count."""
+        """Return `loss` in nats per token, `perplexity` and `bits_per_character`, over all targets that count.
+
+        All are NaN where none does; the perplexity of a loss above 709 is infinite.
+        """
         loss, targets = 0.0, 0
         for input_BT, target_BT in batches:
             logits_NV = wide(model(input_BT)).flatten(0, 1)
             loss += float(F.cross_entropy(logits_NV, target_BT.flatten(), ignore_index=IGNORED, reduction="sum"))
             targets += int((target_BT != IGNORED).sum())
-        mean = loss / targets
-        return {"loss": mean, "perplexity": math.exp(mean), "bits_per_character": mean / math.log(2) * self.tokens_per_character}
+        mean = ratio(loss, targets)
+        return {
+            "loss": mean,
+            "perplexity": exponential(mean),
+            "bits_per_character": mean / math.log(2) * self.tokens_per_character,
+        }

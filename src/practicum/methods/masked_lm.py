@@ -6,7 +6,6 @@ Symbols: B rows, T tokens, N tokens that are asked for. A batch is `(tokens_BT, 
 Departs from the paper: tokens are chosen anew each time, not once for all epochs (Liu et al. 2019, section 4.1).
 """
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from practicum.finite import exponential, ratio
 from practicum.precision import wide
 
 
@@ -45,7 +45,7 @@ class MaskedLM:
         return F.cross_entropy(logits_NV, batch[0][asked_BT], reduction="sum") / asked_BT.sum().clamp_min(1)
 
     def evaluate(self, model: nn.Module, batches: Iterable[tuple[Tensor, ...]]) -> dict[str, float]:
-        """Return `loss`, `perplexity` and `accuracy` over the tokens asked for, the same ones each time."""
+        """Return `loss`, `perplexity` and `accuracy` over the tokens asked for, the same ones each time; NaN without any."""
         generator = torch.Generator().manual_seed(0)
         loss, right, asked = 0.0, 0, 0
         for tokens_BT, *_ in batches:
@@ -54,7 +54,8 @@ class MaskedLM:
             loss += float(F.cross_entropy(logits_NV, target_N, reduction="sum"))
             right += int((logits_NV.argmax(1) == target_N).sum())
             asked += len(target_N)
-        return {"loss": loss / asked, "perplexity": math.exp(loss / asked), "accuracy": right / asked}
+        mean = ratio(loss, asked)
+        return {"loss": mean, "perplexity": exponential(mean), "accuracy": ratio(right, asked)}
 
     def hide(self, tokens_BT: Tensor, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         """Return the tokens with some hidden, and where they are asked for (boolean), both of shape (B, T)."""

@@ -20,6 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from practicum.finite import ratio
 from practicum.precision import wide
 
 
@@ -56,7 +57,7 @@ class Segment:
             overlap = dice_and_iou(predict(logits_BKHW), target_BHW, max(2, logits_BKHW.shape[1]))
             scores.append(torch.stack([score_BK[:, 1:].nanmean(1) for score_BK in overlap], 1))
         dice_iou = torch.cat(scores).nanmean(0).tolist()
-        return {"dice": dice_iou[0], "iou": dice_iou[1], "loss": sum(losses) / len(losses)}
+        return {"dice": dice_iou[0], "iou": dice_iou[1], "loss": ratio(sum(losses), len(losses))}
 
 
 def cross_entropy(logits_BKHW: Tensor, target_BHW: Tensor) -> Tensor:

@@ -19,6 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from practicum.finite import loss_over, ratio
 from practicum.methods.bleu import bleu
 from practicum.precision import wide
 
@@ -50,9 +51,10 @@ class Translate:
     words: Callable[[Sequence[int]], Sequence[Hashable]] | None = None
 
     def loss(self, model: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
-        """Return the mean cross-entropy per target word, a scalar."""
+        """Return the mean cross-entropy per target word, a scalar; 0 where there is none."""
         source_BS, target_BT = batch[:2]
-        return self._cross_entropy(model(source_BS, target_BT[:, :-1]), target_BT[:, 1:], self.label_smoothing, "mean")
+        loss = self._cross_entropy(model(source_BS, target_BT[:, :-1]), target_BT[:, 1:], self.label_smoothing, "mean")
+        return loss_over(loss, (target_BT[:, 1:] != self.pad).any())
 
     def evaluate(self, model: nn.Module, batches: Iterable[tuple[Tensor, ...]]) -> dict[str, float]:
         """Return `bleu` in per cent, against all references, and the `loss` in nats per word, without smoothing."""
@@ -66,7 +68,7 @@ class Translate:
             hypotheses += self._cut(self.translate(model, source_BS))
             columns = [self._cut(column[:, 1:]) for column in (target_BT, *further)]
             references += [[columns[0][row], *(c[row] for c in columns[1:] if len(c[row]))] for row in range(len(target_BT))]
-        return {"bleu": bleu(hypotheses, references), "loss": loss / words}
+        return {"bleu": bleu(hypotheses, references), "loss": ratio(loss, words)}
 
     @torch.no_grad()
     def translate(self, model: Any, source_BS: Tensor) -> Tensor:

@@ -25,13 +25,15 @@ def ranks(values: Tensor) -> Tensor:
 
 
 def spearman(x_N: Tensor, y_N: Tensor) -> float:
-    """Return Spearman's ρ of two lists of numbers, NaN where one of them is constant.
+    """Return Spearman's ρ of two lists of numbers, NaN where one of them is constant or has a NaN, which has no rank.
 
     Raises:
         ValueError: they are not of the same length, or shorter than 2.
     """
     if x_N.shape != y_N.shape or x_N.ndim != 1 or len(x_N) < 2:
         raise ValueError(f"expected two lists of the same length, at least 2; got {tuple(x_N.shape)} and {tuple(y_N.shape)}")
+    if x_N.isnan().any() or y_N.isnan().any():
+        return float("nan")
     return float(torch.corrcoef(torch.stack([ranks(x_N), ranks(y_N)]))[0, 1])
 
 

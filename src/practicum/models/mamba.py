@@ -118,8 +118,15 @@ class MambaMixer(nn.Module):
 
         Returns:
             Shape (B, T, C).
+
+        Raises:
+            ValueError: the cache is of another number of rows.
         """
         cache = cache or MambaCache()
+        if cache.state_BDN is not None and len(cache.state_BDN) != len(x_BTC):
+            raise ValueError(
+                f"expected a batch of {len(cache.state_BDN)} rows, as in this cache, got {len(x_BTC)}; begin with a new cache"
+            )
         # (B, T, C) -> 2 × (B, T, D): the path through time, and its gate
         u_BTD, z_BTD = self.in_proj(x_BTC).chunk(2, 2)
         u_BTD = F.silu(self._convolve(u_BTD, cache))

@@ -1,16 +1,21 @@
-"""Checkpoints that a killed run resumes from exactly: model, optimiser, generators, and the place in the data."""
+"""Checkpoints that a killed run resumes from exactly: model, optimiser, generators, and the place in the data.
+
+A run goes on with other settings where that has a meaning (more epochs, another learning rate, another number of processes), and
+says so where it has none.
+"""
 
 import os
-import random
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from practicum.errors import PracticumError
+from practicum.finite import better
+from practicum.training import generators
 from practicum.training.ema import EMA
 
 NAME = "checkpoint.pt"
@@ -54,22 +59,57 @@ class Place:
         if name not in row:
             raise PracticumError(f"best={metric!r}: the evaluation has no such metric, only {', '.join(row)}")
         value = -row[name] if metric.startswith("-") else row[name]
-        self.since_best = 0 if value > self.best else self.since_best + 1
-        self.best = max(value, self.best)
-        return self.since_best == 0
+        if better(value, self.best):
+            self.best, self.since_best = value, 0
+            return True
+        self.since_best += 1
+        return False
 
 
-def save(fabric: Any, folder: Path, place: Place, model: nn.Module, optimizer: Any, ema: EMA | None) -> None:
+@dataclass(frozen=True)
+class Settings:
+    """What a run cannot change on its way.
+
+    Attributes:
+        batches: of an epoch; the place in it is counted in them.
+        accumulate: batches of a step.
+        optimizer: the class, whose state is kept.
+        precision: of weights and passes.
+        sharded: whether each process has a shard of the weights.
+        ema: whether the weights are averaged.
+        best: the metric by which the best weights are kept, or None.
+    """
+
+    batches: int
+    accumulate: int
+    optimizer: str
+    precision: str
+    sharded: bool
+    ema: bool
+    best: str | None
+
+    def changed(self, before: dict[str, Any]) -> str:
+        """Say what differs from a checkpoint's settings so that its run cannot go on; nothing if it can.
+
+        An average cannot be begun late. It may be left out, and so may the best weights; these may also be kept from now on.
+        """
+        for name in ("batches", "accumulate", "optimizer", "precision", "sharded", "ema", "best"):
+            was, now = before.get(name), getattr(self, name)
+            optional = (name == "ema" and not now) or (name == "best" and None in (was, now))
+            if name in before and was != now and not optional:
+                return f"{name}={was!r}, not {now!r}"
+        return ""
+
+
+def save(fabric: Any, folder: Path, place: Place, settings: Settings, model: nn.Module, optimizer: Any, ema: EMA | None) -> None:
     """Write the checkpoint under a temporary name, then put it in place, so that a kill leaves the old one or the new one."""
     state = {
         "model": model,
         "optimizer": optimizer,
         "average": ema.values if ema else {},
         "place": asdict(place),
-        "torch": _of_all(fabric, torch.get_rng_state()),
-        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-        "numpy": _plain(np.random.get_state()),
-        "python": random.getstate(),
+        "settings": asdict(settings),
+        "generators": _of_all(fabric, generators.state()),
     }
     # A rename is all or nothing; a write is not.
     temporary = folder / f".{NAME}"
@@ -79,42 +119,57 @@ def save(fabric: Any, folder: Path, place: Place, model: nn.Module, optimizer: A
     fabric.barrier()
 
 
-def load(fabric: Any, folder: Path, model: nn.Module, optimizer: Any, ema: EMA | None) -> Place:
-    """Put everything back as it was saved and return the place.
+def load(fabric: Any, folder: Path, settings: Settings, model: nn.Module, optimizer: Any, ema: EMA | None) -> Place:
+    """Put everything back as it was saved and return the place. Learning rate and the like stay the optimiser's present ones.
 
     Raises:
-        PracticumError: the file is broken, or belongs to another model.
+        PracticumError: the file is broken, or belongs to another model or to a run whose settings were others.
     """
     path = folder / NAME
+    try:
+        before = torch.load(path, map_location="meta", weights_only=True, mmap=True).get("settings", {})
+    except Exception as error:  # torch raises many kinds for a broken or foreign file
+        raise _foreign(path, error) from error
+    if told := settings.changed(before):
+        raise PracticumError(f"{path}: this run was begun with {told}. Set that back, or start again with --fresh.")
+    chosen = [{key: value for key, value in group.items() if key != "params"} for group in optimizer.param_groups]
     state: dict[str, Any] = {"model": model, "optimizer": optimizer}
     try:
         rest = fabric.load(path, state, weights_only=True)
-    except Exception as error:  # torch raises many kinds for a broken or foreign file
-        raise PracticumError(
-            f"{path}: not a checkpoint of this model ({type(error).__name__}: {error}). Delete it, or start again with --fresh."
-        ) from error
+    except Exception as error:
+        raise _foreign(path, error) from error
+    for group, values in zip(optimizer.param_groups, chosen, strict=True):
+        group.update(values)
     if ema:
+        if not rest["average"].keys() >= ema.values.keys():
+            raise PracticumError(f"{path}: this run was begun without ema. Leave it out, or start again with --fresh.")
         for name, value in ema.values.items():
             value.copy_(rest["average"][name])
+    known = {each.name for each in fields(Place)}
+    place = Place(**{name: value for name, value in rest["place"].items() if name in known})
+    if not settings.best:
+        place.best, place.since_best, place.best_weights = float("-inf"), 0, None
     # The generators come last: nothing above may draw from what was put back.
-    torch.set_rng_state(rest["torch"][fabric.global_rank])
-    if rest["cuda"] and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all(rest["cuda"])
-    kind, keys, *others = rest["numpy"]
-    np.random.set_state((kind, np.array(keys, dtype=np.uint32), *others))
-    version, numbers, gauss = rest["python"]
-    random.setstate((version, tuple(numbers), gauss))
-    return Place(**rest["place"])
+    generators.restore_of(_generators(rest), fabric.global_rank)
+    return place
 
 
-def _of_all(fabric: Any, value: Tensor) -> list[Tensor]:
+def _generators(rest: dict[str, Any]) -> Sequence[generators.State]:
+    """Return the generators' state in each process. Older checkpoints have one state for all, but for PyTorch's."""
+    if "generators" in rest:
+        states: list[generators.State] = rest["generators"]
+        return states
+    return [{"torch": each, **{kind: rest[kind] for kind in ("cuda", "numpy", "python")}} for each in rest["torch"]]
+
+
+def _foreign(path: Path, error: Exception) -> PracticumError:
+    told = f"{type(error).__name__}: {error}"
+    return PracticumError(f"{path}: not a checkpoint of this model ({told}). Delete it, or start again with --fresh.")
+
+
+def _of_all(fabric: Any, value: Any) -> list[Any]:
     """Return the value of every process, in order."""
     values: list[Any] = [value] * fabric.world_size
     if fabric.world_size > 1:
         torch.distributed.all_gather_object(values, value)
     return values
-
-
-def _plain(state: Any) -> list[Any]:
-    kind, keys, *others = state
-    return [kind, keys.tolist(), *others]

@@ -1,13 +1,13 @@
-"""What a recipe says: an experiment, and the figure it has to reach."""
+"""What a recipe says: an experiment, how it is trained, and the figure it has to reach."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+import torch
 from torch import Tensor, nn
-
-from practicum.training.loop import Fit
+from torch.optim import Optimizer
 
 
 class Method(Protocol):
@@ -68,6 +68,47 @@ class Target:
 
     def __str__(self) -> str:
         return f"{self.metric} ≥ {self.at_least:g}" if self.at_least is not None else f"{self.metric} ≤ {self.at_most:g}"
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How to train.
+
+    Attributes:
+        epochs: passes over the training batches.
+        optimizer: makes the optimiser for the model.
+        schedule: maps progress in [0, 1] to a factor on the optimiser's learning rates (training/schedules.py).
+        accumulate: batches whose gradients add up to one step of the optimiser.
+        clip: the largest norm of the gradient.
+        ema: decay of the weights' moving average, which is then what is evaluated and returned.
+        evaluate_every: epochs between evaluations.
+        best: the metric by which the best weights are kept and returned; needs validation batches. `-loss` with a minus: lower
+            is better.
+        patience: evaluations without a better `best` after which training stops.
+        minutes: training stops when it has taken this long.
+        precision: of the passes, where the accelerator names none: "32-true" or "bf16-mixed", say.
+    """
+
+    epochs: int
+    optimizer: Callable[[nn.Module], Optimizer] = lambda model: torch.optim.AdamW(model.parameters(), lr=1e-3)
+    schedule: Callable[[float], float] | None = None
+    accumulate: int = 1
+    clip: float | None = None
+    ema: float | None = None
+    evaluate_every: int = 1
+    best: str | None = None
+    patience: int | None = None
+    minutes: float | None = None
+    precision: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1 or self.accumulate < 1 or self.evaluate_every < 1:
+            raise ValueError(
+                f"expected epochs, accumulate and evaluate_every of at least 1, "
+                f"got {self.epochs}, {self.accumulate}, {self.evaluate_every}"
+            )
+        if self.patience is not None and self.best is None:
+            raise ValueError("patience counts evaluations without a better `best`, and `best` names no metric")
 
 
 @dataclass(frozen=True)

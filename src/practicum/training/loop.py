@@ -10,7 +10,6 @@ import math
 import time
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,56 +19,17 @@ from torch.optim import Optimizer
 from tqdm import tqdm
 
 from practicum.errors import PracticumError
-from practicum.training import checkpoint
-from practicum.training.accelerator import Accelerator, launch, rows_of
+from practicum.methods.clip import clip_gradients
+from practicum.training import checkpoint, generators
+from practicum.training.accelerator import Accelerator, current, fitting, is_sharded, is_tensors, launch, rows_of, undistributed
 from practicum.training.ema import EMA
+from practicum.training.experiment import Fit as Fit
 from practicum.training.interrupt import Interrupts
 from practicum.training.log import Log
-from practicum.training.trial import over
+from practicum.training.trial import over, shortened
 
 EpochMetrics = dict[str, float]
 BOOKKEEPING = ("epoch", "step", "lr", "seconds", "cpu_seconds")  # of each evaluation, beside its losses and metrics
-
-
-@dataclass(frozen=True)
-class Fit:
-    """How to train.
-
-    Attributes:
-        epochs: passes over the training batches.
-        optimizer: makes the optimiser for the model.
-        schedule: maps progress in [0, 1] to a factor on the optimiser's learning rates (training/schedules.py).
-        accumulate: batches whose gradients add up to one step of the optimiser.
-        clip: the largest norm of the gradient.
-        ema: decay of the weights' moving average, which is then what is evaluated and returned.
-        evaluate_every: epochs between evaluations.
-        best: the metric by which the best weights are kept and returned; needs validation batches. `-loss` with a minus: lower
-            is better.
-        patience: evaluations without a better `best` after which training stops.
-        minutes: training stops when it has taken this long.
-        precision: of the passes, where the accelerator names none: "32-true" or "bf16-mixed", say.
-    """
-
-    epochs: int
-    optimizer: Callable[[nn.Module], Optimizer] = lambda model: torch.optim.AdamW(model.parameters(), lr=1e-3)
-    schedule: Callable[[float], float] | None = None
-    accumulate: int = 1
-    clip: float | None = None
-    ema: float | None = None
-    evaluate_every: int = 1
-    best: str | None = None
-    patience: int | None = None
-    minutes: float | None = None
-    precision: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.epochs < 1 or self.accumulate < 1 or self.evaluate_every < 1:
-            raise ValueError(
-                f"expected epochs, accumulate and evaluate_every of at least 1, "
-                f"got {self.epochs}, {self.accumulate}, {self.evaluate_every}"
-            )
-        if self.patience is not None and self.best is None:
-            raise ValueError("patience counts evaluations without a better `best`, and `best` names no metric")
 
 
 def fit(
@@ -95,25 +55,35 @@ def fit(
         how: how to train.
         validation: batches to evaluate on; without them there are no metrics of the method.
         folder: for metrics.csv, TensorBoard's events and checkpoint.pt. A checkpoint in it is resumed.
-        accelerator: what to train on.
+        accelerator: what to train on; without one, that of the `using` block around the call.
         seed: of dropout and whatever else draws from the global generators.
         progress: show a bar, where stderr is a terminal.
-        fabric: an already launched Fabric (`launch(accelerator, how.precision)`), where the caller has one.
+        fabric: an already launched Fabric (`launch(accelerator, how.precision)`), where the caller has one; the model stays on
+            its device. Else it comes back to where it was, and in any case to the precision that it had.
 
     Raises:
+        ValueError: a setting that this training cannot honour.
         PracticumError: the loss is no longer finite, or the checkpoint does not fit the model.
         KeyboardInterrupt: on Ctrl-C, after the checkpoint is written.
     """
     if how.best and validation is None:
         raise ValueError(f"best={how.best!r} needs validation batches, and there are none")
-    accelerator = accelerator or Accelerator()
+    if how.accumulate > 1 and hasattr(method, "step"):
+        raise ValueError(
+            f"accumulate={how.accumulate} adds up gradients, and {type(method).__name__} takes the optimiser's steps itself; "
+            f"use batches {how.accumulate} times as large"
+        )
+    accelerator = accelerator or current()
+    before, stays = _place(model), fabric is not None
     fabric = fabric or launch(accelerator, how.precision)
     if accelerator.strategy == "fsdp" and (how.ema or how.best):
         raise ValueError("with strategy='fsdp' no process holds the whole weights that `ema` and `best` copy; use 'ddp'")
-    # Every rank drops other units of its own rows; what all ranks must agree on (order, weights) is seeded elsewhere.
-    torch.manual_seed(seed + fabric.global_rank)
+    # Each rank drops other units; what all ranks must agree on (order, weights) is seeded elsewhere.
+    generators.seed(seed + fabric.global_rank)
     if accelerator.compile:
-        model.compile()
+        if not is_tensors(next(iter(train.epoch(0)))):
+            raise PracticumError("--compile cannot trace sparse matrices, which the batches of this training hold; leave it out")
+        model.compile(backend=accelerator.backend)
     with Interrupts() as interrupted:
         training = _Training(fabric, model, method, train, how, folder, interrupted, progress)
         with training.bar:
@@ -123,7 +93,16 @@ def fit(
                     metrics = training.evaluate(validation)
                     training.decide_whether_to_stop(metrics)
                     training.record(metrics)
-    return training.finish()
+    rows = training.finish()
+    if before and before != _place(model) and accelerator.strategy != "fsdp":
+        device, dtype = before
+        model.to(dtype=dtype) if stays else model.to(device, dtype)
+    return rows
+
+
+def _place(model: nn.Module) -> tuple[torch.device, torch.dtype] | None:
+    """Return a model's device and floating-point type; None for a model without weights."""
+    return next(((p.device, p.dtype) for p in model.parameters() if p.is_floating_point()), None)
 
 
 class _Training:
@@ -143,13 +122,28 @@ class _Training:
         self.fabric, self.model, self.method, self.train, self.how = fabric, model, method, train, how
         self.folder, self.interrupted = folder, interrupted
         self.wrapped = fabric.setup_module(model)
-        self.optimizer = fabric.setup_optimizers(how.optimizer(model))
-        # The peak rates are read before a checkpoint is loaded, which brings back the momentary ones.
+        # Not through what joins the processes: an evaluation may call parts of the model by themselves.
+        self.alone = undistributed(fabric, model, self.wrapped)
+        optimizer = fitting(how.optimizer(model), fabric, clip=how.clip is not None)
+        if how.clip is not None:
+            # Before each of the optimiser's steps, whoever takes it: the loop, or a method with its own `step`.
+            optimizer.register_step_pre_hook(lambda *_: self._clip())
+        self.optimizer = fabric.setup_optimizers(optimizer)
         self.rates = [group["lr"] for group in self.optimizer.param_groups]
         self.ema = EMA(model, how.ema) if how.ema else None
+        self.settings = checkpoint.Settings(
+            batches=len(train),
+            accumulate=how.accumulate,
+            optimizer=type(optimizer).__name__,
+            precision=fabric.strategy.precision.precision,
+            sharded=is_sharded(fabric),
+            ema=bool(how.ema),
+            best=how.best,
+        )
         self.at = checkpoint.Place()
         if folder and (folder / checkpoint.NAME).exists():
-            self.at = checkpoint.load(fabric, folder, self.wrapped, self.optimizer, self.ema)
+            self.at = checkpoint.load(fabric, folder, self.settings, self.wrapped, self.optimizer, self.ema)
+            self.at.stopped = self._over()  # anew: patience and minutes may be others than they were
         self.total = how.epochs * math.ceil(len(train) / how.accumulate)
         self.log = Log(folder if fabric.is_global_zero else None, self.at.step)
         self.saved = fabric.broadcast(time.monotonic())  # the first process's clock is everybody's
@@ -183,7 +177,7 @@ class _Training:
         factor = self.how.schedule(at.step / self.total) if self.how.schedule else 1.0
         for param_group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
             param_group["lr"] = rate * factor
-        loss = _step(self.fabric, self.wrapped, self.method, self.optimizer, group, self.how.clip)
+        loss = _step(self.fabric, self.wrapped, self.method, self.optimizer, group)
         at.loss_sum += loss
         at.index, at.step, at.loss_count = at.index + len(group), at.step + 1, at.loss_count + 1
         if self.ema:
@@ -191,12 +185,20 @@ class _Training:
         self.bar.update()
         # The sum tells as much as the loss, and no checkpoint of broken weights is written after this line.
         if not math.isfinite(at.loss_sum):
-            raise PracticumError(
-                f"the loss is {at.loss_sum} at step {at.step} of {self.total} "
-                f"(epoch {at.epoch}, learning rate {self.rates[0] * factor:.3g}). "
-                "Try a lower learning rate or clipping; `practicum diagnose` looks for the cause."
-            )
+            raise self._diverged("loss", at.loss_sum, at.step)
         return loss
+
+    def _clip(self) -> None:
+        norm = clip_gradients(self.model, self.how.clip or 0.0)
+        if not math.isfinite(norm):
+            raise self._diverged("gradient's norm", norm, self.at.step + 1)
+
+    def _diverged(self, what: str, value: float, step: int) -> PracticumError:
+        return PracticumError(
+            f"the {what} is {value} at step {step} of {self.total} "
+            f"(epoch {self.at.epoch}, learning rate {self.optimizer.param_groups[0]['lr']:.3g}). "
+            "Try a lower learning rate or clipping; `practicum diagnose` looks for the cause."
+        )
 
     def _interrupt_or_save(self) -> bool:
         """Save if a minute has passed or Ctrl-C came, which ends the run here; tell whether `how.minutes` are over."""
@@ -228,7 +230,7 @@ class _Training:
         }
         at.loss_sum, at.loss_count = 0.0, 0
         if validation is not None:
-            metrics |= evaluate(self.fabric, self.wrapped, self.model, self.method, validation, self.ema)
+            metrics |= evaluate(self.fabric, self.alone, self.model, self.method, validation, self.ema)
         # The clocks come last, so that the evaluation's time counts as the run's.
         return metrics | {"seconds": time.monotonic() - self.began, "cpu_seconds": time.process_time() - self.began_cpu}
 
@@ -239,8 +241,7 @@ class _Training:
             # What was measured is what is kept: the averaged weights, where there are such.
             with _averaged(self.ema, self.model):
                 at.best_weights = {name: value.detach().cpu().clone() for name, value in self.model.state_dict().items()}
-        if how.patience and at.since_best >= how.patience:
-            at.stopped = f"no better {how.best} in {at.since_best} evaluations"
+        at.stopped = at.stopped or self._over()
 
     def record(self, metrics: EpochMetrics) -> None:
         """Log the metrics, show them and save: a resumed run finds the decision made."""
@@ -264,7 +265,14 @@ class _Training:
         if self.folder:
             at = self.at
             at.seconds, at.cpu_seconds = time.monotonic() - self.began, time.process_time() - self.began_cpu
-            checkpoint.save(self.fabric, self.folder, at, self.wrapped, self.optimizer, self.ema)
+            checkpoint.save(self.fabric, self.folder, at, self.settings, self.wrapped, self.optimizer, self.ema)
+
+    def _over(self) -> str:
+        """Say why training is over before its last epoch, judged by the place alone; nothing if it is not."""
+        at, how = self.at, self.how
+        if how.patience and at.since_best >= how.patience:
+            return f"no better {how.best} in {at.since_best} evaluations"
+        return f"after {how.minutes:g} minutes" if how.minutes and at.seconds > how.minutes * 60 else ""
 
 
 @torch.no_grad()
@@ -272,18 +280,19 @@ def evaluate(
     fabric: Any, wrapped: nn.Module, model: nn.Module, method: Any, batches: Iterable[Any], ema: EMA | None = None
 ) -> EpochMetrics:
     """Return the method's metrics, with the averaged weights where there are such; the generators stay as they were."""
-    was = torch.get_rng_state()
     wrapped.eval()
-    with _averaged(ema, model):
-        metrics: EpochMetrics = method.evaluate(wrapped, (fabric.to_device(batch) for batch in batches))
+    with generators.kept(), _averaged(ema, model):
+        metrics: EpochMetrics = method.evaluate(wrapped, (fabric.to_device(batch) for batch in shortened(batches)))
     wrapped.train()
-    torch.set_rng_state(was)
+    if fabric.world_size > 1:  # batch norm's statistics are each process's own: one decides, so that all do the same
+        metrics = fabric.broadcast(metrics)
     return metrics
 
 
-def _step(fabric: Any, model: nn.Module, method: Any, optimizer: Optimizer, group: list[Any], clip: float | None) -> float:
+def _step(fabric: Any, model: nn.Module, method: Any, optimizer: Optimizer, group: list[Any]) -> float:
     if hasattr(method, "step"):
-        return sum(float(method.step(fabric, model, optimizer, fabric.to_device(batch))) for batch in group) / len(group)
+        (batch,) = group
+        return float(method.step(fabric, model, optimizer, fabric.to_device(batch)))
     total = 0.0
     optimizer.zero_grad()
     for number, batch in enumerate(group, start=1):
@@ -292,8 +301,6 @@ def _step(fabric: Any, model: nn.Module, method: Any, optimizer: Optimizer, grou
             loss: Tensor = method.loss(model, fabric.to_device(batch))
             fabric.backward(loss / len(group))
         total += loss.item() / len(group)
-    if clip:
-        fabric.clip_gradients(model, optimizer, max_norm=clip)
     optimizer.step()
     return total
 

@@ -137,9 +137,10 @@ class KVCache:
         """Add keys and values, and returns all of them, shape (B, H, length, D).
 
         Raises:
-            ValueError: they are more than fit.
+            ValueError: they are more than fit, or of another number of rows than those in it.
         """
         B, H, T, D = key_BHTD.shape
+        self.check(B)
         if self.length + T > self.capacity:
             raise ValueError(f"expected at most {self.capacity} keys in this cache, got {self.length} + {T}")
         if self._keys is None or self._values is None:
@@ -149,6 +150,15 @@ class KVCache:
         self._values[:, :, self.length : self.length + T] = value_BHTD
         self.length += T
         return self.all()
+
+    def check(self, rows: int) -> None:
+        """Refuse a batch of another number of rows than the one in it: a single row would be spread over all of them.
+
+        Raises:
+            ValueError: the numbers differ.
+        """
+        if self._keys is not None and len(self._keys) != rows:
+            raise ValueError(f"expected a batch of {len(self._keys)} rows, as in this cache, got {rows}; begin with a new cache")
 
     def all(self) -> tuple[Tensor, Tensor]:
         """Return the keys and the values so far."""
@@ -249,6 +259,7 @@ class MultiHeadAttention(nn.Module):
         (query,) = self._heads(F.linear(x_BTC, self.qkv.weight[:C], None if bias is None else bias[:C]), 1)
         # The memory stays the same while a translation grows.
         if cache is not None and cache.length:
+            cache.check(len(x_BTC))
             return query, *cache.all()
         key, value = self._heads(F.linear(memory_BSC, self.qkv.weight[C:], None if bias is None else bias[C:]), 2)
         return query, *((key, value) if cache is None else cache.append(key, value))

@@ -12,7 +12,7 @@ ones found nothing.
   wrong reduction, batch norm with batch size 1, loss at init
 - signals (`signals.py`): weights too small, too large or constant, dead ReLU, overflow, vanishing and exploding gradients
 - a step (`stepping.py`): missing zero_grad, missing eval(), frozen layer, updates lost to rounding
-- short trainings (`stepping.py`, `shuffled.py`): learning rate too high, cannot overfit one batch, shuffled labels
+- short trainings (`stepping.py`, `shuffled.py`): learning rate too high or too low, cannot overfit one batch, shuffled labels
 
 `draw_signals` shows activations, gradients and update-to-weight ratios per layer; `noise_scale` measures the gradient's noise.
 """
@@ -23,7 +23,7 @@ from typing import Any
 from torch import nn
 from torch.optim import Optimizer
 
-from practicum.training.diagnose.case import Case, untouched
+from practicum.training.diagnose.case import Case
 from practicum.training.diagnose.data import check_labels, check_leak
 from practicum.training.diagnose.draw import draw_signals
 from practicum.training.diagnose.finding import Finding
@@ -31,6 +31,7 @@ from practicum.training.diagnose.noise import noise_scale
 from practicum.training.diagnose.onepass import check_one_pass
 from practicum.training.diagnose.shuffled import check_shuffled
 from practicum.training.diagnose.stepping import check_evaluation, check_frozen, check_step, check_training
+from practicum.training.generators import kept
 
 __all__ = ["Finding", "diagnose", "draw_signals", "noise_scale"]
 
@@ -63,7 +64,7 @@ def diagnose(
     Raises:
         ValueError: there is no batch.
     """
-    with untouched():
+    with kept():
         case = Case.of(
             model, method, batches, optimizer=optimizer, test=test, step=step, evaluate=evaluate, count=count, steps=steps
         )

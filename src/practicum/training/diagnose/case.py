@@ -1,31 +1,18 @@
 """What is diagnosed, and how it is kept as it was."""
 
 import copy
-import random
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from practicum.training import generators
+
 SEED = 20170411
-
-
-@contextmanager
-def untouched() -> Iterator[None]:
-    """Give back the state of Python's, NumPy's and PyTorch's generators."""
-    python, numpy = random.getstate(), np.random.get_state()
-    with torch.random.fork_rng():
-        try:
-            yield
-        finally:
-            random.setstate(python)
-            np.random.set_state(numpy)
 
 
 @dataclass(frozen=True)
@@ -62,9 +49,7 @@ class Case:
 
     def fresh(self) -> tuple[nn.Module, Any, Optimizer | None]:
         """Return copies of model (in train mode), method and optimiser that belong together, and seeds the generators."""
-        torch.manual_seed(SEED)
-        random.seed(SEED)
-        np.random.seed(SEED)
+        generators.seed(SEED)
         given = self.optimizer if isinstance(self.optimizer, Optimizer) else None
         model, method, optimizer = copy.deepcopy((self.model, self.method, given))
         for parameter in model.parameters():

@@ -8,9 +8,10 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from practicum.training.diagnose.case import Case, Plain, untouched
+from practicum.training.diagnose.case import Case, Plain
 from practicum.training.diagnose.hooks import Hooks
 from practicum.training.diagnose.stepping import update_ratios
+from practicum.training.generators import kept
 
 
 def draw_signals(
@@ -34,7 +35,7 @@ def draw_signals(
     from matplotlib.figure import Figure
     from matplotlib.ticker import LogFormatterSciNotation
 
-    with untouched():
+    with kept():
         case = Case.of(model, method, batches, optimizer=optimizer, test=None, step=None, evaluate=None, count=1, steps=0)
         copy, method, own = case.fresh()
         with Hooks(copy) as hooks:

@@ -12,7 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from practicum.training.diagnose.case import Case, untouched
+from practicum.training.diagnose.case import Case
+from practicum.training.generators import kept
 
 
 def noise_scale(model: nn.Module, method: Any, batches: Iterable[Any], *, rows: int) -> float:
@@ -27,7 +28,7 @@ def noise_scale(model: nn.Module, method: Any, batches: Iterable[Any], *, rows: 
     Raises:
         ValueError: there are fewer than two batches.
     """
-    with untouched():
+    with kept():
         case = Case.of(model, method, batches, optimizer=None, test=None, step=None, evaluate=None, count=10**9, steps=0)
         if len(case.batches) < 2:
             raise ValueError(f"expected two batches or more, got {len(case.batches)}")

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from practicum.methods.clip import clip_gradients
 from practicum.training.diagnose import Finding, diagnose
 from practicum.training.experiment import Experiment
 
@@ -31,7 +32,7 @@ def diagnose_experiment(experiment: Experiment, **settings: Any) -> list[Finding
         if (limit := how.clip) is not None:
 
             def clip(*_: Any) -> None:
-                torch.nn.utils.clip_grad_norm_(model.parameters(), limit)
+                clip_gradients(model, limit)
 
             made.register_step_pre_hook(clip)
         return made

@@ -1,7 +1,7 @@
 """Faults of the training step, of the evaluation and of short trainings."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import pairwise
 from typing import Any
 
@@ -152,65 +152,97 @@ def check_training(case: Case) -> list[Finding]:
     """Train on one batch, whose noise is the same at each step: the loss has to fall, and at the given rate it must not rise."""
     if not case.has_loss:
         return []
-    found: list[Finding] = []
-    fallbacks: list[list[float]] = []
-    given = None
+    tried: list[list[float]] = []
     if case.optimizer is not None:
-        given = _losses(case)
-        ratio = _update_ratio(case)
-        start = abs(given[0])
-        worse = given[-1] > given[0] + 0.2 * start or (max(given) > given[0] + max(start, 0.1) and given[-1] > 0.5 * given[0])
-        rises = worse or not all(map(math.isfinite, given))
-        jumps = any(after > 1.2 * before and after > 0.1 * start for before, after in pairwise(given[:12]))
-        if rises or (jumps and ratio > 0.3):
-            slow = _losses(case, factor=0.01)
-            fallbacks.append(slow)
-            if all(map(math.isfinite, slow)) and max(slow) < slow[0] + 0.2 * abs(slow[0]) + 0.02:
-                worst = max((x for x in given if math.isfinite(x)), default=math.inf)
-                found.append(
-                    Finding(
-                        "learning rate too high",
-                        f"on one batch the loss goes from {given[0]:.3g} to {worst:.3g} and ends at {given[-1]:.3g} "
-                        f"after {len(given) - 1} steps; with a hundredth of the rate it ends at {slow[-1]:.3g}. "
-                        f"The first step's update is {ratio:.2g} of the weights (a few thousandths are usual)",
-                        "Lower it, by a factor of 10 first",
-                    )
-                )
-                return found
-        fallbacks.append(given)
-    if any(_falls(losses) for losses in fallbacks):
-        return found
-    fallbacks += [_losses(case, adam=rate) for rate in (1e-3, 1e-2) if not any(_falls(losses) for losses in fallbacks)]
-    if not any(_falls(losses) for losses in fallbacks):
-        lowest = min((x for losses in fallbacks for x in losses if math.isfinite(x)), default=math.nan)
-        found.append(
-            Finding(
-                "cannot overfit one batch",
-                f"in {case.steps} steps on one batch the loss goes from {fallbacks[0][0]:.4g} to {lowest:.4g} at best",
-                "Look whether the loss depends on the model's outputs and the gradient reaches the weights",
-            )
+        tried.append(_losses(case))
+        ratios = update_ratios(case)
+        if found := _too_high(case, tried[0], ratios, tried) or _too_low(case, tried[0], ratios):
+            return found
+    if any(_falls(losses) for losses in tried):
+        return []
+    tried += [_losses(case, adam=rate) for rate in (1e-3, 1e-2) if not any(_falls(losses) for losses in tried)]
+    if any(_falls(losses) for losses in tried):
+        return []
+    lowest = min((x for losses in tried for x in losses if math.isfinite(x)), default=math.nan)
+    return [
+        Finding(
+            "cannot overfit one batch",
+            f"in {case.steps} steps on one batch the loss goes from {tried[0][0]:.4g} to {lowest:.4g} at best",
+            "Look whether the loss depends on the model's outputs and the gradient reaches the weights",
         )
-    return found
+    ]
+
+
+def _too_high(case: Case, given: list[float], ratios: dict[str, float], tried: list[list[float]]) -> list[Finding]:
+    """Look for a rate at which the loss rises, jumps or stands still while a far smaller one makes it fall."""
+    ratio = sorted(ratios.values())[len(ratios) // 2] if ratios else math.nan
+    start = abs(given[0])
+    rises = given[-1] > given[0] + 0.2 * start or (max(given) > given[0] + max(start, 0.1) and given[-1] > 0.5 * given[0])
+    jumps = any(after > 1.2 * before and after > 0.1 * start for before, after in pairwise(given[:12]))
+    rises = rises or not all(map(math.isfinite, given)) or (jumps and ratio > 0.3)
+    if not rises and not ratio > 1:  # a step longer than the weights themselves leaves nothing of them
+        return []
+    # The smaller rate may be too high as well: the grosser the fault, the further down is a sound one.
+    for factor in (1e-2, 1e-4, 1e-6):
+        slow = _losses(case, factor=factor)
+        tried.append(slow)
+        stable = all(map(math.isfinite, slow)) and max(slow) < slow[0] + 0.2 * abs(slow[0]) + 0.02
+        if stable and (rises or (_falls(slow) and slow[-1] < given[-1])):
+            worst = max((x for x in given if math.isfinite(x)), default=math.inf)
+            return [
+                Finding(
+                    "learning rate too high",
+                    f"on one batch the loss goes from {given[0]:.3g} to {worst:.3g} and ends at {given[-1]:.3g} "
+                    f"after {len(given) - 1} steps; with {factor:g} of the rate it ends at {slow[-1]:.3g}. "
+                    f"The first step's update is {ratio:.2g} of the weights (a few thousandths are usual)",
+                    "Lower it, by a factor of 10 first",
+                )
+            ]
+    return []
+
+
+def _too_low(case: Case, given: list[float], ratios: dict[str, float]) -> list[Finding]:
+    """Look for weights that hardly move at all, and make the loss fall at a far higher rate."""
+    still = {name for name, ratio in ratios.items() if ratio < 1e-5}
+    if 2 * len(still) <= len(ratios):
+        return []
+    for factor in (1e2, 1e4, 1e5):
+        fast = _losses(case, factor=factor, only=still)
+        if math.isfinite(fast[-1]) and fast[-1] < given[-1] - 0.02 * abs(given[0]):
+            return [
+                Finding(
+                    "learning rate too low",
+                    f"on one batch the loss goes from {given[0]:.5g} to {given[-1]:.5g} in {len(given) - 1} steps, and with "
+                    f"{factor:g} times the rate to {fast[-1]:.3g}. "
+                    f"The first step's update of {len(still)} of {len(ratios)} weight matrices is at most "
+                    f"{max(ratios[name] for name in still):.2g} of them (a few thousandths are usual)",
+                    "Raise it, by a factor of 10 first",
+                )
+            ]
+    return []
 
 
 def _falls(losses: list[float]) -> bool:
     return math.isfinite(losses[-1]) and min(losses) < losses[0] - 0.02 * abs(losses[0])
 
 
-def _losses(case: Case, *, factor: float = 1.0, adam: float | None = None) -> list[float]:
+def _losses(case: Case, *, factor: float = 1.0, only: Collection[str] = (), adam: float | None = None) -> list[float]:
     """Return the loss on the first batch along a short training.
 
     Args:
         case: what is diagnosed.
         factor: on the learning rates of the user's optimiser.
+        only: on those of groups with one of these parameters; of all groups where none is named.
         adam: train with AdamW at this rate instead.
     """
     model, method, optimizer = case.fresh()
     if adam is not None or optimizer is None:
         optimizer = torch.optim.AdamW(model.parameters(), lr=adam or 1e-3)
     else:
+        chosen = {id(p) for name, p in model.named_parameters() if not only or name in only}
         for group in optimizer.param_groups:
-            group["lr"] *= factor
+            if any(id(p) in chosen for p in group["params"]):
+                group["lr"] *= factor
     losses = []
     for _ in range(case.steps):
         torch.manual_seed(SEED)
@@ -223,22 +255,21 @@ def _losses(case: Case, *, factor: float = 1.0, adam: float | None = None) -> li
     return losses
 
 
-def _update_ratio(case: Case) -> float:
-    """Return the median over the weight matrices of ‖Δw‖/‖w‖ in one step."""
-    ratios = sorted(update_ratios(case).values())
-    return ratios[len(ratios) // 2] if ratios else math.nan
-
-
 def update_ratios(case: Case) -> dict[str, float]:
     """Return ‖Δw‖/‖w‖ of each weight matrix in one step of the user's optimiser; empty without one.
 
-    Embeddings are left out: only the rows of a batch move, from starts as small as one likes.
+    Embeddings are left out: only the rows of a batch move, from starts as small as one likes. So is what is not to learn.
     """
     model, method, optimizer = case.fresh()
     if optimizer is None or not case.has_loss:
         return {}
     embeddings = {id(p) for module in model.modules() if isinstance(module, nn.Embedding) for p in module.parameters()}
-    before = {name: p.detach().clone() for name, p in model.named_parameters() if p.ndim > 1 and id(p) not in embeddings}
+    learning = {id(p) for group in optimizer.param_groups for p in group["params"] if p.requires_grad}
+    before = {
+        name: p.detach().clone()
+        for name, p in model.named_parameters()
+        if p.ndim > 1 and id(p) in learning and id(p) not in embeddings
+    }
     plain_step(model, method, optimizer, case.batches[0])
     new = dict(model.named_parameters())
     return {name: float((new[name].detach() - old).norm() / old.norm()) for name, old in before.items() if float(old.norm()) > 0}

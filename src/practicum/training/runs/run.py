@@ -16,12 +16,13 @@ from typing import Any
 import torch
 
 from practicum.errors import PracticumError
-from practicum.training import checkpoint
-from practicum.training.accelerator import Accelerator, launch
+from practicum.training import checkpoint, generators
+from practicum.training.accelerator import Accelerator, launch, using
 from practicum.training.hyperparameters import with_values
 from practicum.training.loop import fit
 from practicum.training.plots.curve import draw_curve
-from practicum.training.runs import recipes
+from practicum.training.runs import limits, recipes
+from practicum.training.trial import shortened
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,8 @@ def train(
         The result; None in every process but the first, where there are several.
 
     Raises:
-        PracticumError: unknown recipe or hyperparameter, missing data, or a folder that holds another run.
+        PracticumError: unknown recipe or hyperparameter, missing data, an accelerator that the recipe or this machine cannot use
+            (`limits.py`), or a folder that holds another run.
     """
     accelerator = accelerator or Accelerator()
     for part in (folder, *folder.absolute().parents):
@@ -137,10 +139,11 @@ def train(
         "hyperparameters": dataclasses.asdict(recipe),
         "code": recipes.code_hash(name),
     }
-    torch.manual_seed(seed)
+    limits.check_accelerator(name, recipe, accelerator)
+    generators.seed(seed)
     measured: _Measured | Result | None
     if hasattr(recipe, "run"):
-        measured = _run_study(recipe, folder, identity, fresh)
+        measured = _run_study(recipe, folder, identity, fresh, accelerator)
     else:
         measured = _run_experiment(recipe, folder, identity, fresh, accelerator, progress)
     if not isinstance(measured, _Measured):
@@ -159,7 +162,7 @@ def train(
         minutes=round(measured.seconds / 60, 3),
         cpu_minutes=round(measured.cpu_seconds / 60, 3),
         threads=torch.get_num_threads(),
-        device=_device(accelerator),
+        device=_device(accelerator if limits.trains(recipe) else Accelerator(device="cpu")),
         versions=versions(),
         date=datetime.now(UTC).strftime("%Y-%m-%d"),
     )
@@ -175,13 +178,14 @@ class _Measured:
     cpu_seconds: float
 
 
-def _run_study(recipe: Any, folder: Path, identity: dict[str, Any], fresh: bool) -> _Measured | Result:
+def _run_study(recipe: Any, folder: Path, identity: dict[str, Any], fresh: bool, accelerator: Accelerator) -> _Measured | Result:
     """Run a study; or return what it came to before, unless that was on a packaged sample: the full data may be here now."""
-    _claim(folder, identity, fresh)
+    _claim(folder, identity | {"precision": accelerator.precision or "32-true"}, fresh)
     if (done := _done(folder)) and done.met is not None:
         return done
     began, cpu = time.monotonic(), time.process_time()
-    study = recipe.run(identity["seed"], folder)
+    with using(accelerator):
+        study = recipe.run(identity["seed"], folder)
     return _Measured(study.metrics, study.sample, time.monotonic() - began, time.process_time() - cpu)
 
 
@@ -192,9 +196,11 @@ def _run_experiment(
     seed = identity["seed"]
     # Built before the processes start: they all come from here with the same weights, and the data say whether they are whole.
     experiment = recipe.build(seed)
+    limits.check_experiment(identity["recipe"], experiment, accelerator)
     fabric = launch(accelerator, experiment.fit.precision)
     if fabric.is_global_zero:
-        _claim(folder, identity | {"sample": experiment.sample}, fresh)
+        precision = accelerator.precision or experiment.fit.precision or "32-true"
+        _claim(folder, identity | {"sample": experiment.sample, "precision": precision}, fresh)
     fabric.barrier()
     if done := _done(folder):
         return done if fabric.is_global_zero else None
@@ -208,7 +214,7 @@ def _run_experiment(
     )  # fmt: skip
     # All processes measure: with sharded weights a forward pass is a joint affair.
     with torch.no_grad():
-        metrics = experiment.method.evaluate(experiment.model, (fabric.to_device(batch) for batch in experiment.test))
+        metrics = experiment.method.evaluate(experiment.model, (fabric.to_device(batch) for batch in shortened(experiment.test)))
     if not fabric.is_global_zero:
         return None
     draw_curve(rows, folder / "curve.png", title=f"{identity['recipe']}, seed {seed}")
@@ -239,7 +245,8 @@ def _claim(folder: Path, identity: dict[str, Any], fresh: bool) -> None:
         raise PracticumError(f"{folder}: the run's folder cannot be made ({error.strerror})") from None
     if note.exists():
         before = _identity(note)
-        changed = [key for key in identity if before.get(key) != identity[key]]
+        # A note of an older version does not name the precision.
+        changed = [key for key in identity if before.get(key) != identity[key] and (key in before or key != "precision")]
         if changed == ["sample"] and before["sample"] and not identity["sample"]:
             _set_aside(folder)
             changed = []
@@ -275,6 +282,6 @@ def _set_aside(folder: Path) -> None:
 
 
 def _device(accelerator: Accelerator) -> str:
-    cuda = accelerator.device != "cpu" and torch.cuda.is_available()
-    kind = torch.cuda.get_device_name() if cuda else f"{platform.machine()} CPU"
+    device = limits.device_of(accelerator)
+    kind = torch.cuda.get_device_name() if device == "cuda" else f"{platform.machine()} {'GPU' if device == 'mps' else 'CPU'}"
     return f"{accelerator.devices} × {kind}" if accelerator.devices > 1 else kind

@@ -1,0 +1,35 @@
+"""Not-a-number: one rule for losses, metrics and choices.
+
+- A loss over no targets is 0: there is nothing to learn from them.
+- A metric over nothing is NaN: nothing was measured.
+- What is too large for a float is infinite.
+- NaN is better than nothing and no number, and any number is better than NaN.
+- Training stops at the first loss, or norm of a gradient, that is not finite (`training/loop.py`).
+"""
+
+import math
+
+from torch import Tensor
+
+
+def loss_over(loss: Tensor, count: int | Tensor) -> Tensor:
+    """Return a mean over `count` targets as it is, or 0 where there were none and the mean is 0/0; its gradient is then 0."""
+    return loss if count else loss.nan_to_num(0.0, 0.0, 0.0) * 0
+
+
+def ratio(total: float, count: float) -> float:
+    """Return total/count, NaN where there was nothing to count."""
+    return total / count if count else math.nan
+
+
+def exponential(x: float) -> float:
+    """Return e^x, infinite where that is too large for a float."""
+    try:
+        return math.exp(x)
+    except OverflowError:
+        return math.inf
+
+
+def better(value: float, best: float) -> bool:
+    """Tell whether a value to maximise is better than the best one so far."""
+    return value > best or (math.isnan(best) and not math.isnan(value))
