@@ -1,0 +1,90 @@
+"""What is measured is what is kept, and a resumed run draws what an uninterrupted one draws."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from practicum.data.batches import Batches
+from practicum.methods.classify import Classify
+from practicum.training.accelerator import Accelerator
+from practicum.training.loop import Fit, fit
+
+CPU = Accelerator(device="cpu")
+
+
+def data() -> tuple[Tensor, Tensor]:
+    x = torch.randn(48, 6, generator=torch.Generator().manual_seed(3))
+    return x, (x[:, 0] * x[:, 1] > 0).long()
+
+
+class Watching(Classify):
+    """Notes the weights at every evaluation."""
+
+    def evaluate(self, model: nn.Module, batches: Any) -> dict[str, float]:
+        """Return the metrics."""
+        seen.append([parameter.detach().clone() for parameter in model.parameters()])
+        return super().evaluate(model, batches)
+
+
+seen: list[list[Tensor]] = []
+
+
+@pytest.mark.parametrize("best", [None, "-loss", "loss"])
+def test_the_weights_returned_are_those_that_were_measured(best: str | None) -> None:
+    """With a moving average, the averaged ones; with `best`, those of the evaluation with the best metric."""
+    seen.clear()
+    torch.manual_seed(0)
+    model = nn.Linear(6, 2)
+    how = Fit(3, lambda model: torch.optim.SGD(model.parameters(), lr=0.5), ema=0.9, best=best)
+    validation = Batches(*data(), batch_size=48, shuffle=False)
+    rows = fit(model, Watching(), Batches(*data(), batch_size=8), how, validation=validation, accelerator=CPU)
+    losses = [row["loss"] for row in rows]
+    at = {None: 2, "-loss": losses.index(min(losses)), "loss": losses.index(max(losses))}[best]
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), seen[at], strict=True))
+    assert len({float(weights[0].sum()) for weights in seen}) == 3
+    with torch.no_grad():
+        assert Classify().evaluate(model, validation)["loss"] == losses[at]
+
+
+class Drawing(Classify):
+    """Draws from each of the global generators in every step, and is killed after so many."""
+
+    def loss(self, model: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
+        """Return the loss."""
+        if len(drawn) == Drawing.end:
+            raise KeyboardInterrupt
+        drawn.append((float(np.random.rand()), random.random(), float(torch.rand(()))))
+        return super().loss(model, batch)
+
+    end = -1
+
+
+drawn: list[tuple[float, float, float]] = []
+
+
+def test_a_resumed_run_draws_from_every_generator_what_an_uninterrupted_one_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    how, train = Fit(2), Batches(*data(), batch_size=8)
+    clock = iter(range(0, 1_000_000, 70))  # seconds: every step is due for a checkpoint
+    monkeypatch.setattr("practicum.training.loop.time.monotonic", lambda: float(next(clock)))
+
+    def run(folder: Path, end: int) -> list[tuple[float, float, float]]:
+        drawn.clear()
+        Drawing.end = end
+        np.random.seed(1)
+        random.seed(1)
+        folder.mkdir(exist_ok=True)
+        fit(nn.Linear(6, 2), Drawing(), train, how, folder=folder, accelerator=CPU)
+        return list(drawn)
+
+    whole = run(tmp_path / "whole", -1)
+    assert len(whole) == 12
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "killed", 7)
+    assert run(tmp_path / "killed", -1) == whole[7:]
