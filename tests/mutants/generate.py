@@ -24,7 +24,7 @@ from tests.mutants.changes import Change, changes
 from tests.mutants.mutant import FOLDERS, HERE, ROOT, SOURCE, Text
 
 SEED = 12
-EACH = 13  # of a folder
+EACH = 21  # of a folder
 
 
 class _Watchers(BaseModel):

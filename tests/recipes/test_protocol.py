@@ -59,6 +59,11 @@ def test_the_race_chooses_rates_on_digits_that_are_neither_trained_on_nor_tested
         assert (metrics[f"{name}_lr"], metrics[f"{name}_accuracy"]) == (0.03, 0.6)
 
 
+def test_accuracy_is_the_share_of_images_whose_largest_score_is_their_labels() -> None:
+    scores = np.array([[3.0, 1, 2], [0, 5, 1], [9, 1, 8], [0, 1, 2]])
+    assert optimizer_race.accuracy(lambda images: images, scores, np.array([0, 1, 2, 2])) == 0.75
+
+
 def test_the_accuracy_on_digits_follows_the_labels_of_the_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With every test label wrong by one, what learns well is right on next to none of them."""
     x_train, x_test, y_train, y_test = mlp_digits.digits()

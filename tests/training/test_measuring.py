@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from practicum.data.batches import Batches
 from practicum.methods.classify import Classify
-from practicum.training.accelerator import Accelerator
+from practicum.training.accelerator import Accelerator, rows_of
 from practicum.training.loop import Fit, fit
 
 CPU = Accelerator(device="cpu")
@@ -49,6 +49,13 @@ def test_the_weights_returned_are_those_that_were_measured(best: str | None) -> 
     assert len({float(weights[0].sum()) for weights in seen}) == 3
     with torch.no_grad():
         assert Classify().evaluate(model, validation)["loss"] == losses[at]
+
+
+def test_the_ranks_share_a_batch_without_a_rest() -> None:
+    batch = (torch.arange(12), {"x": torch.arange(12) * 2})
+    parts = [rows_of(batch, rank, 3) for rank in range(3)]
+    assert [part[0].tolist() for part in parts] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
+    assert torch.equal(torch.cat([part[1]["x"] for part in parts]), batch[1]["x"])
 
 
 class Drawing(Classify):
