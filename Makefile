@@ -10,7 +10,7 @@ FAST := tests/autograd tests/classic tests/course tests/gradebook tests/labs tes
 # Two, one per core: with three the whole took longer (18 min 23 s against 14 min 37 s).
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
-.PHONY: demo check test lint venv verify thorough redteam bench results docs clean
+.PHONY: demo check test lint venv verify thorough mutants redteam bench results docs clean
 
 demo: .venv/.demo
 	$(BIN)/practicum demo --into demo
@@ -32,6 +32,9 @@ verify: venv  # every lab, with all mutants, alternatives and cheats, in five se
 
 thorough: venv  # further forms of what `make test` shows: every notebook by itself, every corpus of copies
 	$(PYTEST) -m thorough
+
+mutants: venv  # every planted bug, and whether the tests see it; about half an hour, and only what has changed since
+	$(BIN)/python -m tests.mutants
 
 redteam: venv  # every attack as this user, and then as one without any right
 	PRACTICUM_REDTEAM_ALL=1 $(BIN)/python -m pytest tests/redteam

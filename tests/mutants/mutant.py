@@ -16,6 +16,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
@@ -95,7 +96,7 @@ class Mutant:
             )
         changed = text.replace(self.old, self.new)
         try:
-            same = ast.dump(ast.parse(changed)) == ast.dump(ast.parse(text))
+            same = _program(changed) == _program(text)
         except SyntaxError as error:
             raise PracticumError(f"{self.place}: expected `new` to leave Python in {self.file}, got: {error}") from None
         if same:
@@ -110,29 +111,40 @@ class Mutant:
         return digest.hexdigest()[:16]
 
 
+@lru_cache(maxsize=64)
+def _program(text: str) -> str:
+    """Return what a file's text does, whatever its layout and comments."""
+    return ast.dump(ast.parse(text))
+
+
 def read_mutants(root: Path = ROOT, here: Path = HERE) -> list[Mutant]:
     """Return all mutants, by name.
 
     Raises:
-        PracticumError: one is wrong, or does not fit its source file; the message names file and line.
+        PracticumError: some are wrong, or do not fit their source files; a line each names file and line.
     """
     found: dict[str, Mutant] = {}
+    mistakes: list[str] = []
     for kind in KINDS:
         for path in sorted((here / kind).glob("*.toml")):
             document = Document.read(path)
             for at, entry in enumerate(document.into(_File).mutant):
-                place = document.place("mutant", at, "name")
+                place, name = document.place("mutant", at, "name"), f"{path.stem}/{entry.name}"
                 mutant = Mutant(
-                    f"{path.stem}/{entry.name}", kind, entry.says, (SOURCE / entry.file).as_posix(), entry.old, entry.new,
-                    entry.tests, place,
+                    name, kind, entry.says, (SOURCE / entry.file).as_posix(), entry.old, entry.new, entry.tests, place
                 )  # fmt: skip
-                if mutant.name in found:
-                    raise PracticumError(f"{place}: expected a new name, got {entry.name!r} as in {found[mutant.name].place}")
-                if not entry.file.startswith(f"{path.stem}/"):
-                    raise PracticumError(f"{place}: expected a file in {path.stem}/, got {entry.file!r}; move it to its folder's file")
-                for test in entry.tests:
-                    if not (root / test.partition("::")[0]).is_file():
-                        raise PracticumError(f"{place}: expected a test file, got nothing at {test}; correct `tests`")
-                mutant.applied(root)
-                found[mutant.name] = mutant
+                gone = [test for test in entry.tests if not (root / test.partition("::")[0]).is_file()]
+                try:
+                    if name in found:
+                        raise PracticumError(f"{place}: expected a new name, got {entry.name!r} as in {found[name].place}")
+                    if not entry.file.startswith(f"{path.stem}/"):
+                        raise PracticumError(f"{place}: expected a file in {path.stem}/, got {entry.file!r}; move it to that file")
+                    if gone:
+                        raise PracticumError(f"{place}: expected a test file, got nothing at {gone[0]}; correct `tests`")
+                    mutant.applied(root)
+                    found[name] = mutant
+                except PracticumError as error:
+                    mistakes.append(str(error))
+    if mistakes:
+        raise PracticumError("\n".join(mistakes))
     return [found[name] for name in sorted(found)]

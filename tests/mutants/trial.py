@@ -22,6 +22,10 @@ from practicum.errors import PracticumError
 from tests.mutants.mutant import ROOT, Mutant
 
 LEFT_OUT = (".git", ".venv*", ".ruff_cache", ".mypy_cache", "__pycache__", "legacy", "site", "demo", "curriculum", "docs")
+HEAVY = (
+    "numpy", "torch", "scipy.stats", "scipy.optimize", "sklearn.linear_model", "sklearn.decomposition", "sklearn.utils.estimator_checks",
+    "matplotlib.pyplot", "PIL.Image", "lightning_fabric", "torch.utils.tensorboard", "safetensors.torch", "pytest", "hypothesis",
+)  # fmt: skip
 GREEN, RED = 0, (1, 2, "time", "died")  # 2: the file could not even be imported
 
 
@@ -48,15 +52,16 @@ class Copy:
     Args:
         root: the tree.
         folder: where the copy goes.
+        heavy: modules that the warm process imports once for all runs.
     """
 
-    def __init__(self, root: Path, folder: Path) -> None:
+    def __init__(self, root: Path, folder: Path, heavy: Sequence[str] = HEAVY) -> None:
         self.folder = folder
         shutil.copytree(root, folder, ignore=shutil.ignore_patterns(*LEFT_OUT), dirs_exist_ok=True)
         # Bytecode that is checked by the source's hash: a change within the same second is noticed, and nothing is written.
         compileall.compile_dir(folder / "src", quiet=2, invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
         self.process = subprocess.Popen(
-            [sys.executable, "-P", str(Path(__file__).with_name("warm.py"))], cwd=folder, stdin=subprocess.PIPE,
+            [sys.executable, "-P", str(Path(__file__).with_name("warm.py")), *heavy], cwd=folder, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, text=True, bufsize=1, start_new_session=True,
         )  # fmt: skip
 

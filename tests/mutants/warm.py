@@ -1,6 +1,6 @@
 """A process that has the heavy libraries imported and forks for each run of tests, so that no run waits for `import torch`.
 
-It is started in a copy of the tree, `python -P warm.py`, and knows nothing of mutants. It reads lines of JSON,
+It is started in a copy of the tree, `python -P warm.py MODULE …`, with what to import, and knows nothing of mutants. It reads lines of JSON,
 `{"tests": […], "seconds": …}`, and answers each with `{"code": …, "red": …, "why": …, "passed": …, "seconds": …}`: pytest's exit code
 (or "time"), the first red test and the end of its message, and how many were green. It ends with its standard input.
 """
@@ -18,10 +18,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-HEAVY = (
-    "numpy", "torch", "scipy.stats", "scipy.optimize", "sklearn.linear_model", "sklearn.decomposition", "sklearn.utils.estimator_checks",
-    "matplotlib.pyplot", "PIL.Image", "lightning_fabric", "torch.utils.tensorboard", "safetensors.torch", "pytest", "hypothesis",
-)  # fmt: skip
 OPTIONS = ("-x", "-q", "--strict-markers", "-o", "addopts=", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist")
 
 
@@ -32,7 +28,7 @@ def main() -> None:
     # The copy's `practicum` and `tests` come before those that the environment has.
     sys.path[:0] = [str(copy / "src"), str(copy)]
     sys.dont_write_bytecode = True
-    for name in HEAVY:
+    for name in sys.argv[1:]:
         importlib.import_module(name)
     answers, requests = os.fdopen(os.dup(1), "w"), sys.stdin.fileno()
     _silence()

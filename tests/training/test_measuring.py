@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from practicum.data.batches import Batches
 from practicum.methods.classify import Classify
 from practicum.training.accelerator import Accelerator, rows_of
+from practicum.training.ema import EMA
 from practicum.training.loop import Fit, fit
 
 CPU = Accelerator(device="cpu")
@@ -49,6 +50,23 @@ def test_the_weights_returned_are_those_that_were_measured(best: str | None) -> 
     assert len({float(weights[0].sum()) for weights in seen}) == 3
     with torch.no_grad():
         assert Classify().evaluate(model, validation)["loss"] == losses[at]
+
+
+def test_weights_that_were_averaged_for_an_evaluation_are_themselves_again() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2))
+    ema = EMA(model, 0.9)
+    before = [value.clone() for value in ema.values.values()]
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(1)
+    own = [parameter.detach().clone() for parameter in model.parameters()]
+    with ema.applied(model):
+        assert all(torch.equal(a, b) for a, b in zip(model.parameters(), before, strict=False))
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), own, strict=True))
+    ema.update(model, 8)  # d = min(0.9, 9/18): half of each
+    for value, old, new in zip(ema.values.values(), before, own, strict=False):
+        torch.testing.assert_close(value, (old + new) / 2, rtol=1e-6, atol=1e-7)
 
 
 def test_the_ranks_share_a_batch_without_a_rest() -> None:

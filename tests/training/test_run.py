@@ -179,6 +179,17 @@ def test_a_target_is_met_by_the_mean_and_not_by_the_best_seed(tmp_path: Path, sh
     assert "| made-study | error ≤ 1.5 | 2 ± 1 | 3 | **no** |" in (tmp_path / "RESULTS.md").read_text()  # 1, 2 and 3
 
 
+def test_the_first_seeds_pictures_are_kept_in_place_of_older_ones(tmp_path: Path, shelf: Path) -> None:
+    draw = '        (folder / f"drawn-{seed}.png").write_bytes(b"png"), (folder / "said.txt").write_text(str(seed))\n        return'
+    (shelf / "made_study.py").write_text(STUDY.replace("        return", draw))
+    kept = tmp_path / "results" / "made-study"
+    kept.mkdir(parents=True)
+    (kept / "old.png").write_bytes(b"old")
+    run_missing(["made-study"], tmp_path / "results", seeds=2, minutes=None, progress=lambda said: None, runs=tmp_path / "runs")
+    assert sorted(path.name for path in kept.iterdir()) == ["0.json", "1.json", "drawn-0.png", "losses.json", "said.txt"]
+    assert (kept / "said.txt").read_text() == "0"
+
+
 def test_fresh_deletes_nothing_but_runs(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "thesis.tex").write_text("years of work")
