@@ -24,7 +24,7 @@ OPTIONS = ("-x", "-q", "--strict-markers", "-o", "addopts=", "-p", "no:cacheprov
 def main() -> None:
     """Import, then serve until the input ends."""
     copy = Path.cwd()
-    os.environ |= {"OMP_NUM_THREADS": "1", "PYTHONPATH": f"{copy / 'src'}", "MPLBACKEND": "agg"}
+    os.environ |= {"OMP_NUM_THREADS": "1", "PYTHONPATH": f"{copy / 'src'}", "MPLBACKEND": "agg", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     # The copy's `practicum` and `tests` come before those that the environment has.
     sys.path[:0] = [str(copy / "src"), str(copy)]
     sys.dont_write_bytecode = True

@@ -7,9 +7,12 @@ import pytest
 import torch
 from torch import nn
 
-from practicum.training.diagnose.hooks import Hooks
+from practicum.training.diagnose.data import check_labels
+from practicum.training.diagnose.hooks import Hooks, Scored
+from practicum.training.diagnose.recipe import diagnose_experiment
 from practicum.training.diagnose.signals import _over_time
 from practicum.training.diagnose.stepping import check_evaluation
+from practicum.training.loop import Fit
 
 
 def cell_calls(norms: list[float]) -> Any:
@@ -41,6 +44,28 @@ def test_the_largest_number_of_a_layer_is_that_of_its_output() -> None:
         model(torch.tensor([[2.0, 3.0]]))
     (layer,) = (layer for layer in hooks.layers if layer.name == "0")
     assert (layer.mean, layer.largest) == (pytest.approx((2 - 15 + 1.5) / 3), 15)
+
+
+@pytest.mark.parametrize(("rows", "found"), [(59, []), (60, ["label shift"])])
+def test_a_class_is_missed_from_twenty_rows_a_class_on(rows: int, found: list[str]) -> None:
+    """Of three classes, class 0 never comes."""
+    target = 1 + torch.arange(rows) % 2
+    scored = [Scored(torch.zeros(rows, 3), target, (rows, 3), "mean", "cross_entropy")]
+    assert [finding.name for finding in check_labels(SimpleNamespace(scored=scored))] == found  # type: ignore[arg-type]
+
+
+def test_the_rate_that_is_tried_is_the_schedules_in_the_first_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    rates: list[float] = []
+
+    def diagnose(model: nn.Module, *given: Any, optimizer: Any, **settings: Any) -> list[Any]:
+        rates.append(optimizer(model).param_groups[0]["lr"])
+        return []
+
+    monkeypatch.setattr("practicum.training.diagnose.recipe.diagnose", diagnose)
+    how = Fit(10, lambda model: torch.optim.SGD(model.parameters(), lr=0.8), schedule=lambda progress: 0.5 + progress, accumulate=2)
+    experiment = SimpleNamespace(model=nn.Linear(1, 1), method=None, train=range(7), test=None, fit=how)
+    diagnose_experiment(experiment, steps=4)  # type: ignore[arg-type]
+    assert rates == [pytest.approx(0.8 * (0.5 + (0 + 1 + 2 + 3) / 4 / 40))]  # 7 batches in groups of 2: 4 steps in each of 10 epochs
 
 
 def test_a_model_that_is_one_layer_is_called_the_model() -> None:

@@ -13,6 +13,7 @@ from practicum.data.batches import Batches
 from practicum.methods.classify import Classify
 from practicum.training.accelerator import Accelerator, rows_of
 from practicum.training.ema import EMA
+from practicum.training.log import Log
 from practicum.training.loop import Fit, fit
 
 CPU = Accelerator(device="cpu")
@@ -74,6 +75,13 @@ def test_the_ranks_share_a_batch_without_a_rest() -> None:
     parts = [rows_of(batch, rank, 3) for rank in range(3)]
     assert [part[0].tolist() for part in parts] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
     assert torch.equal(torch.cat([part[1]["x"] for part in parts]), batch[1]["x"])
+
+
+def test_a_resumed_log_takes_back_what_came_after_its_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr("torch.utils.tensorboard.SummaryWriter", lambda path, purge_step: asked.append(purge_step))
+    Log(tmp_path, 7)
+    assert asked == [8]  # TensorBoard forgets this step and those after it
 
 
 class Drawing(Classify):

@@ -97,6 +97,7 @@ def test_hyperparameters() -> None:
     }  # fmt: skip
     chosen = with_values(recipe, {"epochs": "7", "lr": "1e-3", "wide": "yes"})
     assert (chosen.epochs, chosen.lr, chosen.wide, chosen.kind) == (7, 1e-3, True, "full")
+    assert [with_values(recipe, {"wide": word}).wide for word in ("True", "YES", "False", "No")] == [True, True, False, False]
     for given_, message in (
         ({"epoch": "7"}, r"no hyperparameter `epoch` \(did you mean `epochs`\?\); there are: epochs, lr, wide, kind"),
         ({"epochs": "7.5"}, r"--epochs: expected a whole number, got '7\.5'"),
@@ -127,6 +128,20 @@ def test_code_hash_sees_what_a_recipe_imports(shelf: Path) -> None:
     (methods / "other.py").write_text("x = 1\n")
     before = recipes.code_hash("made-up")
     (methods / "other.py").write_text("x = 2\n")
+    assert recipes.code_hash("made-up") != before
+
+
+def test_code_hash_leaves_out_where_the_data_lie(shelf: Path) -> None:
+    """`data/store.py` only finds files; whoever changes it does not change what a recipe computes."""
+    folder = shelf.parent / "data"
+    folder.mkdir()
+    for name in ("sets.py", "store.py"):
+        (folder / name).write_text("x = 1\n")
+    (shelf / "made_up.py").write_text("from practicum.data import sets, store\n" + FAKE)
+    before = recipes.code_hash("made-up")
+    (folder / "store.py").write_text("x = 2\n")
+    assert recipes.code_hash("made-up") == before
+    (folder / "sets.py").write_text("x = 2\n")
     assert recipes.code_hash("made-up") != before
 
 
