@@ -33,7 +33,6 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     if chosen.jobs < 1:
         parser.error(f"argument --jobs: expected at least 1, got {chosen.jobs}")
-    signal.signal(signal.SIGTERM, _interrupt)
     try:
         mutants = read_mutants()
         asked = [
@@ -94,4 +93,5 @@ def _try(todo: list[Mutant], rows: dict[str, Row], prints: dict[str, str], jobs:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _interrupt)
     sys.exit(main())

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from practicum.errors import PracticumError
+from tests.mutants.__main__ import main
 from tests.mutants.changes import changes
 from tests.mutants.generate import EACH, SEED, drawn
-from tests.mutants.mutant import FOLDERS, HERE, KINDS, ROOT, Mutant, read_mutants
+from tests.mutants.mutant import FOLDERS, HERE, KINDS, Mutant, read_mutants
 from tests.mutants.table import Row, by_folder, faults, read_rows, write_page, write_rows
 
 BOUNDS = "def between(low, high):\n    return [n for n in range(low, high)]\n"
@@ -219,10 +220,11 @@ def test_a_warm_process_ends_with_its_input_and_takes_what_it_started_along(tree
     assert not Path("/proc", (tree / "pid").read_text()).exists()
 
 
-def test_help_says_what_it_does_and_wrong_names_are_told() -> None:
-    run = [sys.executable, "-m", "tests.mutants"]
-    helped = subprocess.run([*run, "--help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+def test_help_says_what_it_does_and_wrong_names_are_told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    helped = capsys.readouterr().out
     assert all(word in helped for word in ("--folder", "--only", "--jobs", "--fresh", "97 %"))
-    wrong = subprocess.run([*run, "--only", "no-such-bug"], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert wrong.returncode == 2
-    assert "expected a bug that fits --folder and --only, got none of" in wrong.stderr
+    monkeypatch.setattr("tests.mutants.__main__.read_mutants", lambda: [bug()])
+    assert main(["--only", "no-such-bug"]) == 2
+    assert capsys.readouterr().err == "expected a bug that fits --folder and --only, got none of 1\n"
