@@ -3,7 +3,8 @@
     python benchmarks/grading.py                 the comparison; about a quarter of an hour on two quiet cores
     python benchmarks/grading.py --scale         one run of Practicum over 1,000 submissions: memory and time
     python benchmarks/grading.py --torch         a PyTorch lab: what grading adds to the student's own compute
-    python benchmarks/grading.py --all --write   all three, kept in benchmarks/results/grading.json and benchmarks/README.md
+    python benchmarks/grading.py --labs          what the labs that ship cost per submission
+    python benchmarks/grading.py --all --write   all four, kept in benchmarks/results/grading.json and benchmarks/README.md
 
 The peers live in `.venv-bench`, which the first run makes from benchmarks/requirements.txt. Exit code 1: a floor is missed;
 2: the graders disagree on a verdict, or one of them failed.
@@ -33,9 +34,10 @@ RESULTS = Path(__file__).parent / "results" / "grading.json"
 def main() -> int:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--scale", action="store_true", help="memory and time of one run over many submissions")
+    parser.add_argument("--scale", action="store_true", help="time and memory of runs over many submissions")
     parser.add_argument("--torch", action="store_true", help="what grading adds to the compute of a PyTorch lab")
-    parser.add_argument("--all", action="store_true", help="the comparison, --scale and --torch")
+    parser.add_argument("--labs", action="store_true", help="what the labs that ship cost")
+    parser.add_argument("--all", action="store_true", help="the comparison, --scale, --torch and --labs")
     parser.add_argument("--write", action="store_true", help="keep the numbers in the JSON file and the tables of README.md")
     parser.add_argument("--rounds", type=int, default=7, metavar="N", help="rounds of the comparison (7)")
     parser.add_argument("--students", type=int, default=40, metavar="N", help="size of the class (40)")
@@ -52,7 +54,7 @@ def main() -> int:
     asked = parser.parse_args()
     console = Console()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the folders below are removed
-    compare = asked.all or not (asked.scale or asked.torch)
+    compare = asked.all or not (asked.scale or asked.torch or asked.labs)
     if compare or asked.install:
         install.peers(console, "nbgrader", "otter")
     if asked.install:
@@ -73,6 +75,8 @@ def main() -> int:
                 found["scale"] = measure.scale(Path(folder), questions(), asked.submissions, asked.seed, console)
             if asked.torch or asked.all:
                 found["torch"] = measure.torch(Path(folder), console)
+            if asked.labs or asked.all:
+                found["shipped"] = measure.shipped(Path(folder), console)
     except (CommandFailed, measure.Disagreement) as error:
         console.print(f"[red]{error}[/]", markup=True, highlight=False, soft_wrap=True)
         return 2

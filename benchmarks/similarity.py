@@ -181,7 +181,7 @@ def main() -> int:
         if asked.all or asked.groups:
             what = f"one pool of programs of each kind, seed {groups.SEED}"
             found["groups"] = about | {"load": os.getloadavg()[0], "what": what}
-            found["groups"]["rows"], found["groups"]["honest"] = groups.measured()
+            found["groups"] |= groups.measured()
         if asked.all or asked.scale:
             found["scale"] = about | {"load": os.getloadavg()[0], "what": "one run each, seed 0"}
             found["scale"]["rows"] = scale(asked.sizes)

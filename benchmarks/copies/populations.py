@@ -18,6 +18,7 @@ Population = Callable[[random.Random], str]
 
 CHOSEN_ON = ("diverse", "four templates")  # settings were chosen on these only
 PROVEN_ON = ("popular answers", "two templates with changes", "boilerplate", "unknown handout", "short")
+FEW_ANSWERS = "three to six pieces, popular answers"  # honest, and so short that some have a twin by chance
 ONE_SOURCE = "one language model's answers"  # honest or not, who had the same help is as alike as who copied half
 BOILERPLATE = ("make_data", "split_data", "standardise", "one_hot", "minibatches", "confusion", "report", "main")
 DEPTHS: dict[str, tuple[Disguise, ...]] = {
@@ -33,7 +34,7 @@ def population(kind: str, seed: int) -> Population:
     """Return a way of working.
 
     Args:
-        kind: one of `CHOSEN_ON` or `PROVEN_ON`, or `ONE_SOURCE`.
+        kind: one of `CHOSEN_ON` or `PROVEN_ON`, or `FEW_ANSWERS` or `ONE_SOURCE`.
         seed: decides the templates, which answers are popular, what the handout gives.
     """
     rng = random.Random(f"population {kind} {seed}")
@@ -45,7 +46,9 @@ def population(kind: str, seed: int) -> Population:
         case "two templates with changes":
             return partial(_follow, templates(rng)[:2], 0.2)
         case "popular answers":
-            return partial(_popular, {name: rng.sample(_ways(name), len(_ways(name))) for name in STATED}, 1.5)
+            return partial(_popular, STATED, _by_popularity(rng))
+        case str() if kind == FEW_ANSWERS:
+            return partial(_popular, rng.sample(STATED[:-1], rng.randint(3, 6)), _by_popularity(rng))
         case "boilerplate":
             return partial(_assisted, [diverse(rng), diverse(rng)], BOILERPLATE)
         case str() if kind == ONE_SOURCE:
@@ -54,7 +57,7 @@ def population(kind: str, seed: int) -> Population:
             return handout(rng).filled
         case "short":
             return partial(_short, rng.sample(STATED[:-1], rng.randint(_SHORT, 2 * _SHORT)))
-    raise ValueError(f"expected one of {', '.join((*CHOSEN_ON, *PROVEN_ON, ONE_SOURCE))}, got {kind}")
+    raise ValueError(f"expected one of {', '.join((*CHOSEN_ON, *PROVEN_ON, FEW_ANSWERS, ONE_SOURCE))}, got {kind}")
 
 
 def disguised(source: str, depth: str, rng: random.Random) -> str:
@@ -75,10 +78,14 @@ def _follow(plans: list[Plan], changes: float, rng: random.Random) -> str:
     return _free(rng, Plan(chosen)) if changes else program(rng, plan)
 
 
-def _popular(order: dict[str, list[int]], steep: float, rng: random.Random) -> str:
-    """Take each piece by popularity: the k-th answer in proportion to k to the minus `steep`."""
-    plan = diverse(rng)
-    chosen = {name: rng.choices(order[name], [(k + 1) ** -steep for k in range(len(order[name]))])[0] for name in plan.solutions}
+def _by_popularity(rng: random.Random) -> dict[str, list[int]]:
+    return {name: rng.sample(_ways(name), len(_ways(name))) for name in STATED}
+
+
+def _popular(asked: Collection[str], order: dict[str, list[int]], rng: random.Random) -> str:
+    """Take each piece by popularity: the k-th answer in proportion to k to the minus 1.5."""
+    plan = [name for name in diverse(rng).solutions if name in asked]
+    chosen = {name: rng.choices(order[name], [(k + 1) ** -1.5 for k in range(len(order[name]))])[0] for name in plan}
     return _free(rng, Plan(chosen))
 
 

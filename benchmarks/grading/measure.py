@@ -1,4 +1,4 @@
-"""The three measurements. Each returns plain data: raw numbers per round, and what they were made with."""
+"""The four measurements. Each returns plain data: raw numbers per round, and what they were made with."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import datetime
 import json
 import os
 import platform
-import shutil
 import sqlite3
 import sys
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from rich.console import Console
@@ -21,7 +21,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from grading import graders
 from grading.answers import Submission, a_class
 from grading.assignment import Question
-from grading.meter import CommandFailed, memory, run, tree
+from grading.meter import CommandFailed, Cost, memory, run, tree
+from practicum.labs.handout import solution_files
+from practicum.labs.lab import list_labs
 
 HERE = Path(__file__).parent
 TORCH_LAB = HERE / "torch_lab"
@@ -130,7 +132,7 @@ def comparison(
 
 
 def scale(folder: Path, questions: list[Question], count: int, seed: int, console: Console) -> dict[str, Any]:
-    """Return one run of Practicum over many submissions: memory and time as it goes."""
+    """Return two runs of Practicum over many submissions: one for the time, on one core, and one in which memory is watched."""
     students = a_class(count, seed)
     grader = graders.Practicum(folder / "scale", questions)
     store = folder / "scale" / "run" / "practicum.db"
@@ -138,6 +140,10 @@ def scale(folder: Path, questions: list[Question], count: int, seed: int, consol
     with _bar(console) as progress:
         task = progress.add_task("Grading", total=count)
         grader.prepare(students)
+        progress.update(task, description="Grading, for the time")
+        alone = graders.Practicum(folder / "scale", questions, core=min(os.sched_getaffinity(0)))
+        unwatched = alone.grade([s.student for s in students])
+        progress.update(task, description="Grading, memory watched")
 
         def look(pid: int) -> None:
             done = 0
@@ -161,8 +167,9 @@ def scale(folder: Path, questions: list[Question], count: int, seed: int, consol
         "seed": seed,
         "submissions": count,
         "samples": len(samples),
-        "wall": cost.wall,
-        "cpu": cost.cpu,
+        "wall": unwatched.wall,
+        "cpu": unwatched.cpu,
+        "wall_watched": cost.wall,
         "peak_until": at,
     }
 
@@ -185,27 +192,56 @@ def torch(folder: Path, console: Console, count: int = 40, rounds: int = 7) -> d
     """Return a PyTorch lab through Practicum, and the same calls in a bare fork of a process that has PyTorch, in turns."""
     work = folder / "torch"
     answer = TORCH_LAB / "source" / "model.py"
-    for number in range(count):
-        target = work / "submissions" / f"student-{number + 1:04}"
-        target.mkdir(parents=True)
-        shutil.copy(answer, target / "model.py")
-    binaries = Path(sys.executable).parent
-    env = {**graders.environment(work, binaries), "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    core = {min(os.sched_getaffinity(0))}
+    _hand_in(work, {answer.name: answer.read_bytes()}, count)
     raw: dict[str, list[float]] = {"command": [], "submission": [], "bare": []}
     with _bar(console) as progress:
         for _ in progress.track(range(rounds), description="PyTorch lab"):
-            for name in ("practicum.db", "results.json"):
-                (work / name).unlink(missing_ok=True)
-            command = [str(binaries / "practicum"), "grade", str(TORCH_LAB), "submissions", "--jobs", "1", "--seed", "1"]
-            command += ["--store", "practicum.db", "--json", "results.json", "--no-feedback"]
-            cost = run(command, cwd=work, env=env, cores=core)
-            results = [entry["result"] for entry in json.loads((work / "results.json").read_text())]
-            if any(float(check["points"]) == 0 for result in results for check in result["checks"]):
-                raise Disagreement("the PyTorch lab: expected full marks for its own solution")
-            bare = run([sys.executable, str(HERE / "bare.py"), str(answer), str(count)], cwd=work, env=env, cores=core)
+            cost, results = _graded(work, TORCH_LAB)
+            bare = run([sys.executable, str(HERE / "bare.py"), str(answer), str(count)], cwd=work, **_alone(work))
             raw["command"].append(cost.wall / count)
             raw["submission"].append(sum(result["seconds"] for result in results) / count)
             raw["bare"].append(sum(json.loads(bare.output)) / count)
     libraries = tomllib.loads((TORCH_LAB / "lab.toml").read_text())["libraries"]
     return {**_machine(), "versions": _own_versions(), "libraries": libraries, "submissions": count, "rounds": raw}
+
+
+def _alone(work: Path) -> dict[str, Any]:
+    """Return environment and core of a command that is timed."""
+    env = {**graders.environment(work, Path(sys.executable).parent), "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    return {"env": env, "cores": {min(os.sched_getaffinity(0))}}
+
+
+def _hand_in(work: Path, files: dict[str, bytes], count: int) -> None:
+    for number in range(count):
+        target = work / "submissions" / f"student-{number + 1:04}"
+        target.mkdir(parents=True)
+        for name, data in files.items():
+            (target / name).write_bytes(data)
+
+
+def _graded(work: Path, lab: Path) -> tuple[Cost, list[dict[str, Any]]]:
+    """Grade what is in the folder anew, which must earn all, and return what it cost and the results."""
+    for name in ("practicum.db", "results.json"):
+        (work / name).unlink(missing_ok=True)
+    command = [str(Path(sys.executable).parent / "practicum"), "grade", str(lab), "submissions", "--jobs", "1", "--seed", "1"]
+    command += ["--store", "practicum.db", "--json", "results.json", "--no-feedback"]
+    cost = run(command, cwd=work, **_alone(work))
+    results = [entry["result"] for entry in json.loads((work / "results.json").read_text())]
+    if any(float(check["points"]) == 0 for result in results for check in result["checks"]):
+        raise Disagreement(f"{lab.name}: expected full marks for its own solution")
+    return cost, results
+
+
+def shipped(folder: Path, console: Console, count: int = 20, rounds: int = 5) -> dict[str, Any]:
+    """Return what the solution of each lab that ships costs, in turns: seconds per submission without start-up, and its own."""
+    labs = list_labs()
+    raw: dict[str, dict[str, list[float]]] = {lab.name: {"seconds": [], "own": []} for lab in labs}
+    for lab in labs:
+        _hand_in(folder / lab.name, solution_files(lab), count)
+    with _bar(console) as progress:
+        for _ in progress.track(range(rounds), description="Labs that ship"):
+            for lab in labs:
+                _, results = _graded(folder / lab.name, lab.folder)
+                for name, key in (("seconds", "seconds"), ("own", "cpu_seconds")):
+                    raw[lab.name][name].append(median(result[key] for result in results))
+    return {**_machine(), "versions": _own_versions(), "submissions": count, "labs": raw}

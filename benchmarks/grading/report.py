@@ -5,7 +5,9 @@ from __future__ import annotations
 from statistics import median
 from typing import Any
 
-WALL_SECONDS = 0.10  # at most, per submission
+WALL_SECONDS = 0.05  # at most, per submission in a class of forty
+MANY_SECONDS = 0.035  # at most, per submission in a thousand
+LAB_SECONDS = {"backprop": 0.2}  # at most, per submission
 TIMES_AS_FAST = {"nbgrader": 15, "Otter": 30}  # at least, in wall seconds per submission
 FLAT = 1.10  # at most, peak memory at the end over peak memory after a tenth
 TORCH_SECONDS = 0.20  # at most, beyond the student's own compute
@@ -51,7 +53,11 @@ def tables(found: dict[str, Any]) -> str:
         ]
         rows += [f"| {n} | {p['tree_mib']:.0f} | {p['graders_rss_mib']:.0f} |" for n, p in s["peak_until"].items()]
         parts.append("\n".join(rows))
-        parts.append(f"{s['wall'] / s['submissions']:.3f} wall seconds per submission while being watched.")
+        each = [s[name] / s["submissions"] for name in ("wall", "cpu", "wall_watched")]
+        parts.append(
+            f"On one core, unwatched, with start-up: {each[0]:.3f} wall seconds and {each[1]:.3f} CPU seconds per submission. "
+            f"On all cores, watched: {each[2]:.3f} wall seconds."
+        )
     if t := found.get("torch"):
         about = f"{len(t['rounds']['bare'])} rounds of {t['submissions']} submissions, `libraries = {t['libraries']}`"
         parts.append(_about(t, about.replace("'", '"')))
@@ -60,6 +66,15 @@ def tables(found: dict[str, Any]) -> str:
         rows.append(f"| `practicum grade`, start-up shared among all | {_range(t['rounds']['command'])} |")
         rows.append(f"| beyond the student's own compute | {_range(overhead(t, 'command'))} |")
         rows.append(f"| the same without start-up | {_range(overhead(t, 'submission'))} |")
+        parts.append("\n".join(rows))
+    if shipped := found.get("shipped"):
+        rounds = len(next(iter(shipped["labs"].values()))["seconds"])
+        parts.append(_about(shipped, f"{rounds} rounds of {shipped['submissions']} copies of each lab's solution"))
+        rows = [
+            "| lab, per submission without start-up | wall seconds | the submission's own processor time |",
+            "|---|---|---|",
+        ]
+        rows += [f"| {name} | {_range(costs['seconds'])} | {_range(costs['own'])} |" for name, costs in shipped["labs"].items()]
         parts.append("\n".join(rows))
     return "\n\n".join(parts)
 
@@ -83,6 +98,11 @@ def missed(found: dict[str, Any]) -> list[str]:
         trees = [p["tree_mib"] for p in s["peak_until"].values()]
         if not (peaks[-1] <= FLAT * peaks[0] and trees[-1] <= FLAT * trees[0]):
             wrong.append(f"memory grows from {trees[0]:.0f} to {trees[-1]:.0f} MiB over the run")
+        if not (got := s["wall"] / s["submissions"]) <= MANY_SECONDS:
+            wrong.append(f"a run of {s['submissions']} takes {got:.3f} s per submission, at most {MANY_SECONDS} wanted")
+    for name, seconds in LAB_SECONDS.items() if "shipped" in found else ():
+        if not (got := median(found["shipped"]["labs"][name]["seconds"])) <= seconds:
+            wrong.append(f"{name} takes {got:.3f} s per submission, at most {seconds} wanted")
     if (t := found.get("torch")) and not (got := median(overhead(t, "command"))) <= TORCH_SECONDS:
         wrong.append(f"a PyTorch lab takes {got:.3f} s beyond the student's own, at most {TORCH_SECONDS} wanted")
     return wrong

@@ -1,35 +1,25 @@
-"""Groups that copied, in classes of every size and kind, and classes in which nobody did."""
+"""Groups that copied, in classes of every size and kind; works merged of two others; classes in which nobody copied."""
 
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from copies.populations import CHOSEN_ON, DEPTHS, ONE_SOURCE, PROVEN_ON, disguised, population
+from copies import surgery
+from copies.populations import CHOSEN_ON, DEPTHS, FEW_ANSWERS, ONE_SOURCE, PROVEN_ON, disguised, population
 from tqdm import tqdm
 
 from practicum.integrity.compare import compare
 from practicum.integrity.submissions import ComparedSubmission, read_submission
 from similarity.report import Rows
 
-SMALL = (8, 12, 14, 20, 30)
+SIZES = (8, 12, 14, 20, 30, 60, 100, 200)
 TENTH = 0  # stands for the size of a group: a tenth of the class
-SEED = 101  # settings were chosen on pools of seeds 0 to 3, and SAME_WHOLE after a look at seed 100
-IDENTICAL, RENAMED, _, DEEPEST = DEPTHS
-COPIED: tuple[tuple[str, Sequence[int], Sequence[int], Sequence[str]], ...] = (  # kind, sizes of classes, of groups, disguises
-    ("four templates", SMALL, (2, 3, 4, 8, 12, TENTH), tuple(DEPTHS)),
-    ("diverse", SMALL, (2, 4, 12, TENTH), tuple(DEPTHS)),
-    ("popular answers", SMALL, (2, 8, 12), (RENAMED, DEEPEST)),
-    ("four templates", (60, 100), (4, 12), (RENAMED, DEEPEST)),
-    ("diverse", (60, 100), (2, TENTH), (IDENTICAL, DEEPEST)),
-    ("four templates", (200,), (2, TENTH), (RENAMED, DEEPEST)),
-)
-HONEST: tuple[tuple[str, int, Sequence[int]], ...] = (  # kind, classes of each size, sizes; few large ones: they cost most
-    *((kind, 10, SMALL) for kind in (*CHOSEN_ON, PROVEN_ON[0])),
-    *((kind, 6, SMALL) for kind in PROVEN_ON[1:]),
-    ("four templates", 2, (60, 100, 200)),
-    ("diverse", 2, (60, 100)),
-    (ONE_SOURCE, 4, (8, 14, 30)),
-)
+SEED = 102  # settings were chosen on pools of seeds 0 to 3; 100 and 101 have been looked at
+COPIED = {"four templates": (2, 3, 4, 8, 12, TENTH), "diverse": (2, 4, 12, TENTH)}  # sizes of the groups
+HONEST = (*CHOSEN_ON, *PROVEN_ON, FEW_ANSWERS, ONE_SOURCE)
+DRAWS = {size: 10 if size <= 30 else 4 if size <= 100 else 2 for size in SIZES}  # honest classes of each kind
+DRAWN_FROM = 300  # programs of each kind, beside the sources
+MERGED = ((20, 60, 100), 4)  # sizes of classes in which one work is merged of two others, and how many of each
 LEAST_OTHERS = 2  # who are not of the group, at least
 SOURCES = 3  # of a pool, the programs that groups copy
 
@@ -41,12 +31,10 @@ class Pool:
     Attributes:
         kind: of the population.
         seed: of the population and of all that is drawn.
-        size: how many programs classes are drawn from.
     """
 
     kind: str
     seed: int
-    size: int
     _works: list[tuple[str, ComparedSubmission]] = field(default_factory=list)
     _copies: dict[tuple[int, str], list[ComparedSubmission]] = field(default_factory=dict)
 
@@ -62,7 +50,7 @@ class Pool:
 
     def honest(self, rng: random.Random, count: int) -> list[ComparedSubmission]:
         """Draw so many programs, without those that groups copy."""
-        return [self._work(SOURCES + number)[1] for number in rng.sample(range(self.size), count)]
+        return [self._work(SOURCES + number)[1] for number in rng.sample(range(DRAWN_FROM), count)]
 
     def group(self, source: int, count: int, depth: str) -> list[ComparedSubmission]:
         """Return a program and its copies, `count` in all."""
@@ -72,6 +60,11 @@ class Pool:
             rng = random.Random(f"{self.kind} {self.seed} {source} {depth} {len(made)}")
             made.append(_read(disguised(text, depth, rng)))
         return [original, *made[: count - 1]]
+
+    def merger(self, rng: random.Random, depth: str) -> list[ComparedSubmission]:
+        """Return two programs, and one that is made of half of the functions of each and disguised."""
+        texts, originals = zip(*(self._work(source) for source in rng.sample(range(SOURCES), 2)), strict=True)
+        return [*originals, _read(disguised(surgery.merge(*texts, rng), depth, rng))]
 
 
 def _read(source: str) -> ComparedSubmission:
@@ -114,16 +107,32 @@ def copied(pool: Pool, seed: int, sizes: Sequence[int], groups: Sequence[int], d
     return rows
 
 
-def honest(pool: Pool, seeds: Sequence[int], sizes: Sequence[int]) -> Rows:
+def merged(pool: Pool, seeds: Sequence[int], sizes: Sequence[int], depths: Sequence[str]) -> Rows:
+    """Return classes with one work made of two others: with how many of the two it is flagged, and comes first; other pairs."""
+    rows: Rows = []
+    wanted = [(size, depth, seed) for size in sizes for depth in depths for seed in seeds]
+    for size, depth, seed in tqdm(wanted, desc=f"merged, {pool.kind}", leave=False):
+        rng = random.Random(f"{pool.kind} {pool.seed} {size} merged {depth} {seed}")
+        works = _students([*pool.merger(rng, depth), *pool.honest(rng, size - 3)])
+        found = compare(works).found
+        right = [(one.pair.first, one.pair.second) in ((0, 2), (1, 2)) for one in found]
+        flagged = [one.flagged for one in found]
+        row = {"class": pool.kind, "seed": pool.seed, "draw": seed, "size": size, "depth": depth, "first": sum(right[:2])}
+        inside = sum(each and of for each, of in zip(flagged, right, strict=True))
+        rows.append({**row, "flagged": inside, "others": sum(flagged) - inside})
+    return rows
+
+
+def honest(pool: Pool, draws: dict[int, int]) -> Rows:
     """Return classes in which nobody copied: how many pairs are flagged, the smallest p, and whether a note says "too short".
 
     Args:
         pool: what the classes are drawn from.
-        seeds: which classes of each size.
-        sizes: of the classes.
+        draws: how many classes of each size.
     """
     rows: Rows = []
-    for size, seed in tqdm([(size, seed) for size in sizes for seed in seeds], desc=f"honest, {pool.kind}", leave=False):
+    wanted = [(size, seed) for size, count in draws.items() for seed in range(count)]
+    for size, seed in tqdm(wanted, desc=f"honest, {pool.kind}", leave=False):
         rng = random.Random(f"{pool.kind} {pool.seed} {size} honest {seed}")
         comparison = compare(_students(pool.honest(rng, size)))
         row = {"class": pool.kind, "seed": pool.seed, "draw": seed, "size": size, "note": bool(comparison.note)}
@@ -132,8 +141,13 @@ def honest(pool: Pool, seeds: Sequence[int], sizes: Sequence[int]) -> Rows:
     return rows
 
 
-def measured() -> tuple[Rows, Rows]:
-    """Return the classes of the tables, with groups and without: `COPIED` and `HONEST`."""
-    pools = {kind: Pool(kind, SEED, 200 if kind == "four templates" else 100) for kind, *_ in HONEST}
-    copying = [row for kind, *which in COPIED for row in copied(pools[kind], 0, *which)]
-    return copying, [row for kind, draws, sizes in HONEST for row in honest(pools[kind], range(draws), sizes)]
+def measured(seed: int = SEED) -> dict[str, Rows]:
+    """Return the classes of the tables: with groups that copied, with a work merged of two, and those in which nobody copied."""
+    found: dict[str, Rows] = {"rows": [], "merged": [], "honest": []}
+    for kind in HONEST:
+        pool = Pool(kind, seed)
+        if kind in COPIED:
+            found["rows"] += copied(pool, 0, SIZES, COPIED[kind], tuple(DEPTHS))
+            found["merged"] += merged(pool, range(MERGED[1]), MERGED[0], tuple(DEPTHS)[1:])
+        found["honest"] += honest(pool, DRAWS)
+    return found

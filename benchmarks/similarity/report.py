@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from copies.corpora import TITLES
-from copies.populations import ONE_SOURCE
+from copies.populations import FEW_ANSWERS, ONE_SOURCE
 
 LARGE, WALL_SECONDS, GIGABYTES = 2000, 60, 1  # at most, for so many submissions
 
@@ -30,7 +30,7 @@ def tables(found: dict[str, Any]) -> str:
         parts += [_about(part), _honest(part["rows"])]
     if part := found.get("groups"):
         parts += [_about(part), _groups(part["rows"], found.get("before", {}).get("rows", []))]
-        parts += [_by_group(part["rows"]), _honest_groups(part["honest"])]
+        parts += [_by_group(part["rows"]), _below(part["rows"]), _merged(part["merged"]), _honest_groups(part["honest"])]
     if part := found.get("scale"):
         parts += [_about(part), _scale(part["rows"])]
     return "\n\n".join(parts)
@@ -111,6 +111,39 @@ def _by_group(rows: Rows) -> str:
     return "\n".join(lines)
 
 
+def _below(rows: Rows) -> str:
+    """Return the classes in which not every pair of the group is flagged."""
+    short = [row for row in rows if row["flagged"] < row["pairs"]]
+    lines = [
+        f"Of {len(rows)} classes, {len(rows) - len(short)} have all pairs of the group flagged; the others are:",
+        "",
+        "| class | submissions | group | disguise | pairs flagged |",
+        "|---" * 5 + "|",
+    ]
+    for row in short:
+        part = f"{row['flagged']} of {row['pairs']}"
+        lines.append(f"| {row['class']} | {row['size']} | {row['group']} | {row['depth']} | {part} |")
+    return "\n".join(lines) if short else f"In all {len(rows)} classes every pair of the group is flagged."
+
+
+def _merged(rows: Rows) -> str:
+    lines = [
+        "One work made of half of the functions of each of two others:",
+        "",
+        "| class | disguise | classes | submissions | first with both | flagged with both | with neither | others flagged |",
+        "|---" * 8 + "|",
+    ]
+    for kind, depth in dict.fromkeys((row["class"], row["depth"]) for row in rows):
+        some = [row for row in rows if (row["class"], row["depth"]) == (kind, depth)]
+        sizes = ", ".join(str(size) for size in sorted({row["size"] for row in some}))
+        first, both, none = (
+            sum(row[what] == count for row in some) for what, count in (("first", 2), ("flagged", 2), ("flagged", 0))
+        )
+        others = sum(row["others"] for row in some)
+        lines.append(f"| {kind} | {depth} | {len(some)} | {sizes} | {first} | {both} | {none} | {others} |")
+    return "\n".join(lines)
+
+
 def _honest_groups(rows: Rows) -> str:
     lines = [
         "| nobody copied | classes | submissions | pairs flagged | classes with p < 0.1 | smallest p | said to be too short |",
@@ -172,7 +205,7 @@ def _missed_groups(rows: Rows, honest: Rows) -> list[str]:
             some = [row["flagged"] / row["pairs"] for row in rows if (row["size"], row["depth"]) == (size, depth)]
             if some and np.mean(some) < least:
                 wrong.append(f"{depth}, classes of {size}: {np.mean(some):.0%} flagged, {least:.0%} wanted")
-    honest = [row for row in honest if row["class"] != ONE_SOURCE]
+    honest = [row for row in honest if row["class"] not in (FEW_ANSWERS, ONE_SOURCE)]
     flagged = sum(row["flagged"] for row in honest)
     if flagged > len(honest) / 200:
         wrong.append(f"{flagged} pairs flagged in {len(honest)} honest classes, one in 200 classes wanted at most")

@@ -13,7 +13,7 @@ from copies.corpora import TITLES, Corpus, corpus, independent
 from copies.fragments import CHOICE, pieces
 from copies.handout import handout
 from copies.pools import LITERALS, NAMES
-from copies.populations import CHOSEN_ON, DEPTHS, ONE_SOURCE, PROVEN_ON, disguised, population
+from copies.populations import CHOSEN_ON, DEPTHS, FEW_ANSWERS, ONE_SOURCE, PROVEN_ON, disguised, population
 from copies.programs import STATED, TEMPLATES, program, templates
 
 pytestmark = pytest.mark.slow
@@ -168,7 +168,7 @@ def test_a_merged_program_has_functions_of_both():
     assert merged & disguise.own_names(ast.parse(yours))
 
 
-@pytest.mark.parametrize("kind", [*CHOSEN_ON, *PROVEN_ON, ONE_SOURCE])
+@pytest.mark.parametrize("kind", [*CHOSEN_ON, *PROVEN_ON, FEW_ANSWERS, ONE_SOURCE])
 def test_a_population_writes_programs_that_differ(kind):
     write, rng = population(kind, 0), random.Random(1)
     programs = [write(rng) for _ in range(3)]

@@ -9,6 +9,7 @@ import pytest
 
 from practicum.integrity.likeness.evidence import Cohort
 from practicum.integrity.likeness.excess import ENOUGH_VOICES, excesses, p_values
+from practicum.integrity.likeness.merged import merged
 from practicum.integrity.likeness.pairs import THRESHOLD, judge
 from practicum.integrity.likeness.shares import Likeness, candidates, likeness
 from practicum.integrity.likeness.yardstick import FEW_VOICES, LEAST_BITS, YARDSTICK_OF_FEW, Yardstick, heights, p_value
@@ -60,20 +61,23 @@ def test_the_yardstick_is_how_alike_the_others_are() -> None:
     x = {(0, 1): 4.0, (0, 2): 3.0, (1, 2): 3.5, (2, 3): 1.0, (3, 4): 2.0, (5, 6): 1.5, (2, 7): 0.5, (1, 7): 2.5}
     found = yardstick(x, 8)
     # Without 0 and 1, the others' largest: 2 has 1.0 (with 3), 3 and 4 have 2.0, 5 and 6 have 1.5, 7 has 0.5 (with 2).
-    assert found.without(0, 1) == pytest.approx(np.quantile([1.0, 2.0, 2.0, 1.5, 1.5, 0.5], 0.75), rel=1e-12)
-    assert found.without() == pytest.approx(np.quantile([4.0, 4.0, 3.5, 2.0, 2.0, 1.5, 1.5, 2.5], 0.75), rel=1e-12)
+    for left_out, rest in (((0, 1), [1.0, 2.0, 2.0, 1.5, 1.5, 0.5]), ((), [4.0, 4.0, 3.5, 2.0, 2.0, 1.5, 1.5, 2.5])):
+        lower, upper = np.quantile(rest, (0.25, 0.75))
+        assert found.without(*left_out) == pytest.approx((upper, upper - lower), rel=1e-12)
 
 
 def test_few_others_say_little() -> None:
     x = {(i, j): -0.2 for i in range(FEW_VOICES + 2) for j in range(i)}
-    assert yardstick(x, FEW_VOICES + 2).without(0, 1) == pytest.approx(-0.2)
-    assert yardstick(x, FEW_VOICES + 2).without(0, 1, 2) == YARDSTICK_OF_FEW
+    assert yardstick(x, FEW_VOICES + 2).without(0, 1) == pytest.approx((-0.2, 0))
+    assert yardstick(x, FEW_VOICES + 2).without(0, 1, 2) == (YARDSTICK_OF_FEW, 0)
 
 
 def test_the_p_value_by_the_formula() -> None:
-    h = heights(np.array([0.2, 1.2, 1.2, 9.0]), np.array([400.0, 100.0, 25.0, LEAST_BITS - 0.1]))
-    assert h.tolist() == pytest.approx([0, 1 / 0.174, 0.5 / 0.174, -np.inf], rel=1e-12)
-    assert p_value(h) == pytest.approx([1 - math.exp(-1), 1 - math.exp(-math.exp(-1 / 0.174)), 0.05491, 1], rel=1e-3)
+    apart = np.array([0.0, 2.0, 0.35, 0.525, 2.0, 0.0])
+    h = heights(np.array([0.2, 1.2, 1.2, 1.2, 1.2, 9.0]), np.array([400.0, 100.0, 25.0, 25.0, 25.0, LEAST_BITS - 0.1]), apart)
+    assert h.tolist() == pytest.approx([0, 1 / 0.174, 0.5 / 0.174, 4**-0.75 / 0.174, 0.25 / 0.174, -np.inf], rel=1e-12)
+    p = [1 - math.exp(-1), 1 - math.exp(-math.exp(-1 / 0.174)), 0.05491, 0.12287, 0.21157, 1]
+    assert p_value(h) == pytest.approx(p, rel=1e-3)
 
 
 @pytest.mark.parametrize("templates", [0, 4])
@@ -132,6 +136,51 @@ def test_who_copies_from_a_team_is_flagged_with_all_of_it() -> None:
     works = honest(4, 12)
     works += copies(works[0], 3, IDENTICAL)
     assert flagged(works, groups=[0, *range(1, 12), 0, 0, 99]) == {(0, 14), (12, 14), (13, 14)}
+
+
+def halves(one: Work, other: Work, seed: int = 0) -> Work:
+    """Return a work made of every other statement of one and the rest of another, in another order."""
+    taken = [*one[::2], *other[1::2]]
+    return [taken[at] for at in np.random.default_rng(seed).permutation(len(taken))]
+
+
+@pytest.mark.parametrize("size", [20, 60])
+def test_a_work_merged_of_two_is_flagged_with_both(size: int) -> None:
+    works = honest(12, size)
+    works += [halves(works[3], works[7])]
+    assert flagged(works) == {(3, size), (7, size)}
+
+
+def test_how_well_two_others_cover_a_work_by_hand() -> None:
+    works = honest(13, 12)
+    works += [halves(works[3], works[7])]
+    found = cohort(works)
+    pairs = likeness(found, *candidates(found))
+    (made,) = [work for work in merged(found, pairs) if work.work == 12]
+    assert sorted(made.pairs()) == [(3, 12), (7, 12)]
+    assert made.cover == pytest.approx(121 / 122, rel=1e-4)  # all of its 120 statements are one's or the other's
+    covers = []
+    for one in range(12):
+        if one in (3, 7):
+            continue
+        found_with = [pair for pair in zip(pairs.first.tolist(), pairs.second.tolist(), strict=True) if one in pair]
+        others = [other for pair in found_with for other in pair if other != one]
+        have = {other: {statement[0] for statement in works[other]} for other in others}
+        mine = {statement[0] for statement in works[one]}
+        first = max(others, key=lambda other: len(mine & have[other]))
+        best = max(len(mine & (have[first] | have[other])) for other in others if other != first)
+        covers.append((best + 1) / (len(mine) + 2))
+    usual = np.quantile(np.log(np.array(covers) / (1 - np.array(covers))), 0.75)
+    assert made.p == pytest.approx(1 - math.exp(-math.exp(-(math.log(121) - usual - 1.0) / 0.3)), rel=0.05)
+
+
+def test_a_copy_is_not_merged_of_its_source_and_another() -> None:
+    works = honest(14, 20)
+    works += copies(works[5], 2, DEEP) + copies(works[6], 1, IDENTICAL)
+    judged = judge(cohort(works))
+    assert {(pair.first, pair.second) for pair in judged.pairs if pair.p < THRESHOLD} == {(5, 20), (5, 21), (20, 21), (6, 22)}
+    alone = cohort(works)  # in which nobody is one voice yet
+    assert not [work for work in merged(alone, likeness(alone, *candidates(alone))) if work.p < THRESHOLD]
 
 
 def test_earlier_terms_are_compared_with_this_one_and_are_no_yardstick() -> None:

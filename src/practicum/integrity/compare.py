@@ -22,7 +22,6 @@ TOO_SHORT = (
     "stand out. That a pair is not flagged for its code says nothing here."
 )
 _FEW = 3
-_AS_NEAR = 0.03  # of share
 _MANY_DECIMALS = 8
 
 
@@ -78,9 +77,16 @@ def compare(
     given = list(given)
     hashes: NDArray[np.uint64] = np.concatenate([np.empty(0, np.uint64), *(one.prints.hashes for one in given)])
     earlier = [bool(one.term) for one in submissions]
-    cohort = Cohort([one.prints for one in submissions], hashes, _groups(submissions, teams or {}), earlier)
+    published = [one.published for one in submissions]
+    cohort = Cohort([one.prints for one in submissions], hashes, _groups(submissions, teams or {}), earlier, published)
     shared = _traces(submissions, given)
     judged = judge(cohort)
+    for work in judged.merged:
+        if work.p < threshold:
+            have = f"{' and '.join(submissions[each].name for each in work.sources)} have {work.cover:.0%} of it between them"
+            for both in work.pairs():
+                traces, certain = shared.get(both, ([], False))
+                shared[both] = ([*traces, f"{submissions[work.work].name} may be made of two others: {have}"], certain)
     comparison = Comparison(cohort)
     if len(np.unique(cohort.groups[~cohort.earlier])) < LEAST_GROUPS:
         comparison.note = TOO_SMALL
@@ -103,21 +109,13 @@ def compare(
 
 
 def _nearest_published(submissions: Sequence[ComparedSubmission], found: Sequence[Found]) -> list[Found]:
-    """Return the pairs, of each student with published answers only the nearest: these answers are like one another.
-
-    Of some about as near, the first that was published is named: the solution, rather than an edit of it.
-    """
+    """Return the pairs, of each student with published answers only the nearest: these answers are like one another."""
     kept: list[Found] = []
     near: defaultdict[int, list[Found]] = defaultdict(list)
     for one in found:
         student, other = sorted((one.pair.first, one.pair.second), key=lambda side: submissions[side].published)
         (near[student] if submissions[other].published else kept).append(one)
-    for some in near.values():
-        best = max((one.flagged, one.pair.share) for one in some)
-        kept.append(
-            min((one for one in some if (one.flagged, one.pair.share + _AS_NEAR) >= best), key=lambda one: one.pair.second)
-        )
-    return kept
+    return kept + [min(some, key=lambda one: (not one.flagged, -one.pair.share, one.pair.second)) for some in near.values()]
 
 
 def _groups(submissions: Sequence[ComparedSubmission], teams: Mapping[str, str]) -> list[int]:
@@ -126,7 +124,7 @@ def _groups(submissions: Sequence[ComparedSubmission], teams: Mapping[str, str])
     groups = []
     for at, one in enumerate(submissions):
         if one.published:
-            key: tuple[str, ...] = ("published",)  # one voice: a dozen forms of the solution must not make it look common
+            key: tuple[str, ...] = ("published",)  # who copied one is no yardstick for who copied another
         elif one.term:
             key = ("earlier", str(at))
         elif one.student in teams:

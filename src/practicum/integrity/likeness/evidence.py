@@ -10,7 +10,8 @@ notes, say) weighs little even where the whole class is large: that is what p_ne
 once, however many fingerprints meet there, and a statement that is repeated once in all.
 
 A voice is a submission, or several that are one work: a team's, or those of a group that copied. All counts are of voices,
-without those of the pair; otherwise a work that twelve handed in would look like what the class usually writes.
+without those of the pair; otherwise a work that twelve handed in would look like what the class usually writes. A published
+answer is nobody's work: pairs with it are judged, and it counts nowhere.
 
 Symbols: N submissions, F distinct fingerprints, P fingerprints of one submission, V voices.
 """
@@ -70,15 +71,19 @@ class Cohort:
         given: fingerprints that count for nothing, those of the handout, say.
         groups: a number per submission; those with the same are one voice and not compared (a team).
         earlier: per submission, whether it is an earlier term's; these are not compared with each other.
+        published: per submission, whether it is a published answer, which is no voice; it is an earlier one, too.
 
     Attributes:
         size: number of submissions.
         groups: as given, by default one per submission.
         earlier: as given, by default none.
+        published: as given, by default none.
         features: of each submission, its fingerprints, numbered, in ascending order.
         at: of each submission, rows (fingerprint, statement), in ascending order.
-        voices: the voice of each submission, numbered from 0.
-        frequency: how many voices have each fingerprint, shape (F,).
+        voices: the voice of each submission, numbered from 0; a published answer's counts if somebody's work is one with it.
+        heard: of each voice, whether it counts.
+        count: number of voices that count.
+        frequency: how many of them have each fingerprint, shape (F,).
         near: of each submission, one submission of each of its nearest voices, the nearest first.
     """
 
@@ -88,10 +93,12 @@ class Cohort:
         given: NDArray[np.uint64],
         groups: Sequence[int] | None = None,
         earlier: Sequence[bool] | None = None,
+        published: Sequence[bool] | None = None,
     ) -> None:
         self.size = len(prints)
         self.groups: Ints = np.arange(self.size) if groups is None else np.asarray(groups, np.int64)
         self.earlier: Bools = np.zeros(self.size, bool) if earlier is None else np.asarray(earlier, bool)
+        self.published: Bools = np.zeros(self.size, bool) if published is None else np.asarray(published, bool)
         hashes = np.concatenate([one.hashes for one in prints] or [np.empty(0, np.uint64)])
         document = np.repeat(np.arange(self.size), [len(one.hashes) for one in prints])
         statement = np.concatenate([one.at for one in prints] or [np.empty(0, np.int32)])
@@ -105,6 +112,7 @@ class Cohort:
         self._owner = np.repeat(np.arange(self.size), [len(one) for one in self.features])
         self._held = np.concatenate(self.features) if self.size else np.empty(0, np.int64)
         self._distinct = int(feature.max()) + 1 if len(feature) else 0
+        self._answers = np.bincount(self._held[self.published[self._owner]], minlength=self._distinct)
         self._statements = [_by_statement(at, features) for at, features in zip(self.at, self.features, strict=True)]
         self._place = np.full(self._distinct, -1)
         self.count_voices(self.groups)
@@ -116,18 +124,17 @@ class Cohort:
     def count_voices(self, voices: Ints) -> None:
         """Count by these voices from now on: a number per submission, the same for those that are one."""
         _, self.voices = np.unique(voices, return_inverse=True)
-        once = np.unique(self.voices[self._owner] * max(self._distinct, 1) + self._held)
+        self.heard = np.zeros(int(self.voices.max(initial=-1)) + 1, bool)
+        self.heard[self.voices[~self.published]] = True
+        self.count = int(self.heard.sum())
+        somebodys = ~self.published[self._owner]
+        once = np.unique((self.voices[self._owner] * max(self._distinct, 1) + self._held)[somebodys])
         self.frequency = np.bincount(once % max(self._distinct, 1), minlength=self._distinct)
         self._of_voice = np.split(
-            once % max(self._distinct, 1), np.searchsorted(once // max(self._distinct, 1), range(1, self.count))
+            once % max(self._distinct, 1), np.searchsorted(once // max(self._distinct, 1), range(1, len(self.heard)))
         )
-        self._members = np.bincount(self.voices, minlength=self.count)
+        self._members = np.bincount(self.voices, minlength=len(self.heard))
         self._nearest: list[Ints] | None = None
-
-    @property
-    def count(self) -> int:
-        """Number of voices."""
-        return int(self.voices.max(initial=-1)) + 1
 
     @property
     def near(self) -> list[Ints]:
@@ -139,7 +146,8 @@ class Cohort:
 
     def ranked(self) -> list[Ints]:
         """Return for each submission those it may be compared with, by the rarity of what they share."""
-        telling = (self.frequency[self._held] > 1) & (self.frequency[self._held] <= COMMONEST)
+        voices, answers = self.frequency[self._held], self._answers[self._held]
+        telling = (voices > 0) & (voices + answers > 1) & (voices <= COMMONEST)
         weight = np.sqrt(np.log((self.count + 1) / self.frequency[self._held[telling]]))
         matrix = sparse.csr_matrix((weight, (self._owner[telling], self._held[telling])), (self.size, self._distinct))
         shared = (matrix @ matrix.T).tocsr()
@@ -155,7 +163,7 @@ class Cohort:
     def _find_nearest(self) -> list[Ints]:
         near = []
         for one, others in enumerate(self.ranked()):
-            other_voices = others[self.voices[others] != self.voices[one]]
+            other_voices = others[(self.voices[others] != self.voices[one]) & ~self.published[others]]
             _, first = np.unique(self.voices[other_voices], return_index=True)
             near.append(other_voices[np.sort(first)[:NEIGHBOURS]])
         return near
@@ -187,12 +195,19 @@ class Cohort:
             held: what they have of it, as `holds` says.
         """
         voices, theirs = self.voices[others], held.copy()
-        several = np.flatnonzero(self._members[voices] > 1)
-        of_voice = [self._of_voice[voice] for voice in voices[several].tolist()]
-        theirs[several] = self._at(one, of_voice, [np.ones(len(each), bool) for each in of_voice])
-        apart = (voices != self.voices[one])[:, None]
-        shares: Floats = (self.frequency[self.features[one]] - 1 - (theirs & apart) + 0.5) / (self.count - apart)
+        unlike = np.flatnonzero((self._members[voices] > 1) | self.published[others])  # whose voice may have more or less
+        theirs[unlike] = self._of_voices(one, voices[unlike])
+        apart = voices != self.voices[one]
+        mine = self._of_voices(one, self.voices[one : one + 1]) if self.published[one] else 1
+        d = self.frequency[self.features[one]] - mine - (theirs & apart[:, None])
+        n = self.count - int(self.heard[self.voices[one]]) - (self.heard[voices] & apart)
+        shares: Floats = (d + 0.5) / (n[:, None] + 1)
         return shares
+
+    def _of_voices(self, one: int, voices: Ints) -> Bools:
+        """Return which of a submission's fingerprints voices have, shape (voices, P)."""
+        theirs = [self._of_voice[voice] for voice in voices.tolist()]
+        return self._at(one, theirs, [np.ones(len(each), bool) for each in theirs])
 
     def _weights(self, one: int, others: Ints) -> tuple[Floats, Bools]:
         """Return what each of a submission's fingerprints weighs for it and each of others, in nats; and if they share it."""

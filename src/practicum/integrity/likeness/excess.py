@@ -63,7 +63,7 @@ def excesses(cohort: Cohort, pairs: Ints, evidence: Floats) -> Floats:
         closest[one, : len(values)] = values  # who is no neighbour shares nothing
     median = np.median(closest, axis=1)
     spread = 1.4826 * np.median(np.abs(closest - median[:, None]), axis=1)
-    least = np.log(cohort.size + 1)
+    least = np.log(np.sum(~cohort.published) + 1)
     pooled = max(float(np.median(spread)), least) if cohort.size else least
     spread = np.maximum(np.sqrt((count * spread**2 + POOLED * pooled**2) / (count + POOLED)), least)
     excess: Floats = ((evidence[:, None] - median[pairs]) / spread[pairs]).min(1)
@@ -74,10 +74,10 @@ def p_values(cohort: Cohort, pairs: Ints, excess: Floats) -> Floats:
     """Return the p-value of each pair: that some pair of an honest class has such an excess; 1 where voices are few."""
     if cohort.count < ENOUGH_VOICES:
         return np.ones(len(excess))
-    largest, voices = np.zeros(cohort.count), cohort.voices[pairs]
-    apart = voices[:, 0] != voices[:, 1]
+    largest, voices = np.zeros(len(cohort.heard)), cohort.voices[pairs]
+    apart = (voices[:, 0] != voices[:, 1]) & ~cohort.published[pairs].any(1)
     for side in (0, 1):
         np.maximum.at(largest, voices[apart, side], excess[apart])
-    exceeded = np.minimum(Gumbel.of(largest).exceeds(excess), 1 - 1e-15)
+    exceeded = np.minimum(Gumbel.of(largest[cohort.heard]).exceeds(excess), 1 - 1e-15)
     p: Floats = -np.expm1(cohort.count * np.log1p(-exceeded))
     return p

@@ -6,6 +6,7 @@ one voice; likeness is counted anew with these voices; pairs that then stand out
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from practicum.integrity.likeness.evidence import Bools, Cohort, Floats, Ints, Pair
 from practicum.integrity.likeness.excess import excesses, p_values
+from practicum.integrity.likeness.merged import Merged, merged
 from practicum.integrity.likeness.shares import Likeness, candidates, likeness
 from practicum.integrity.likeness.yardstick import Yardstick, p_value
 
@@ -33,10 +35,12 @@ class Judged:
 
     Attributes:
         pairs: the most conspicuous first.
+        merged: submissions that two others have most of between them.
         too_short: whether most submissions have so little of their own that even an identical copy would not stand out.
     """
 
     pairs: list[Pair]
+    merged: list[Merged]
     too_short: bool
 
 
@@ -48,6 +52,7 @@ def judge(cohort: Cohort) -> Judged:
     half = np.flatnonzero(found.share >= 0.5)  # as any two have that are nearly the same, however little of it is their own
     whole = likeness(cohort, first[half], second[half], whole=True)
     joined[half] |= (whole.share >= SAME_WHOLE) & (whole.bits >= SAME_BITS)
+    among = ~(cohort.published[first] | cohort.published[second])
     height: Floats | None = None
     for _ in range(ROUNDS):
         if np.any(cohort.voices[first[joined]] != cohort.voices[second[joined]]):
@@ -55,14 +60,15 @@ def judge(cohort: Cohort) -> Judged:
             found = likeness(cohort, first, second)
         elif height is not None:
             break
-        yardstick = Yardstick(cohort, found)
+        yardstick = Yardstick(cohort, found.some(among))
         height = yardstick.heights(cohort, found)
-        joined = p_value(height) < THRESHOLD
+        joined = p_value(height) * _chances(cohort, found) < THRESHOLD
         joined[joined] = _enough(*cohort.evidence(first[joined], second[joined]))
     assert height is not None
     if len(np.unique(cohort.groups[~cohort.earlier])) < LEAST_GROUPS:
         height = np.full(len(first), -np.inf)
-    return Judged(_judged(cohort, found, height), _too_short(cohort, found, yardstick))
+    works = merged(cohort, found.some(among))
+    return Judged(_judged(cohort, found, height, works), works, _too_short(cohort, found, yardstick))
 
 
 def _connected(voices: Ints, first: Ints, second: Ints) -> Ints:
@@ -73,12 +79,18 @@ def _connected(voices: Ints, first: Ints, second: Ints) -> Ints:
     return joined
 
 
+def _chances(cohort: Cohort, found: Likeness) -> Floats:
+    """Return by what the p of each pair is multiplied: with k published answers, there are so many more to be like by chance."""
+    published = cohort.published[found.first] | cohort.published[found.second]
+    return np.where(published, 1 + cohort.published.sum() / max(cohort.count, 1), 1.0)
+
+
 def _enough(evidence: Floats, statements: Ints) -> Bools:
     enough: Bools = (evidence >= LEAST_EVIDENCE) & (statements >= LEAST_STATEMENTS)
     return enough
 
 
-def _judged(cohort: Cohort, found: Likeness, height: Floats) -> list[Pair]:
+def _judged(cohort: Cohort, found: Likeness, height: Floats, works: Sequence[Merged]) -> list[Pair]:
     """Return the pairs, the most conspicuous first."""
     near = np.array([(min(one, other), max(one, other)) for one, others in enumerate(cohort.near) for other in others.tolist()])
     pairs = np.unique(np.concatenate([np.stack([found.first, found.second], 1), near.reshape(-1, 2).astype(np.int64)]), axis=0)
@@ -89,6 +101,10 @@ def _judged(cohort: Cohort, found: Likeness, height: Floats) -> list[Pair]:
     evidence, statements, excess, rare = evidence[at], statements[at], excess[at], p_values(cohort, pairs, excess)[at]
     p = p_value(height)
     p = np.where(height > 0, np.minimum(p, 2 * rare), p)  # one chance more for honest pairs to stand out: its p counts twice
+    p = np.minimum(p * _chances(cohort, found), 1)
+    for work in works:
+        for first, second in work.pairs():
+            p = np.where((found.first == first) & (found.second == second), np.minimum(p, work.p), p)
     p = _of_groups(cohort, found, np.where(_enough(evidence, statements), p, 1.0))
     columns = (found.first, found.second, evidence, excess, p, statements, found.share, found.bits)
     judged = [Pair(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
@@ -99,7 +115,7 @@ def _of_groups(cohort: Cohort, found: Likeness, p: Floats) -> Floats:
     """Give pairs within a voice that share most of their work the smallest p of their voice."""
     voice = cohort.voices[found.first]
     inside = voice == cohort.voices[found.second]
-    smallest = np.ones(cohort.count)
+    smallest = np.ones(len(cohort.heard))
     np.minimum.at(smallest, voice[inside], p[inside])
     alike = inside & (found.share >= ONE_OF_A_GROUP) & (p < 1)
     return np.where(alike, np.minimum(p, smallest[voice]), p)

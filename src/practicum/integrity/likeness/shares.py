@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logit
 
-from practicum.integrity.likeness.evidence import NEIGHBOURS, Cohort, Floats, Ints
+from practicum.integrity.likeness.evidence import NEIGHBOURS, Bools, Cohort, Floats, Ints
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,18 @@ class Likeness:
         x: Floats = logit(self.share)
         return x
 
+    def some(self, which: Bools) -> Likeness:
+        """Return it for some of the pairs."""
+        return Likeness(self.first[which], self.second[which], self.bits[which], self.share[which], self.own[:, which])
+
 
 def candidates(cohort: Cohort) -> tuple[Ints, Ints]:
-    """Return the pairs that are worth a look: each submission with those that share most of what is rare with it."""
-    near = [others[:NEIGHBOURS] for others in cohort.ranked()]
-    one = np.repeat(np.arange(cohort.size), [len(others) for others in near])
+    """Return the pairs that are worth a look: each submission with the submissions, and with the published answers, that share
+    most of what is rare with it.
+    """
+    ranked = cohort.ranked()
+    near = [others[cohort.published[others] == which][:NEIGHBOURS] for which in (False, True) for others in ranked]
+    one = np.repeat(np.tile(np.arange(cohort.size), 2), [len(others) for others in near])
     other = np.concatenate([*near, np.empty(0, np.int64)])
     pairs = np.unique(np.minimum(one, other) * max(cohort.size, 1) + np.maximum(one, other))
     return pairs // max(cohort.size, 1), pairs % max(cohort.size, 1)
@@ -63,12 +70,13 @@ def likeness(cohort: Cohort, first: Ints, second: Ints, *, whole: bool = False) 
     shared, own = np.zeros((2, len(first))), np.zeros((2, len(first)))
     for one, others, at in cohort.sides(first, second):
         held = cohort.holds(one, others)
-        bits = np.ones(held.shape) if whole else _bits(cohort.class_shares(one, others, held))
+        bits = np.ones(held.shape) if whole else bits_of(cohort.class_shares(one, others, held))
         own[at], shared[at] = cohort.in_statements(one, bits)[0], cohort.in_statements(one, bits * held)[0]
     bits = np.minimum(shared, own).min(0)  # two statements may be the same by all they have, and differ by what is shared
     return Likeness(first, second, bits, ((bits + 1) / (own + 2)).mean(0), own)
 
 
-def _bits(p_class: Floats) -> Floats:
+def bits_of(p_class: Floats) -> Floats:
+    """Return b for each p_class."""
     bits: Floats = np.minimum(-np.log(p_class), np.log(2)) / np.log(2)
     return bits

@@ -1,13 +1,14 @@
 """How unlikely a likeness is in an honest class, whoever else copied.
 
     likeness         x = logit of the share (see `shares`)
-    yardstick        U = the 75 % quantile of the other voices' largest x
-    p-value          p = 1 - exp(-exp(-h)),    h = (x - U - μ) / (β · max(1, √(100 / B)))
+    yardstick        U = the 75 % quantile of the other voices' largest x, R = how far it is above the 25 % quantile
+    p-value          p = 1 - exp(-exp(-h)),    h = (x - U - μ) / (β · max(1, 100 / B)^e),    e = R / 0.7, between ½ and 1
 
 The yardstick is how alike the others are, those left out who are looked at; so no group of copies makes its own likeness look
 ordinary. The largest x - U of an honest class hardly depends on its size or on how many ways of doing the task there are; it
-follows about a Gumbel distribution (Fisher & Tippett 1928) of location μ and scale β, wider where there is less to go by. Both
-were measured on generated classes; see benchmarks/README.md.
+follows about a Gumbel distribution (Fisher & Tippett 1928) of location μ and scale β. It is wider where there is less to go by,
+and where some others have a twin by chance and some are like nobody, as in a short lab with popular answers. All constants were
+measured on generated classes; see benchmarks/README.md.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from practicum.integrity.likeness.shares import Likeness
 LOCATION, SCALE = 0.20, 0.174  # μ and β
 ENOUGH_BITS = 100.0  # from here up, the scale is β
 LEAST_BITS = 12.0
-QUANTILE = 0.75
+QUANTILE, LOWER_QUANTILE = 0.75, 0.25
+WIDE_RANGE = 0.7  # R from which e is 1
 LEAST_YARDSTICK = float(logit(0.35))
 FEW_VOICES, YARDSTICK_OF_FEW = 6, float(logit(0.85))  # with fewer others than that, they say little of what is ordinary
 
@@ -31,11 +33,11 @@ class Yardstick:
 
     Args:
         cohort: the class.
-        found: its pairs.
+        found: its pairs without those with published answers, which say how many right answers there are.
     """
 
     def __init__(self, cohort: Cohort, found: Likeness) -> None:
-        self.count = cohort.count
+        self.count = len(cohort.heard)
         ours = np.zeros(self.count, bool)
         ours[cohort.voices[~cohort.earlier]] = True
         one = np.concatenate([cohort.voices[found.first], cohort.voices[found.second]])
@@ -55,32 +57,38 @@ class Yardstick:
         self.partner[rank[top], one[top]], self.x[rank[top], one[top]] = other[top], x[top]
         self.ours = ours
 
-    def without(self, *voices: int) -> float:
-        """Return U, these voices left out."""
+    def without(self, *voices: int) -> tuple[float, float]:
+        """Return U and R, these voices left out."""
         left, out = self.ours.copy(), np.zeros((2, self.count), bool)
         for voice in voices:
             left[voice] = False
             out |= self.partner[:2] == voice
         x = np.where(out[0], np.where(out[1], self.x[2], self.x[1]), self.x[0])[left]
         least = LEAST_YARDSTICK if len(x) >= FEW_VOICES else YARDSTICK_OF_FEW
-        return float(np.quantile(np.maximum(x, least), QUANTILE)) if len(x) else least
+        if not len(x):
+            return least, 0.0
+        lower, upper = np.quantile(np.maximum(x, least), (LOWER_QUANTILE, QUANTILE))
+        return float(upper), float(upper - lower)
 
     def heights(self, cohort: Cohort, found: Likeness) -> Floats:
         """Return h of each pair; minus infinity where there is too little to go by."""
         third = np.sort(self.x[2][self.ours])  # U is at least the quantile of these, whoever is left out
         unit = np.full(len(found.x), max(third[int(QUANTILE * (len(third) - 3))], LEAST_YARDSTICK) if len(third) > 3 else -np.inf)
+        apart = np.zeros(len(found.x))
         for pair in np.flatnonzero(found.x > unit):  # the others are like what is ordinary at most
-            unit[pair] = self.without(*{int(cohort.voices[found.first[pair]]), int(cohort.voices[found.second[pair]])})
-        return heights(found.x - unit, found.bits)
+            voices = {int(cohort.voices[found.first[pair]]), int(cohort.voices[found.second[pair]])}
+            unit[pair], apart[pair] = self.without(*voices)
+        return heights(found.x - unit, found.bits, apart)
 
     def of_a_copy(self, own: Floats) -> Floats:
         """Return h of an identical copy of each of some submissions, which have so many bits of their own."""
-        return heights(logit((own + 1) / (own + 2)) - self.without(), own)
+        unit, apart = self.without()
+        return heights(logit((own + 1) / (own + 2)) - unit, own, apart)
 
 
-def heights(gap: Floats, bits: Floats) -> Floats:
-    """Return h for x - U and B; minus infinity where B is less than `LEAST_BITS`."""
-    spread = SCALE * np.sqrt(np.maximum(ENOUGH_BITS / np.maximum(bits, LEAST_BITS), 1))
+def heights(gap: Floats, bits: Floats, apart: Floats | float) -> Floats:
+    """Return h for x - U, B and R; minus infinity where B is less than `LEAST_BITS`."""
+    spread = SCALE * np.maximum(ENOUGH_BITS / np.maximum(bits, LEAST_BITS), 1) ** np.clip(apart / WIDE_RANGE, 0.5, 1)
     return np.where(bits >= LEAST_BITS, (gap - LOCATION) / spread, -np.inf)
 
 
