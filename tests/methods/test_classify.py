@@ -10,7 +10,8 @@ from practicum.methods.classify import Classify, confusion_matrix
 
 def scores(rows: int = 11) -> tuple[Tensor, Tensor]:
     generator = torch.Generator().manual_seed(0)
-    return torch.randn(rows, 4, generator=generator) * torch.arange(1, rows + 1)[:, None], torch.randint(4, (rows,), generator=generator)
+    logits = torch.randn(rows, 4, generator=generator) * torch.arange(1, rows + 1)[:, None]
+    return logits, torch.randint(4, (rows,), generator=generator)
 
 
 @pytest.mark.parametrize("sizes", [[11], [5, 5, 1], [1, 10], [3, 3, 3, 2]])

@@ -21,9 +21,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Try the mutants that are asked for and have no current outcome; return 1 where the tests see too little."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.mutants",
-        description="Plant each bug of tests/mutants/ in a copy of the tree, one at a time, and demand a red test from the file that "
-        "should see it. An outcome is kept in tests/mutants/results.csv and holds until the bug, its source file or its test file "
-        "changes; so a run that was stopped goes on. Ends with 1 below 97 %% seen, or with more than one survivor in a folder.",
+        description="Plant each bug of tests/mutants/ in a copy of the tree, one at a time, and demand a red test from the "
+        "file that should see it. An outcome is kept in tests/mutants/results.csv and holds until the bug, its source file "
+        "or its test file changes; so a run that was stopped goes on. Ends with 1 below 97 %% seen, or with more than one "
+        "survivor in a folder.",
     )
     parser.add_argument("--folder", choices=FOLDERS, help="only this folder of the library")
     parser.add_argument("--only", metavar="NAME", help="only bugs with this name; * stands for anything: 'training/*', '*ema*'")

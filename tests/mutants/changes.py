@@ -13,13 +13,19 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-ARITHMETIC = {ast.Add: ("+", "-"), ast.Sub: ("-", "+"), ast.Mult: ("*", "/"), ast.Div: ("/", "*"), ast.FloorDiv: ("//", "/"), ast.Mod: ("%", "//")}
-RELATIONS = {ast.Lt: ("<", "<="), ast.LtE: ("<=", "<"), ast.Gt: (">", ">="), ast.GtE: (">=", ">"), ast.Eq: ("==", "!="), ast.NotEq: ("!=", "==")}
+ARITHMETIC = {
+    ast.Add: ("+", "-"), ast.Sub: ("-", "+"), ast.Mult: ("*", "/"), ast.Div: ("/", "*"), ast.FloorDiv: ("//", "/"),
+    ast.Mod: ("%", "//"),
+}  # fmt: skip
+RELATIONS = {
+    ast.Lt: ("<", "<="), ast.LtE: ("<=", "<"), ast.Gt: (">", ">="), ast.GtE: (">=", ">"), ast.Eq: ("==", "!="),
+    ast.NotEq: ("!=", "=="),
+}  # fmt: skip
 TWINS = {
-    "min": "max", "max": "min", "sum": "mean", "mean": "sum", "argmax": "argmin", "amax": "amin", "minimum": "maximum", "maximum": "minimum",
-    "sin": "cos", "cos": "sin", "sqrt": "square", "exp": "log", "log": "exp", "floor": "ceil", "ceil": "floor", "softmax": "sigmoid",
-    "tanh": "sigmoid", "any": "all", "all": "any", "zeros": "ones", "ones": "zeros", "zeros_like": "ones_like", "train": "eval", "eval": "train",
-    "triu": "tril", "tril": "triu", "bisect_right": "bisect_left",
+    "min": "max", "max": "min", "sum": "mean", "mean": "sum", "argmax": "argmin", "amax": "amin", "minimum": "maximum",
+    "maximum": "minimum", "sin": "cos", "cos": "sin", "sqrt": "square", "exp": "log", "log": "exp", "floor": "ceil",
+    "ceil": "floor", "softmax": "sigmoid", "tanh": "sigmoid", "any": "all", "all": "any", "zeros": "ones", "ones": "zeros",
+    "zeros_like": "ones_like", "train": "eval", "eval": "train", "triu": "tril", "tril": "triu", "bisect_right": "bisect_left",
 }  # fmt: skip
 DROPPED = ("detach", "clone", "copy", "contiguous", "zero_grad", "abs", "lower", "strip", "transpose", "flip", "float", "long")
 AXES = ("dim", "axis", "start_dim")
@@ -186,7 +192,8 @@ class _Finder(ast.NodeVisitor):
             for bound in bounds:
                 # A name by itself may be a key, whose neighbour is nothing that anyone writes.
                 if isinstance(bound, ast.BinOp) or (isinstance(bound, ast.Name) and isinstance(part, ast.Slice)):
-                    self.add("off-by-one", self.span(bound), f"{self.code(bound)} - 1", f"`{self.code(bound)}` in `{self.code(node)}` is one less")
+                    code, whole = self.code(bound), self.code(node)
+                    self.add("off-by-one", self.span(bound), f"{code} - 1", f"`{code}` in `{whole}` is one less")
         self.generic_visit(node)
 
     def visit_Constant(self, node: ast.Constant) -> None:
@@ -198,7 +205,8 @@ class _Finder(ast.NodeVisitor):
 
     def visit_Expr(self, node: ast.Expr) -> None:
         call = node.value
-        if isinstance(call, ast.Call) and node.lineno == node.end_lineno and not ast.unparse(call).startswith(("super(", "print")):
+        one_line = isinstance(call, ast.Call) and node.lineno == node.end_lineno
+        if one_line and not ast.unparse(call).startswith(("super(", "print")):
             self.add("dropped-statement", self.span(node), "pass", f"`{self.code(call)}` is not done")
         if not isinstance(call, ast.Constant):
             self.generic_visit(node)

@@ -1,8 +1,9 @@
-"""Generated mutants: `python -m tests.mutants.generate` draws mechanical changes with a seed, so that no test is written to its own bug.
+"""Generated mutants: `python -m tests.mutants.generate` draws mechanical changes with a seed, so that tests are not written to
+bugs of their author's own choice.
 
-A change is drawn by a hash of the seed and of what it is, so that code elsewhere may change and the draw stays the same. At most two
-are in one function, and kinds of slips and files take turns. Equivalent changes, which no test can see because the program computes the same, stand
-in `equivalent.toml` with the reason, and the next one in the draw takes their place.
+A change is drawn by a hash of the seed and of what it is: other code may change, and the draw stays nearly the same. At most two
+are in one function, and kinds of slips and files take turns. Equivalent changes, which no test can see because the program
+computes the same, stand in `equivalent.toml` with the reason, and the next ones in the draw take their places.
 """
 
 from __future__ import annotations

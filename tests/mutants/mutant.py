@@ -138,7 +138,7 @@ def read_mutants(root: Path = ROOT, here: Path = HERE) -> list[Mutant]:
                     if name in found:
                         raise PracticumError(f"{place}: expected a new name, got {entry.name!r} as in {found[name].place}")
                     if not entry.file.startswith(f"{path.stem}/"):
-                        raise PracticumError(f"{place}: expected a file in {path.stem}/, got {entry.file!r}; move it to that file")
+                        raise PracticumError(f"{place}: expected a file in {path.stem}/, got {entry.file!r}; move it there")
                     if gone:
                         raise PracticumError(f"{place}: expected a test file, got nothing at {gone[0]}; correct `tests`")
                     mutant.applied(root)

@@ -59,7 +59,7 @@ def read_rows(path: Path = ROWS) -> dict[str, Row]:
         try:
             return {row["name"]: Row(**row) for row in csv.DictReader(stream)}
         except (TypeError, KeyError) as error:
-            raise PracticumError(f"{path}: expected the table of an earlier run, got something else ({error}). Delete it.") from None
+            raise PracticumError(f"{path}: expected an earlier run's table, got something else ({error}). Delete it.") from None
 
 
 def write_rows(rows: dict[str, Row], path: Path = ROWS) -> None:
@@ -108,7 +108,8 @@ def write_page(rows: Sequence[Row], seed: int, path: Path = PAGE) -> None:
     lines = [
         "# Planted bugs, and whether the tests see them",
         "",
-        "Written by `make mutants`; `results.csv` says for each bug which test saw it. A folder may have one survivor, all together 3 %.",
+        "Written by `make mutants`; `results.csv` says for each bug which test saw it. "
+        "A folder may have one survivor, and all together 3 %.",
         "",
         "| folder | planted | seen | survived |",
         "|---|---|---|---|",

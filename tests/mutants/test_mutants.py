@@ -40,8 +40,10 @@ def tree(tmp_path: Path) -> Path:
 
 
 def bug(**changed: object) -> Mutant:
-    plain = Mutant("classic/ends", "by_hand", "One less", "src/practicum/classic/bounds.py", "range(low, high)", "range(low, high - 1)",
-                   ("tests/test_sees.py",), "classic.toml:1")  # fmt: skip
+    plain = Mutant(
+        "classic/ends", "by_hand", "One less", "src/practicum/classic/bounds.py", "range(low, high)", "range(low, high - 1)",
+        ("tests/test_sees.py",), "classic.toml:1",
+    )  # fmt: skip
     return replace(plain, **changed)  # type: ignore[arg-type]
 
 
@@ -71,7 +73,7 @@ def test_the_kept_table_is_of_these_mutants_and_passes() -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"old": "range(high)"}, r"classic\.toml:1: expected `old` exactly once in src/practicum/classic/bounds\.py, got it 0 times"),
+        ({"old": "range(high)"}, r"classic\.toml:1: expected `old` exactly once in src/practicum/\S+, got it 0 times"),
         ({"old": "low"}, "got it 2 times; lengthen `old`: 'low'"),
         ({"file": "src/practicum/classic/gone.py"}, r"expected the file src/practicum/classic/gone\.py, got nothing there"),
         ({"new": "range(low, high"}, "expected `new` to leave Python"),
@@ -95,14 +97,16 @@ def test_mistakes_in_the_files_of_mutants_are_all_told(tree: Path) -> None:
         read_mutants(tree, here)
     told = str(caught.value).splitlines()
     assert [line.split(": ")[0].rpartition(":")[2] for line in told] == ["9", "16", "23", "30"]
-    for line, words in zip(told, ("exactly once", "nothing at tests/test_gone.py", "a file in classic/", "a new name"), strict=True):
+    expected = ("exactly once", "nothing at tests/test_gone.py", "a file in classic/", "a new name")
+    for line, words in zip(told, expected, strict=True):
         assert words in line
     (here / "by_hand" / "classic.toml").write_text(entry.format(**good))
     assert [(mutant.name, mutant.folder) for mutant in read_mutants(tree, here)] == [("classic/a", "classic")]
 
 
 def test_the_fingerprint_knows_bug_source_and_test(tree: Path) -> None:
-    prints = {bug().fingerprint(tree), bug(new="range(high)").fingerprint(tree), bug(tests=("tests/test_blind.py",)).fingerprint(tree)}
+    others = bug(new="range(high)"), bug(tests=("tests/test_blind.py",))
+    prints = {each.fingerprint(tree) for each in (bug(), *others)}
     for name in ("src/practicum/classic/bounds.py", "tests/test_sees.py"):
         (tree / name).write_text((tree / name).read_text() + "\n")
         prints.add(bug().fingerprint(tree))
@@ -132,18 +136,22 @@ def test_slips_are_found_where_they_can_be_made() -> None:
     """In the body of `f`, and neither in hints, defaults, docstrings, errors and pictures."""
     found = list(changes(SLIPS))
     assert Counter(change.kind for change in found) == {
-        "relation": 2, "condition": 1, "arithmetic": 2, "dropped-term": 2, "constant": 4, "dropped-call": 1, "twin": 1, "axis": 1, "off-by-one": 1,
+        "relation": 2, "condition": 1, "arithmetic": 2, "dropped-term": 2, "constant": 4, "dropped-call": 1, "twin": 1, "axis": 1,
+        "off-by-one": 1,
     }  # fmt: skip
     after = [SLIPS[: change.start] + change.new + SLIPS[change.end :] for change in found]
-    for line in ("if n <= 2:", "if x:", "= 0.5 / x.detach() - n", "= 0.5 * x - n", "= 0.5 * x.detach() + n", "= 1.0 * x.detach() - n",
-                 "= 0.5 * x.detach()\n", "= 0.5 - n", "x.mean(dim=1)", "x.sum(dim=0)", "range(n - 1)", "i == 5]", "i != 4]", "if n < 3:"):  # fmt: skip
+    for line in (
+        "if n <= 2:", "if x:", "= 0.5 / x.detach() - n", "= 0.5 * x - n", "= 0.5 * x.detach() + n", "= 1.0 * x.detach() - n",
+        "= 0.5 * x.detach()\n", "= 0.5 - n", "x.mean(dim=1)", "x.sum(dim=0)", "range(n - 1)", "i == 5]", "i != 4]", "if n < 3:",
+    ):  # fmt: skip
         assert sum(line in each for each in after) == 1, line
     assert {change.function for change in found} == {"f"}
     assert not list(changes(SLIPS.replace("def f", "def draw_f")))
 
 
 def test_the_draw_is_the_seeds_and_leaves_out_what_is_equivalent(tree: Path, tmp_path: Path) -> None:
-    (tree / "src/practicum/classic/bounds.py").write_text(SLIPS + SLIPS.replace("def f", "def g").replace("0.5", "0.25").replace("4]", "6]"))
+    twice = SLIPS + SLIPS.replace("def f", "def g").replace("0.5", "0.25").replace("4]", "6]")
+    (tree / "src/practicum/classic/bounds.py").write_text(twice)
     (tmp_path / "watchers.toml").write_text('[tests]\n"classic/*" = ["tests/test_sees.py"]\n')
     (tmp_path / "equivalent.toml").write_text("")
     first = drawn("classic", SEED, 3, tree, tmp_path)
@@ -164,11 +172,9 @@ def row(name: str, outcome: str) -> Row:
 def test_floors_are_97_per_cent_and_one_survivor_a_folder(tmp_path: Path) -> None:
     rows = [row(f"data/{n}", "seen") for n in range(97)] + [row("data/a", "survived"), row("models/b", "survived")]
     assert faults([*rows, row("models/c", "seen")]) == []
-    assert faults([*rows, row("models/c", "survived")]) == [
-        "models: expected at most 1 survivor, got 2: models/b, models/c", "all: expected at least 97% seen, got 97 of 100 (97.0%)",
-    ][:1]  # fmt: skip
-    assert faults(rows[10:]) == ["all: expected at least 97% seen, got 87 of 89 (97.8%)"][:0]
-    assert faults(rows[60:]) == ["all: expected at least 97% seen, got 37 of 39 (94.9%)"]
+    assert faults([*rows, row("models/c", "survived")]) == ["models: expected at most 1 survivor, got 2: models/b, models/c"]
+    assert faults(rows[33:]) == ["all: expected at least 97% seen, got 64 of 66 (97.0%)"]
+    assert faults(rows[30:]) == []  # 67 of 69
     assert by_folder(rows)[-1] == ("all", 99, 97, ["data/a", "models/b"])
     write_rows({one.name: one for one in rows}, tmp_path / "rows.csv")
     assert read_rows(tmp_path / "rows.csv") == {one.name: one for one in rows}
@@ -184,7 +190,8 @@ def test_a_blind_test_a_seeing_one_a_hanging_one_and_a_red_one_are_told_apart(tr
     from tests.mutants.trial import Copy
 
     with Copy(tree, tmp_path / "copy", heavy=["pytest"]) as copy:
-        assert copy.tests(["tests/test_sees.py"], 60) | {"seconds": 0} == {"code": 0, "red": "", "why": "", "passed": 1, "seconds": 0}
+        clean = copy.tests(["tests/test_sees.py"], 60)
+        assert (clean["code"], clean["red"], clean["passed"]) == (0, "", 1)
         assert copy.tests(["tests/test_red.py"], 60)["red"] == "tests/test_red.py::test_red"
         with copy.with_bug(bug()):
             seen, blind = copy.tests(["tests/test_sees.py"], 60), copy.tests(["tests/test_blind.py"], 60)
@@ -202,11 +209,13 @@ def test_a_blind_test_a_seeing_one_a_hanging_one_and_a_red_one_are_told_apart(tr
 def test_a_warm_process_ends_with_its_input_and_takes_what_it_started_along(tree: Path) -> None:
     """As when the run is stopped by Ctrl-C, or killed: the pipe is closed while a test hangs."""
     (tree / "tests" / "test_long.py").write_text(
-        "import os, pathlib, time\n\n\ndef test_long():\n    pathlib.Path('pid').write_text(str(os.getpid()))\n    time.sleep(600)\n"
+        "import os, pathlib, time\n\n\n"
+        "def test_long():\n    pathlib.Path('pid').write_text(str(os.getpid()))\n    time.sleep(600)\n"
     )
     warm = subprocess.Popen(
-        [sys.executable, "-P", str(HERE / "warm.py"), "pytest"], cwd=tree, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+        [sys.executable, "-P", str(HERE / "warm.py"), "pytest"], cwd=tree, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
     assert warm.stdin
     warm.stdin.write(json.dumps({"tests": ["tests/test_long.py"], "seconds": 600}) + "\n")
     warm.stdin.flush()
@@ -220,7 +229,9 @@ def test_a_warm_process_ends_with_its_input_and_takes_what_it_started_along(tree
     assert not Path("/proc", (tree / "pid").read_text()).exists()
 
 
-def test_help_says_what_it_does_and_wrong_names_are_told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_help_says_what_it_does_and_wrong_names_are_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
     helped = capsys.readouterr().out

@@ -1,8 +1,8 @@
 """A process that has the heavy libraries imported and forks for each run of tests, so that no run waits for `import torch`.
 
-It is started in a copy of the tree, `python -P warm.py MODULE …`, with what to import, and knows nothing of mutants. It reads lines of JSON,
-`{"tests": […], "seconds": …}`, and answers each with `{"code": …, "red": …, "why": …, "passed": …, "seconds": …}`: pytest's exit code
-(or "time"), the first red test and the end of its message, and how many were green. It ends with its standard input.
+It is started in a copy of the tree, `python -P warm.py MODULE …`, with what to import, and knows nothing of mutants. It reads
+lines of JSON, `{"tests": […], "seconds": …}`, and answers each with `{"code": …, "red": …, "why": …, "passed": …, "seconds": …}`:
+pytest's exit code (or "time"), the first red test and the end of its message, and how many were green. It ends with its input.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ OPTIONS = ("-x", "-q", "--strict-markers", "-o", "addopts=", "-p", "no:cacheprov
 def main() -> None:
     """Import, then serve until the input ends."""
     copy = Path.cwd()
-    os.environ |= {"OMP_NUM_THREADS": "1", "PYTHONPATH": f"{copy / 'src'}", "MPLBACKEND": "agg", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    os.environ |= {"OMP_NUM_THREADS": "1", "PYTHONPATH": f"{copy / 'src'}", "MPLBACKEND": "agg"}
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # the library's tests need no plugin, and loading them takes time
     # The copy's `practicum` and `tests` come before those that the environment has.
     sys.path[:0] = [str(copy / "src"), str(copy)]
     sys.dont_write_bytecode = True

@@ -164,6 +164,7 @@ def test_weights_start_small_biases_at_zero_and_norms_as_they_are():
         elif "norm" in name:
             assert (weight == 1).all(), name
         elif weight.numel() > 500:
-            # 0.02, or 0.88 of it where the tails are cut at two deviations, and three standard errors
-            assert 0.0176 * (1 - 3 / (2 * weight.numel()) ** 0.5) < float(weight.std()) < 0.02 * (1 + 3 / (2 * weight.numel()) ** 0.5), name
+            error = 1 / (2 * weight.numel()) ** 0.5  # the relative standard error of a standard deviation
+            # 0.02, or 0.88 of it where the tails are cut at two deviations
+            assert 0.0176 * (1 - 3 * error) < float(weight.std()) < 0.02 * (1 + 3 * error), name
             assert float(weight.abs().max()) < 0.1, name

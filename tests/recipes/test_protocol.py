@@ -172,7 +172,8 @@ def test_both_classifiers_learn_from_the_few_labelled_questions_and_one_has_read
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     labels = torch.tensor([0, 1, 2] * 4)
-    asked = Texts(tuple(f"question {'abcdefghijkl'[n]}" for n in range(12)), labels, ("old card", "new card"), labels[:2], ("x", "y", "z"), False)
+    questions = tuple(f"question {letter}" for letter in "abcdefghijkl")
+    asked = Texts(questions, labels, ("old card", "new card"), labels[:2], ("x", "y", "z"), False)
     other = Texts(("lost phone", "red phone"), labels[:2], ("never read",), labels[:1], ("x", "y"), False)
     fits: list[tuple[Any, ...]] = []
 

@@ -166,7 +166,7 @@ def test_a_run_writes_its_result_and_is_not_repeated(tmp_path: Path) -> None:
 
 
 def test_a_result_is_measured_on_the_test_data_alone(tmp_path: Path, shelf: Path) -> None:
-    """Every row of the test stands there with both labels, so that half of them are met; in validation all labels are wrong."""
+    """Every row of the test stands there with both labels, so that half of them are right; in validation all are wrong."""
     test = "test=Batches(z, t, batch_size=64, shuffle=False)"
     both = "test=Batches(torch.cat([z, z]), torch.cat([t, 1 - t]), batch_size=50, shuffle=False)"
     wrong = "validation=Batches(x, 1 - y, batch_size=64, shuffle=False)"
