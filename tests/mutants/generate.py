@@ -76,10 +76,17 @@ def drawn(folder: str, seed: int, each: int, root: Path = ROOT, here: Path = HER
         each: how many.
         root: the tree.
         here: where `watchers.toml` and `equivalent.toml` stand.
+
+    Raises:
+        PracticumError: `equivalent.toml` names a change that there is no more.
     """
     watchers = Document.read(here / "watchers.toml").into(_Watchers).tests
     document = Document.read(here / "equivalent.toml")
-    left_out = {(entry.file, entry.says) for entry in document.into(_Equivalents).equivalent}
+    left_out = {
+        (entry.file, entry.says): document.place("equivalent", at)
+        for at, entry in enumerate(document.into(_Equivalents).equivalent) if entry.file.startswith(f"{folder}/")
+    }  # fmt: skip
+    met: set[tuple[str, str]] = set()
     candidates: list[tuple[str, str, str, Change, list[str]]] = []
     for path in sorted((root / SOURCE / folder).rglob("*.py")):
         name = path.relative_to(root / SOURCE).as_posix()
@@ -88,9 +95,13 @@ def drawn(folder: str, seed: int, each: int, root: Path = ROOT, here: Path = HER
             continue
         text = path.read_text(encoding="utf-8")
         for change in changes(text):
-            if (name, change.says) not in left_out and _snippet(text, change) is not None:
+            if (name, change.says) in left_out:
+                met.add((name, change.says))
+            elif _snippet(text, change) is not None:
                 key = hashlib.sha256(f"{seed} {name} {change.function} {change.kind} {change.says}".encode()).hexdigest()
                 candidates.append((key, name, text, change, tests))
+    if gone := [place for entry, place in left_out.items() if entry not in met]:
+        raise PracticumError("\n".join(f"{place}: expected a change of the generator's, got none like it; delete it" for place in gone))
     candidates.sort(key=lambda candidate: candidate[0])
     files, kinds, functions, names = Counter[str](), Counter[str](), Counter[tuple[str, str]](), Counter[str]()
     lines = [f"# Drawn by `python -m tests.mutants.generate` with seed {seed}; see `equivalent.toml` for what was left out.\n"]

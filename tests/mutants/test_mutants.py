@@ -163,6 +163,9 @@ def test_the_draw_is_the_seeds_and_leaves_out_what_is_equivalent(tree: Path, tmp
         f"[[equivalent]]\nfile = 'classic/bounds.py'\nsays = {json.dumps(says)}\nreason = 'none'\n"
     )
     assert says not in [mutant["says"] for mutant in tomllib.loads(drawn("classic", SEED, 4, tree, tmp_path))["mutant"]]
+    (tmp_path / "equivalent.toml").write_text("[[equivalent]]\nfile = 'classic/gone.py'\nsays = 'x'\nreason = 'none'\n")
+    with pytest.raises(PracticumError, match=r"equivalent\.toml:1: expected a change of the generator's, got none like it"):
+        drawn("classic", SEED, 3, tree, tmp_path)
 
 
 def row(name: str, outcome: str) -> Row:
