@@ -158,9 +158,9 @@ class Perceptron:
 @pytest.mark.slow
 def test_grading_from_the_installed_curriculum_which_the_sandbox_does_not_show(built, tmp_path):
     site = tmp_path / "site-packages"
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", str(site)]
-    wheels = [str(wheel(built, name)) for name in ("practicum", "practicum_curriculum")]
-    subprocess.run([*pip, *wheels], check=True, capture_output=True)
+    for name in ("practicum", "practicum_curriculum"):
+        with zipfile.ZipFile(wheel(built, name)) as archive:
+            archive.extractall(site)  # all that an installer does with a wheel of plain Python
     lab = load_lab(site / "practicum_curriculum" / "labs" / "perceptron")
     submissions = tmp_path / "in"
     names = {path.name for path in lab.folder.rglob("*.toml")}

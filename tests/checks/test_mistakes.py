@@ -70,6 +70,10 @@ def test_one_line_says_what_and_where(tmp_path, old, new, line):
     assert got.startswith("checks/test_a.py:")
 
 
+def test_a_lab_without_checks_is_refused(tmp_path):
+    assert said(tmp_path, a="x = 1\n") == ["no checks; expected functions named test_… in files named test_….py"]
+
+
 def test_parametrised_checks_have_names_of_their_own(tmp_path):
     two = "import pytest\n" + GOOD.replace("@points", "@pytest.mark.parametrize('n', [1, 2])\n@points")
     folder = collect(tmp_path, a=two.replace("(student)", "(student, n)"))

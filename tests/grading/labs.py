@@ -9,7 +9,7 @@ points = 6
 submit = ["adding.py"]
 
 [limits]
-cpu_seconds = 2
+cpu_seconds = 1
 wall_seconds = 300
 import_seconds = 60
 memory_mib = 200

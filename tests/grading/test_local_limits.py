@@ -16,11 +16,13 @@ import pytest
 from practicum.grading.local import check_folder, read_handout
 from practicum.grading.local.cells import cell_names, with_cell_names
 from practicum.grading.local.imports import absent_imports
-from practicum.grading.local.process import environment
+from practicum.grading.local.process import LocalProcess, environment
 from practicum.labs.handout import build_handout
 from practicum.labs.lab import load_lab
 from practicum.labs.libraries import GRADER
 from practicum.sandbox import bwrap, clock
+from practicum.sandbox.guest.messages import Request
+from practicum.sandbox.outcome import Died
 from tests.grading.labs import ADD, write
 from tests.grading.test_local import NOTEBOOK
 
@@ -68,8 +70,6 @@ def test_a_handout_carries_the_limits_and_the_names_of_what_is_given(handout: Pa
     ids=["output", "cpu", "memory at once", "memory bit by bit", "threads"],
 )  # fmt: skip
 def test_each_limit_holds_and_costs_the_check_that_broke_it(handout: Path, outcome: str, body: str, words: str) -> None:
-    toml = handout / "lab.toml"
-    toml.write_text(toml.read_text().replace("cpu_seconds = 2.0", "cpu_seconds = 1.0"))
     broken = f"def add(a, b):\n    if isinstance(a, int) and (a, b) == (2, 3):\n        {body}\n    return a + b\n"
     (handout / "adding.py").write_text(broken)
     checks = check_folder(handout).checks
@@ -84,7 +84,7 @@ def test_what_the_machine_makes_it_wait_is_not_its_time(
     """A process that stands ready to run and gets no processor is here one that sleeps, of which the kernel is made to say so."""
     checks = handout / "checks" / "test_adding.py"
     checks.write_text(checks.read_text().replace("@timeout(60)", "@timeout(0.3)"))
-    slow = "import time\ndef add(a, b):\n    if isinstance(a, int) and (a, b) == (2, 3): time.sleep(1)\n    return a + b\n"
+    slow = "import time\ndef add(a, b):\n    if isinstance(a, int) and (a, b) == (2, 3): time.sleep(0.8)\n    return a + b\n"
     (handout / "adding.py").write_text(slow)
     monkeypatch.setattr(clock, "read", lambda pids: clock.Reading(0.0, 0.0, ready))
     checked = check_folder(handout).checks
@@ -98,6 +98,18 @@ def test_output_is_counted_for_each_check_and_shown_where_it_is_wanted(handout: 
     outcomes = [check.outcome for check in check_folder(handout, show=shown.append).checks]
     assert outcomes == ["passed", "passed", "output"], "the third check calls it ten times"
     assert "".join(shown).startswith("é" * 35_000)
+
+
+def test_a_process_that_ends_between_two_questions_is_a_crash_and_nothing_else(handout: Path) -> None:
+    """The question that it did not read any more is in the way of nobody who tidies up."""
+    process = LocalProcess(handout, {}, read_handout(handout).limits, (), None)
+    process.process.kill()
+    process.process.wait()
+    with pytest.raises(Died, match="the process ended itself"):
+        process.call(Request(1, "seed", args=1), float("inf"))
+    process.close()
+    assert process.process.stdin.closed  # type: ignore[union-attr]
+    assert process.process.stdout.closed  # type: ignore[union-attr]
 
 
 def test_the_environment_is_the_graders_where_it_can_be() -> None:
@@ -188,7 +200,7 @@ def test_cells_are_called_as_jupyter_calls_them(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signal interrupts a cell there")
 def test_a_cell_that_meets_a_limit_costs_nothing_but_itself(tmp_path: Path) -> None:
-    limits = {"lab.toml": NOTEBOOK["lab.toml"] + "[limits]\nimport_seconds = 1\noutput_kib = 10\n"}
+    limits = {"lab.toml": NOTEBOOK["lab.toml"] + "[limits]\nimport_seconds = 0.5\noutput_kib = 10\n"}
     folder = tmp_path / "handout"
     build_handout(load_lab(write(tmp_path, NOTEBOOK | limits, "doubling")), folder)
     cells = [

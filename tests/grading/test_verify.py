@@ -14,8 +14,8 @@ from practicum.labs.mutants import Variant
 from tests.grading.labs import ADD, write
 
 
-def verify(folder, **change):
-    return verify_lab(load_lab(write(folder, ADD | change)), seeds=2)
+def verify(folder, seeds=2, **change):
+    return verify_lab(load_lab(write(folder, ADD | change)), seeds)
 
 
 def test_a_proven_lab_has_no_problems(tmp_path):
@@ -75,23 +75,26 @@ def test_each_fault_of_the_answers_is_named(tmp_path):
     assert not [problem for problem in problems if problem.startswith(("solution", "handout"))]
 
 
+DATA = "import pathlib\nTABLE = pathlib.Path(__file__).with_name('five.txt').read_text()\n\n\n@points(1"
+
+
 def test_each_fault_of_the_checks_is_named(tmp_path):
-    """One check asks for nothing, one depends on the draw, one breaks on an answer."""
-    faulty = CHECKS.replace(FIRST, "    pass").replace("a - 1, f", "a - rng.integers(2), f")
+    """One check asks for nothing, one depends on the draw, one breaks on an answer, and a file is missing in the handout."""
+    faulty = CHECKS.replace(FIRST, "    assert TABLE").replace("a - 1, f", "a - rng.integers(2), f")
     faulty = faulty.replace("student.adding.add(a, b), a + b", "1 // (student.adding.add(0, 1) % 5), 1")
-    problems = verify(tmp_path, **{"checks/test_adding.py": faulty}).problems
-    assert "cheat hard_coded: breaks test_arrays in seeds 0, 1: checks/test_adding.py:17: ZeroDivisionError" in "\n".join(
+    faulty = faulty.replace("\n\n@points(1", DATA)
+    problems = verify(tmp_path, **{"checks/test_adding.py": faulty, "checks/five.txt": "5"}).problems
+    assert "cheat hard_coded: breaks test_arrays in seeds 0, 1: checks/test_adding.py:19: ZeroDivisionError" in "\n".join(
         problems
     )
     assert "handout: must lose test_numbers and does not" in problems
     assert "handout: earns 1 points" in problems
     assert "mutant minus: must lose test_numbers and does not" in problems
     assert any(problem.startswith("solution: loses test_negative in seed") for problem in problems)
-
-
-def test_a_check_that_breaks_on_an_answer_names_its_line(tmp_path):
-    problems = verify(tmp_path, **with_checks("== 5", "== 5 + student.adding.add(0, 0).nope")).problems
-    assert "checks/test_adding.py:9: AttributeError: 'int' object has no attribute 'nope'" in problems
+    (absent,) = (problem for problem in problems if problem.startswith("handout: its public checks must pass"))
+    assert absent.startswith("handout: its public checks must pass with the solution in it, but checks/test_adding.py:")
+    assert "FileNotFoundError" in absent
+    assert "of checks/ only .py files are handed out, so not five.txt" in absent
 
 
 def test_the_solution_is_graded_in_many_seeds_and_in_twenty_where_it_trains(tmp_path):
@@ -100,13 +103,13 @@ def test_the_solution_is_graded_in_many_seeds_and_in_twenty_where_it_trains(tmp_
 
     checks = CHECKS.replace("@points(1,", "@trains\n@points(1,").replace("points, timeout", "points, timeout, trains")
     checks = checks.replace("test_numbers(student)", "test_numbers(student, rng)")
-    checks = checks.replace(FIRST, f"{FIRST}\n    {unlucky('test_numbers', 25)}")  # where training checks are left out
-    checks = checks.replace("    a = -int", f"    {unlucky('test_negative', 26)}\n    a = -int")
+    checks = checks.replace(FIRST, f"{FIRST}\n    {unlucky('test_numbers', 20)}")  # where training checks are left out
+    checks = checks.replace("    a = -int", f"    {unlucky('test_negative', 21)}\n    a = -int")
     lab = load_lab(write(tmp_path, ADD | {"checks/test_adding.py": checks}))
-    report = verify_lab(lab, seeds=1, solution_seeds=28)
-    assert [problem.partition(": failed")[0] for problem in report.problems] == ["solution: loses test_negative in seed 26"]
+    report = verify_lab(lab, seeds=1, solution_seeds=23)
+    assert [problem.partition(": failed")[0] for problem in report.problems] == ["solution: loses test_negative in seed 21"]
     assert report.verdicts[0].points == (6, 6)
-    assert (report.seeds, report.solution_seeds) == ((0,), 28)
+    assert (report.seeds, report.solution_seeds) == ((0,), 23)
 
 
 @pytest.mark.parametrize(
@@ -129,9 +132,9 @@ def test_a_bug_that_names_no_check_is_an_error(tmp_path):
         verify(tmp_path, **{"bugs/minus.toml": BUG.replace("test_numbers", "test_numbrs")})
 
 
-def test_a_check_that_breaks_on_every_answer_is_one_problem(tmp_path):
-    report = verify(tmp_path, **with_checks("== 5", "== score"))
-    assert report.problems == ("checks/test_adding.py:9: NameError: name 'score' is not defined",)
+def test_a_check_that_breaks_on_every_answer_is_one_problem_which_names_its_line(tmp_path):
+    report = verify(tmp_path, 1, **with_checks("== 5", "== 5 + student.adding.add(0, 0).nope"))
+    assert report.problems == ("checks/test_adding.py:9: AttributeError: 'int' object has no attribute 'nope'",)
 
 
 def test_what_is_wrong_without_being_run_is_a_problem_and_few_bugs_are_a_note(tmp_path):
@@ -173,15 +176,3 @@ def test_what_is_wrong_without_being_run_is_a_problem_and_few_bugs_are_a_note(tm
 def test_no_cheat_may_be_allowed_more_than_its_share_of_the_points(tmp_path, ceiling, said):
     lab = load_lab(write(tmp_path, ADD | {"cheats/hard_coded.toml": CHEAT.replace("most = 1.5", ceiling)}))
     assert take_stock(lab).problems == said
-
-
-DATA = "import pathlib\nTABLE = pathlib.Path(__file__).with_name('five.txt').read_text()\n\n\n@points(1"
-
-
-def test_a_public_check_that_needs_a_file_which_is_not_handed_out_is_a_problem(tmp_path):
-    checks = CHECKS.replace("\n\n@points(1", DATA).replace("(2, 3) == 5", "(2, 3) == int(TABLE)")
-    (problem,) = verify(tmp_path, **{"checks/test_adding.py": checks, "checks/five.txt": "5"}).problems
-    start = "handout: its public checks must pass with the solution in it, but checks/test_adding.py:"
-    assert problem.startswith(start)
-    assert "FileNotFoundError" in problem
-    assert "of checks/ only .py files are handed out, so not five.txt" in problem

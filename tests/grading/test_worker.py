@@ -41,7 +41,7 @@ def test_first(student):
 
 
 @points(2)
-@timeout(0.5)
+@timeout(0.3)
 def test_size(student):
     """The size of what comes back"""
     size = student.answer.size()
@@ -50,7 +50,7 @@ def test_size(student):
             while True: sum(range(1000))
         except Exception: pass
     if size == "one operation":
-        pow(7, 10**10, 10**2000000)
+        np.ones((3000, 3000), int) @ np.ones((3000, 3000), int)  # half a minute, in which Python looks at no signal
     if size == "worker":
         os.kill(os.getpid(), signal.SIGKILL)
     assert size == 3
@@ -72,8 +72,8 @@ def lab(tmp_path_factory):
     (folder / "README.md").write_text("# Answer\n")
     (folder / "source" / "answer.py").write_text(answer(3))
     (folder / "checks" / "test_answer.py").write_text(CHECKS)
-    # Half a second in place of ten, in the workers too: they are started by a command line.
-    (folder / "checks" / "conftest.py").write_text("from practicum.checks import own_time\nown_time.LEAST_SECONDS = 0.5\n")
+    # 0.3 seconds in place of ten, in the workers too: they are started by a command line.
+    (folder / "checks" / "conftest.py").write_text("from practicum.checks import own_time\nown_time.LEAST_SECONDS = 0.3\n")
     return folder
 
 
@@ -102,10 +102,10 @@ def test_a_check_that_computes_too_long_costs_that_check_only(results, student):
     assert [first.outcome, size.outcome, last.outcome] == ["passed", "timeout", "passed"]
     assert graded[student].points == 4
     assert size.message == (
-        "to check what your code returned took more than 0.5 seconds of computing, so the check was ended; "
+        "to check what your code returned took more than 0.3 seconds of computing, so the check was ended; "
         "is it of the size that is asked for?"
     )
-    assert size.private.startswith("the check's own code computed for more than 0.5 seconds and was ended.")
+    assert size.private.startswith("the check's own code computed for more than 0.3 seconds and was ended.")
 
 
 def test_the_loss_of_a_worker_costs_the_submission_it_was_lost_with(results):

@@ -32,7 +32,7 @@ def test_any(student, rng):
 
 RIGHT = "def add(a, b):\n    return a + b\n"
 LUCKY = "def add(a, b):\n    return 4\n"
-SLOW = "import time\n\n\ndef add(a, b):\n    time.sleep(0.25)\n    return a + b\n"
+SLOW = "import time\n\n\ndef add(a, b):\n    time.sleep(0.1)\n    return a + b\n"
 
 
 def tiny_lab(folder: Path, checks: str = CHECKS) -> Lab:

@@ -12,6 +12,7 @@ import pytest
 from practicum.labs.handout import starter_files
 from practicum.labs.lab import find_lab
 from practicum.store.results import GradedSubmission
+from tests.conftest import every_other
 from tests.labs.linear_regression import FULL, NAME, Cells, code_cells, find, lost, source
 
 pytestmark = pytest.mark.slow
@@ -205,7 +206,6 @@ HARMLESS: dict[str, Change] = {
 
 # All of them at once are tried below; these by themselves too, where one may hide what another does.
 ALONE = {
-    "nothing",
     "progress bars of every kind",
     "a failing cell before each",
     "sys.exit() in a cell",
@@ -241,10 +241,17 @@ def test_all_at_once(regression: dict[str, Any], grade_regression: Callable[...,
     assert lost(grade_regression(notebook)) == {}
 
 
-def test_older_format_and_byte_order_mark(regression: dict[str, Any], grade_regression: Callable[..., GradedSubmission]) -> None:
+def test_older_format_byte_order_mark_and_a_slow_import_that_is_there_already(
+    regression: dict[str, Any], grade_regression: Callable[..., GradedSubmission]
+) -> None:
+    """What an optimiser imports takes seconds; every submission finds it there when it starts."""
+    regression = copy.deepcopy(regression)
+    first("import os, sys", "if 'torch._dynamo' not in sys.modules:", "    os._exit(1)")(regression["cells"])
     sheet = [{"cell_type": "code", "input": cell["source"], "outputs": []} for cell in code_cells(regression["cells"])]
     old = {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": sheet}]}
-    assert lost(grade_regression(b"\xef\xbb\xbf" + json.dumps(old).encode())) == {}
+    result = grade_regression(b"\xef\xbb\xbf" + json.dumps(old).encode())
+    assert lost(result) == {}
+    assert (result.restarts, result.notes) == (0, ())
 
 
 GRADIENT_DESCENT = {"test_first_step", "test_path", "test_converges", "test_dtypes"}
@@ -258,7 +265,7 @@ NEEDS = {
 }
 
 
-@pytest.mark.parametrize("function", NEEDS)
+@pytest.mark.parametrize("function", every_other(NEEDS))
 def test_a_syntax_error_costs_what_needs_it(
     function: str, regression: dict[str, Any], grade_regression: Callable[..., GradedSubmission]
 ) -> None:
@@ -276,12 +283,3 @@ def test_the_handout_earns_nothing(seed: int, grade_regression: Callable[..., Gr
     result = grade_regression(starter_files(find_lab("linear-regression"))[NAME], seed)
     assert result.points == 0
     assert {check.outcome for check in result.checks} == {"missing"}
-
-
-def test_the_slow_import_is_not_made_for_each_submission(
-    regression: dict[str, Any], grade_regression: Callable[..., GradedSubmission]
-) -> None:
-    """What an optimiser imports takes seconds; every submission finds it there when it starts."""
-    notebook = copy.deepcopy(regression)
-    first("import os, sys", "if 'torch._dynamo' not in sys.modules:", "    os._exit(1)")(notebook["cells"])
-    assert lost(grade_regression(notebook)) == {}

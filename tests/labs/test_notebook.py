@@ -190,6 +190,11 @@ def test_fifty_megabytes_of_outputs():
     assert time.process_time() - begin < 30  # processor time: a busy machine is no failure
 
 
+def test_cells_beyond_ten_thousand_are_not_read_and_that_is_said():
+    found = read_notebook(notebook(*[code("x")] * 10_001), "n")
+    assert (len(found.cells), found.notes) == (10_000, ["n: only the first 10,000 of 10,001 cells were read"])
+
+
 def test_many_notes_are_cut():
     found = read_notebook(notebook(*[3] * 20_000), "n")
     assert len(found.notes) == 21

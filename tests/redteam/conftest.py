@@ -1,7 +1,7 @@
 """A tiny lab, one worker for all tests, and after every attack an honest neighbour who must get full marks.
 
 Nothing here may depend on how busy the machine is. `grade` gives a check a minute, so what an attack meets is the limit that it
-is about; `brief`, for what sleeps or never ends, gives one second, which no honest answer comes near: waiting for the machine
+is about; `brief`, for what sleeps or never ends, gives 0.4 seconds, which no honest answer comes near: waiting for the machine
 does not count.
 """
 
@@ -220,8 +220,8 @@ def grade(lab: Path) -> Iterator[Arena]:
 @pytest.fixture(scope="session")
 def brief(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
     """As `grade`, with little time: for what sleeps or never ends."""
-    checks = CHECKS.replace("@timeout(60)", "@timeout(1)")
-    arena = Arena(write_lab(tmp_path_factory.mktemp("brief") / "answer", checks, import_seconds=2))
+    checks = CHECKS.replace("@timeout(60)", "@timeout(0.4)")
+    arena = Arena(write_lab(tmp_path_factory.mktemp("brief") / "answer", checks, import_seconds=0.5))
     yield arena
     arena.close()
 

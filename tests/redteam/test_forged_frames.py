@@ -172,7 +172,7 @@ def predict(x):
     time.sleep(60)
 def name():
     send(enc(Ext(2, enc((1, "str")))))
-    time.sleep(60)
+    time.sleep(0.5)  # its check is over at once, and what comes next waits for it
 """)
     assert verdict.passed == {"test_add", "test_hidden"}
 

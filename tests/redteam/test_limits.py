@@ -185,8 +185,8 @@ def test_what_memory_is_taken_for_is_said(grade):
         ("[os.pipe() for _ in range(10**6)]", ("Too many open files",)),
     ],
 )
-def test_a_bomb_of_files(brief, bomb, said):
-    verdict = brief(f"import os\ndef name():\n    {bomb}\n    return 'honest'\n")
+def test_a_bomb_of_files(grade, bomb, said):
+    verdict = grade(f"import os\ndef name():\n    {bomb}\n    return 'honest'\n")
     assert verdict.outcome("test_last") in ("raised", "timeout", "crashed")
     assert verdict.points == 9
     if verdict.outcome("test_last") == "raised":
@@ -255,7 +255,7 @@ def test_a_child_that_comes_back_to_the_loop_answers_nothing(grade):
     assert verdict.points == 10
 
 
-def test_eighty_submissions_leave_nothing_behind(grade, make_job, honest_source):
+def test_forty_submissions_leave_nothing_behind(grade, make_job, honest_source):
     pid = grade.worker.process.pid
 
     def held() -> tuple[int, int, int]:
@@ -270,16 +270,16 @@ def test_eighty_submissions_leave_nothing_behind(grade, make_job, honest_source)
         "x = (",
         honest_source + "def name():\n    while 1: print('x' * 1000)",
     ]
-    for number in range(20):
+    for number in range(8):
         grade.worker.grade(make_job(honest_source if number % 2 else hostile[number % 8 // 2]))
     descriptors, memory, children = held()
-    for number in range(60):
+    for number in range(32):
         grade.worker.grade(make_job(honest_source if number % 2 else hostile[number % 8 // 2]))
     wanted = time.monotonic() + 60
     while ((after := held())[2] > children + 1 or after[0] > descriptors) and time.monotonic() < wanted:
         time.sleep(0.05)  # the last process's own end
     assert after[0] <= descriptors
-    assert after[1] - memory < 8 << 10  # KiB
+    assert after[1] - memory < 4 << 10  # KiB
     assert after[2] <= children + 1
     groups = list(Path("/sys/fs/cgroup").glob(f"**/practicum-{pid}-*"))
     assert len(groups) <= 6  # three of the process made ahead, and the kernel may still be taking the last one down

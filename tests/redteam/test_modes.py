@@ -121,7 +121,7 @@ def test_a_killed_grader_leaves_no_process_and_the_next_one_no_cgroup(lab, make_
     import threading
 
     def interrupt() -> None:
-        time.sleep(0.5)
+        time.sleep(0.2)
         worker.process.kill()
 
     threading.Thread(target=interrupt).start()

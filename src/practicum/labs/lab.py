@@ -17,7 +17,7 @@ from practicum.labs.lab_hash import former_hashes, lab_hash
 from practicum.toml import Document
 
 _SUBMIT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\.(py|ipynb)")
-TAKEN = frozenset({"exists", "module", "tensor"})
+TAKEN = frozenset({"exists", "loaded", "module", "seed", "tensor"})
 """What `student` has of its own in a check (`practicum.sandbox.proxy.StudentCode`): no module can be reached by these names."""
 
 _MODULE_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)

@@ -16,13 +16,13 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import TypeVar, cast
 
-from sqlalchemy import Table, delete, inspect, select, update
+from sqlalchemy import Table, delete, func, insert, inspect, select, update
 from sqlalchemy.orm import Session
 
 from practicum.errors import PracticumError
 from practicum.store.queries import published_for
 from practicum.store.records import RowId, StoredResult, StoredSubmission
-from practicum.store.schema import ClaimRow, SubmissionRow
+from practicum.store.schema import ClaimRow, ResultRow, SubmissionRow
 from practicum.store.store import Store
 
 RENEW_SECONDS = 10.0
@@ -61,21 +61,15 @@ class Claims:
         """Claim submissions, all of them; false where they have results by now, or another grader has one of them."""
         ids = [submission.id for submission in submissions]
         with self._store.writing() as db:
-            if len(published_for(db, ids)) == len(ids) or _held_by_others(db, ids, self._holder):
+            graded = select(func.count()).where(ResultRow.submission_id.in_(ids), ResultRow.published)  # one each at most
+            there = list(db.scalars(select(ClaimRow).where(ClaimRow.submission_id.in_(ids))))
+            if db.scalar(graded) == len(ids) or any(row.holder != self._holder and _is_alive(row) for row in there):
                 return False
-            db.execute(delete(ClaimRow).where(ClaimRow.submission_id.in_(ids)))
-            until = datetime.now(UTC) + LAPSE
-            for each in ids:
-                db.add(
-                    ClaimRow(
-                        submission_id=each,
-                        holder=self._holder,
-                        host=socket.gethostname(),
-                        pid=os.getpid(),
-                        since=self._since,
-                        until=until,
-                    )
-                )
+            if there:
+                db.execute(delete(ClaimRow).where(ClaimRow.submission_id.in_(ids)))
+            mine = {"holder": self._holder, "host": socket.gethostname(), "pid": os.getpid(), "since": self._since}
+            claims = [{**mine, "submission_id": each, "until": datetime.now(UTC) + LAPSE} for each in ids]
+            db.execute(insert(ClaimRow), claims)
             return True
 
     def settle(self, groups: Sequence[Group]) -> Iterator[tuple[Group, list[StoredResult]]]:

@@ -8,6 +8,7 @@ time is the submission's own, as for the grader; elsewhere it is the wall clock'
 from __future__ import annotations
 
 import codecs
+import contextlib
 import os
 import signal
 import subprocess
@@ -150,7 +151,8 @@ class LocalProcess(Answers):
         self.process.wait()
         for stream in (self.process.stdin, self.process.stdout):
             assert stream is not None
-            stream.close()
+            with contextlib.suppress(OSError):  # a question that it did not read any more is still on its way
+                stream.close()
 
     def _end(self, died: Died) -> None:
         self._why = self._why or died
