@@ -1,5 +1,6 @@
 """Orders depend on seed and epoch alone, every row comes once, and an epoch can be entered anywhere."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -116,7 +117,7 @@ def test_buckets_come_in_no_order_of_length_and_with_other_company_each_epoch() 
     buckets = Buckets(rows, torch.arange(400), batch_size=10, seed=2, pool=20)
     longest = [batch.shape[1] for batch, _ in buckets.epoch(0)]
     assert longest != sorted(longest)
-    ahead = sum(a < b for a, b in zip(longest, longest[1:], strict=False))
+    ahead = sum(a < b for a, b in pairwise(longest))
     assert 8 <= ahead <= 28  # of 39 neighbours; 38 rise where two pools of 20 come from the shortest to the longest
     company = [{frozenset(index.tolist()) for _, index in buckets.epoch(epoch)} for epoch in (0, 1)]
     assert len(company[0] & company[1]) <= 2

@@ -95,7 +95,7 @@ def test_zero_initialised_residual_blocks_are_the_identity_on_positive_input() -
 
 @pytest.mark.parametrize("bottleneck", [False, True])
 def test_of_a_block_the_last_norm_alone_starts_at_zero(bottleneck: bool) -> None:
-    """Goyal et al. 2017, section 5.1. A zero in an earlier norm makes the block the identity too, and lets no gradient through."""
+    """Goyal et al. 2017, section 5.1. A zero in an earlier norm makes it the identity too, and lets no gradient through."""
     config = ResNetConfig((2, 1), bottleneck=bottleneck, num_classes=3, stem="cifar", width=8, zero_init_residual=True)
     model = ResNet(config)
     last = "bn3" if bottleneck else "bn2"

@@ -82,9 +82,7 @@ def _try(todo: list[Mutant], rows: dict[str, Row], prints: dict[str, str], jobs:
         def done(outcome: Outcome) -> None:
             mutant = outcome.mutant
             verdict = "seen" if outcome.seen else "survived"
-            rows[mutant.name] = Row(
-                mutant.name, mutant.kind, verdict, outcome.red, prints[mutant.name], today()
-            )
+            rows[mutant.name] = Row(mutant.name, mutant.kind, verdict, outcome.red, prints[mutant.name], today())
             write_rows(rows)
             bar.update()
             if not outcome.seen:

@@ -101,7 +101,9 @@ def drawn(folder: str, seed: int, each: int, root: Path = ROOT, here: Path = HER
                 key = hashlib.sha256(f"{seed} {name} {change.function} {change.kind} {change.says}".encode()).hexdigest()
                 candidates.append((key, name, text, change, tests))
     if gone := [place for entry, place in left_out.items() if entry not in met]:
-        raise PracticumError("\n".join(f"{place}: expected a change of the generator's, got none like it; delete it" for place in gone))
+        raise PracticumError(
+            "\n".join(f"{place}: expected a change of the generator's, got none like it; delete it" for place in gone)
+        )
     candidates.sort(key=lambda candidate: candidate[0])
     files, kinds, functions, names = Counter[str](), Counter[str](), Counter[tuple[str, str]](), Counter[str]()
     lines = [f"# Drawn by `python -m tests.mutants.generate` with seed {seed}; see `equivalent.toml` for what was left out.\n"]

@@ -183,9 +183,10 @@ def test_floors_are_97_per_cent_and_one_survivor_a_folder(tmp_path: Path) -> Non
     assert read_rows(tmp_path / "rows.csv") == {one.name: one for one in rows}
     assert read_rows(tmp_path / "none.csv") == {}
     write_page(rows, 12, tmp_path / "page.md")
-    assert "| data | 98 | 97 | data/a |\n| models | 1 | 0 | models/b |\n| all | 99 | 97 | data/a, models/b |" in (
-        tmp_path / "page.md"
-    ).read_text()
+    assert (
+        "| data | 98 | 97 | data/a |\n| models | 1 | 0 | models/b |\n| all | 99 | 97 | data/a, models/b |"
+        in (tmp_path / "page.md").read_text()
+    )
 
 
 def test_a_blind_test_a_seeing_one_a_hanging_one_and_a_red_one_are_told_apart(tree: Path, tmp_path: Path) -> None:

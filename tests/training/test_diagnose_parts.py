@@ -62,10 +62,14 @@ def test_the_rate_that_is_tried_is_the_schedules_in_the_first_steps(monkeypatch:
         return []
 
     monkeypatch.setattr("practicum.training.diagnose.recipe.diagnose", diagnose)
-    how = Fit(10, lambda model: torch.optim.SGD(model.parameters(), lr=0.8), schedule=lambda progress: 0.5 + progress, accumulate=2)
+    how = Fit(
+        10, lambda model: torch.optim.SGD(model.parameters(), lr=0.8), schedule=lambda progress: 0.5 + progress, accumulate=2
+    )
     experiment = SimpleNamespace(model=nn.Linear(1, 1), method=None, train=range(7), test=None, fit=how)
     diagnose_experiment(experiment, steps=4)  # type: ignore[arg-type]
-    assert rates == [pytest.approx(0.8 * (0.5 + (0 + 1 + 2 + 3) / 4 / 40))]  # 7 batches in groups of 2: 4 steps in each of 10 epochs
+    assert rates == [
+        pytest.approx(0.8 * (0.5 + (0 + 1 + 2 + 3) / 4 / 40))
+    ]  # 7 batches in groups of 2: 4 steps in each of 10 epochs
 
 
 def test_a_model_that_is_one_layer_is_called_the_model() -> None:

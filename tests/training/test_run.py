@@ -195,7 +195,9 @@ def test_a_target_is_met_by_the_mean_and_not_by_the_best_seed(tmp_path: Path, sh
 
 
 def test_the_first_seeds_pictures_are_kept_in_place_of_older_ones(tmp_path: Path, shelf: Path) -> None:
-    draw = '        (folder / f"drawn-{seed}.png").write_bytes(b"png"), (folder / "said.txt").write_text(str(seed))\n        return'
+    draw = """        (folder / f"drawn-{seed}.png").write_bytes(b"png")
+        (folder / "said.txt").write_text(str(seed))
+        return"""
     (shelf / "made_study.py").write_text(STUDY.replace("        return", draw))
     kept = tmp_path / "results" / "made-study"
     kept.mkdir(parents=True)
