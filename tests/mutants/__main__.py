@@ -53,8 +53,8 @@ def main(arguments: list[str] | None = None) -> int:
             _try(todo, rows, prints, chosen.jobs)
         write_rows(rows)
         judged = [rows[mutant.name] for mutant in asked]
-        if all(mutant.name in rows and rows[mutant.name].fingerprint == prints[mutant.name] for mutant in mutants):
-            write_page([rows[mutant.name] for mutant in mutants], SEED)
+        waiting = sum(mutant.name not in rows or rows[mutant.name].fingerprint != prints[mutant.name] for mutant in mutants)
+        write_page(list(rows.values()), waiting, SEED)
     except PracticumError as error:
         print(error, file=sys.stderr)
         return 2

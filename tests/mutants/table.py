@@ -101,8 +101,15 @@ def faults(rows: Sequence[Row]) -> list[str]:
     return found
 
 
-def write_page(rows: Sequence[Row], seed: int, path: Path = PAGE) -> None:
-    """Write RESULTS.md."""
+def write_page(rows: Sequence[Row], waiting: int, seed: int, path: Path = PAGE) -> None:
+    """Write RESULTS.md.
+
+    Args:
+        rows: of the mutants that were tried.
+        waiting: how many have not been tried since they, their source or their test changed.
+        seed: of the generator.
+        path: of the page.
+    """
     made = ", ".join(f"{sum(row.kind == kind for row in rows)} {kind.replace('_', ' ')}" for kind in KINDS)
     versions = ", ".join(f"{package} {version(package).split('+')[0]}" for package in ("torch", "numpy", "pytest"))
     lines = [
@@ -116,6 +123,7 @@ def write_page(rows: Sequence[Row], seed: int, path: Path = PAGE) -> None:
         *(f"| {name} | {count} | {seen} | {', '.join(survivors) or '–'} |" for name, count, seen, survivors in by_folder(rows)),
         "",
         f"Made {made} (generator's seed {seed}). Python {platform.python_version()}, {versions}. "
-        f"Trials of {min(row.date for row in rows)} to {max(row.date for row in rows)}.",
+        f"Trials of {min(row.date for row in rows)} to {max(row.date for row in rows)}; "
+        f"{waiting or 'none'} of today's bugs wait{'s' * (waiting == 1)} for a trial with today's source and tests.",
     ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -182,7 +182,7 @@ def test_floors_are_97_per_cent_and_one_survivor_a_folder(tmp_path: Path) -> Non
     write_rows({one.name: one for one in rows}, tmp_path / "rows.csv")
     assert read_rows(tmp_path / "rows.csv") == {one.name: one for one in rows}
     assert read_rows(tmp_path / "none.csv") == {}
-    write_page(rows, 12, tmp_path / "page.md")
+    write_page(rows, 3, 12, tmp_path / "page.md")
     assert (
         "| data | 98 | 97 | data/a |\n| models | 1 | 0 | models/b |\n| all | 99 | 97 | data/a, models/b |"
         in (tmp_path / "page.md").read_text()
