@@ -143,6 +143,7 @@ def test_the_nuclei_recipe_runs_from_data_to_picture(tmp_path: Path, monkeypatch
     assert unet_nuclei.Recipe.target.metric in rows[-1]
     assert [tuple(mask.shape) for _, mask in experiment.test] == [(1, 27, 33), (1, 28, 33), (1, 29, 33)]
     assert experiment.test[0][1].unique().tolist() == [0, 1]
+    assert experiment.test[0][1].dtype == torch.int64
     unet_nuclei.Recipe().picture(experiment, tmp_path)
     assert (tmp_path / "masks.png").stat().st_size > 1000
 
