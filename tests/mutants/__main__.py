@@ -73,6 +73,8 @@ def _named(mutant: Mutant, pattern: str) -> bool:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)  # a second one would stop the cleaning up
     raise KeyboardInterrupt
 
 
@@ -92,5 +94,6 @@ def _try(todo: list[Mutant], rows: dict[str, Row], prints: dict[str, str], jobs:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     sys.exit(main())
