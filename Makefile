@@ -10,7 +10,7 @@ FAST := tests/autograd tests/classic tests/course tests/gradebook tests/labs tes
 # Two, one per core: with three the whole took longer (18 min 23 s against 14 min 37 s).
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
-.PHONY: demo check test lint venv verify thorough matrix redteam bench results docs clean
+.PHONY: demo check test lint venv verify thorough matrix mutants redteam bench results docs clean
 
 demo: .venv/.demo
 	$(BIN)/practicum demo --into demo
@@ -35,6 +35,9 @@ thorough: venv  # further forms of what `make test` shows: every notebook by its
 
 matrix: venv  # every recipe with every option of `practicum train`, two steps each; at most an hour
 	PRACTICUM_MATRIX_ALL=1 $(BIN)/python -m pytest tests/training/test_matrix.py
+
+mutants: venv  # every planted bug, and whether the tests see it; about half an hour, and only what has changed since
+	$(BIN)/python -m tests.mutants
 
 redteam: venv  # every attack as this user, and then as one without any right
 	PRACTICUM_REDTEAM_ALL=1 $(BIN)/python -m pytest tests/redteam

@@ -15,7 +15,7 @@ BUDGET = {"library": 6.0, "grading": 4.0, "exams": 2.0, "projects": 1.5, "site":
 """Minutes on two cores: all together the quarter of an hour that `make test` may take."""
 
 PARTS = {
-    **dict.fromkeys(("autograd", "classic", "data", "methods", "models", "parity", "recipes", "training"), "library"),
+    **dict.fromkeys(("autograd", "classic", "data", "methods", "models", "mutants", "parity", "recipes", "training"), "library"),
     **dict.fromkeys(("test_train_cli.py",), "library"),
     **dict.fromkeys(("exams",), "exams"),
     **dict.fromkeys(("projects",), "projects"),

@@ -61,6 +61,17 @@ def test_defaults_are_those_of_torch(name):
             assert peer[key] == value, key
 
 
+@pytest.mark.parametrize(("name", "settings"), SETTINGS, ids=str)
+def test_steps_leave_the_gradient_alone(name, settings):
+    """Whoever takes two steps with one gradient, or reads it afterwards, finds what the backward pass left."""
+    (p,), _ = parameters([(3, 4)])
+    (p * p).sum().backward()
+    before, optimizer = p.grad.data.copy(), getattr(optim, name)([p], **settings)
+    for _ in range(3):
+        optimizer.step()
+    np.testing.assert_array_equal(p.grad.data, before)
+
+
 def test_groups_and_schedules():
     def make(optimizer):
         def build(p):

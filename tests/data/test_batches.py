@@ -1,5 +1,8 @@
 """Orders depend on seed and epoch alone, every row comes once, and an epoch can be entered anywhere."""
 
+from itertools import pairwise
+from typing import Any
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -51,6 +54,32 @@ def test_an_epoch_can_be_entered_anywhere(kind: str) -> None:
     assert any(not torch.equal(a[0], b[0]) for a, b in zip(whole, batches.epoch(4), strict=True) if a[0].shape == b[0].shape)
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda seed: Batches(torch.arange(23.0), batch_size=4, seed=seed),
+        lambda seed: Crops(torch.arange(50), length=7, batch_size=4, batches=6, seed=seed),
+        lambda seed: Buckets([torch.full((5,), n) for n in range(11)], torch.arange(11), batch_size=2, seed=seed, pool=3),
+        lambda seed: Generated(lambda random, size: (torch.rand(size, generator=random),), batch_size=4, batches=6, seed=seed),
+    ],
+    ids=["Batches", "Crops", "Buckets", "Generated"],
+)
+def test_seed_and_epoch_make_the_order(make: Any) -> None:
+    """Nothing is random here but the order: another seed has another one, and so has another epoch."""
+    first, same, other_seed, other_epoch = (
+        torch.cat([batch[0].flatten() for batch in make(seed).epoch(epoch)]) for seed, epoch in ((1, 3), (1, 3), (2, 3), (1, 4))
+    )
+    assert torch.equal(first, same)
+    assert not torch.equal(first, other_seed)
+    assert not torch.equal(first, other_epoch)
+
+
+def test_rows_of_a_batch_move_in_their_own_ways() -> None:
+    """What is walked through for an evaluation is in the order of the rows, and unchanged."""
+    batches = Batches(torch.arange(9), batch_size=4, transform=lambda random, x: (x + 1,))
+    assert [batch.tolist() for (batch,) in batches] == [[0, 1, 2, 3], [4, 5, 6, 7], [8]]
+
+
 def test_crops_are_windows_with_the_next_token() -> None:
     crops = Crops(torch.arange(100), length=9, batch_size=5, batches=30, seed=1)
     starts = set()
@@ -81,6 +110,24 @@ def test_buckets_pad_little() -> None:
         seen += index.tolist()
     assert sorted(seen) == list(range(400))
     assert padded / total < 0.05  # unsorted batches of 16 would be about 45 % padding
+
+
+def test_buckets_come_in_no_order_of_length_and_with_other_company_each_epoch() -> None:
+    rows = [torch.ones(1 + n % 40, dtype=torch.long) for n in range(400)]
+    buckets = Buckets(rows, torch.arange(400), batch_size=10, seed=2, pool=20)
+    longest = [batch.shape[1] for batch, _ in buckets.epoch(0)]
+    assert longest != sorted(longest)
+    ahead = sum(a < b for a, b in pairwise(longest))
+    assert 8 <= ahead <= 28  # of 39 neighbours; 38 rise where two pools of 20 come from the shortest to the longest
+    company = [{frozenset(index.tolist()) for _, index in buckets.epoch(epoch)} for epoch in (0, 1)]
+    assert len(company[0] & company[1]) <= 2
+
+
+def test_short_rows_are_filled_with_the_padding_asked_for() -> None:
+    rows = [torch.tensor([1, 2, 3]), torch.tensor([4])]
+    ((batch,),) = Buckets(rows, batch_size=2, shuffle=False, pad=-7)
+    assert batch.tolist() == [[1, 2, 3], [4, -7, -7]]
+    assert [batch.tolist() for (batch,) in Buckets(rows, batch_size=2, shuffle=False).epoch(0)] == [[[1, 2, 3], [4, 0, 0]]]
 
 
 def test_streams_are_unlike() -> None:

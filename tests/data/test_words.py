@@ -119,6 +119,7 @@ def test_subsampling():
     assert keep_probability(counts, 0).tolist() == [0, 1, 1, 1]
     tokens = torch.ones(20_000, dtype=torch.long)
     windows = Windows(Corpus(tokens, torch.arange(20_000), 2), subsample=t, batch_size=500)
+    assert len(windows) == 4  # 20,000 words, of which 0.11 stay, in batches of 500
     stayed = sum(len(middle) for middle, _ in windows.epoch(0))
     assert stayed / 20_000 == pytest.approx(t**0.5 + t, abs=0.01)
 

@@ -79,6 +79,13 @@ def test_the_length_penalty_favours_longer_translations():
         assert score.exp().item() == pytest.approx(0.36 if alpha else 0.4, rel=1e-5)
 
 
+def test_the_length_penalty_is_that_of_wu_et_al():
+    """log p is -0.916 for one word and -1.058 for two: (5 + length) / 6 prefers the longer one, (6 + length) / 6 would not."""
+    model = Chain([[0.2] * 4, [0, 0, 0.4, 0.6], [0.25] * 4, [0, 0, 0.5785, 0.4215]])
+    tokens, _ = beam_search(model, torch.ones(1, 1, dtype=torch.long), bos=BOS, eos=EOS, beam=3, length_penalty=1.0, max_length=3)
+    assert [token for token in tokens[0].tolist() if token] == [3, EOS]
+
+
 def model_of(kind, seed, words=5):
     torch.manual_seed(seed)
     if kind == "transformer":

@@ -55,9 +55,13 @@ def test_wrong_settings_are_told(settings: dict[str, int]) -> None:
 def test_an_image_alone_is_seen_as_in_a_batch_and_bfloat16_stays_near() -> None:
     torch.manual_seed(0)
     model, images = Detector(SMALL).eval(), torch.randn(3, 3, 48, 40)
+    for module in model.modules():
+        if isinstance(module, torch.nn.Conv2d):  # an untrained net says nearly the same of every picture
+            torch.nn.init.xavier_normal_(module.weight)
     together, alone = model(images), model(images[1:2])
     with torch.autocast("cpu", torch.bfloat16):
         near = model(images)
     for name in ("class_logits", "distances", "centerness"):
         torch.testing.assert_close(together[name][1:2], alone[name], rtol=1e-5, atol=1e-5)
-        torch.testing.assert_close(near[name].float(), together[name], rtol=0.05, atol=0.05)
+        assert (together[name][0] - together[name][1]).norm() > 0.1 * together[name][1].norm(), "another picture's are far off"
+        assert (near[name].float() - together[name]).norm() < 0.03 * together[name].norm()

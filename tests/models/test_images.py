@@ -93,6 +93,19 @@ def test_zero_initialised_residual_blocks_are_the_identity_on_positive_input() -
     assert all(torch.equal(block(x), x) for block in blocks)
 
 
+@pytest.mark.parametrize("bottleneck", [False, True])
+def test_of_a_block_the_last_norm_alone_starts_at_zero(bottleneck: bool) -> None:
+    """Goyal et al. 2017, section 5.1. A zero in an earlier norm makes it the identity too, and lets no gradient through."""
+    config = ResNetConfig((2, 1), bottleneck=bottleneck, num_classes=3, stem="cifar", width=8, zero_init_residual=True)
+    model = ResNet(config)
+    last = "bn3" if bottleneck else "bn2"
+    norms = {name: module.weight for name, module in model.named_modules() if isinstance(module, nn.BatchNorm2d)}
+    assert [name for name, weight in norms.items() if not weight.any()] == [name for name in norms if name.endswith(last)]
+    assert all((weight == 1).all() for name, weight in norms.items() if not name.endswith(last))
+    model(torch.randn(4, 3, 8, 8)).sum().backward()
+    assert all(norms[name].grad.abs().sum() > 0 for name in norms if name.endswith(last))
+
+
 def test_he_initialisation_keeps_the_gradients_size() -> None:
     torch.manual_seed(0)
     layers = [nn.Sequential(nn.Conv2d(64, 64, 3, padding=1, padding_mode="circular"), nn.ReLU()) for _ in range(8)]

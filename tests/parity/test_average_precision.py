@@ -93,6 +93,16 @@ def test_only_the_best_detections_count(most: int) -> None:
     check(*scene(5, 10, 2, ties=True), 2, most)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_equally_good_boxes_the_last_is_taken(turned: bool) -> None:
+    """The first detection lies halfway between two boxes, the second on one of them, and counts where that one is still free."""
+    boxes = torch.tensor([[0.0, 0, 10, 10], [4, 0, 14, 10]])
+    truth = Truth(boxes.flip(0) if turned else boxes, torch.zeros(2, dtype=torch.long))
+    labels = torch.zeros(2, dtype=torch.long)
+    found = Detections(torch.tensor([[2.0, 0, 12, 10], [4, 0, 14, 10]]), torch.tensor([0.9, 0.8]), labels)
+    assert float(check([found], [truth], 1).recall[0, 0]) == (1.0 if turned else 0.5)
+
+
 def nothing(count: int) -> list[Detections]:
     return [Detections(torch.zeros(0, 4), torch.zeros(0), torch.zeros(0, dtype=torch.long))] * count
 

@@ -184,6 +184,23 @@ def test_names_of_old_files_and_of_other_models():
         compat.from_peer(state | {"encoder.layer.0.crossattention.weight": torch.zeros(1)})
 
 
+def test_weights_start_as_the_papers():
+    """N(0, 0.02) cut off at two standard deviations, which leaves 0.8796 of the spread; biases at 0, norms at one."""
+    torch.manual_seed(0)
+    sizes = BERTConfig(600, 200, 64, 2, 4)
+    for model in (BERTForMaskedLM(sizes), BERTClassifier(sizes, 50)):
+        for name, parameter in model.named_parameters():
+            weight = parameter.detach()
+            if weight.ndim == 2:
+                noise = 0.0176 / (2 * weight.numel()) ** 0.5  # the standard error of a standard deviation
+                assert float(weight.std()) == pytest.approx(0.02 * 0.8796, abs=5 * noise), name
+                assert 0.035 < float(weight.abs().max()) <= 0.04 or weight.numel() < 1000, name
+            elif "norm" in name and name.endswith("weight"):
+                assert (weight == 1).all(), name
+            else:
+                assert not weight.any(), name
+
+
 def test_bfloat16_stays_near():
     ours, _ = twins(CASES["small"], "BertForSequenceClassification", torch.float32)
     tokens, padding, types = batch(CASES["small"], 3, 9)

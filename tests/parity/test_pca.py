@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn import decomposition
+from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import check_estimator
 
 from practicum.classic.kernel_pca import KernelPCA
@@ -114,6 +115,13 @@ def test_a_component_without_variance_has_coordinate_zero() -> None:
     fitted = KernelPCA(3, kernel="linear").fit(x)
     assert fitted.eigenvalues_[1:].tolist() == [0, 0]
     assert fitted.transform([[5.0, 1.0]])[0, 1:].tolist() == [0, 0]
+
+
+def test_what_was_not_fitted_says_so() -> None:
+    for estimator in (PCA(), KernelPCA()):
+        for use in (estimator.transform, estimator.inverse_transform):
+            with pytest.raises(NotFittedError, match=type(estimator).__name__):
+                use(points(20, 3))
 
 
 def test_errors_say_what_was_got() -> None:

@@ -153,3 +153,18 @@ def test_wrong_shapes_are_refused():
         ViT(ViTConfig(image_size=12, patch_size=5))
     with pytest.raises(ValueError, match=r"\(batch, 1, 12, 12\), got \(2, 3, 12, 12\)"):
         ViT(CASES["grey"])(torch.zeros(2, 3, 12, 12))
+
+
+def test_weights_start_small_biases_at_zero_and_norms_as_they_are():
+    torch.manual_seed(0)
+    for name, parameter in ViT(ViTConfig(16, 4, 3, 30, 48, 2, 4)).named_parameters():
+        weight = parameter.detach()
+        if name.endswith("bias"):
+            assert not weight.any(), name
+        elif "norm" in name:
+            assert (weight == 1).all(), name
+        elif weight.numel() > 500:
+            error = 1 / (2 * weight.numel()) ** 0.5  # the relative standard error of a standard deviation
+            # 0.02, or 0.88 of it where the tails are cut at two deviations
+            assert 0.0176 * (1 - 3 * error) < float(weight.std()) < 0.02 * (1 + 3 * error), name
+            assert float(weight.abs().max()) < 0.1, name

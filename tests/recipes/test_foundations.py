@@ -26,6 +26,18 @@ def test_the_perceptron_keeps_to_its_theorems(seed: int, tmp_path: Path) -> None
     assert (tmp_path / "boundaries.png").stat().st_size > 10_000
 
 
+def test_the_bound_is_novikoffs_for_the_line_between_the_means(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    panels = []
+    monkeypatch.setattr(perceptron_gaussians, "_draw", lambda drawn, path: panels.extend(drawn))
+    metrics = perceptron_gaussians.Recipe(rows=60, epochs=5).run(3, tmp_path).metrics
+    _, _, x, y, _ = panels[0]
+    middle = perceptron_gaussians.MIDDLE[0]
+    length = (1 + middle**2) ** 0.5  # of (1, 0, -middle), the line with its intercept
+    margin = min((1 if label else -1) * (a - middle) / length for (a, _), label in zip(x, y, strict=True))
+    radius = max((a * a + b * b + 1) ** 0.5 for a, b in x)
+    assert metrics["bound"] == pytest.approx((radius / margin) ** 2, rel=1e-10)
+
+
 def test_pca_compresses_digits_and_its_kernel_parts_moons(tmp_path: Path) -> None:
     metrics = pca_digits.Recipe().run(7, tmp_path).metrics
     assert metrics["digits_gap_to_sklearn"] < 1e-12

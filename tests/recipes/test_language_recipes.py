@@ -93,7 +93,9 @@ def test_words_are_drawn_and_listed(tmp_path):
     vectors = WordVectors(words, torch.randn(6, 5))
     _books.draw_words(vectors, tmp_path / "words.png")
     _books.write_neighbours(vectors, tmp_path / "neighbours.txt", count=2)
-    lines = (tmp_path / "neighbours.txt").read_text().splitlines()
+    text = (tmp_path / "neighbours.txt").read_text()
+    lines = text.splitlines()
+    assert text.count("\n") == len(lines) == 5
     assert [line.split()[0] for line in lines] == words[:5]
     nearest = vectors.neighbours("king", 2)
     assert lines[2].split() == ["king", nearest[0][0], f"{nearest[0][1]:.2f},", nearest[1][0], f"{nearest[1][1]:.2f}"]

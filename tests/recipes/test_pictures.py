@@ -63,6 +63,28 @@ def test_bright_grounds_are_inverted_and_dim_images_stretched() -> None:
     assert scaled(torch.full((3, 4, 4), 7, dtype=torch.uint8)).equal(torch.zeros(3, 4, 4))
 
 
+def test_an_image_is_stretched_from_its_own_darkest_to_its_own_brightest() -> None:
+    """Linear from the 1st percentile to the 99.8th, wherever they lie: here 40.5 and 89.9."""
+    ramp = torch.arange(40, 91).repeat(3, 4, 1).to(torch.uint8)
+    torch.testing.assert_close(scaled(ramp), (ramp.float() - 40.5) / (89.9 - 40.5), rtol=0, atol=2e-2)
+
+
+def test_contrast_and_brightness_vary_by_a_fifth_each() -> None:
+    """Two grey levels per image tell both: what comes out is contrast · level + (brightness - 1)."""
+    levels = torch.tensor([50, 200], dtype=torch.uint8)
+    images = levels[:, None].repeat(1, 4).flatten().repeat(400, 3, 4, 1)
+    boxes, labels = torch.zeros(400, 1, 4), torch.zeros(400, 1, dtype=torch.long)
+    out = augment(torch.Generator().manual_seed(0), images, boxes, labels)[0]
+    low, high = detector_bccd.scaled(levels).tolist()
+    ends = out.flatten(1).sort(1).values
+    contrast = (ends[:, -1] - ends[:, 0]) / (high - low)
+    brightness = ends[:, 0] - contrast * low
+    for drawn in (contrast - 1, brightness):
+        assert drawn.abs().max() <= 0.2 + 1e-5
+        assert float(drawn.mean()) == pytest.approx(0, abs=0.02)  # uniform in ±0.2: three standard errors
+        assert float(drawn.std()) == pytest.approx(0.4 / 12**0.5, abs=0.01)
+
+
 def test_crops_and_masks_are_cut_alike_and_keep_sizes_within_the_zoom() -> None:
     """A disc stays a disc under turning, mirroring and magnifying; its mask stays on it."""
     y, x = torch.meshgrid(torch.arange(90), torch.arange(70), indexing="ij")
@@ -121,6 +143,7 @@ def test_the_nuclei_recipe_runs_from_data_to_picture(tmp_path: Path, monkeypatch
     assert unet_nuclei.Recipe.target.metric in rows[-1]
     assert [tuple(mask.shape) for _, mask in experiment.test] == [(1, 27, 33), (1, 28, 33), (1, 29, 33)]
     assert experiment.test[0][1].unique().tolist() == [0, 1]
+    assert experiment.test[0][1].dtype == torch.int64
     unet_nuclei.Recipe().picture(experiment, tmp_path)
     assert (tmp_path / "masks.png").stat().st_size > 1000
 

@@ -41,10 +41,10 @@ class Recipe:
     target: ClassVar[Target] = Target("accuracy", at_least=0.5, published="60 %", source="Nobody 2020", seeds=2)
 
     def build(self, seed):
-        x = torch.randn(64, 3, generator=torch.Generator().manual_seed(0))
-        y = (x[:, 0] > 0).long()
+        x, z = (torch.randn(64, 3, generator=torch.Generator().manual_seed(number)) for number in range(2))
+        y, t = (x[:, 0] > 0).long(), (z[:, 0] > 0).long()
         return Experiment(model=torch.nn.Linear(3, 2), method=Classify(), train=Batches(x, y, batch_size=8, seed=seed),
-            test=Batches(x, y, batch_size=64, shuffle=False), sample=SAMPLE or self.kind == "sample",
+            test=Batches(z, t, batch_size=64, shuffle=False), sample=SAMPLE or self.kind == "sample",
             fit=Fit(epochs=self.epochs, optimizer=lambda m: torch.optim.SGD(m.parameters(), lr=self.lr)))
 '''
 STUDY = '''"""A made study.
@@ -97,6 +97,7 @@ def test_hyperparameters() -> None:
     }  # fmt: skip
     chosen = with_values(recipe, {"epochs": "7", "lr": "1e-3", "wide": "yes"})
     assert (chosen.epochs, chosen.lr, chosen.wide, chosen.kind) == (7, 1e-3, True, "full")
+    assert [with_values(recipe, {"wide": word}).wide for word in ("True", "YES", "False", "No")] == [True, True, False, False]
     for given_, message in (
         ({"epoch": "7"}, r"no hyperparameter `epoch` \(did you mean `epochs`\?\); there are: epochs, lr, wide, kind"),
         ({"epochs": "7.5"}, r"--epochs: expected a whole number, got '7\.5'"),
@@ -130,12 +131,26 @@ def test_code_hash_sees_what_a_recipe_imports(shelf: Path) -> None:
     assert recipes.code_hash("made-up") != before
 
 
+def test_code_hash_leaves_out_where_the_data_lie(shelf: Path) -> None:
+    """`data/store.py` only finds files; whoever changes it does not change what a recipe computes."""
+    folder = shelf.parent / "data"
+    folder.mkdir()
+    for name in ("sets.py", "store.py"):
+        (folder / name).write_text("x = 1\n")
+    (shelf / "made_up.py").write_text("from practicum.data import sets, store\n" + FAKE)
+    before = recipes.code_hash("made-up")
+    (folder / "store.py").write_text("x = 2\n")
+    assert recipes.code_hash("made-up") == before
+    (folder / "sets.py").write_text("x = 2\n")
+    assert recipes.code_hash("made-up") != before
+
+
 def test_a_run_writes_its_result_and_is_not_repeated(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     result = train("made-up", folder, seed=3, hyperparameters={"epochs": "4"}, accelerator=CPU)
     assert result is not None
     assert result.met is True
-    assert result.value == result.metrics["accuracy"] > 0.9
+    assert result.value == result.metrics["accuracy"] > 0.85
     assert (result.target, result.seed, result.hyperparameters["epochs"]) == ("accuracy ≥ 0.5", 3, 4)
     assert {"curve.png", "metrics.csv", "result.json", "checkpoint.pt", "run.json"} <= {path.name for path in folder.iterdir()}
     stamp = (folder / "checkpoint.pt").stat().st_mtime_ns
@@ -148,6 +163,48 @@ def test_a_run_writes_its_result_and_is_not_repeated(tmp_path: Path) -> None:
     with pytest.raises(PracticumError, match=r"holds another run \(hyperparameters was .*'epochs': 4.*, is .*'epochs': 2"):
         train("made-up", folder, seed=3, accelerator=CPU)
     assert train("made-up", folder, seed=3, accelerator=CPU, fresh=True) != result
+
+
+def test_a_result_is_measured_on_the_test_data_alone(tmp_path: Path, shelf: Path) -> None:
+    """Every row of the test stands there with both labels, so that half of them are right; in validation all are wrong."""
+    test = "test=Batches(z, t, batch_size=64, shuffle=False)"
+    both = "test=Batches(torch.cat([z, z]), torch.cat([t, 1 - t]), batch_size=50, shuffle=False)"
+    wrong = "validation=Batches(x, 1 - y, batch_size=64, shuffle=False)"
+    assert test in FAKE
+    (shelf / "made_up.py").write_text(FAKE.replace(test, f"{both}, {wrong}"))
+    result = train("made-up", tmp_path / "run", accelerator=CPU)
+    assert result is not None
+    assert result.value == result.metrics["accuracy"] == 0.5
+    last = (tmp_path / "run" / "metrics.csv").read_text().splitlines()
+    assert float(dict(zip(last[0].split(","), last[-1].split(","), strict=True))["accuracy"]) < 0.3
+
+
+def test_the_first_weights_are_the_seeds(tmp_path: Path) -> None:
+    """With a rate of next to nothing a run measures the weights that it began with."""
+    still = {"lr": "1e-30", "epochs": "1"}
+    one, two = (train("made-up", tmp_path / str(seed), seed=seed, hyperparameters=still, accelerator=CPU) for seed in (1, 2))
+    assert one.metrics["loss"] != pytest.approx(two.metrics["loss"], rel=1e-3)  # type: ignore[union-attr]
+
+
+def test_a_target_is_met_by_the_mean_and_not_by_the_best_seed(tmp_path: Path, shelf: Path) -> None:
+    (shelf / "made_study.py").write_text(STUDY.replace("at_most=2.5", "at_most=1.5"))
+    kept, said = tmp_path / "results", []
+    run_missing(["made-study"], kept, seeds=None, minutes=None, progress=said.append, runs=tmp_path / "runs")
+    write_table(kept, tmp_path / "RESULTS.md")
+    assert "| made-study | error ≤ 1.5 | 2 ± 1 | 3 | **no** |" in (tmp_path / "RESULTS.md").read_text()  # 1, 2 and 3
+
+
+def test_the_first_seeds_pictures_are_kept_in_place_of_older_ones(tmp_path: Path, shelf: Path) -> None:
+    draw = """        (folder / f"drawn-{seed}.png").write_bytes(b"png")
+        (folder / "said.txt").write_text(str(seed))
+        return"""
+    (shelf / "made_study.py").write_text(STUDY.replace("        return", draw))
+    kept = tmp_path / "results" / "made-study"
+    kept.mkdir(parents=True)
+    (kept / "old.png").write_bytes(b"old")
+    run_missing(["made-study"], tmp_path / "results", seeds=2, minutes=None, progress=lambda said: None, runs=tmp_path / "runs")
+    assert sorted(path.name for path in kept.iterdir()) == ["0.json", "1.json", "drawn-0.png", "losses.json", "said.txt"]
+    assert (kept / "said.txt").read_text() == "0"
 
 
 def test_fresh_deletes_nothing_but_runs(tmp_path: Path) -> None:

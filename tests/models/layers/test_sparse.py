@@ -91,3 +91,11 @@ def test_dropout_of_a_sparse_matrix_and_the_ends_of_the_range() -> None:
     assert dropout(torch.empty(0, 3), 0.5, training=True).shape == (0, 3)
     with pytest.raises(ValueError, match=r"in \[0, 1\], got 1.5"):
         dropout(x, 1.5, training=True)
+
+
+def test_indices_move_with_the_values() -> None:
+    """`meta` is a second device that every machine has."""
+    matrix = Sparse.from_dense(torch.eye(3))
+    moved = matrix.to("meta")
+    assert [part.device.type for part in (moved.rows_E, moved.cols_E, moved.values_E)] == ["meta"] * 3
+    assert matrix.to(torch.float64).rows_E is matrix.rows_E

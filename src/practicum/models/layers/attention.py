@@ -36,8 +36,7 @@ def attention_weights(
         scale: 1/√D if None.
 
     Returns:
-        Weights, in the queries' dtype; rows sum to 1, or to 0 where everything is masked. Scores are computed in at least single
-        precision, also under autocast: in half precision a product of two vectors soon leaves its range.
+        Weights in the queries' dtype; rows sum to 1, or to 0 where everything is masked. Scores are in at least single precision.
 
     Shapes:
         query: (…, T, D). key: (…, S, D). mask: broadcast to (…, T, S). Returns (…, T, S).
@@ -50,12 +49,12 @@ def attention_weights(
     with as_written(query):
         # The scale comes first, so that products are no larger than they have to be.
         scores = wide(query) * (query.shape[-1] ** -0.5 if scale is None else scale) @ wide(key).mT
-        allowed = _allowed(mask, causal, query, key)
-        if allowed is None:
-            return scores.softmax(-1).to(query.dtype)
-        # The smallest number in place of -∞, and a zero afterwards: a row without any key stays finite, backward too.
-        weights = scores.masked_fill(~allowed, torch.finfo(scores.dtype).min).softmax(-1).masked_fill(~allowed, 0.0)
-        return weights.to(query.dtype)
+    allowed = _allowed(mask, causal, query, key)
+    if allowed is None:
+        return scores.softmax(-1).to(query.dtype)
+    # The smallest number in place of -∞, and a zero afterwards: a row without any key stays finite, backward too.
+    scores = scores.masked_fill(~allowed, torch.finfo(scores.dtype).min)
+    return scores.softmax(-1).masked_fill(~allowed, 0.0).to(query.dtype)
 
 
 def attention(

@@ -1,0 +1,219 @@
+"""What the recipes learn from, choose by and measure on: three sets, of which the last one is seen at the end alone."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from sklearn import datasets, decomposition
+from torch import Tensor
+
+from practicum.data.books import Books
+from practicum.data.mnist import fashion_mnist, mnist, scaled
+from practicum.data.tatoeba import Translations
+from practicum.data.texts import Texts
+from practicum.data.words import BOS, EOS, PAD, UNK
+from practicum.methods.classify import Classify
+from practicum.models.layers.norms import Standardise
+from practicum.recipes import (
+    _tatoeba,
+    ablation_fashion,
+    bert_banking77,
+    gin_attachment,
+    gradient_norms,
+    mlp_digits,
+    optimizer_race,
+    pca_digits,
+    word2vec_books,
+)
+
+
+@pytest.fixture(autouse=True)
+def only_samples(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("PRACTICUM_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "empty"))
+
+
+def test_the_race_chooses_rates_on_digits_that_are_neither_trained_on_nor_tested_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each set of digits prefers another rate; only one of them may have its way, and only the test digits give the accuracy."""
+    digits, rows = mnist(), 256
+    parts = {"train": digits.train_labels[:rows], "other": digits.train_labels[rows : rows + 5000], "test": digits.test_labels}
+    accuracies = {"train": (0.9, 0.1, 0.2), "other": (0.3, 0.8, 0.4), "test": (0.5, 0.6, 0.7)}
+    rates = (0.001, 0.03, 0.3)
+
+    def accuracy(rate: float, images: Any, labels: Any) -> float:
+        assert len(images) == len(labels)
+        (part,) = (name for name, those in parts.items() if np.array_equal(those, labels))
+        return accuracies[part][rates.index(rate)]
+
+    monkeypatch.setattr(optimizer_race, "RATES", rates)
+    monkeypatch.setattr(optimizer_race, "accuracy", accuracy)
+    monkeypatch.setattr(optimizer_race.Recipe, "learn", lambda self, name, rate, images, labels, seed: (rate, [1.0]))
+    monkeypatch.setattr(optimizer_race, "draw_valley", lambda *drawn: None)
+    monkeypatch.setattr(optimizer_race, "draw_curves", lambda *drawn: None)
+    metrics = optimizer_race.Recipe(steps=1, rows=rows).run(0, tmp_path).metrics
+    for name in optimizer_race.RULES:
+        assert (metrics[f"{name}_lr"], metrics[f"{name}_accuracy"]) == (0.03, 0.6)
+
+
+def test_accuracy_is_the_share_of_images_whose_largest_score_is_their_labels() -> None:
+    scores = np.array([[3.0, 1, 2], [0, 5, 1], [9, 1, 8], [0, 1, 2]])
+    assert optimizer_race.accuracy(lambda images: images, scores, np.array([0, 1, 2, 2])) == 0.75
+
+
+def test_the_accuracy_on_digits_follows_the_labels_of_the_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With every test label wrong by one, what learns well is right on next to none of them."""
+    x_train, x_test, y_train, y_test = mlp_digits.digits()
+    monkeypatch.setattr(mlp_digits, "digits", lambda: (x_train, x_test, y_train, (y_test + 1) % 10))
+    monkeypatch.setattr(mlp_digits, "draw", lambda *given: None)
+    metrics = mlp_digits.Recipe(epochs=3, hidden=32).run(0, tmp_path).metrics
+    assert metrics["train_accuracy"] > 0.8
+    assert metrics["accuracy"] < 0.1
+    assert metrics["logistic_accuracy"] < 0.1
+
+
+def test_components_are_found_on_other_digits_than_those_they_draw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seeds = []
+    make = datasets.make_moons
+
+    def moons(rows: int, *, noise: float, random_state: int) -> Any:
+        seeds.append(random_state)
+        return make(rows, noise=noise, random_state=random_state)
+
+    monkeypatch.setattr(datasets, "make_moons", moons)
+    for drawn in ("draw_images", "_draw_moons"):
+        monkeypatch.setattr(pca_digits, drawn, lambda *given, **settings: None)
+    metrics = pca_digits.Recipe().run(7, tmp_path).metrics
+    x = datasets.load_digits().data
+    order = np.random.default_rng(7).permutation(len(x))
+    train, test = x[order[: len(x) // 2]], x[order[len(x) // 2 :]]
+    fitted = decomposition.PCA(16).fit(train)
+    left = ((test - fitted.inverse_transform(fitted.transform(test))) ** 2).sum() / ((test - train.mean(axis=0)) ** 2).sum()
+    assert metrics["digits_error"] == pytest.approx(left, rel=1e-10)
+    learned, tested = seeds
+    assert learned != tested
+
+
+def test_the_ablation_keeps_its_three_sets_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clothes, watched, measured, nets = fashion_mnist(), [], [], []
+
+    def images(batches: Any) -> Tensor:
+        return torch.cat([batch[0] for batch in batches])
+
+    def fit(net: Any, method: Any, train: Any, how: Any, *, validation: Any, **rest: Any) -> list[dict[str, float]]:
+        nets.append(net)
+        watched.append(images(validation))
+        return [{"epoch": 1}]
+
+    class Measuring(Classify):
+        def evaluate(self, model: Any, batches: Any) -> dict[str, float]:
+            measured.append(images(batches))
+            return super().evaluate(model, batches)
+
+    monkeypatch.setattr(ablation_fashion, "fit", fit)
+    monkeypatch.setattr(ablation_fashion, "Classify", Measuring)
+    chosen = {name: ablation_fashion.VARIANTS[name] for name in ("input_norm", "early_stopping")}
+    monkeypatch.setattr(ablation_fashion, "VARIANTS", chosen)
+    monkeypatch.setattr(ablation_fashion, "_draw", lambda *given: None)
+    ablation_fashion.Recipe(images=600, hidden=4).run(0, tmp_path)
+    pixels = scaled(clothes.train_images, 0, 1)
+    assert all(torch.equal(those, pixels[600:720]) for those in watched)
+    for train, test in zip(measured[::2], measured[1::2], strict=True):
+        assert torch.equal(train, pixels[:600])
+        assert torch.equal(test, scaled(clothes.test_images, 0, 1))
+    (standardise,) = (module for net in nets for module in net.modules() if isinstance(module, Standardise))
+    torch.testing.assert_close(standardise.mean, pixels[:600].mean((0, 2, 3), keepdim=True)[0], rtol=1e-6, atol=1e-7)
+
+
+def test_words_of_held_out_sentences_are_unknown_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    train = [(("gut", "!"), ("good", "!"))] * 3
+    validation = [(("alt", "!"), [("old", "!")])] * 3
+    test = [(("neu", "!"), [("new", "!")])] * 5
+    monkeypatch.setattr(_tatoeba, "deu_eng", lambda: Translations(train, validation, test))
+    data = _tatoeba.german(batch_size=3, seed=0)
+    assert set(data.source.words[4:]) == {"gut", "!"}
+    assert set(data.target.words[4:]) == {"good", "!"}
+    mark, sign = data.source.number("!"), data.target.number("!")
+    for part, count in ((data.validation, 3), (data.test, 5)):
+        ((source, first, *others),) = iter(part)
+        assert source.tolist() == [[UNK, mark, EOS]] * count
+        assert first.tolist() == [[BOS, UNK, sign, EOS]] * count
+        assert all((column == PAD).all() for column in others)
+
+
+def test_negatives_are_drawn_by_the_counts_of_the_books(monkeypatch: pytest.MonkeyPatch) -> None:
+    sentences = [["king", "queen", "king"]] * 8 + [["king", "ship"]] * 5
+    monkeypatch.setattr(word2vec_books, "books", lambda: Books(sentences, True))
+    pairs = SimpleNamespace(words=[("king", "queen"), ("king", "ship")], scores=[8.0, 1.0])
+    monkeypatch.setattr(word2vec_books, "word_similarity", lambda: pairs)
+    method = word2vec_books.Recipe(width=4).build(0).method
+    assert method.counts.tolist() == [0, 0, 0, 0, 21, 8, 5]
+    assert (method.power, method.negatives) == (0.75, 5)
+
+
+@pytest.mark.parametrize("factor", [0.5, 0.97, 1.1])
+def test_the_factor_of_a_gradient_that_shrinks_evenly_is_its_ratio(
+    factor: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """‖∂L/∂s_t‖ = factor^(T - t) has T - 1 ratios between its T norms; a palindrome's last digit is no step."""
+    norms: Callable[..., Tensor] = lambda self, name, length, seed: factor ** torch.arange(length - 2, -1, -1.0).double()  # noqa: E731
+    monkeypatch.setattr(gradient_norms.Recipe, "_norms", norms)
+    monkeypatch.setattr(gradient_norms, "_draw", lambda *drawn: None)
+    metrics = gradient_norms.Recipe().run(0, tmp_path).metrics
+    assert list(metrics.values()) == pytest.approx([factor] * len(gradient_norms.NETWORKS), rel=1e-12)
+
+
+def test_both_classifiers_learn_from_the_few_labelled_questions_and_one_has_read_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = torch.tensor([0, 1, 2] * 4)
+    questions = tuple(f"question {letter}" for letter in "abcdefghijkl")
+    asked = Texts(questions, labels, ("old card", "new card"), labels[:2], ("x", "y", "z"), False)
+    other = Texts(("lost phone", "red phone"), labels[:2], ("never read",), labels[:1], ("x", "y"), False)
+    fits: list[tuple[Any, ...]] = []
+
+    def fit(model: Any, method: Any, train: Any, how: Any, *, validation: Any, folder: Path, seed: int) -> list[dict[str, float]]:
+        fits.append((model, train, validation, folder, [value.clone() for value in model.encoder.state_dict().values()]))
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.add_(len(fits))
+        return [{"accuracy": 0.9}, {"accuracy": (0.1, 0.5, 0.8)[len(fits) - 1]}]
+
+    monkeypatch.setattr(bert_banking77, "banking77", lambda: asked)
+    monkeypatch.setattr(bert_banking77, "clinc150", lambda: other)
+    monkeypatch.setattr(bert_banking77, "fit", fit)
+    outcome = bert_banking77.Recipe(shots=2, width=8, layers=1, heads=2).run(5, tmp_path)
+    assert outcome.metrics == {"gap_accuracy": 0.1, "scratch": 0.5, "pretrained": 0.8, "gain": pytest.approx(0.3)}
+    assert [folder.relative_to(tmp_path).as_posix() for *_, folder, _ in fits] == ["pretraining", "scratch", "pretrained"]
+    (reader, reading, *_), (fresh, few, test, _, _), (tuned, same, again, _, began) = fits
+    assert reading.rows == 14  # all questions of both training sets, and no label
+    assert len(reading.columns) == 1
+    assert few is same
+    assert few.columns[1].bincount().tolist() == [2, 2, 2]
+    assert test is again
+    assert test.columns[1].tolist() == [0, 1]
+    assert fresh.encoder is not reader.encoder
+    assert tuned.encoder is reader.encoder
+    learned = [value - 3 for value in reader.encoder.state_dict().values()]
+    assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(began, learned, strict=True)), "nothing else trained it in between"
+
+
+def test_grown_graphs_are_tested_on_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    sets = []
+
+    class Noting(gin_attachment.GraphBatches):
+        def __init__(self, graphs: Any, **settings: Any) -> None:
+            sets.append(graphs)
+            super().__init__(graphs, **settings)
+
+    monkeypatch.setattr(gin_attachment, "GraphBatches", Noting)
+    monkeypatch.setattr(gin_attachment, "fit", lambda *given, **settings: None)
+    gin_attachment.Recipe(graphs=20).accuracy(0, gin_attachment.cycles, means=False)
+    train, test = sets
+    assert (len(train), len(test)) == (20, 400)
+    assert not {id(graph) for graph in train} & {id(graph) for graph in test}
