@@ -102,6 +102,7 @@ class Crops:
         if tokens.ndim != 1 or len(tokens) < length + 1:
             raise ValueError(f"expected a 1-D stream of at least {length + 1} tokens, got shape {tuple(tokens.shape)}")
         self.tokens, self.length, self.batch_size, self.batches, self.seed = tokens.long(), length, batch_size, batches, seed
+        self.rows = len(tokens) - 1  # targets
 
     def __len__(self) -> int:
         whole, left = divmod(len(self.tokens) - 1, self.length)
@@ -201,6 +202,7 @@ class Generated:
 
     def __init__(self, make: Callable[[torch.Generator, int], Any], *, batch_size: int, batches: int, seed: int = 0) -> None:
         self.make, self.batch_size, self.batches, self.seed = make, batch_size, batches, seed
+        self.rows = batches * batch_size  # of an epoch
 
     def __len__(self) -> int:
         return self.batches
@@ -218,11 +220,12 @@ class Whole:
     """The same single batch in every epoch: a graph, or a set small enough to go through at once.
 
     Args:
-        batch: what each epoch yields.
+        batch: what each epoch yields; its last part has a row for each target.
     """
 
     def __init__(self, batch: Any) -> None:
         self.batch = batch
+        self.rows = len(batch[-1])
 
     def __len__(self) -> int:
         return 1

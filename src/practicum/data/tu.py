@@ -119,7 +119,7 @@ class GraphBatches:
     """
 
     def __init__(self, graphs: Sequence[Graph], *, batch_size: int, seed: int = 0, shuffle: bool = True) -> None:
-        self.graphs, self.batch_size, self.seed, self.shuffle = graphs, batch_size, seed, shuffle
+        self.graphs, self.batch_size, self.seed, self.shuffle, self.rows = graphs, batch_size, seed, shuffle, len(graphs)
 
     def __len__(self) -> int:
         return -(-len(self.graphs) // self.batch_size)

@@ -54,7 +54,7 @@ class Windows:
     """
 
     def __init__(self, corpus: Corpus, *, reach: int = 5, subsample: float = 1e-3, batch_size: int = 4096, seed: int = 0) -> None:
-        self.corpus, self.reach, self.seed = corpus, reach, seed
+        self.corpus, self.reach, self.seed, self.rows = corpus, reach, seed, len(corpus.token_N)
         self.keep_N = keep_probability(corpus.counts(), subsample)[corpus.token_N]
         self.batches = max(1, round(float(self.keep_N.sum()) / batch_size))
 

@@ -75,7 +75,7 @@ class Matrices:
     """
 
     def __init__(self, batches: GraphBatches, *, means: bool) -> None:
-        self.batches, self.means = batches, means
+        self.batches, self.means, self.rows = batches, means, batches.rows
 
     def __len__(self) -> int:
         return len(self.batches)

@@ -1,5 +1,7 @@
 """What a recipe says: an experiment, how it is trained, and the figure it has to reach."""
 
+import math
+import statistics
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +29,8 @@ class Method(Protocol):
 class Data(Protocol):
     """Batches in an order that depends on a seed and the epoch's number alone; `data/batches.py` has five kinds."""
 
+    rows: int  # that can be drawn: images, sentences, tokens, nodes
+
     def __len__(self) -> int: ...
 
     def __iter__(self) -> Iterator[Any]: ...
@@ -45,7 +49,8 @@ class Target:
         at_least: its floor; or
         at_most: its ceiling. Exactly one of the two.
         published: the published value, as text; empty where there is none.
-        source: where it is published, or why the target is what it is.
+        source: where it is published, or why the target is what it is. Targets are set before there are results on test data, and
+            none is lowered afterwards.
         minutes: what a run may take on two cores.
         seeds: how many runs the stated mean wants.
     """
@@ -62,9 +67,11 @@ class Target:
         if (self.at_least is None) == (self.at_most is None):
             raise ValueError(f"{self.metric}: expected one of at_least and at_most, got {self.at_least} and {self.at_most}")
 
-    def met(self, value: float) -> bool:
-        """Tell whether `value` reaches the target; NaN does not."""
-        return value >= self.at_least if self.at_least is not None else value <= (self.at_most or 0.0)
+    def met(self, *values: float) -> bool:
+        """Tell whether runs reach the target: the mean of several, less one standard error, does. NaN does not."""
+        mean = statistics.fmean(values)
+        error = statistics.stdev(values) / math.sqrt(len(values)) if len(values) > 1 else 0.0
+        return mean - error >= self.at_least if self.at_least is not None else mean + error <= (self.at_most or 0.0)
 
     def __str__(self) -> str:
         return f"{self.metric} ≥ {self.at_least:g}" if self.at_least is not None else f"{self.metric} ≤ {self.at_most:g}"
@@ -112,6 +119,25 @@ class Fit:
 
 
 @dataclass(frozen=True)
+class Sets:
+    """How many rows a result stands on, apart in three sets.
+
+    Attributes:
+        train: that were learnt from.
+        validation: that were watched, and by which whatever was chosen was chosen.
+        test: that were measured once, at the end.
+        unit: what a row is: images, questions, characters.
+        chosen: what the validation set chose, as text; empty where it only drew a curve.
+    """
+
+    train: int
+    validation: int
+    test: int
+    unit: str = "rows"
+    chosen: str = ""
+
+
+@dataclass(frozen=True)
 class Experiment:
     """One training.
 
@@ -119,19 +145,27 @@ class Experiment:
         model: any module.
         method: what to descend, and how to measure.
         train: batches to learn from.
-        test: batches to measure the result on, once, at the end.
+        test: batches to measure the result on, once, at the end. Nothing else in the experiment may depend on them.
         fit: how to train.
-        validation: batches to measure on in between; the test set where a recipe selects nothing by them.
+        validation: batches to measure on in between; they share no row with the others.
         sample: True where the data are only the packaged sample, so that the target does not apply.
+        unit: what a row is: images, questions, characters.
     """
 
     model: nn.Module
     method: Any
     train: Data
-    test: Iterable[Any]
+    test: Any
     fit: Fit
-    validation: Iterable[Any] | None = None
+    validation: Any = None
     sample: bool = False
+    unit: str = "rows"
+
+    def sets(self) -> Sets:
+        """Return the three sets' sizes, and what the validation set chooses."""
+        chosen = f"the weights, by {self.fit.best.lstrip('-')}" if self.fit.best else ""
+        validation = self.validation.rows if self.validation is not None else 0
+        return Sets(self.train.rows, validation, self.test.rows, self.unit, chosen)
 
 
 @dataclass(frozen=True)
@@ -139,12 +173,14 @@ class StudyResult:
     """What a study found.
 
     Attributes:
-        metrics: by name; the target's metric is one of them.
+        metrics: by name, on the test data where nothing else is said; the target's metric is one of them.
         sample: True where the data were only the packaged sample.
+        sets: the three sets' sizes, and what the validation set chose.
     """
 
     metrics: dict[str, float]
     sample: bool = False
+    sets: Sets | None = None
 
 
 class Recipe(Protocol):

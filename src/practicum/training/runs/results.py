@@ -1,5 +1,6 @@
 """The results of all recipes: one small JSON file per run, and the table made of them."""
 
+import csv
 import json
 import shutil
 import statistics
@@ -80,9 +81,10 @@ def write_table(folder: Path, path: Path) -> None:
     """Write RESULTS.md from the results in a folder."""
     lines = [_HEAD]
     versions: dict[str, set[str]] = {}
+    baselines = read_baselines(folder / "baselines.csv")
     for name in recipes.names():
         runs = read_results(folder / name)
-        lines.append(_row(name, recipes.load(name).target, runs))
+        lines.append(_row(name, recipes.load(name).target, runs, baselines.get(name, "")))
         for run in runs:
             for package, number in run.versions.items():
                 versions.setdefault(package, set()).add(number)
@@ -93,29 +95,67 @@ def write_table(folder: Path, path: Path) -> None:
 _HEAD = """# Results
 
 Written by `practicum results`, which runs what is missing, from one JSON file per run, `results/RECIPE/SEED.json`.
-A value is the mean ± the sample standard deviation over the seeds. Minutes are one run's mean, by the clock and of
-processor time; where other work shared the machine's two cores, the clock's are too long. A run is *stale* when the
-recipe, or a model, method or dataset that it imports, has changed since; it is not where `practicum results --carry` has
-found the first 20 losses equal to the last digit. Values and minutes are those of the day in the last column.
+A value is the mean ± the sample standard deviation over the seeds; a target is *met* where the mean less one standard error
+meets it. *Rows* are those of the training, validation and test set, which share none; behind them stands what validation
+chose. The test set was measured once, behind the last step. The *weakest baseline* is the simplest honest way to do the task,
+measured on the same test rows by `benchmarks/baselines.py`. Minutes are one run's mean, by the clock and of processor time; where
+other work shared the machine's two cores, the clock's are too long. A run is *stale* when the recipe, or a model, method or
+dataset that it imports, has changed since; it is not where `practicum results --carry` has found the first 20 losses equal to
+the last digit. Values and minutes are those of the day in the last column.
 
-| recipe | target | value | seeds | met | published | minutes | CPU minutes | date |
-|---|---|---|---|---|---|---|---|---|"""
+| recipe | target | value | seeds | met | weakest baseline | published | rows | minutes | CPU minutes | date |
+|---|---|---|---|---|---|---|---|---|---|---|"""
 
 
-def _row(name: str, target: Any, runs: list[Result]) -> str:
+def _row(name: str, target: Any, runs: list[Result], baseline: str) -> str:
     code = recipes.code_hash(name)
     current = [run for run in runs if run.code == code]
     used = current or runs
     if not used:
-        return f"| {name} | {target} | not run yet | 0 of {target.seeds} | – | {target.published} | – | – | – |"
-    mean, spread = summary([run.metrics[target.metric] for run in used if target.metric in run.metrics])
-    value = f"{mean:.4g}" + (f" ± {spread:.2g}" if spread is not None else "")
-    met = "yes" if target.met(mean) else "**no**"
+        return f"| {name} | {target} | not run yet | 0 of {target.seeds} | – | {baseline} | {target.published} | – | – | – | – |"
+    values = [run.metrics[target.metric] for run in used if target.metric in run.metrics]
+    mean, spread = summary(values)
+    value = f"{mean:.4g}" + (f" ± {spread:.2g}" if spread is not None else "") + ("" if current else " (stale)")
+    met = "yes" if values and target.met(*values) else "**no**"
     seeds = f"{len(used)} of {target.seeds}" if len(used) < target.seeds else str(len(used))
-    mark = "" if current else " (stale)"
     date = max(run.date for run in used)
     minutes, cpu = (statistics.mean(getattr(run, name) for run in used) for name in ("minutes", "cpu_minutes"))
-    return f"| {name} | {target} | {value}{mark} | {seeds} | {met} | {target.published} | {minutes:.1f} | {cpu:.1f} | {date} |"
+    cells = [
+        name,
+        target,
+        value,
+        seeds,
+        met,
+        baseline,
+        target.published,
+        _sets(used[-1].sets),
+        f"{minutes:.1f}",
+        f"{cpu:.1f}",
+        date,
+    ]
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def _sets(sets: dict[str, Any] | None) -> str:
+    if sets is None:
+        return "not stated"
+    rows = " / ".join(f"{sets[part]:,}" for part in ("train", "validation", "test"))
+    return f"{rows} {sets['unit']}" + (f"; chosen: {sets['chosen']}" if sets["chosen"] else "")
+
+
+def read_baselines(path: Path) -> dict[str, str]:
+    """Return each recipe's weakest baseline, as text, from the table that `benchmarks/baselines.py` writes; none without it.
+
+    Raises:
+        PracticumError: the file is no such table.
+    """
+    if not path.exists():
+        return {}
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return {row["recipe"]: f"{float(row['value']):.4g} ({row['baseline']})" for row in csv.DictReader(file)}
+    except (KeyError, ValueError) as error:
+        raise PracticumError(f"{path}: expected columns recipe, value and baseline ({error!r})") from None
 
 
 def summary(values: Sequence[float]) -> tuple[float, float | None]:

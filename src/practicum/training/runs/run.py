@@ -18,6 +18,7 @@ import torch
 from practicum.errors import PracticumError
 from practicum.training import checkpoint, generators
 from practicum.training.accelerator import Accelerator, launch, using
+from practicum.training.experiment import Sets
 from practicum.training.hyperparameters import with_values
 from practicum.training.loop import fit
 from practicum.training.plots.curve import draw_curve
@@ -45,6 +46,8 @@ class Result:
         device: the kind of processor.
         versions: of Python, PyTorch and NumPy.
         date: when the run ended, UTC.
+        sets: sizes of the training, validation and test set, and what validation chose (`experiment.Sets`); None in results of
+            older versions.
     """
 
     recipe: str
@@ -62,6 +65,7 @@ class Result:
     device: str
     versions: dict[str, str]
     date: str
+    sets: dict[str, Any] | None = None
 
 
 def read_result(path: Path) -> Result:
@@ -165,6 +169,7 @@ def train(
         device=_device(accelerator if limits.trains(recipe) else Accelerator(device="cpu")),
         versions=versions(),
         date=datetime.now(UTC).strftime("%Y-%m-%d"),
+        sets=asdict(measured.sets) if measured.sets else None,
     )
     write_result(folder / "result.json", result)
     return result
@@ -176,6 +181,7 @@ class _Measured:
     sample: bool
     seconds: float
     cpu_seconds: float
+    sets: Sets | None
 
 
 def _run_study(recipe: Any, folder: Path, identity: dict[str, Any], fresh: bool, accelerator: Accelerator) -> _Measured | Result:
@@ -186,7 +192,7 @@ def _run_study(recipe: Any, folder: Path, identity: dict[str, Any], fresh: bool,
     began, cpu = time.monotonic(), time.process_time()
     with using(accelerator):
         study = recipe.run(identity["seed"], folder)
-    return _Measured(study.metrics, study.sample, time.monotonic() - began, time.process_time() - cpu)
+    return _Measured(study.metrics, study.sample, time.monotonic() - began, time.process_time() - cpu, study.sets)
 
 
 def _run_experiment(
@@ -204,13 +210,9 @@ def _run_experiment(
     fabric.barrier()
     if done := _done(folder):
         return done if fabric.is_global_zero else None
-    validation = experiment.validation
-    # The test set serves for the curve where nothing is chosen by it.
-    if validation is None and not experiment.fit.best:
-        validation = experiment.test
     rows = fit(
         experiment.model, experiment.method, experiment.train, experiment.fit,
-        validation=validation, folder=folder, accelerator=accelerator, seed=seed, progress=progress, fabric=fabric,
+        validation=experiment.validation, folder=folder, accelerator=accelerator, seed=seed, progress=progress, fabric=fabric,
     )  # fmt: skip
     # All processes measure: with sharded weights a forward pass is a joint affair.
     with torch.no_grad():
@@ -220,7 +222,7 @@ def _run_experiment(
     draw_curve(rows, folder / "curve.png", title=f"{identity['recipe']}, seed {seed}")
     if hasattr(recipe, "picture") and accelerator.strategy != "fsdp":
         recipe.picture(dataclasses.replace(experiment, model=experiment.model.cpu()), folder)
-    return _Measured(metrics, experiment.sample, rows[-1]["seconds"], rows[-1]["cpu_seconds"])
+    return _Measured(metrics, experiment.sample, rows[-1]["seconds"], rows[-1]["cpu_seconds"], experiment.sets())
 
 
 def versions() -> dict[str, str]:
