@@ -41,9 +41,10 @@ class Recipe:
     target: ClassVar[Target] = Target("accuracy", at_least=0.5, published="60 %", source="Nobody 2020", seeds=2)
 
     def build(self, seed):
-        x, z = (torch.randn(64, 3, generator=torch.Generator().manual_seed(number)) for number in range(2))
-        y, t = (x[:, 0] > 0).long(), (z[:, 0] > 0).long()
+        x, z, v = (torch.randn(64 - number, 3, generator=torch.Generator().manual_seed(number)) for number in range(3))
+        y, t, u = ((part[:, 0] > 0).long() for part in (x, z, v))
         return Experiment(model=torch.nn.Linear(3, 2), method=Classify(), train=Batches(x, y, batch_size=8, seed=seed),
+            validation=Batches(v, u, batch_size=64, shuffle=False), unit="points",
             test=Batches(z, t, batch_size=64, shuffle=False), sample=SAMPLE or self.kind == "sample",
             fit=Fit(epochs=self.epochs, optimizer=lambda m: torch.optim.SGD(m.parameters(), lr=self.lr)))
 '''
@@ -190,8 +191,22 @@ def test_a_target_is_met_by_the_mean_and_not_by_the_best_seed(tmp_path: Path, sh
     (shelf / "made_study.py").write_text(STUDY.replace("at_most=2.5", "at_most=1.5"))
     kept, said = tmp_path / "results", []
     run_missing(["made-study"], kept, seeds=None, minutes=None, progress=said.append, runs=tmp_path / "runs")
+    (kept / "baselines.csv").write_text("recipe,metric,value,baseline\nmade-study,error,7.25,always the same\n")
     write_table(kept, tmp_path / "RESULTS.md")
-    assert "| made-study | error ≤ 1.5 | 2 ± 1 | 3 | yes |" in (tmp_path / "RESULTS.md").read_text()  # 1, 2 and 3
+    row = "| made-study | error ≤ 1.5 | 2 ± 1 | 3 | **no** | 7.25 (always the same) |  | not stated |"  # 1, 2 and 3
+    assert row in (tmp_path / "RESULTS.md").read_text()
+    (kept / "baselines.csv").write_text("recipe,value\nmade-study,7\n")
+    with pytest.raises(PracticumError, match=r"baselines.csv: expected columns recipe, value and baseline"):
+        write_table(kept, tmp_path / "RESULTS.md")
+
+
+def test_the_three_sets_are_written_down(tmp_path: Path) -> None:
+    result = train("made-up", tmp_path / "runs" / "made-up", accelerator=CPU)
+    assert result is not None
+    assert result.sets == {"train": 64, "validation": 62, "test": 63, "unit": "points", "chosen": ""}
+    write_result(tmp_path / "results" / "made-up" / "0.json", result)
+    write_table(tmp_path / "results", tmp_path / "RESULTS.md")
+    assert "| 64 / 62 / 63 points |" in (tmp_path / "RESULTS.md").read_text()
 
 
 def test_the_first_seeds_pictures_are_kept_in_place_of_older_ones(tmp_path: Path, shelf: Path) -> None:
@@ -292,6 +307,12 @@ def test_target() -> None:
     assert Target("x", at_most=0.0).met(0.0)
     assert not Target("x", at_most=1.7).met(float("nan"))
     assert not Target("x", at_most=1.7).met(1.70001)
+    # Of several runs the mean counts, and one standard error has to be to spare: 0.9 and 0.92 are 0.91 ± 0.01.
+    assert Target("x", at_least=0.9).met(0.92, 0.9)
+    assert not Target("x", at_least=0.9001).met(0.92, 0.9)
+    assert Target("x", at_most=0.92).met(0.92, 0.9)
+    assert not Target("x", at_most=0.9199).met(0.92, 0.9)
+    assert not Target("x", at_least=0.9).met(0.99, float("nan"))
     with pytest.raises(ValueError, match="expected one of at_least and at_most"):
         Target("x")
 
