@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from practicum.finite import loss_over, ratio
+from practicum.finite import ratio
 from practicum.methods.bleu import bleu
 from practicum.precision import wide
 
@@ -52,9 +52,14 @@ class Translate:
 
     def loss(self, model: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
         """Return the mean cross-entropy per target word, a scalar; 0 where there is none."""
+        total, count = self.sum_and_count(model, batch)
+        return total / count.clamp_min(1)
+
+    def sum_and_count(self, model: nn.Module, batch: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+        """Return the cross-entropy added up over the target words, and their number (`sums.py`)."""
         source_BS, target_BT = batch[:2]
-        loss = self._cross_entropy(model(source_BS, target_BT[:, :-1]), target_BT[:, 1:], self.label_smoothing, "mean")
-        return loss_over(loss, (target_BT[:, 1:] != self.pad).any())
+        total = self._cross_entropy(model(source_BS, target_BT[:, :-1]), target_BT[:, 1:], self.label_smoothing)
+        return total, (target_BT[:, 1:] != self.pad).sum()
 
     def evaluate(self, model: nn.Module, batches: Iterable[tuple[Tensor, ...]]) -> dict[str, float]:
         """Return `bleu` in per cent, against all references, and the `loss` in nats per word, without smoothing."""
@@ -63,7 +68,7 @@ class Translate:
         loss = words = 0.0
         for source_BS, target_BT, *further in batches:
             real = int((target_BT[:, 1:] != self.pad).sum())
-            loss += float(self._cross_entropy(model(source_BS, target_BT[:, :-1]), target_BT[:, 1:], 0.0, "sum"))
+            loss += float(self._cross_entropy(model(source_BS, target_BT[:, :-1]), target_BT[:, 1:], 0.0))
             words += real
             hypotheses += self._cut(self.translate(model, source_BS))
             columns = [self._cut(column[:, 1:]) for column in (target_BT, *further)]
@@ -84,10 +89,10 @@ class Translate:
             return greedy(model, source_BS, **common)
         return beam_search(model, source_BS, beam=self.beam, length_penalty=self.length_penalty, **common)[0]
 
-    def _cross_entropy(self, logits_BTV: Tensor, target_BT: Tensor, smoothing: float, reduction: str) -> Tensor:
+    def _cross_entropy(self, logits_BTV: Tensor, target_BT: Tensor, smoothing: float) -> Tensor:
         # Padded places are left out before the softmax rather than after: it is half of the work.
         real = target_BT != self.pad
-        return F.cross_entropy(wide(logits_BTV[real]), target_BT[real], label_smoothing=smoothing, reduction=reduction)
+        return F.cross_entropy(wide(logits_BTV[real]), target_BT[real], label_smoothing=smoothing, reduction="sum")
 
     def _cut(self, token_BT: Tensor) -> list[Sequence[Hashable]]:
         """Return the words before `eos` or padding."""
