@@ -52,13 +52,13 @@ class Translate:
 
     def loss(self, model: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
         """Return the mean cross-entropy per target word, a scalar; 0 where there is none."""
-        total, count = self.sum_and_count(model, batch)
-        return total / count.clamp_min(1)
+        source_BS, target_BT = batch[:2]
+        return self._cross_entropy(model(source_BS, target_BT[:, :-1]), target_BT[:, 1:], self.label_smoothing, "mean")
 
     def sum_and_count(self, model: nn.Module, batch: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
         """Return the cross-entropy added up over the target words, and their number (`sums.py`)."""
         source_BS, target_BT = batch[:2]
-        total = self._cross_entropy(model(source_BS, target_BT[:, :-1]), target_BT[:, 1:], self.label_smoothing)
+        total = self._cross_entropy(model(source_BS, target_BT[:, :-1]), target_BT[:, 1:], self.label_smoothing, "sum")
         return total, (target_BT[:, 1:] != self.pad).sum()
 
     def evaluate(self, model: nn.Module, batches: Iterable[tuple[Tensor, ...]]) -> dict[str, float]:
@@ -68,7 +68,7 @@ class Translate:
         loss = words = 0.0
         for source_BS, target_BT, *further in batches:
             real = int((target_BT[:, 1:] != self.pad).sum())
-            loss += float(self._cross_entropy(model(source_BS, target_BT[:, :-1]), target_BT[:, 1:], 0.0))
+            loss += float(self._cross_entropy(model(source_BS, target_BT[:, :-1]), target_BT[:, 1:], 0.0, "sum"))
             words += real
             hypotheses += self._cut(self.translate(model, source_BS))
             columns = [self._cut(column[:, 1:]) for column in (target_BT, *further)]
@@ -89,10 +89,12 @@ class Translate:
             return greedy(model, source_BS, **common)
         return beam_search(model, source_BS, beam=self.beam, length_penalty=self.length_penalty, **common)[0]
 
-    def _cross_entropy(self, logits_BTV: Tensor, target_BT: Tensor, smoothing: float) -> Tensor:
+    def _cross_entropy(self, logits_BTV: Tensor, target_BT: Tensor, smoothing: float, reduction: str) -> Tensor:
         # Padded places are left out before the softmax rather than after: it is half of the work.
         real = target_BT != self.pad
-        return F.cross_entropy(wide(logits_BTV[real]), target_BT[real], label_smoothing=smoothing, reduction="sum")
+        if not real.any():
+            return logits_BTV.sum() * 0  # a mean over nothing is NaN
+        return F.cross_entropy(wide(logits_BTV[real]), target_BT[real], label_smoothing=smoothing, reduction=reduction)
 
     def _cut(self, token_BT: Tensor) -> list[Sequence[Hashable]]:
         """Return the words before `eos` or padding."""
