@@ -51,8 +51,7 @@ class Recipe:
         digits = mnist()
         # (N, 1, 28, 28) → (N, 28, 28): 28 steps of 28 inputs.
         train, validation, test = (
-            scaled(images, 0.1307, 0.3081)[:, 0]
-            for images in (digits.train_images, digits.validation_images, digits.test_images)
+            scaled(images, 0.1307, 0.3081)[:, 0] for images in (digits.train_images, digits.validation_images, digits.test_images)
         )
         init: Any = self.init
         return Experiment(
