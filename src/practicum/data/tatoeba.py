@@ -18,7 +18,7 @@ from torch import Tensor
 
 from practicum.data import store
 from practicum.data.store import Dataset, File
-from practicum.data.words import Vocabulary, split
+from practicum.data.words import Vocabulary, bare, split
 
 _SOURCE = "https://tatoeba.org, as pairs from https://www.manythings.org/anki/"
 DEU_ENG = Dataset(
@@ -108,7 +108,7 @@ def _related(translations: dict[Sentence, list[Sentence]]) -> list[list[Sentence
     right: dict[Sentence, int] = {}
     edges = np.array(
         [
-            (left.setdefault(_bare(source), len(left)), right.setdefault(_bare(target), len(right)))
+            (left.setdefault(bare(source), len(left)), right.setdefault(bare(target), len(right)))
             for source in sources
             for target in translations[source]
         ]
@@ -118,13 +118,8 @@ def _related(translations: dict[Sentence, list[Sentence]]) -> list[list[Sentence
     component = connected_components(graph, directed=False)[1]
     groups: dict[int, list[Sentence]] = {}
     for source in sources:
-        groups.setdefault(int(component[left[_bare(source)]]), []).append(source)
+        groups.setdefault(int(component[left[bare(source)]]), []).append(source)
     return [*groups.values()]
-
-
-def _bare(sentence: Sentence) -> Sentence:
-    """Return the sentence without punctuation; one of punctuation alone stays."""
-    return tuple(word for word in sentence if any(map(str.isalnum, word))) or sentence
 
 
 def pair_columns(
