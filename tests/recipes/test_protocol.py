@@ -25,6 +25,7 @@ from practicum.methods.classify import Classify
 from practicum.models.bert import BERTClassifier, BERTConfig
 from practicum.models.layers.norms import Standardise
 from practicum.recipes import (
+    _books,
     _tatoeba,
     ablation_fashion,
     bert_banking77,
@@ -180,9 +181,9 @@ def test_words_of_held_out_sentences_are_unknown_words(monkeypatch: pytest.Monke
 
 def test_negatives_are_drawn_by_the_counts_of_the_books(monkeypatch: pytest.MonkeyPatch) -> None:
     sentences = [["king", "queen", "king"]] * 8 + [["king", "ship"]] * 5
-    monkeypatch.setattr(word2vec_books, "books", lambda: Books(sentences, True))
+    monkeypatch.setattr(_books, "books", lambda: Books(sentences, True))
     pairs = SimpleNamespace(words=[("king", "queen"), ("king", "ship")], scores=[8.0, 1.0])
-    monkeypatch.setattr(word2vec_books, "word_similarity", lambda: pairs)
+    monkeypatch.setattr(_books, "word_similarity", lambda: pairs)
     method = word2vec_books.Recipe(width=4).build(0).method
     assert method.counts.tolist() == [0, 0, 0, 0, 21, 8, 5]
     assert (method.power, method.negatives) == (0.75, 5)
