@@ -271,16 +271,26 @@ def test_the_classifiers_output_layer_is_steered_by_adam() -> None:
 
 
 def test_grown_graphs_are_tested_on_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    sets = []
+    sets: list[Any] = []
 
     class Noting(gin_attachment.GraphBatches):
         def __init__(self, graphs: Any, **settings: Any) -> None:
             sets.append(graphs)
             super().__init__(graphs, **settings)
 
+    given: list[Any] = []
     monkeypatch.setattr(gin_attachment, "GraphBatches", Noting)
-    monkeypatch.setattr(gin_attachment, "fit", lambda *given, **settings: None)
-    gin_attachment.Recipe(graphs=20).accuracy(0, gin_attachment.cycles, means=False)
-    train, test = sets
-    assert (len(train), len(test)) == (20, 400)
-    assert not {id(graph) for graph in train} & {id(graph) for graph in test}
+    monkeypatch.setattr(gin_attachment, "fit", lambda model, method, train, how, **settings: given.extend([how, settings]))
+    for seed in (0, 1):
+        gin_attachment.Recipe(graphs=20).accuracy(seed, gin_attachment.grown, means=False)
+    train, validation, test, *again = [[_links(graph) for graph in part] for part in sets]
+    assert [len(part) for part in (train, validation, test)] == [20, 400, 400]
+    assert len({*train, *validation, *test}) == 820, "no graph is in two sets"
+    assert again == [train, validation, test], "another seed, the same graphs"
+    how, settings = given[:2]
+    assert how.best == "-loss"
+    assert settings["validation"].batches.graphs is sets[1]
+
+
+def _links(graph: Any) -> tuple[Any, ...]:
+    return (len(graph.x_NF), graph.label, *graph.edges_2E.flatten().tolist())

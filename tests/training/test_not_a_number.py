@@ -40,7 +40,22 @@ def test_best_recovers_after_nan() -> None:
     place = Place()
     chosen = [place.better("-loss", {"loss": value}) for value in (NAN, 3.0, NAN, 2.0, INF, 2.5, 1.0)]
     assert chosen == [False, True, False, True, False, False, True]
-    assert (place.best, place.since_best) == (-1.0, 0)
+    assert (place.best, place.since_best) == ((-1.0,), 0)
+
+
+def test_two_metrics_choose_together_and_lend_each_other_patience() -> None:
+    """Row by row as in the authors' code of GAT: kept where both are at least as good as ever, waiting on while either is."""
+    place = Place()
+    told = [
+        (place.better("-loss,accuracy", {"loss": loss, "accuracy": accuracy}), place.since_best)
+        for loss, accuracy in (
+            (3.0, 0.5), (2.0, 0.4), (2.5, 0.5), (2.5, 0.4), (2.1, 0.4), (2.0, 0.5), (1.0, 0.3), (NAN, 0.6), (0.9, 0.6),
+        )
+    ]  # fmt: skip
+    assert told == [
+        (True, 0), (False, 0), (False, 0), (False, 1), (False, 2), (True, 0), (False, 0), (False, 0), (True, 0),
+    ]  # fmt: skip
+    assert place.best == (-0.9, 0.6)
 
 
 class Logits(nn.Module):
