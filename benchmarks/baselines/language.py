@@ -14,11 +14,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Normalizer, normalize
 
 from practicum.data.banking77 import banking77
-from practicum.data.books import books
 from practicum.data.clinc150 import clinc150
-from practicum.data.windows import Corpus, cooccurrences
-from practicum.data.words import BOS, EOS, PAD, UNK, Vocabulary
-from practicum.recipes import _tatoeba, bert_banking77
+from practicum.data.windows import cooccurrences
+from practicum.data.wordpiece import bert
+from practicum.data.words import BOS, EOS, PAD, UNK
+from practicum.recipes import _books, _tatoeba, bert_banking77
 
 Labelled = tuple[Sequence[str], np.ndarray]  # texts and their classes
 
@@ -33,10 +33,11 @@ def words(recipe: Any, run: Any) -> float:
 def read_before(recipe: Any, run: Any) -> float:
     """Return the gain in accuracy by latent semantic analysis of unlabelled questions."""
     questions = banking77()
-    few = bert_banking77._few(questions.train_labels, recipe.shots, 0).tolist()
+    learned, _ = bert_banking77._apart(questions, bert())
+    few = learned[bert_banking77._few(questions.train_labels[learned], recipe.shots, 0)].tolist()
     train = [questions.train_texts[place] for place in few], questions.train_labels[few].numpy()
-    unlabelled = questions.train_texts + clinc150().train_texts
-    return gain(unlabelled, train, (questions.test_texts, questions.test_labels.numpy()))
+    unlabelled = [questions.train_texts[place] for place in learned.tolist()]
+    return gain([*unlabelled, *clinc150().train_texts], train, (questions.test_texts, questions.test_labels.numpy()))
 
 
 def gain(unlabelled: Sequence[str], train: Labelled, test: Labelled, components: int = 100) -> float:
@@ -91,9 +92,7 @@ def pair_loss(train: list[np.ndarray], test: list[np.ndarray], size: int) -> flo
 
 def neighbours(recipe: Any, run: Any) -> float:
     """Return Spearman's ρ between people's scores of pairs and the cosines of how often each word stands near all others."""
-    sentences = books().sentences
-    corpus = Corpus.of(sentences, Vocabulary.of(sentences, min_count=recipe.min_count))
-    together = cooccurrences(corpus, reach=recipe.reach)
+    together = cooccurrences(_books.text(recipe.min_count).corpus, reach=recipe.reach)
     counts = sparse.csr_matrix((together.values().numpy(), together.indices().numpy()), shape=tuple(together.shape))
     return cosine_spearman(counts, *next(iter(run.test)))
 
