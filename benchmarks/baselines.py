@@ -53,7 +53,7 @@ DIGIT = Baseline("a guess", "accuracy", rules.a_digit, ())
 BASELINES = {
     "ablation-fashion": Baseline("a network with nothing added", "together_loss", vision.plain_network),
     "alexnet-fashion": PIXELS,
-    "bert-banking77": Baseline("latent semantic analysis of the unlabelled questions", "gain", language.read_before),
+    "bert-banking77": Baseline("TF-IDF weights from the unlabelled questions", "gain", language.read_before),
     "detector-bccd": Baseline("connected parts above Otsu's threshold", "map_50", vision.parts, ("scikit-image",)),
     "gat-citeseer": SPREAD,
     "gat-cora": SPREAD,

@@ -173,11 +173,12 @@ def test_words_decide_and_words_of_the_test_alone_do_not() -> None:
     assert language.words(None, SimpleNamespace(train=train, test=test)) == 0.75
 
 
-def test_unlabelled_texts_tell_which_words_go_together() -> None:
-    unlabelled = ["lost card stolen", "stolen missing card", "missing lost card"] * 3 + ["rate exchange fee", "fee cost rate"] * 3
-    train = ["lost card", "exchange rate"], np.array([0, 1])
-    test = ["missing", "stolen", "cost", "fee"], np.array([0, 0, 1, 1])
-    assert language.gain(unlabelled, train, test, components=2) == 0.5  # alone, all unknown words fall to one class
+def test_unlabelled_texts_tell_which_words_are_common() -> None:
+    """That `please` is in every text, the two labelled ones do not tell: twice `please` outweighs `card` without the others."""
+    unlabelled = ["card now"] + ["please rate"] * 50 + ["please fee"] * 50
+    train = ["card now", "please rate"], np.array([0, 1])
+    test = ["card please please", "card now"], np.array([0, 0])
+    assert language.gain(unlabelled, train, test) == 0.5
 
 
 def test_copies_are_compared_with_all_references(monkeypatch: pytest.MonkeyPatch) -> None:
