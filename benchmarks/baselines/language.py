@@ -64,7 +64,7 @@ def copied(recipe: Any, run: Any) -> float:
 
 def bleu(hypotheses: list[str], references: list[list[str | None]]) -> float:
     """Return BLEU in per cent; the references are columns, with None where a sentence has no further one."""
-    return sacrebleu.corpus_bleu(hypotheses, references, tokenize="none").score
+    return sacrebleu.corpus_bleu(hypotheses, references, tokenize="none", force=True).score  # force: no word about the full stops
 
 
 def letter_pairs(recipe: Any, run: Any) -> float:

@@ -1,7 +1,6 @@
 """What the recipes build is healthy: on the packaged data, with small batches, diagnosis finds nothing."""
 
 import dataclasses
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typer.testing import CliRunner
 from practicum.errors import PracticumError
 from practicum.training.diagnose.recipe import diagnose_experiment
 from practicum.training.runs import recipes
+from tests.at_hand import built, lacks_data
 
 
 class Few:
@@ -39,23 +39,18 @@ class Few:
         return batch
 
 
-def built(name: str, empty: Path) -> Any:
+def smallest(name: str, empty: Path) -> Any:
     """Return a recipe's experiment on the packaged sample, or on the full data where nothing of them is packaged."""
-    recipe = recipes.load(name)()
     with pytest.MonkeyPatch.context() as alone:
         alone.delenv("PRACTICUM_DATA", raising=False)
         alone.setenv("XDG_CACHE_HOME", str(empty))
         torch.manual_seed(0)
         try:
-            return recipe.build(0)
+            return recipes.load(name)().build(0)
         except PracticumError as error:
-            if "no sample of it is packaged" not in str(error):
+            if not lacks_data(error):
                 raise
-            told = str(error)
-    if "PRACTICUM_DATA" not in os.environ:
-        pytest.skip(told)
-    torch.manual_seed(0)
-    return recipe.build(0)
+    return built(name)
 
 
 # Two recipes share the data of another, and one has the largest pictures: they are left to `make thorough`.
@@ -69,10 +64,22 @@ TRAINED = [
 
 @pytest.mark.parametrize("name", TRAINED)
 def test_recipes_are_healthy(name: str, tmp_path: Path) -> None:
-    experiment = built(name, tmp_path)
+    experiment = smallest(name, tmp_path)
     rows = 2 if name in ("detector-bccd", "unet-nuclei") else 16  # of pictures that are large
     experiment = dataclasses.replace(experiment, train=Few(experiment.train, rows), test=Few(experiment.test, rows))
     assert diagnose_experiment(experiment, count=2, steps=5) == []
+
+
+def test_only_missing_data_are_a_reason_to_skip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        def build(self, seed: int) -> Any:
+            raise PracticumError("the file is damaged")
+
+    monkeypatch.setattr(recipes, "load", lambda name: Broken)
+    for build in (built, lambda name: smallest(name, tmp_path)):
+        with pytest.raises((PracticumError, pytest.skip.Exception)) as told:
+            build("broken")
+        assert told.type is PracticumError
 
 
 def test_the_command_names_a_bad_rate_and_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
