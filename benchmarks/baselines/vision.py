@@ -28,7 +28,7 @@ def pixels(recipe: Any, run: Any) -> float:
     key = joblib.hash((x, y, *test))
     if key not in _accuracies:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # a hundred steps, scikit-learn's default, are enough here
+            warnings.simplefilter("ignore", ConvergenceWarning)  # it stops after a hundred steps, scikit-learn's default
             _accuracies[key] = LogisticRegression().fit(x, y).score(*test)
     return _accuracies[key]
 
