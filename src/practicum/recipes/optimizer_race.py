@@ -1,12 +1,12 @@
 """Nine ways down: gradient descent and its descendants on Rosenbrock's valley and on MNIST, with the NumPy engine's optimisers.
 
-The valley is f(x, y) = (1 − x)² + 100 (y − x²)² (Rosenbrock 1960): steep across, almost flat along, the minimum at (1, 1). The race
-starts within 0.2 of Rosenbrock's own start, (−1.2, 1), where the seed says. "SGD" sees one of the two squares at random in each
-step, counted twice; all others see f. On MNIST an MLP 784-64-10 makes three passes over 10,000 digits of the seed's choice in
-batches of 128, "GD" in batches of all. Everyone gets the learning rate that did best of the same seven between 0.001 and 1: in the
-valley by the value of f at the end of a run from Rosenbrock's start, on MNIST by accuracy on the validation digits. Muon takes
-matrices alone; Adam with its default rate moves the biases beside it. Nothing decays weights but AdamW, by PyTorch's default of
-0.01.
+The valley is f(x, y) = (1 − x)² + 100 (y − x²)² (Rosenbrock 1960): steep across, almost flat along, the minimum at (1, 1). The
+race starts within 0.2 of Rosenbrock's own start, (−1.2, 1), where the seed says. "SGD" sees one of the two squares at random
+in each step, counted twice; all others see f. On MNIST an MLP 784-64-10 makes three passes over 10,000 digits of the seed's
+choice in batches of 128, "GD" in batches of all. Everyone gets the learning rate that did best of the same seven between 0.001
+and 1: in the valley by the value of f at the end of a run from Rosenbrock's start, on MNIST by accuracy on the validation
+digits. Muon takes matrices alone; Adam with its default rate moves the biases beside it. Nothing decays weights but AdamW, by
+PyTorch's default of 0.01.
 
 What surprised: with their rates tuned, the old rules lose nothing on MNIST. Over three seeds plain SGD reaches 93.5 % at a
 rate of 0.3, Nesterov's momentum 94.1 %, Adam 93.5 %, Adagrad and RMSprop 93.0 and 92.9 %; only Muon is ahead, with 95.0 %. In
