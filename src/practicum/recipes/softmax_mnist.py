@@ -4,8 +4,8 @@ The loss is convex, so there is one answer and no luck: no seed, no learning rat
 L-BFGS goes a bounded number of steps from zero and has not arrived by then. The published 12 % error of a linear classifier
 (LeCun et al. 1998, figure 9; 8.4 % after deskewing) comes from a squared loss; with the cross-entropy it is below 8 %.
 
-What surprised: how flat it is. Of the validation digits thirty steps have 91.7 %, sixty 91.9 %; a hundred times the penalty (C
-= 0.01) takes only 0.3 points away, and a hundredth of it changes nothing.
+What surprised: how flat it is. Of the validation digits thirty steps have 91.7 %, sixty 91.9 %. A hundred times the penalty, with
+C = 0.01, takes only 0.3 points away, and a hundredth of it changes nothing.
 """
 
 from dataclasses import dataclass
