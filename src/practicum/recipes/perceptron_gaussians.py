@@ -5,8 +5,8 @@ rule must stop within (R/γ)² mistakes; two that overlap, where it never stops 
 of them; and XOR with four clusters, where no line is right on more than three of them. All lie around (6, 4), so that the rule
 has to find the intercept too. Every seed draws its own points. Nothing is chosen, so there is no validation set.
 
-What surprised: how loose Novikoff's bound is, by a factor of 20 to 2,000 over 17 seeds. On overlapping classes the last weights lose
-7 points against the best line on average, and 28 at worst; averaging and smooth losses exist to repair that.
+What surprised: how loose Novikoff's bound is, by a factor of 20 to 2,000 over 17 seeds. On overlapping classes the last weights
+lose 7 points against the best line on average, and 28 at worst; averaging and smooth losses exist to repair that.
 """
 
 from dataclasses import dataclass
