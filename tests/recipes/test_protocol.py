@@ -16,12 +16,16 @@ from practicum.classic.kernel_pca import KernelPCA
 from practicum.data.books import Books
 from practicum.data.digits import digits
 from practicum.data.mnist import fashion_mnist, mnist, scaled
+from practicum.data.splits import held_out
 from practicum.data.tatoeba import Translations
 from practicum.data.texts import Texts
+from practicum.data.wordpiece import bert
 from practicum.data.words import BOS, EOS, PAD, UNK
 from practicum.methods.classify import Classify
+from practicum.models.bert import BERTClassifier, BERTConfig
 from practicum.models.layers.norms import Standardise
 from practicum.recipes import (
+    _books,
     _tatoeba,
     ablation_fashion,
     bert_banking77,
@@ -32,6 +36,7 @@ from practicum.recipes import (
     pca_digits,
     word2vec_books,
 )
+from practicum.training.experiment import Sets
 
 
 @pytest.fixture(autouse=True)
@@ -176,9 +181,9 @@ def test_words_of_held_out_sentences_are_unknown_words(monkeypatch: pytest.Monke
 
 def test_negatives_are_drawn_by_the_counts_of_the_books(monkeypatch: pytest.MonkeyPatch) -> None:
     sentences = [["king", "queen", "king"]] * 8 + [["king", "ship"]] * 5
-    monkeypatch.setattr(word2vec_books, "books", lambda: Books(sentences, True))
+    monkeypatch.setattr(_books, "books", lambda: Books(sentences, True))
     pairs = SimpleNamespace(words=[("king", "queen"), ("king", "ship")], scores=[8.0, 1.0])
-    monkeypatch.setattr(word2vec_books, "word_similarity", lambda: pairs)
+    monkeypatch.setattr(_books, "word_similarity", lambda: pairs)
     method = word2vec_books.Recipe(width=4).build(0).method
     assert method.counts.tolist() == [0, 0, 0, 0, 21, 8, 5]
     assert (method.power, method.negatives) == (0.75, 5)
@@ -199,31 +204,45 @@ def test_the_factor_of_a_gradient_that_shrinks_evenly_is_its_ratio(
 def test_both_classifiers_learn_from_the_few_labelled_questions_and_one_has_read_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    labels = torch.tensor([0, 1, 2] * 4)
-    questions = tuple(f"question {letter}" for letter in "abcdefghijkl")
+    labels = torch.tensor([0, 1, 2] * 7)
+    questions = tuple(f"question {letter}" for letter in "abcdefghijklmnopqrstu")
     asked = Texts(questions, labels, ("old card", "new card"), labels[:2], ("x", "y", "z"), False)
     other = Texts(("lost phone", "red phone"), labels[:2], ("never read",), labels[:1], ("x", "y"), False)
     fits: list[tuple[Any, ...]] = []
+    measured: list[tuple[Any, ...]] = []
 
     def fit(model: Any, method: Any, train: Any, how: Any, *, validation: Any, folder: Path, seed: int) -> list[dict[str, float]]:
         fits.append((model, train, validation, folder, [value.clone() for value in model.encoder.state_dict().values()]))
         with torch.no_grad():
             for parameter in model.parameters():
                 parameter.add_(len(fits))
-        return [{"accuracy": 0.9}, {"accuracy": (0.1, 0.5, 0.8)[len(fits) - 1]}]
+        return [{"accuracy": 0.9}]
+
+    def evaluated(self: Any, model: Any, batches: Any) -> dict[str, float]:
+        measured.append((model, batches, len(fits)))
+        return {"accuracy": (0.1, 0.5, 0.8)[len(measured) - 1]}
 
     monkeypatch.setattr(bert_banking77, "banking77", lambda: asked)
     monkeypatch.setattr(bert_banking77, "clinc150", lambda: other)
     monkeypatch.setattr(bert_banking77, "fit", fit)
+    for method in (bert_banking77.Classify, bert_banking77.MaskedLM):
+        monkeypatch.setattr(method, "evaluate", evaluated)
     outcome = bert_banking77.Recipe(shots=2, width=8, layers=1, heads=2).run(5, tmp_path)
     assert outcome.metrics == {"gap_accuracy": 0.1, "scratch": 0.5, "pretrained": 0.8, "gain": pytest.approx(0.3)}
+    assert outcome.sets == Sets(21, 2, 2, "questions")
     assert [folder.relative_to(tmp_path).as_posix() for *_, folder, _ in fits] == ["pretraining", "scratch", "pretrained"]
-    (reader, reading, *_), (fresh, few, test, _, _), (tuned, same, again, _, began) = fits
-    assert reading.rows == 14  # all questions of both training sets, and no label
+    (reader, reading, watched, *_), (fresh, few, *_), (tuned, same, _, _, began) = fits
+    assert reading.rows == 21  # all questions of both training sets but the two that validate, and no label
     assert len(reading.columns) == 1
     assert few is same
     assert few.columns[1].bincount().tolist() == [2, 2, 2]
-    assert test is again
+    assert {id(validation) for _, _, validation, *_ in fits} == {id(watched)}
+    read, seen = ({tuple(row.tolist()) for row in data.columns[0]} for data in (reading, watched))
+    assert not read & seen
+    assert {tuple(row.tolist()) for row in few.columns[0]} <= read
+    assert [model for model, *_ in measured] == [reader, fresh, tuned]
+    assert [after for *_, after in measured] == [1, 2, 3]
+    (test,) = {batches for _, batches, _ in measured}
     assert test.columns[1].tolist() == [0, 1]
     assert fresh.encoder is not reader.encoder
     assert tuned.encoder is reader.encoder
@@ -231,17 +250,47 @@ def test_both_classifiers_learn_from_the_few_labelled_questions_and_one_has_read
     assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(began, learned, strict=True)), "nothing else trained it in between"
 
 
+def test_questions_that_read_alike_are_in_one_set_alone() -> None:
+    train = [f"word {number}?" for number in range(40)]
+    first, second = held_out(40, 0.1)[1].tolist()[:2]
+    ours, theirs = held_out(40, 0.1)[0].tolist()[:2]
+    train[ours] = train[first].upper()  # stands among the validation questions too
+    train[second], train[theirs] = "What? 1", "what ?  2"
+    labels = torch.zeros(40, dtype=torch.long)
+    questions = Texts(tuple(train), labels, ("what? 1", "WHAT? 2"), labels[:2], ("x",), False)
+    learned, watched = bert_banking77._apart(questions, bert())
+    assert sorted([*learned.tolist(), *watched.tolist()]) == sorted({*range(40)} - {ours, second, theirs})
+    assert set(watched.tolist()) == {*held_out(40, 0.1)[1].tolist()} - {second}
+
+
+def test_the_classifiers_output_layer_is_steered_by_adam() -> None:
+    model = BERTClassifier(BERTConfig(20, 8, 8, 1, 2), 3)
+    others = bert_banking77.Recipe()._optimizer(0.01)(model).param_groups[1]["params"]
+    assert {id(parameter) for parameter in model.head.parameters()} <= {id(parameter) for parameter in others}
+    assert not any(model.pooler.weight is parameter for parameter in others)
+
+
 def test_grown_graphs_are_tested_on_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    sets = []
+    sets: list[Any] = []
 
     class Noting(gin_attachment.GraphBatches):
         def __init__(self, graphs: Any, **settings: Any) -> None:
             sets.append(graphs)
             super().__init__(graphs, **settings)
 
+    given: list[Any] = []
     monkeypatch.setattr(gin_attachment, "GraphBatches", Noting)
-    monkeypatch.setattr(gin_attachment, "fit", lambda *given, **settings: None)
-    gin_attachment.Recipe(graphs=20).accuracy(0, gin_attachment.cycles, means=False)
-    train, test = sets
-    assert (len(train), len(test)) == (20, 400)
-    assert not {id(graph) for graph in train} & {id(graph) for graph in test}
+    monkeypatch.setattr(gin_attachment, "fit", lambda model, method, train, how, **settings: given.extend([how, settings]))
+    for seed in (0, 1):
+        gin_attachment.Recipe(graphs=20).accuracy(seed, gin_attachment.grown, means=False)
+    train, validation, test, *again = [[_links(graph) for graph in part] for part in sets]
+    assert [len(part) for part in (train, validation, test)] == [20, 400, 400]
+    assert len({*train, *validation, *test}) == 820, "no graph is in two sets"
+    assert again == [train, validation, test], "another seed, the same graphs"
+    how, settings = given[:2]
+    assert how.best == "-loss"
+    assert settings["validation"].batches.graphs is sets[1]
+
+
+def _links(graph: Any) -> tuple[Any, ...]:
+    return (len(graph.x_NF), graph.label, *graph.edges_2E.flatten().tolist())
