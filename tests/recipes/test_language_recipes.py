@@ -53,7 +53,7 @@ def test_sentences_without_a_word_are_unknown_words(only_samples):
     assert data.vectors.shape == (len(data.vocabulary), 50)
     assert rows_of(data.test) == [((number("good"), UNK, number("!")), 0), ((UNK,), 1)]
     assert next(iter(data.test))[0].tolist()[1] == [UNK, 0, 0]
-    rows = dict((label, words) for words, label in [*rows_of(data.train), *rows_of(data.validation)])
+    rows = {label: words for words, label in [*rows_of(data.train), *rows_of(data.validation)]}
     assert len(rows) == 9  # " " is tested, so "" is not learned
     assert 0 not in rows
     assert rows[1] == (number("good"), UNK, number("film"), number("qzx"), number("qzx"))

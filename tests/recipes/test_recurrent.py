@@ -40,7 +40,7 @@ def test_short_sequences_are_learned(recipe, picture, tmp_path: Path):
 
 @pytest.mark.parametrize("module", [rnn_palindrome, lstm_palindrome, mamba_selective_copy])
 def test_sequences_of_a_task_are_in_three_sets_that_share_none(module):
-    """Short ones: the sets of a whole training, drawn many times over, stay apart; validation and test are the same in every run."""
+    """Rows of short sequences are drawn many times over and stay in their sets; validation and test are the same in every run."""
     length = {"places": 4, "count": 2} if module is mamba_selective_copy else {"length": 8}
     first, second = (module.Recipe(**length).build(seed) for seed in (0, 1))
     parts = [
