@@ -59,13 +59,12 @@ class Recipe:
         A `_factor` is that of the greatest length, and the `_drift` is |ln factor|: 0 where the gradient keeps its size.
         """
         curves = {(name, length): self._norms(name, length, seed) for name in NETWORKS for length in LENGTHS}
-        metrics = {}
+        metrics: dict[str, float] = {}
         for name in NETWORKS:
             norms_T = curves[name, LENGTHS[-1]]
             # (‖∂L/∂s_1‖ / ‖∂L/∂s_T‖)^(1/(T-1)): the first state is the one farthest from the loss.
-            metrics[f"{name}_factor"] = float((norms_T[0] / norms_T[-1]) ** (1 / (len(norms_T) - 1)))
-        factor = metrics["lstm_forget_3_factor"]
-        metrics["lstm_forget_3_drift"] = abs(math.log(factor)) if factor else math.inf
+            factor = float((norms_T[0] / norms_T[-1]) ** (1 / (len(norms_T) - 1)))
+            metrics |= {f"{name}_factor": factor, f"{name}_drift": abs(math.log(factor)) if factor else math.inf}
         _draw(curves, folder / "gradient_norms.png")
         return StudyResult(metrics, sets=Sets(0, 0, self.rows, "palindromes, no training"))
 
