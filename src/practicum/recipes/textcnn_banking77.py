@@ -26,7 +26,13 @@ class Recipe(BankingRecipe):
 
     maps: int = option(100, "feature maps for each span")
 
-    target: ClassVar[Target] = Target("accuracy", at_least=0.84, published="93.6 %", source=SOURCE, minutes=1)
+    target: ClassVar[Target] = Target(
+        "accuracy",
+        at_least=0.867,
+        published="93.6 %",
+        source=f"{SOURCE}: the mean of three seeds on validation, 87.4 %, less two standard deviations",
+        minutes=1,
+    )
 
     def model(self, vectors: Tensor, num_classes: int) -> nn.Module:
         """Return the network, with these word vectors to begin with."""
