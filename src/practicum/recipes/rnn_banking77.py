@@ -29,7 +29,13 @@ class Recipe(BankingRecipe):
 
     clip: ClassVar[float | None] = 1.0
     evaluate_every: ClassVar[int] = 2
-    target: ClassVar[Target] = Target("accuracy", at_least=0.84, published="93.6 %", source=SOURCE, minutes=2)
+    target: ClassVar[Target] = Target(
+        "accuracy",
+        at_least=0.88,
+        published="93.6 %",
+        source=f"{SOURCE}: that of `textcnn_banking77` and 1.3 points, which the GRU was ahead with all training questions",
+        minutes=2,
+    )
 
     def model(self, vectors: Tensor, num_classes: int) -> nn.Module:
         """Return the network, with these word vectors to begin with."""
