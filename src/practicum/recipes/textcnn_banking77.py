@@ -5,7 +5,9 @@ and are trained on; the rest is from scratch. The paper's 100 maps for spans of 
 AdamW on a one-cycle schedule and label smoothing take the place of AdaDelta. The published figure is a dual sentence encoder's,
 trained on far more than these sentences.
 
-A tenth of the training questions validates; those that are tested too, seven but for case and punctuation, are left out.
+A tenth of the training questions validates, and chose the learning rate: 4e-3 has 89.2 % there, 2e-3 87.1 % (seed 10), no more
+than a logistic regression on TF-IDF (87.3 %). The 25 training questions that are tested too, but for case and punctuation, are
+left out.
 
 What surprised: how close a network that knows nothing of order beyond five words comes to the bidirectional GRU
 (`rnn_banking77`), in about half its time.
@@ -26,13 +28,14 @@ from practicum.training.hyperparameters import option
 class Recipe(BankingRecipe):
     """The training and its hyperparameters."""
 
+    lr: float = 4e-3
     maps: int = option(100, "feature maps for each span")
 
     target: ClassVar[Target] = Target(
         "accuracy",
-        at_least=0.867,
+        at_least=0.885,
         published="93.6 %",
-        source=f"{SOURCE}: the mean of three seeds on validation, 87.4 %, less two standard deviations",
+        source=f"{SOURCE}: 89.2 % on validation less two standard deviations; TF-IDF and logistic regression have 87.3 % there",
         minutes=1,
     )
 
