@@ -9,8 +9,8 @@ A tenth of the training questions validates, and chose the learning rate: 4e-3 h
 than a logistic regression on TF-IDF (87.3 %). The 25 training questions that are tested too, but for case and punctuation, are
 left out.
 
-What surprised: how close a network that knows nothing of order beyond five words comes to the bidirectional GRU
-(`rnn_banking77`), in about half its time.
+What surprised: a network that knows nothing of order beyond five words is level with the bidirectional GRU (`rnn_banking77`:
+88.8 % on validation), in about half its time.
 """
 
 from dataclasses import dataclass
