@@ -64,7 +64,7 @@ BASELINES = {
     "glove-books": NEARBY,
     "googlenet-fashion": PIXELS,
     "gpt-shakespeare": Baseline("how often a letter follows another", "loss", language.letter_pairs, ("numpy",)),
-    "gradient-norms": Baseline("a plain network", "lstm_forget_3_factor", rules.plain_recurrence, ("torch",)),
+    "gradient-norms": Baseline("a plain network", "lstm_forget_3_drift", rules.plain_recurrence, ("torch",)),
     "lenet-mnist": PIXELS,
     "lstm-palindrome": DIGIT,
     "mamba-selective-copy": Baseline("a guess among the tokens", "accuracy", rules.a_token, ()),
