@@ -71,7 +71,7 @@ class Recipe:
         )
 
     def optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
-        """Return Muon for the blocks' matrices, AdamW for embeddings, norms and biases."""
+        """Return Muon for the blocks' matrices, Adam for embeddings (the output layer is one of them), norms and biases."""
         matrices, others = matrices_and_others(model)
         return Muon(matrices, others, lr=self.lr, weight_decay=self.weight_decay, others_lr=self.others_lr)
 
