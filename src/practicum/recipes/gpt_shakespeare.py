@@ -4,9 +4,6 @@ nanoGPT's setting for a CPU (4 layers, 128 wide, 64 characters of context, 2,000
 character. Here: the same network with a context of 128, Muon in place of AdamW, a one-cycle schedule, and 4.1 million characters
 instead of 1.5. The loss is over the whole test text, nanoGPT's validation text, in windows of the context's length side by side;
 the 5 % of the text before it are kept for validation and train nothing.
-
-What surprised: how much the optimiser decides. After 400 steps the validation loss was 2.21 and 2.20 with AdamW (peaks 3e-3 and
-6e-3) and 1.92 with Muon, at 11 % more time per step: AdamW was still on the plateau of letter pairs, with attention unlearnt.
 """
 
 from dataclasses import dataclass
