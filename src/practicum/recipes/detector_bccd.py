@@ -48,7 +48,11 @@ class Recipe:
     holdout: bool = option(False, "measure the result on the 87 validation images, to choose settings by")
 
     target: ClassVar[Target] = Target(
-        "map_50", at_least=0.75, source="own target: there is no agreed benchmark on this set", minutes=20, seeds=3
+        "map_50",
+        at_least=0.83,
+        source="own, there is no agreed benchmark: the validation images' 0.84 after 12 passes, less two spreads of 0.005",
+        minutes=15,
+        seeds=3,
     )
 
     def build(self, seed: int) -> Experiment:

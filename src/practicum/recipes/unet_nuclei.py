@@ -43,7 +43,11 @@ class Recipe:
     holdout: bool = option(False, "measure the result on the validation images, to choose settings by")
 
     target: ClassVar[Target] = Target(
-        "dice", at_least=0.88, source="own target: the 15 held-out images are our split", minutes=8, seeds=1
+        "dice",
+        at_least=0.88,
+        source="own, the split is ours; Otsu's threshold (1979) has 0.78 on the training images, 0.66 on those that validate",
+        minutes=8,
+        seeds=3,
     )
 
     def build(self, seed: int) -> Experiment:
