@@ -50,7 +50,7 @@ class Recipe:
     target: ClassVar[Target] = Target(
         "gain",
         at_least=0.05,
-        source="own: four standard errors of a difference of accuracies on 3,080 questions",
+        source="own: four standard errors of a difference of accuracies on 3,080 questions; an earlier run had 0.074",
         minutes=9,
         seeds=3,
     )

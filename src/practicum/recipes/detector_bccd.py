@@ -49,8 +49,9 @@ class Recipe:
 
     target: ClassVar[Target] = Target(
         "map_50",
-        at_least=0.83,
-        source="own, there is no agreed benchmark: the validation images' 0.84 after 12 passes, less two spreads of 0.005",
+        at_least=0.86,
+        source="own, there is no agreed benchmark: after 12 of the 25 passes it was 0.84 on validation; "
+        "earlier runs that learnt from 292 images had 0.906 on test",
         minutes=15,
         seeds=3,
     )

@@ -44,9 +44,10 @@ class Recipe:
 
     target: ClassVar[Target] = Target(
         "loss",
-        at_most=1.70,
+        at_most=1.60,
         published="1.88 on a CPU (1.47 with 10.7 million parameters on a GPU)",
-        source="nanoGPT, README (github.com/karpathy/nanoGPT), on the same last 10 % of the text",
+        source="nanoGPT, README (github.com/karpathy/nanoGPT), on the same last 10 % of the text; the target is ours: "
+        "an earlier run that learnt from all of the first 90 % had 1.52",
         minutes=9,
         seeds=3,
     )

@@ -44,8 +44,9 @@ class Recipe:
 
     target: ClassVar[Target] = Target(
         "dice",
-        at_least=0.88,
-        source="own, the split is ours; Otsu's threshold (1979) has 0.78 on the training images, 0.66 on those that validate",
+        at_least=0.89,
+        source="own, the split is ours: an earlier run that learnt from 50 images had 0.908, "
+        "and Otsu's threshold (1979) has 0.78 on the training images",
         minutes=8,
         seeds=3,
     )
