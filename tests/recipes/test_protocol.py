@@ -233,7 +233,7 @@ def test_both_classifiers_learn_from_the_few_labelled_questions_and_one_has_read
     monkeypatch.setattr(bert_banking77, "fit", fit)
     for method in (bert_banking77.Classify, bert_banking77.MaskedLM):
         monkeypatch.setattr(method, "evaluate", evaluated)
-    outcome = bert_banking77.Recipe(shots=2, width=8, layers=1, heads=2).run(5, tmp_path)
+    outcome = bert_banking77.Recipe(shots=9, width=8, layers=1, heads=2).run(5, tmp_path)
     assert outcome.metrics == {"gap_accuracy": 0.1, "scratch": 0.5, "pretrained": 0.8, "gain": pytest.approx(0.3)}
     assert outcome.sets == Sets(21, 2, 2, "questions")
     assert [folder.relative_to(tmp_path).as_posix() for *_, folder, _ in fits] == ["pretraining", "scratch", "pretrained"]
@@ -241,7 +241,7 @@ def test_both_classifiers_learn_from_the_few_labelled_questions_and_one_has_read
     assert reading.rows == 21  # all questions of both training sets but the two that validate, and no label
     assert len(reading.columns) == 1
     assert few is same
-    assert few.columns[1].bincount().tolist() == [2, 2, 2]
+    assert few.rows == 19  # more shots than there are: all that do not validate
     assert {id(validation) for _, _, validation, *_ in fits} == {id(watched)}
     read, seen = ({tuple(row.tolist()) for row in data.columns[0]} for data in (reading, watched))
     assert not read & seen
