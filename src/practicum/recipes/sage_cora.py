@@ -42,11 +42,15 @@ class Recipe(CitationRecipe):
         """Return the matrix that takes means over neighbours."""
         return mean_adjacency(edges_2E, num_nodes)
 
-    def seen(self, graph: Citations) -> Tensor:
-        """Return the edges between papers that nobody will ask about."""
-        # An edge goes as soon as one of its ends is unseen: a test paper must not speak through a neighbour.
-        unseen = torch.cat([graph.validation, graph.test])
-        return graph.edges_2E[:, ~torch.isin(graph.edges_2E, unseen).any(0)]
+    def adjacencies(self, graph: Citations) -> tuple[Sparse, Sparse, Sparse]:
+        """Return the citations between the papers there are: those to validate on come after training, those to test on last."""
+
+        def without(*unseen: Tensor) -> Sparse:
+            # An edge goes as soon as one of its ends is unseen: a test paper must not speak through a neighbour.
+            edges_2E = graph.edges_2E[:, ~torch.isin(graph.edges_2E, torch.cat(unseen)).any(0)]
+            return self.adjacency(edges_2E, len(graph.labels_N))
+
+        return without(graph.validation, graph.test), without(graph.test), self.adjacency(graph.edges_2E, len(graph.labels_N))
 
     def fit(self) -> Fit:
         """Return how to train."""
