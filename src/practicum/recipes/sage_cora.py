@@ -1,11 +1,14 @@
 """GraphSAGE on Cora without having seen the papers it is asked about (Hamilton, Ying & Leskovec 2017: inductive learning).
 
-Training sees the graph without the 500 validation and 1,000 test papers and their citations; it is then put to work on the whole
-graph. GCN and GAT train on the whole graph (without the labels), which is an easier task: their figures are not comparable. Two
-layers with the mean aggregator; 140 labels. All words are known, so that the first layer is a CSR product as in `gcn-cora`.
+Training sees the graph without the 500 validation and 1,000 test papers and their citations, validation without the test papers;
+the test is on the whole graph. GCN and GAT train on the whole graph (without the labels), which is an easier task: their figures
+are not comparable. Two layers with the mean aggregator; 140 labels. All words are known, so that the first layer is a CSR product
+as in `gcn-cora`.
 
-What surprised: not much is lost. Papers that were never seen are placed about four points below those whose citations were there
-in training, and twenty points above what words alone give (55.1 %: Kipf & Welling 2017, table 3).
+What surprised: not much is lost. Of the validation papers, asked in the whole graph, 75.1 ± 1.4 % are placed right that were never
+seen; 78.3 ± 0.6 % where their citations were there in training, and 54.7 % by words alone (4 seeds). Scaling rows before ReLU and
+in the first layer alone, as PyTorch Geometric's layer does it, makes no difference: 70.2 ± 0.7 % against 70.3 ± 2.0 % of the
+validation papers, asked before the test papers are there.
 """
 
 from dataclasses import dataclass
@@ -31,7 +34,12 @@ class Recipe(CitationRecipe):
     hidden: int = 64
 
     target: ClassVar[Target] = Target(
-        "accuracy", at_least=0.74, source="own: below the mean of 5 runs less 2 standard deviations", minutes=1, seeds=5
+        "accuracy",
+        at_least=0.74,
+        source="own: the validation nodes, asked in the whole graph as the test nodes are, 75.1 ± 1.4 % (4 seeds); the same "
+        "network without citations, 54.7 %",
+        minutes=1,
+        seeds=5,
     )
 
     def model(self, graph: Citations) -> nn.Module:
