@@ -5,10 +5,10 @@ the test is on the whole graph. GCN and GAT train on the whole graph (without th
 are not comparable. Two layers with the mean aggregator; 140 labels. All words are known, so that the first layer is a CSR product
 as in `gcn-cora`.
 
-What surprised: not much is lost. Of the validation papers, asked in the whole graph, 75.1 ± 1.4 % are placed right that were never
-seen; 78.3 ± 0.6 % where their citations were there in training, and 54.7 % by words alone (4 seeds). Scaling rows before ReLU and
-in the first layer alone, as PyTorch Geometric's layer does it, makes no difference: 70.2 ± 0.7 % against 70.3 ± 2.0 % of the
-validation papers, asked before the test papers are there.
+What surprised: not much is lost. Of the validation papers, asked in the whole graph, 75.1 ± 1.4 % are placed right that were
+never seen; 78.3 ± 0.6 % where their citations were there in training, and 54.7 % by words alone (4 seeds). Scaling rows before
+ReLU and in the first layer alone, as PyTorch Geometric's layer does it, makes no difference: 70.2 ± 0.7 % against 70.3 ± 2.0 % of
+the validation papers, asked before the test papers are there.
 """
 
 from dataclasses import dataclass
