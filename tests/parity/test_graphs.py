@@ -225,6 +225,26 @@ def test_an_edge_that_stands_there_twice_counts_twice_however_it_is_written() ->
     torch.testing.assert_close(layer(x, together), layer(x, apart), atol=1e-12, rtol=1e-12)
 
 
+@pytest.mark.parametrize("form", ["sparse", "dense"])
+def test_gat_drops_inputs_of_each_head_projections_and_attention(form: str) -> None:
+    """Moments over many nodes without neighbours, of two heads with the same weights, against those of independent coins."""
+    torch.manual_seed(0)
+    num_nodes, draws, keep = (40_000, 1, 0.4) if form == "sparse" else (100, 400, 0.4)
+    x, weight = torch.tensor([1.0, 2.0, -0.5]), torch.tensor([0.5, 1.0, 2.0])
+    layer = gat.GATLayer(3, 1, num_heads=2, dropout=1 - keep).train()
+    with torch.no_grad():
+        layer.weight_FC.copy_(weight[:, None].expand(3, 2))
+        adjacency = gat.neighbourhoods(torch.empty(2, 0, dtype=torch.long), num_nodes)
+        given = adjacency if form == "sparse" else adjacency.dense()
+        out_N2 = torch.cat([layer(x.expand(num_nodes, 3), given) for _ in range(draws)])
+        assert torch.allclose(layer.eval()(x.expand(num_nodes, 3), given), (x @ weight).expand(num_nodes, 2))
+    total = float(x @ weight)
+    square = (total**2 + float(((x * weight) ** 2).sum()) * (1 - keep) / keep) / keep**2  # of inputs, then the two others
+    assert float(out_N2.mean()) == pytest.approx(total, rel=0.05)
+    assert float(out_N2.square().mean()) == pytest.approx(square, rel=0.05)
+    assert float(out_N2.prod(1).mean()) == pytest.approx(total**2, abs=1), "heads drop apart"
+
+
 def test_sage_is_algorithm_1_with_a_linear_classifier() -> None:
     """Node by node, as the paper writes it: a mean, a map, ReLU, and only then length 1, in every layer."""
     torch.manual_seed(0)

@@ -33,7 +33,7 @@ class Recipe(CitationRecipe):
     best: str = option("-loss,accuracy", "watched on the validation nodes: -loss, accuracy, or both with a comma in between")
     hidden: int = option(8, "features per head")
     num_heads: int = option(8, "of the first layer")
-    dropout: float = option(0.6, "rate of inputs and attention")
+    dropout: float = option(0.6, "rate of inputs, projected features and attention")
     lr: float = 0.005
 
     target: ClassVar[Target] = Target(
