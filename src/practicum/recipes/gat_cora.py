@@ -2,7 +2,8 @@
 
 The settings are the paper's and, where it is silent, those of the authors' code (github.com/PetarV-/GAT): 8 heads of 8 features,
 then one head per class; dropout 0.6; weight decay 5·10⁻⁴, Adam with 0.005. Loss and accuracy of the 500 validation nodes are
-watched after each step: training waits on while either is as good as ever, 100 steps at most, and keeps the weights where both are.
+watched after each step: training waits on while either is as good as ever, at most 100 steps, and keeps the weights where both
+are.
 
 What surprised: the first layer hardly attends. Its heads' attention has more than 0.97 of the entropy of an even spread at nearly
 every node (attention.png): what is learnt is close to a mean over neighbours, in eight versions.
