@@ -285,13 +285,14 @@ def test_grown_graphs_are_tested_on_others(monkeypatch: pytest.MonkeyPatch) -> N
             super().__init__(graphs, **settings)
 
     given: list[Any] = []
+    monkeypatch.setattr(gin_attachment, "ASIDE", 40)
     monkeypatch.setattr(gin_attachment, "GraphBatches", Noting)
     monkeypatch.setattr(gin_attachment, "fit", lambda model, method, train, how, **settings: given.extend([how, settings]))
     for seed in (0, 1):
         gin_attachment.Recipe(graphs=20).accuracy(seed, gin_attachment.grown, means=False)
     train, validation, test, *again = [[_links(graph) for graph in part] for part in sets]
-    assert [len(part) for part in (train, validation, test)] == [20, 400, 400]
-    assert len({*train, *validation, *test}) == 820, "no graph is in two sets"
+    assert [len(part) for part in (train, validation, test)] == [20, 40, 40]
+    assert len({*train, *validation, *test}) == 100, "no graph is in two sets"
     assert again == [train, validation, test], "another seed, the same graphs"
     how, settings = given[:2]
     assert how.best == "-loss"
