@@ -43,6 +43,8 @@ def main() -> int:
     missed: list[str] = []
     kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for family in args.families or families:
+        if not args.only:  # rows that are no more
+            kept = {key: value for key, value in kept.items() if not key.startswith(f"{family}: ")}
         for row in importlib.import_module(f"library.{family}").rows():
             if args.only not in row.name:
                 continue
