@@ -15,15 +15,12 @@ from typing import ClassVar
 
 import torch
 
-from practicum.data.batches import Batches, Whole
-from practicum.data.books import books
-from practicum.data.windows import Corpus, cooccurrences
-from practicum.data.word_similarity import word_similarity
-from practicum.data.words import Vocabulary
+from practicum.data.batches import Batches
+from practicum.data.windows import cooccurrences
 from practicum.methods.glove import WeightedLeastSquares
 from practicum.methods.word_vectors import WordVectors
 from practicum.models.glove import GloVe
-from practicum.recipes._books import draw_words, write_neighbours
+from practicum.recipes._books import draw_words, text, write_neighbours
 from practicum.training.experiment import Experiment, Target
 from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit
@@ -46,32 +43,29 @@ class Recipe:
 
     def build(self, seed: int) -> Experiment:
         """Return the experiment."""
-        text = books()
-        vocabulary = Vocabulary.of(text.sentences, min_count=self.min_count)
-        counts = cooccurrences(Corpus.of(text.sentences, vocabulary), reach=self.reach)
+        books = text(self.min_count)
+        counts = cooccurrences(books.corpus, reach=self.reach)
         # Only pairs that occur together are entries: log 0 has no place in the loss.
         words, contexts = counts.indices()
-        model = GloVe(len(vocabulary), self.width, sparse=False)
-        people = word_similarity()
-        # The test looks the words up by number, so that it is a batch like any other.
-        pairs = WordVectors(vocabulary.words, model.vectors()).pairs(people.words, people.scores)
+        model = GloVe(len(books.vocabulary), self.width, sparse=False)
         return Experiment(
             model=model,
             method=WeightedLeastSquares(self.x_max),
             train=Batches(words, contexts, counts.values(), batch_size=self.batch_size, seed=seed),
-            test=Whole(pairs),
+            validation=books.validation,
+            test=books.test,
             fit=Fit(
                 epochs=self.epochs,
                 optimizer=lambda model: torch.optim.Adagrad(model.parameters(), lr=self.lr, fused=True),
                 schedule=linear(),
                 evaluate_every=3,
             ),
-            sample=text.sample,
+            sample=books.sample,
+            unit="pairs of words",
         )
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
         """Draw some words by their two main directions, and writes down the neighbours of each."""
-        vocabulary = Vocabulary.of(books().sentences, min_count=self.min_count)
-        vectors = WordVectors(vocabulary.words, experiment.model.vectors())
+        vectors = WordVectors(text(self.min_count).vocabulary.words, experiment.model.vectors())
         draw_words(vectors, folder / "words.png")
         write_neighbours(vectors, folder / "neighbours.txt")

@@ -16,15 +16,11 @@ from typing import ClassVar
 
 import torch
 
-from practicum.data.batches import Whole
-from practicum.data.books import books
-from practicum.data.windows import Corpus, Windows
-from practicum.data.word_similarity import word_similarity
-from practicum.data.words import Vocabulary
+from practicum.data.windows import Windows
 from practicum.methods.word2vec import NegativeSampling
 from practicum.methods.word_vectors import WordVectors
 from practicum.models.word2vec import Word2Vec
-from practicum.recipes._books import draw_words, write_neighbours
+from practicum.recipes._books import draw_words, text, write_neighbours
 from practicum.training.experiment import Experiment, Target
 from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit
@@ -51,29 +47,25 @@ class Recipe:
 
     def build(self, seed: int) -> Experiment:
         """Return the experiment."""
-        text = books()
-        vocabulary = Vocabulary.of(text.sentences, min_count=self.min_count)
-        corpus = Corpus.of(text.sentences, vocabulary)
-        model = Word2Vec(len(vocabulary), self.width, cbow=self.cbow, sparse=False)
-        people = word_similarity()
-        # The test looks the words up by number, so that it is a batch like any other.
-        pairs = WordVectors(vocabulary.words, model.vectors()).pairs(people.words, people.scores)
+        books = text(self.min_count)
+        model = Word2Vec(len(books.vocabulary), self.width, cbow=self.cbow, sparse=False)
         return Experiment(
             model=model,
-            method=NegativeSampling(corpus.counts(), self.negatives),
-            train=Windows(corpus, reach=self.reach, subsample=self.subsample, batch_size=self.batch_size, seed=seed),
-            test=Whole(pairs),
+            method=NegativeSampling(books.corpus.counts(), self.negatives),
+            train=Windows(books.corpus, reach=self.reach, subsample=self.subsample, batch_size=self.batch_size, seed=seed),
+            validation=books.validation,
+            test=books.test,
             fit=Fit(
                 epochs=self.epochs,
                 optimizer=lambda model: torch.optim.Adagrad(model.parameters(), lr=self.lr, fused=True),
                 schedule=linear(),
             ),
-            sample=text.sample,
+            sample=books.sample,
+            unit="words of the books, then pairs of words",
         )
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
         """Draw some words by their two main directions, and writes down the neighbours of each."""
-        vocabulary = Vocabulary.of(books().sentences, min_count=self.min_count)
-        vectors = WordVectors(vocabulary.words, experiment.model.vectors())
+        vectors = WordVectors(text(self.min_count).vocabulary.words, experiment.model.vectors())
         draw_words(vectors, folder / "words.png")
         write_neighbours(vectors, folder / "neighbours.txt")
