@@ -241,12 +241,14 @@ def test_a_warm_process_ends_with_its_input_and_takes_what_it_started_along(tree
 def test_a_run_that_is_stopped_leaves_no_folder(
     number: signal.Signals, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What takes its time to put the source back is waited for, and then the copies are removed."""
+    """What takes its time to put the source back is waited for; then the copies are removed, and what tests have left with them."""
     (tree / "tests" / "test_long.py").write_text(
-        "import pathlib, time\n\n\ndef test_long():\n    pathlib.Path('begun').touch()\n    time.sleep(600)\n"
+        "import pathlib, tempfile, time\n\n\n"
+        "def test_long():\n    tempfile.mkdtemp()\n    pathlib.Path('begun').touch()\n    time.sleep(600)\n"
     )
     (tmp_path / "copies").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "copies"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "copies"))
 
     class SlowlyRestored(trial.Copy):
         def __init__(self, root: Path, folder: Path) -> None:
