@@ -3,12 +3,35 @@
     score(w | c) = v_cᵀ u_w                             skip-gram: each word c of the window predicts the one in its middle
     score(w | c₁…c_W) = (1/W Σ v_c)ᵀ u_w                CBOW: their mean predicts it
 
-Symbols: B windows, W context words, K words to score, V words, D numbers per vector; v input vectors, u output vectors.
+Symbols: B windows, W context words, K words to score, V words, D numbers per vector; v input vectors, u output vectors. With
+words that are scored in every window: N such words, P pairs of context and middle word (CBOW: windows), U different contexts.
 Departs from the paper: skip-gram's roles are those of the authors' program, where the context predicts the middle, rather than
 those of the paper's eq. 1, where the middle predicts the context; over a corpus both go through the same pairs.
 """
 
+from typing import NamedTuple
+
+import torch
 from torch import Tensor, nn
+
+from practicum.models.layers.sampled_product import sampled_product
+from practicum.models.layers.sparse import Sparse
+
+
+class SharedScores(NamedTuple):
+    """Scores of a word of each window's own, and of words that all windows share.
+
+    Attributes:
+        own_P: of each window's word by each word of its context (CBOW: by their mean, where there are such).
+        word_P: the pair's word.
+        shared_UN: of the shared words by each context that comes, once.
+        times_U: how many pairs have this context.
+    """
+
+    own_P: Tensor
+    word_P: Tensor
+    shared_UN: Tensor
+    times_U: Tensor
 
 
 class Word2Vec(nn.Module):
@@ -33,12 +56,15 @@ class Word2Vec(nn.Module):
         nn.init.uniform_(self.input.weight, -0.5 / width, 0.5 / width)
         nn.init.zeros_(self.output.weight)
 
-    def forward(self, context_BW: Tensor, word_BK: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, context_BW: Tensor, word_BK: Tensor, shared_N: Tensor | None = None
+    ) -> tuple[Tensor, Tensor] | SharedScores:
         """Score words by their context.
 
         Args:
             context_BW: context words, `pad` where there is none.
             word_BK: the words to score.
+            shared_N: words to score in every window; then K = 1, and `score_shared` answers.
 
         Returns:
             The scores, and True where one counts; shapes (B, W, K) and (B, W, 1), with CBOW (B, 1, K) and (B, 1, 1).
@@ -53,6 +79,8 @@ class Word2Vec(nn.Module):
             raise ValueError(
                 f"expected as many contexts as rows of words, got {tuple(context_BW.shape)} and {tuple(word_BK.shape)}"
             )
+        if shared_N is not None:
+            return self.score_shared(context_BW, word_BK[:, 0], shared_N)
         v_BWD, u_BKD = self.input(context_BW), self.output(word_BK)
         real_BW1 = (context_BW != self.pad)[:, :, None]
         if self.cbow:
@@ -60,6 +88,32 @@ class Word2Vec(nn.Module):
             v_BWD = (v_BWD * real_BW1).sum(1, keepdim=True) / count_B11.clamp(min=1)
             real_BW1 = count_B11 > 0
         return v_BWD @ u_BKD.mT, real_BW1
+
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
+    def score_shared(self, context_BW: Tensor, word_B: Tensor, shared_N: Tensor) -> SharedScores:
+        """Score one word of each window, and in every window the same N words.
+
+        A word that is the context of many windows meets the shared words once, in one product of matrices (Ji et al. 2016,
+        "Parallelizing Word2Vec in Shared and Distributed Memory", section III).
+        """
+        real_BW = context_BW != self.pad
+        size_B = real_BW.sum(1)
+        if self.cbow and not size_B.all():  # where there is no context, there is no mean
+            some = size_B > 0
+            real_BW, context_BW, word_B, size_B = real_BW[some], context_BW[some], word_B[some], size_B[some]
+        context_P = context_BW.masked_select(real_BW)
+        times_V = torch.bincount(context_P, minlength=self.input.num_embeddings)
+        comes_V = times_V > 0
+        context_U = comes_V.nonzero()[:, 0]
+        window_P = torch.arange(len(word_B), device=word_B.device).repeat_interleave(size_B)
+        column_P = (comes_V.cumsum(0) - 1)[context_P]
+        v_UD = self.input(context_U)
+        u_BD, u_ND = self.output(torch.cat([word_B, shared_N])).split([len(word_B), len(shared_N)])
+        pairs = Sparse(window_P, column_P, v_UD.new_ones(len(window_P)), (len(word_B), len(context_U)))
+        if not self.cbow:
+            return SharedScores(sampled_product(pairs, u_BD, v_UD), word_B[window_P], v_UD @ u_ND.mT, times_V[context_U])
+        mean_BD = (pairs @ v_UD) / size_B[:, None]
+        return SharedScores((mean_BD * u_BD).sum(1), word_B, mean_BD @ u_ND.mT, torch.ones_like(word_B))
 
     def vectors(self) -> Tensor:
         """Return the input vectors v, the ones that are used afterwards; shape (V, D)."""
