@@ -72,15 +72,15 @@ class Windows:
         place_M, end = torch.arange(len(token_M)), size.cumsum(0)
         left_M = torch.minimum(reach_M, place_M - (end - size)[sentence_M])
         right_M = torch.minimum(reach_M, end[sentence_M] - 1 - place_M)
-        # A row for each word: what stands around it. Small integers compare faster.
-        around = F.pad(token_M, (self.reach, self.reach), value=PAD).unfold(0, 2 * self.reach + 1, 1)
-        sides_M2 = torch.stack([-left_M, right_M], 1).to(torch.int16)
-        offsets = torch.arange(-self.reach, self.reach + 1, dtype=torch.int16)
-        beside = offsets != 0
+        sides_M2 = torch.stack([left_M, right_M], 1).to(torch.int8 if self.reach < 2**7 else torch.int64)
+        # For each word, what stands beside it: `reach` words before and behind.
+        beside = F.pad(token_M, (self.reach, self.reach), value=PAD).unfold(0, self.reach, 1)
+        distance = torch.arange(1, self.reach + 1, dtype=sides_M2.dtype)
         for middle_B in torch.randperm(len(token_M), generator=random).tensor_split(self.batches)[start:]:
             left_B1, right_B1 = sides_M2[middle_B].split(1, dim=1)
-            outside_BW = (offsets < left_B1) | (offsets > right_B1)
-            yield token_M[middle_B], around[middle_B].masked_fill(outside_BW, PAD)[:, beside]
+            before = beside[middle_B].masked_fill(distance.flip(0) > left_B1, PAD)
+            behind = beside[middle_B + self.reach + 1].masked_fill(distance > right_B1, PAD)
+            yield token_M[middle_B], torch.cat([before, behind], 1)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         return self.epoch(0)

@@ -98,23 +98,27 @@ class Word2Vec(nn.Module):
         """
         real_BW = context_BW != self.pad
         size_B = real_BW.sum(1)
-        if self.cbow and not size_B.all():  # where there is no context, there is no mean
-            some = size_B > 0
-            real_BW, context_BW, word_B, size_B = real_BW[some], context_BW[some], word_B[some], size_B[some]
+        if self.cbow and not size_B.all():  # a window without context has no mean
+            some_B = size_B > 0
+            real_BW, size_B, context_BW, word_B = real_BW[some_B], size_B[some_B], context_BW[some_B], word_B[some_B]
         context_P = context_BW.masked_select(real_BW)
-        times_V = torch.bincount(context_P, minlength=self.input.num_embeddings)
-        comes_V = times_V > 0
-        context_U = comes_V.nonzero()[:, 0]
         window_P = torch.arange(len(word_B), device=word_B.device).repeat_interleave(size_B)
-        column_P = (comes_V.cumsum(0) - 1)[context_P]
-        v_UD = self.input(context_U)
-        u_BD, u_ND = self.output(torch.cat([word_B, shared_N])).split([len(word_B), len(shared_N)])
-        pairs = Sparse(window_P, column_P, v_UD.new_ones(len(window_P)), (len(word_B), len(context_U)))
+        context_U, column_P, times_U = different(context_P, self.input.num_embeddings)
+        v_UD, u_BD, u_ND = self.input(context_U), self.output(word_B), self.output(shared_N)
+        ones_P = v_UD.new_ones(len(window_P))
+        pairs = Sparse(window_P, column_P, ones_P, (len(word_B), len(context_U)))
         if not self.cbow:
-            return SharedScores(sampled_product(pairs, u_BD, v_UD), word_B[window_P], v_UD @ u_ND.mT, times_V[context_U])
-        mean_BD = (pairs @ v_UD) / size_B[:, None]
-        return SharedScores((mean_BD * u_BD).sum(1), word_B, mean_BD @ u_ND.mT, torch.ones_like(word_B))
+            return SharedScores(sampled_product(pairs, u_BD, v_UD), word_B[window_P], v_UD @ u_ND.mT, times_U)
+        mean_BD = pairs.with_values(ones_P / size_B[window_P]) @ v_UD
+        return SharedScores(torch.linalg.vecdot(mean_BD, u_BD), word_B, mean_BD @ u_ND.mT, torch.ones_like(word_B))
 
     def vectors(self) -> Tensor:
         """Return the input vectors v, the ones that are used afterwards; shape (V, D)."""
         return self.input.weight.detach()
+
+
+def different(number_P: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the different numbers of a list of them in [0, size), the place of each number among these, and their counts."""
+    times = torch.bincount(number_P, minlength=size)
+    comes = times > 0
+    return comes.nonzero()[:, 0], (comes.cumsum(0) - 1)[number_P], times[comes]

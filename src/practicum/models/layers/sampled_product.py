@@ -40,7 +40,7 @@ class _Sampled(torch.autograd.Function):
     def forward(ctx: Any, places: Sparse, x_MC: Tensor, y_NC: Tensor) -> Tensor:
         ctx.places = places.with_values(places.values_E.to(x_MC.dtype))
         ctx.save_for_backward(x_MC, y_NC)
-        if x_MC.device.type != "cpu":
+        if x_MC.device.type != "cpu" or len(places.rows_E) > places.shape[0] * places.shape[1]:  # CSR takes no more entries
             return (x_MC[places.rows_E] * y_NC[places.cols_E]).sum(1)
         with as_written(x_MC):
             return torch.sparse.sampled_addmm(ctx.places.csr(), x_MC, y_NC.T, beta=0).values()
