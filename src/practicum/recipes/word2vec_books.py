@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import ClassVar
 
 import torch
+from torch import nn
 
-from practicum.data.windows import Windows
+from practicum.data.windows import Corpus, Windows
 from practicum.methods.word2vec import NegativeSampling
 from practicum.methods.word_vectors import WordVectors
 from practicum.models.word2vec import Word2Vec
@@ -38,6 +39,7 @@ class Recipe:
     width: int = option(100, "numbers per word")
     reach: int = option(5, "the most words to each side of a window's middle")
     negatives: int = option(5, "per window")
+    shared: int = option(64, "negatives that all windows of a batch share, weighted as `negatives`; 0: each window has its own")
     subsample: float = option(1e-3, "words more frequent than this share are thinned out")
     min_count: int = option(5, "rarer words are left out")
 
@@ -48,21 +50,29 @@ class Recipe:
     def build(self, seed: int) -> Experiment:
         """Return the experiment."""
         books = text(self.min_count)
-        model = Word2Vec(len(books.vocabulary), self.width, cbow=self.cbow, sparse=False)
+        model, method, windows = self.parts(books.corpus, seed)
         return Experiment(
             model=model,
-            method=NegativeSampling(books.corpus.counts(), self.negatives),
-            train=Windows(books.corpus, reach=self.reach, subsample=self.subsample, batch_size=self.batch_size, seed=seed),
+            method=method,
+            train=windows,
             validation=books.validation,
             test=books.test,
-            fit=Fit(
-                epochs=self.epochs,
-                optimizer=lambda model: torch.optim.Adagrad(model.parameters(), lr=self.lr, fused=True),
-                schedule=linear(),
-            ),
+            fit=Fit(epochs=self.epochs, optimizer=self.optimizer, schedule=linear()),
             sample=books.sample,
             unit="words of the books, then pairs of words",
         )
+
+    def parts(self, corpus: Corpus, seed: int) -> tuple[Word2Vec, NegativeSampling, Windows]:
+        """Return model, method and training windows for a corpus."""
+        return (
+            Word2Vec(corpus.num_words, self.width, cbow=self.cbow, sparse=False),
+            NegativeSampling(corpus.counts(), self.negatives, shared=self.shared),
+            Windows(corpus, reach=self.reach, subsample=self.subsample, batch_size=self.batch_size, seed=seed),
+        )
+
+    def optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
+        """Return AdaGrad."""
+        return torch.optim.Adagrad(model.parameters(), lr=self.lr, fused=True)
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
         """Draw some words by their two main directions, and writes down the neighbours of each."""
