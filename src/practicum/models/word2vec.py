@@ -89,7 +89,7 @@ class Word2Vec(nn.Module):
             real_BW1 = count_B11 > 0
         return v_BWD @ u_BKD.mT, real_BW1
 
-    @torch.compiler.disable  # type: ignore[untyped-decorator]
+    @torch.compiler.disable
     def score_shared(self, context_BW: Tensor, word_B: Tensor, shared_N: Tensor) -> SharedScores:
         """Score one word of each window, and in every window the same N words.
 
