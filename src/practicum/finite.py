@@ -9,13 +9,6 @@
 
 import math
 
-from torch import Tensor
-
-
-def loss_over(loss: Tensor, count: int | Tensor) -> Tensor:
-    """Return a mean over `count` targets as it is, or 0 where there were none and the mean is 0/0; its gradient is then 0."""
-    return loss if count else loss.nan_to_num(0.0, 0.0, 0.0) * 0
-
 
 def ratio(total: float, count: float) -> float:
     """Return total/count, NaN where there was nothing to count."""

@@ -76,8 +76,8 @@ def test_seed_and_epoch_make_the_order(make: Any) -> None:
 
 def test_rows_of_a_batch_move_in_their_own_ways() -> None:
     """What is walked through for an evaluation is in the order of the rows, and unchanged."""
-    batches = Batches(torch.arange(9), batch_size=4, transform=lambda random, x: (x + 1,))
-    assert [batch.tolist() for (batch,) in batches] == [[0, 1, 2, 3], [4, 5, 6, 7], [8]]
+    batches = Batches(torch.arange(10), batch_size=4, transform=lambda random, x: (x + 1,))
+    assert [batch.tolist() for (batch,) in batches] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
 
 
 def test_crops_are_windows_with_the_next_token() -> None:

@@ -1,6 +1,8 @@
 """Words, vocabularies, windows and the language data; what needs the full sets is skipped without them."""
 
 import os
+from collections.abc import Sequence
+from itertools import combinations
 
 import pytest
 import torch
@@ -181,24 +183,38 @@ def test_sentences():
 
 
 def leaks(data: Translations) -> bool:
-    """Whether a training pair has a side that is held out."""
-    held = [*data.validation, *data.test]
-    sources, targets = {s for s, _ in held}, {t for _, ts in held for t in ts}
-    return any(s in sources or t in targets for s, t in data.train)
+    """Whether two of the three sets share a sentence of either side, punctuation aside."""
+    parts = [[(s, [t]) for s, t in data.train], data.validation, data.test]
+    sides = [{_letters(words) for s, ts in part for words in (("source", *s), *(("target", *t) for t in ts))} for part in parts]
+    return any(a & b for a, b in combinations(sides, 2))
+
+
+def _letters(words: Sequence[str]) -> tuple[str, ...]:
+    """All words with a letter or digit in them; all words of a sentence that has none."""
+    side, *rest = words
+    return (side, *([word for word in rest if word.strip(".!?,")] or rest))
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.sampled_from("ABCDEFGH")), min_size=4, max_size=40))
-def test_nothing_held_out_is_trained_on(pairs):
-    data = divide(pairs, validation=1, test=1)
+@given(st.lists(st.tuples(st.sampled_from(["a", "a!", *"bcdef?"]), st.sampled_from([*"ABCDEF?", "F."])), min_size=4, max_size=40))
+def test_no_two_sets_share_a_sentence(pairs):
+    data = divide(pairs, validation=2, test=2)
     assert not leaks(data)
-    sources = {s for s, _ in pairs}
-    assert len(data.test) == min(1, max(0, len(sources) - 1))
-    for (source,), targets in [*data.validation, *data.test]:
-        assert {t for (t,) in targets} == {t.lower() for s, t in pairs if s == source}
-    kept = {(s, t) for (s,), (t,) in data.train}
-    assert len(kept) == len(data.train)
-    assert kept <= {(s, t.lower()) for s, t in pairs}
+    assert max(len(data.validation), len(data.test)) <= 2
+    every = {(tuple(split(s)), tuple(split(t))) for s, t in pairs}
+    held = {(source, target) for part in (data.validation, data.test) for source, targets in part for target in targets}
+    assert len(data.train) == len({*data.train})
+    assert {*data.train} | held == every
+
+
+def test_what_translates_the_same_sentence_stays_together():
+    """Two ways to say one thing have no word in common, and hang together by a third alone."""
+    pairs = [("x1", "A"), ("x2", "A"), ("x2", "B"), ("x3", "B!"), *((f"y{i}", f"Y{i}") for i in range(6))]
+    data = divide(pairs, validation=2, test=3)
+    together = {("x1",), ("x2",), ("x3",)}
+    parts = [{s for s, _ in part} for part in (data.train, data.validation, data.test)]
+    assert [len(part) for part in parts] == [4, 2, 3]
+    assert sum(bool(together & part) for part in parts) == 1
 
 
 def test_columns():
@@ -233,8 +249,8 @@ def test_full_sets():
 @full
 def test_full_translations():
     german, french = deu_eng(), eng_fra()
-    assert [len(part) for part in (german.train, german.validation, german.test)] == [44_219, 1_000, 2_000]
-    assert [len(part) for part in (french.train, french.validation, french.test)] == [3_722, 200, 300]
+    assert [len(part) for part in (german.train, german.validation, german.test)] == [46_597, 1_000, 2_000]
+    assert [len(part) for part in (french.train, french.validation, french.test)] == [4_050, 200, 300]
     assert not leaks(german)
     assert not leaks(french)
 

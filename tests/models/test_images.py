@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 import torch
@@ -66,6 +67,18 @@ def test_smallest_image_is_as_stated(build: Callable[[], nn.Module], smallest: i
     assert model(torch.zeros(1, channels, smallest, smallest)).isfinite().all()
     with pytest.raises(ValueError, match=f"at least {smallest}"):
         model(torch.zeros(1, channels, smallest, smallest - 1))
+
+
+@pytest.mark.parametrize(("config", "windows"), [({}, 3), ({"last_pooling": 2}, 2)])
+def test_googlenets_last_pooling_has_the_windows_of_table_1_or_those_of_the_published_weights(config: Any, windows: int) -> None:
+    model, seen = GoogLeNet(GoogLeNetConfig(10, 1, 0.125, "small", **config)).eval(), []
+    model.inception4e.register_forward_hook(lambda block, inputs, out: seen.append(out))
+    model.inception5a.register_forward_hook(lambda block, inputs, out: seen.append(inputs[0]))
+    model(torch.randn(2, 1, 28, 28))
+    before, after = seen
+    # Two apart on maps of 7×7; windows of 2×2 reach over the edge once more.
+    assert after.shape[2:] == ((3, 3) if windows == 3 else (4, 4))
+    torch.testing.assert_close(after[:, :, 1, 0], before[:, :, 2 : 2 + windows, :windows].amax((2, 3)), rtol=0, atol=0)
 
 
 def test_googlenet_gives_three_scores_while_it_trains() -> None:

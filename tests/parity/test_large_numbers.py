@@ -25,9 +25,11 @@ def data(mean: float, rows: int = 400, features: int = 6) -> np.ndarray:
 
 
 @pytest.mark.parametrize("mean", MEANS)
-@pytest.mark.parametrize("rows", [20, 400], ids=["decomposition", "covariance"])
-def test_pca_in_single_precision(rows: int, mean: float) -> None:
-    x = data(mean, rows)
+@pytest.mark.parametrize(
+    ("rows", "features"), [(20, 6), (400, 6), (400, 12)], ids=["decomposition", "covariance", "few-of-the-covariance"]
+)
+def test_pca_in_single_precision(rows: int, features: int, mean: float) -> None:
+    x = data(mean, rows, features)
     ours, exact = PCA(3).fit(x), PCA(3).fit(x.astype(np.float64))
     np.testing.assert_allclose(ours.mean_, exact.mean_, rtol=1e-15)
     np.testing.assert_allclose(ours.explained_variance_, exact.explained_variance_, rtol=3e-6)

@@ -112,6 +112,9 @@ def test_which_parameters_are_matrices():
     matrices, others = matrices_and_others(net)
     assert [tuple(p.shape) for p in matrices] == [(4, 4)]
     assert len(others) == 6
+    matrices, others = matrices_and_others(net, heads=[net["l"]])
+    assert matrices == []
+    assert any(net["l"].weight is parameter for parameter in others)
     with pytest.raises(ValueError, match=r"got shapes \[\(4,\)\]"):
         Muon([net["l"].bias])
 

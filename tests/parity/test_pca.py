@@ -11,7 +11,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from practicum.classic.kernel_pca import KernelPCA
 from practicum.classic.pca import PCA
 
-SHAPES = [(30, 4), (12, 12), (9, 25), (200, 6), (50, 1), (120, 11)]
+SHAPES = [(30, 4), (12, 12), (9, 25), (200, 6), (50, 1), (120, 11), (260, 26)]
 
 
 def points(rows: int, features: int, seed: int = 0) -> np.ndarray:
@@ -65,6 +65,18 @@ def test_pca_decorrelates_and_its_error_is_what_eckart_and_young_say(shape: tupl
     error = ((x - fitted.inverse_transform(z)) ** 2).sum()
     assert error == pytest.approx((full.singular_values_[kept:] ** 2).sum(), rel=1e-8, abs=1e-8 * scale)
     assert (fitted.components_[np.arange(kept), np.abs(fitted.components_).argmax(1)] > 0).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("kept", [1, 10, 11, 39])
+def test_pca_of_equal_variances(kept: int, dtype: Any) -> None:
+    """Any basis of the subspace will do, but it is orthonormal, with the variances' share."""
+    few = np.sqrt(np.finfo(dtype).eps) / 100
+    x = np.vstack([np.eye(40), -np.eye(40)] * 8).astype(dtype)
+    fitted = PCA(kept).fit(x)
+    np.testing.assert_allclose(fitted.components_ @ fitted.components_.T, np.eye(kept), atol=few)
+    np.testing.assert_allclose(fitted.explained_variance_, np.full(kept, 16 / 639), rtol=few)
+    np.testing.assert_allclose(fitted.explained_variance_ratio_, np.full(kept, 1 / 40), rtol=few)
 
 
 def test_pca_stays_in_float32() -> None:

@@ -66,7 +66,7 @@ FULL: dict[str, Callable[[], nn.Module]] = {
     "alexnet": AlexNet,
     **{f"vgg{depth}": lambda depth=depth: VGG(VGGConfig(STAGES[depth])) for depth in STAGES},
     **{f"vgg{depth}_bn": lambda depth=depth: VGG(VGGConfig(STAGES[depth], batch_norm=True)) for depth in STAGES},
-    "googlenet": lambda: GoogLeNet(GoogLeNetConfig(large_kernel=3)),
+    "googlenet": lambda: GoogLeNet(GoogLeNetConfig(large_kernel=3, last_pooling=2)),
     "mobilenet_v2": MobileNetV2,
     "resnet18": resnet18,
     "resnet34": resnet34,
@@ -90,8 +90,8 @@ def _ours(case: Case) -> nn.Module:
     if case.builder == "googlenet":
         return GoogLeNet(
             GoogLeNetConfig(
-                classes, width=1 / case.narrow, large_kernel=3, dropout=0.2, auxiliary=settings.get("aux_logits", True),
-                transform_input=settings.get("transform_input", False),
+                classes, width=1 / case.narrow, large_kernel=3, last_pooling=2, dropout=0.2,
+                auxiliary=settings.get("aux_logits", True), transform_input=settings.get("transform_input", False),
             )
         )  # fmt: skip
     if case.builder == "mobilenet_v2":

@@ -57,7 +57,9 @@ def test_the_mlp_learns_the_sample(tmp_path: Path) -> None:
     recipe = mlp_mnist.Recipe(epochs=2, hidden=64, batch_size=50)
     experiment = recipe.build(0)
     assert experiment.sample
-    rows = fit(experiment.model, experiment.method, experiment.train, experiment.fit, validation=experiment.test, progress=False)
+    rows = fit(
+        experiment.model, experiment.method, experiment.train, experiment.fit, validation=experiment.validation, progress=False
+    )
     assert rows[-1]["accuracy"] > 0.8
     recipe.picture(experiment, tmp_path)
     assert (tmp_path / "confusion.png").exists()

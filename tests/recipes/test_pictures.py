@@ -1,15 +1,19 @@
 """What the recipes for nuclei and blood cells do to their data."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor
 
 from practicum.data.bccd import Annotated, Cells
 from practicum.data.dsb2018 import Nuclei
+from practicum.data.splits import held_out
 from practicum.recipes import detector_bccd, unet_nuclei
-from practicum.recipes.detector_bccd import MEAN, STD, augment, both
+from practicum.recipes.detector_bccd import MEAN, STD, augment
 from practicum.recipes.unet_nuclei import cut, scaled
+from practicum.training.experiment import Sets
 from practicum.training.loop import fit
 
 
@@ -41,15 +45,6 @@ def test_boxes_follow_their_objects_through_every_mirror() -> None:
     assert (spread >= 0.8 / STD - 1e-3).all()
     assert (spread <= 1.2 / STD + 1e-3).all()
     assert MEAN > 0
-
-
-def test_two_sets_become_one() -> None:
-    a = Annotated(torch.zeros(2, 3, 4, 4, dtype=torch.uint8), torch.ones(2, 1, 4), torch.ones(2, 1, dtype=torch.long))
-    b = Annotated(torch.ones(1, 3, 4, 4, dtype=torch.uint8), 2 * torch.ones(1, 3, 4), torch.zeros(1, 3, dtype=torch.long))
-    one = both(a, b)
-    assert one.images[:, 0, 0, 0].tolist() == [0, 0, 1]
-    assert one.labels.tolist() == [[1, -1, -1], [1, -1, -1], [0, 0, 0]]
-    assert one.boxes[..., 0].tolist() == [[1, 0, 0], [1, 0, 0], [2, 2, 2]]
 
 
 def test_bright_grounds_are_inverted_and_dim_images_stretched() -> None:
@@ -133,17 +128,29 @@ def test_the_nuclei_recipe_runs_from_data_to_picture(tmp_path: Path, monkeypatch
     torch.manual_seed(0)
     instances = tuple((torch.rand(24 + i, 33) < 0.3).long() * 7 for i in range(6))
     images = tuple((marks > 0).byte().mul(100)[None].repeat(3, 1, 1) for marks in instances)
-    nuclei = Nuclei(images[:3], instances[:3], images[3:], instances[3:])
+    nuclei = Nuclei(images[:5], instances[:5], images[5:], instances[5:])
     monkeypatch.setattr(unet_nuclei, "dsb2018", lambda: nuclei)
-    experiment = unet_nuclei.Recipe(steps=3, batch_size=2, crop=16, width=2).build(0)
+    recipe = unet_nuclei.Recipe(steps=3, batch_size=2, crop=16, width=2)
+    experiment = recipe.build(0)
+    cut_from: list[Tensor] = []
+    monkeypatch.setattr(unet_nuclei, "cut", lambda pair, *given: (cut_from.append(pair[1]), cut(pair, *given))[1])
     rows = fit(
         experiment.model, experiment.method, experiment.train, experiment.fit, validation=experiment.validation, progress=False
     )
     assert rows[-1]["step"] == 3
-    assert unet_nuclei.Recipe.target.metric in rows[-1]
-    assert [tuple(mask.shape) for _, mask in experiment.test] == [(1, 27, 33), (1, 28, 33), (1, 29, 33)]
-    assert experiment.test[0][1].unique().tolist() == [0, 1]
-    assert experiment.test[0][1].dtype == torch.int64
+    assert recipe.target.metric in rows[-1]
+    learned, watched, tested = ({len(mask) for mask in masks} for masks in (
+        cut_from, [mask[0] for _, mask in experiment.validation], [mask[0] for _, mask in experiment.test]
+    ))  # fmt: skip
+    (kept,) = held_out(5, 0.2)[1].tolist()
+    assert (watched, tested) == ({24 + kept}, {29})
+    assert learned <= {24, 25, 26, 27, 28} - watched
+    assert experiment.sets() == Sets(4, 1, 1, "images")
+    ((image, mask),) = experiment.test
+    assert (image.shape, mask.shape, mask.dtype) == ((1, 3, 29, 33), (1, 29, 33), torch.int64)
+    assert mask.unique().tolist() == [0, 1]
+    held = dataclasses.replace(recipe, holdout=True).build(0)
+    assert [mask.shape for _, mask in held.test] == [mask.shape for _, mask in experiment.validation]
     unet_nuclei.Recipe().picture(experiment, tmp_path)
     assert (tmp_path / "masks.png").stat().st_size > 1000
 
@@ -156,17 +163,25 @@ def test_the_cells_recipe_runs_from_data_to_picture(tmp_path: Path, monkeypatch:
         images = torch.randint(256, (count, 3, 45, 60), dtype=torch.uint8)
         return Annotated(images, torch.cat([corner, corner + 15], 2), torch.randint(-1, 3, (count, rows)))
 
-    cells = Cells(part(3, 2), part(2, 4), part(9, 3), ("RBC", "WBC", "Platelets"), ())
+    cells = Cells(part(5, 2), part(2, 4), part(9, 3), ("RBC", "WBC", "Platelets"), ())
     monkeypatch.setattr(detector_bccd, "bccd", lambda height, width: cells if (height, width) == (45, 60) else None)
     recipe = detector_bccd.Recipe(epochs=1, height=45, batch_size=2)
     experiment = recipe.build(0)
     rows = fit(
         experiment.model, experiment.method, experiment.train, experiment.fit, validation=experiment.validation, progress=False
     )
-    assert rows[-1]["step"] == 2  # five images of the two sets, the odd one left out
+    assert rows[-1]["step"] == 2  # of five images the odd one is left out
     assert {"map_50", "map", "ap_50 RBC", "ap_50 WBC", "ap_50 Platelets"} <= rows[-1].keys()
+    assert experiment.sets() == Sets(5, 2, 9, "images")
+    held = dataclasses.replace(recipe, holdout=True).build(0)
+    for data, cells_of in (
+        (experiment.validation, cells.validation),
+        (experiment.test, cells.test),
+        (held.test, cells.validation),
+    ):
+        assert torch.equal(data.tensors[0], detector_bccd.scaled(cells_of.images))
+        assert torch.equal(data.tensors[2], cells_of.labels)
+    assert torch.equal(experiment.train.tensors[0], cells.train.images)
     recipe.picture(experiment, tmp_path)
     for name in ("detections.png", "precision_recall.png"):
         assert (tmp_path / name).stat().st_size > 1000
-    held_out = detector_bccd.Recipe(height=45, batch_size=1, holdout=True).build(0)
-    assert (len(held_out.train), sum(len(labels) for _, _, labels in held_out.test)) == (3, 2)

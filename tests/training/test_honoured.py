@@ -188,6 +188,8 @@ def test_an_experiment_refuses_before_its_processes_start(
 def test_rows_are_shared_and_a_small_batch_goes_to_all() -> None:
     x, y = torch.arange(10.0)[:, None], torch.arange(10)
     parts = [rows_of({"x": x, "both": (x, [y])}, rank, 3) for rank in range(3)]
+    assert [part["both"][1][0].tolist() for part in parts] == [[0, 1, 2, 3], [4, 5, 6], [7, 8, 9]]
+    parts = [rows_of({"x": x, "both": (x, [y])}, rank, 3, even=True) for rank in range(3)]
     assert [part["both"][1][0].tolist() for part in parts] == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
     assert [len(rows_of((x[:2], y[:2]), rank, 3)[0]) for rank in range(3)] == [2, 2, 2]
     assert has_rows((x, {"y": y}))

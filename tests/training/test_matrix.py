@@ -23,7 +23,7 @@ from practicum.training.accelerator import Accelerator
 from practicum.training.runs import limits, recipes
 from practicum.training.runs.run import train
 from practicum.training.trial import first_steps
-from tests.training.matrix_pair import SHARDED_REFUSALS, UNSHARED
+from tests.training.matrix_pair import SHARDED_REFUSALS, UNEQUAL, UNSHARED
 
 ALL = bool(os.environ.get("PRACTICUM_MATRIX_ALL"))
 PRECISIONS = {  # the weights' type, and whether autocast is on
@@ -107,7 +107,10 @@ def test_an_option_is_refused(name: str, asked: dict[str, Any], tmp_path: Path) 
 
 @pytest.mark.skipif(not ALL, reason="two processes: `make matrix`")
 def test_two_processes_honour_or_refuse(tmp_path: Path) -> None:
-    """One pair of processes goes through all recipes, data-parallel and sharded, in both precisions that both take."""
+    """One pair of processes goes through all recipes, data-parallel and sharded, in both precisions that both take.
+
+    The losses are one process's, where nothing in the model looks at a whole batch or draws numbers.
+    """
     names = [name for name in NAMES if hasattr(recipes.load(name), "build")]
     script = Path(__file__).with_name("matrix_pair.py")
     done = subprocess.run(
@@ -119,3 +122,7 @@ def test_two_processes_honour_or_refuse(tmp_path: Path) -> None:
         answer = told[f"0 {name} {strategy} {precision}"]
         refused = name in UNSHARED or (strategy == "fsdp" and name in SHARDED_REFUSALS)
         assert answer.startswith(("refused --", "left out") if refused else ("met 2 steps", "left out")), (name, strategy, answer)
+        if strategy == "ddp" and precision == "32-true" and not refused and name not in UNEQUAL and "loss" in answer:
+            with first_steps(2, batches=1) as losses:
+                train(name, tmp_path / "one" / name, accelerator=Accelerator("cpu"), progress=False)
+            assert [float(loss) for loss in answer.split()[-2:]] == pytest.approx(losses[:2], rel=1e-4), name

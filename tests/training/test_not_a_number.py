@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from practicum.data.batches import Batches, Whole
 from practicum.errors import PracticumError
-from practicum.finite import better, exponential, loss_over, ratio
+from practicum.finite import better, exponential, ratio
 from practicum.methods.backprop_through_time import TruncatedBPTT
 from practicum.methods.classify import Classify
 from practicum.methods.label_tokens import LabelTokens
@@ -34,16 +34,28 @@ def test_the_rule() -> None:
     assert (ratio(3, 4), exponential(2.0), exponential(710.0), exponential(-1e9)) == (0.75, math.exp(2), INF, 0.0)
     assert math.isnan(ratio(0, 0))
     assert math.isnan(exponential(NAN))
-    loss = torch.tensor(NAN)
-    assert float(loss_over(loss, 0)) == 0
-    assert math.isnan(float(loss_over(loss, 2)))  # a loss that is NaN over targets stays so: training must stop
 
 
 def test_best_recovers_after_nan() -> None:
     place = Place()
     chosen = [place.better("-loss", {"loss": value}) for value in (NAN, 3.0, NAN, 2.0, INF, 2.5, 1.0)]
     assert chosen == [False, True, False, True, False, False, True]
-    assert (place.best, place.since_best) == (-1.0, 0)
+    assert (place.best, place.since_best) == ((-1.0,), 0)
+
+
+def test_two_metrics_choose_together_and_lend_each_other_patience() -> None:
+    """Row by row as in the authors' code of GAT: kept where both are at least as good as ever, waiting on while either is."""
+    place = Place()
+    told = [
+        (place.better("-loss,accuracy", {"loss": loss, "accuracy": accuracy}), place.since_best)
+        for loss, accuracy in (
+            (3.0, 0.5), (2.0, 0.4), (2.5, 0.5), (2.5, 0.4), (2.1, 0.4), (2.0, 0.5), (1.0, 0.3), (NAN, 0.6), (0.9, 0.6),
+        )
+    ]  # fmt: skip
+    assert told == [
+        (True, 0), (False, 0), (False, 0), (False, 1), (False, 2), (True, 0), (False, 0), (False, 0), (True, 0),
+    ]  # fmt: skip
+    assert place.best == (-0.9, 0.6)
 
 
 class Logits(nn.Module):

@@ -24,5 +24,6 @@ def test_two_processes_equal_one(tmp_path: Path, strategy: str) -> None:
     for name, gradient in one["gradients"].items():
         assert gradient.abs().max() > 1e-4
         torch.testing.assert_close(two["gradients"][name], gradient, atol=1e-12, rtol=1e-10)
+    assert two["losses"] == pytest.approx(one["losses"], rel=1e-6)  # of all rows, not of the first process's
     for name, weight in one["weights"].items():
         torch.testing.assert_close(two["weights"][name], weight, atol=1e-10, rtol=1e-8)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from practicum.data.batches import Batches
-from practicum.methods.classify import Classify
+from practicum.methods.language_model import IGNORED, LanguageModeling
 from practicum.training.accelerator import Accelerator, launch
 from practicum.training.loop import Fit, fit
 
@@ -27,8 +27,9 @@ def main(folder: Path, devices: int, strategy: str) -> None:
             nn.Linear(6, 16), nn.Tanh(), nn.Linear(16, 16), nn.Dropout(0.0), nn.Tanh(), nn.Linear(16, 2)
         ).double()
         generator = torch.Generator().manual_seed(3)
-        x = torch.randn(96, 6, generator=generator, dtype=torch.float64)
-        y = (x[:, 0] * x[:, 1] > 0).long()
+        # Rows that two processes and two batches cannot share evenly; some have ten times as many targets as others.
+        x = torch.randn(97, 10, 6, generator=generator, dtype=torch.float64)
+        y = torch.where(torch.arange(10) <= torch.arange(97)[:, None] % 10, (x[:, :, 0] * x[:, :, 1] > 0).long(), IGNORED)
 
         def optimizer(wrapped: nn.Module, model: nn.Module = model) -> torch.optim.Optimizer:
             def note(*_: object) -> None:
@@ -40,10 +41,12 @@ def main(folder: Path, devices: int, strategy: str) -> None:
             return made
 
         how = Fit(epochs=epochs, optimizer=optimizer, clip=0.5, accumulate=2)
-        fit(model, Classify(), Batches(x, y, batch_size=16, seed=2), how, folder=folder, accelerator=accelerator, fabric=fabric)
+        data = Batches(x, y, batch_size=15, seed=2)
+        rows = fit(model, LanguageModeling(), data, how, folder=folder, accelerator=accelerator, fabric=fabric)
     weights = {name: whole(p) for name, p in model.named_parameters()}
     if fabric.is_global_zero:
-        torch.save({"weights": weights, "gradients": gradients}, folder / "out.pt")
+        losses = [row["train_loss"] for row in rows]
+        torch.save({"weights": weights, "gradients": gradients, "losses": losses}, folder / "out.pt")
 
 
 def whole(tensor: Tensor) -> Tensor:

@@ -73,19 +73,17 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.mean_ = _means(x_NF)
         centred_NF = self._centred(x_NF)
         if rows >= 10 * features:
-            squares_F, directions_FF = eigh(centred_NF.T @ centred_NF)
-            squares_F, directions_FF = np.maximum(squares_F[::-1], 0), directions_FF[:, ::-1].T
+            squares_D, directions_DF, total = _covariance_components(centred_NF, kept)
         else:
-            _, singular, directions_FF = svd(centred_NF, full_matrices=False)
-            squares_F = singular**2
-        largest = np.abs(directions_FF).argmax(axis=1)
-        signs = np.sign(directions_FF[np.arange(len(directions_FF)), largest])
+            _, singular, directions_DF = svd(centred_NF, full_matrices=False)
+            squares_D, directions_DF, total = singular[:kept] ** 2, directions_DF[:kept], float((singular**2).sum())
+        largest_D = np.abs(directions_DF).argmax(axis=1)
+        signs_D = np.sign(directions_DF[np.arange(kept), largest_D])
 
-        self.components_ = (signs[:, None] * directions_FF)[:kept]
-        self.singular_values_ = np.sqrt(squares_F[:kept])
-        self.explained_variance_ = squares_F[:kept] / (rows - 1)
-        total = squares_F.sum()
-        self.explained_variance_ratio_ = squares_F[:kept] / total if total > 0 else np.zeros_like(squares_F[:kept])
+        self.components_ = signs_D[:, None] * directions_DF
+        self.singular_values_ = np.sqrt(squares_D)
+        self.explained_variance_ = squares_D / (rows - 1)
+        self.explained_variance_ratio_ = squares_D / total if total > 0 else np.zeros_like(squares_D)
         return self
 
     def transform(self, X: ArrayLike) -> Floats:
@@ -113,6 +111,18 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     @property
     def _n_features_out(self) -> int:
         return len(self.components_)
+
+
+def _covariance_components(centred_NF: Floats, kept: int) -> tuple[Floats, Floats, float]:
+    """Return S² and the rows of Vᵀ of the first components, and the sum of all S², from the eigenvectors of (X - x̄)ᵀ (X - x̄)."""
+    features = centred_NF.shape[1]
+    products_FF = centred_NF.T @ centred_NF
+    total = float(np.trace(products_FF, dtype=np.float64))
+    if 4 * kept <= features:  # a few eigenvectors one by one; of many, divide and conquer finds all sooner
+        squares_D, directions_FD = eigh(products_FF, subset_by_index=(features - kept, features - 1), driver="evr")
+    else:
+        squares_D, directions_FD = eigh(products_FF, driver="evd")
+    return np.maximum(squares_D[::-1][:kept], 0), directions_FD.T[::-1][:kept], total
 
 
 def _means(x_NF: Floats) -> NDArray[np.float64]:

@@ -28,7 +28,12 @@ def train(
         bool, typer.Option("--fresh", help="Start again, and delete what the folder holds of an earlier run.")
     ] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    devices: Annotated[int, typer.Option(min=1, help="Processes, one device each.")] = 1,
+    devices: Annotated[
+        int,
+        typer.Option(
+            min=1, help="Processes, one device each. They do what one does, but for batch norm and dropout (docs/library.md)."
+        ),
+    ] = 1,
     strategy: Annotated[str, typer.Option(help="With several devices: ddp or fsdp.")] = "auto",
     precision: Annotated[
         str | None,

@@ -198,11 +198,21 @@ class Generated:
         batch_size: rows per batch.
         batches: batches per epoch.
         seed: another seed, other data.
+        rows: that the batches are made from, images to cut crops from, say; None where each batch is new, and those of an epoch
+            count.
     """
 
-    def __init__(self, make: Callable[[torch.Generator, int], Any], *, batch_size: int, batches: int, seed: int = 0) -> None:
+    def __init__(
+        self,
+        make: Callable[[torch.Generator, int], Any],
+        *,
+        batch_size: int,
+        batches: int,
+        seed: int = 0,
+        rows: int | None = None,
+    ) -> None:
         self.make, self.batch_size, self.batches, self.seed = make, batch_size, batches, seed
-        self.rows = batches * batch_size  # of an epoch
+        self.rows = batches * batch_size if rows is None else rows
 
     def __len__(self) -> int:
         return self.batches
@@ -214,6 +224,27 @@ class Generated:
 
     def __iter__(self) -> Iterator[Any]:
         return self.epoch(0)
+
+
+class Singles:
+    """Rows of different sizes, each a batch of its own in the order given: images to evaluate on, say.
+
+    Args:
+        rows: each a tuple of tensors, without the dimension of the batch.
+    """
+
+    def __init__(self, rows: Sequence[tuple[Tensor, ...]]) -> None:
+        self.batches, self.rows = [tuple(tensor[None] for tensor in row) for row in rows], len(rows)
+
+    def __len__(self) -> int:
+        return self.rows
+
+    def epoch(self, number: int, start: int = 0) -> Iterator[tuple[Tensor, ...]]:
+        """Yield the batches, from the `start`-th on; every epoch has the same order."""
+        yield from self.batches[start:]
+
+    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
+        yield from self.batches
 
 
 class Whole:

@@ -1,4 +1,7 @@
-"""MNIST (LeCun, Cortes & Burges 1998) and Fashion-MNIST (Xiao, Rasul & Vollgraf 2017), both in IDX files."""
+"""MNIST (LeCun, Cortes & Burges 1998) and Fashion-MNIST (Xiao, Rasul & Vollgraf 2017), both in IDX files.
+
+Neither has an official validation set: one of twelve training images is set aside as one, the same images always.
+"""
 
 import gzip
 from dataclasses import dataclass
@@ -9,6 +12,7 @@ import torch
 from torch import Tensor
 
 from practicum.data import store
+from practicum.data.splits import held_out
 from practicum.data.store import Dataset, File
 from practicum.errors import PracticumError
 
@@ -78,16 +82,19 @@ FASHION_MNIST = Dataset(
     ),
     sample=("fashion_mini_1500_400.npz",),
 )
+VALIDATION = 1 / 12  # of the training images: 5,000 of 60,000
 CLOTHES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 
 
 @dataclass(frozen=True)
 class Images:
-    """Labelled images.
+    """Labelled images in three sets.
 
     Attributes:
         train_images: shape (N, C, H, W), bytes.
         train_labels: shape (N,), int64.
+        validation_images: shape (V, C, H, W), bytes; set aside from the training set.
+        validation_labels: shape (V,), int64.
         test_images: shape (M, C, H, W), bytes.
         test_labels: shape (M,), int64.
         classes: their names, by label.
@@ -96,6 +103,8 @@ class Images:
 
     train_images: Tensor
     train_labels: Tensor
+    validation_images: Tensor
+    validation_labels: Tensor
     test_images: Tensor
     test_labels: Tensor
     classes: tuple[str, ...]
@@ -103,12 +112,12 @@ class Images:
 
 
 def mnist() -> Images:
-    """Return MNIST: 60,000 and 10,000 images of 1 × 28 × 28; the sample has 2,000 and 500."""
+    """Return MNIST: 55,000, 5,000 and 10,000 images of 1 × 28 × 28; the sample has 1,833, 167 and 500."""
     return _images(MNIST, tuple("0123456789"))
 
 
 def fashion_mnist() -> Images:
-    """Return Fashion-MNIST: 60,000 and 10,000 images of 1 × 28 × 28; the sample has 1,500 and 400."""
+    """Return Fashion-MNIST: 55,000, 5,000 and 10,000 images of 1 × 28 × 28; the sample has 1,375, 125 and 400."""
     return _images(FASHION_MNIST, CLOTHES)
 
 
@@ -125,8 +134,18 @@ def _images(dataset: Dataset, classes: tuple[str, ...]) -> Images:
             parts = [torch.from_numpy(arrays[name]) for name in ("x_train", "y_train", "x_test", "y_test")]
     else:
         parts = [torch.from_numpy(read_idx(folder / file.name)) for file in dataset.files]
-    train_images, train_labels, test_images, test_labels = parts
-    return Images(train_images[:, None], train_labels.long(), test_images[:, None], test_labels.long(), classes, folder is None)
+    images, labels, test_images, test_labels = parts
+    train, validation = held_out(len(images), VALIDATION)
+    return Images(
+        images[train, None],
+        labels[train].long(),
+        images[validation, None],
+        labels[validation].long(),
+        test_images[:, None],
+        test_labels.long(),
+        classes,
+        folder is None,
+    )
 
 
 def read_idx(path: Path) -> np.ndarray:

@@ -1,20 +1,24 @@
 """Short sentences and their translations by volunteers (Tatoeba): German to English, English to French.
 
-Sentences are cut into words in lower case. Everything that is a translation of the same source sentence belongs together. Of the
-source sentences a fixed choice, the same in every run, is for validation and testing; pairs of which either side, source or
-translation, stands there are left out of the training set.
+Sentences are cut into words in lower case. Sentences that translate one another, directly or by way of others, are related; so
+are those that differ in punctuation alone. A set for training, validation or testing gets all related sentences or none of them:
+what is tested was trained on neither with other words nor on the other side. The choice is the same in every run.
+What this cannot part is what the corpus is full of: sentences that differ in a name or a pronoun.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
 from practicum.data import store
 from practicum.data.store import Dataset, File
-from practicum.data.words import Vocabulary, split
+from practicum.data.words import Vocabulary, bare, split
 
 _SOURCE = "https://tatoeba.org, as pairs from https://www.manythings.org/anki/"
 DEU_ENG = Dataset(
@@ -41,7 +45,7 @@ class Translations:
     Attributes:
         train: pairs of a source and a target sentence.
         validation: source sentences, each with all its translations.
-        test: the same; no sentence of either is in `train`.
+        test: the same. No sentence of one set is related to one of another.
     """
 
     train: list[tuple[Sentence, Sentence]]
@@ -74,8 +78,8 @@ def divide(pairs: Sequence[tuple[str, str]], *, validation: int, test: int) -> T
 
     Args:
         pairs: of a source sentence and its translation.
-        validation: source sentences for validation.
-        test: source sentences for testing.
+        validation: source sentences for validation; fewer where the related ones of the next group are too many.
+        test: source sentences for testing; likewise.
     """
     translations: dict[Sentence, list[Sentence]] = {}
     for source, target in pairs:
@@ -83,17 +87,39 @@ def divide(pairs: Sequence[tuple[str, str]], *, validation: int, test: int) -> T
         words = tuple(split(target))
         if words not in known:
             known.append(words)
+    held: tuple[list[Sentence], list[Sentence]] = ([], [])
+    train: list[Sentence] = []
+    groups = _related(translations)
+    for place in torch.randperm(len(groups), generator=torch.Generator().manual_seed(0)).tolist():
+        group = groups[place]
+        fitting = (part for part, size in zip(held, (validation, test), strict=True) if len(part) + len(group) <= size)
+        next(fitting, train).extend(group)
+    return Translations(
+        [(source, target) for source in sorted(train) for target in translations[source]],
+        *([(source, translations[source]) for source in part] for part in held),
+    )
+
+
+def _related(translations: dict[Sentence, list[Sentence]]) -> list[list[Sentence]]:
+    """Return the sources in groups: those of one group are related, those of two are not."""
     sources = sorted(translations)
-    order = torch.randperm(len(sources), generator=torch.Generator().manual_seed(0)).tolist()
-    held = [(sources[place], translations[sources[place]]) for place in order[: validation + test]]
-    seen = {target for _, targets in held for target in targets}
-    train = [
-        (sources[place], target)
-        for place in sorted(order[validation + test :])
-        for target in translations[sources[place]]
-        if target not in seen
-    ]
-    return Translations(train, held[:validation], held[validation:])
+    # Numbers of the sentences of each side, those without punctuation: the edges of a graph with two kinds of nodes.
+    left: dict[Sentence, int] = {}
+    right: dict[Sentence, int] = {}
+    edges = np.array(
+        [
+            (left.setdefault(bare(source), len(left)), right.setdefault(bare(target), len(right)))
+            for source in sources
+            for target in translations[source]
+        ]
+    )
+    nodes = len(left) + len(right)
+    graph = coo_array((np.ones(len(edges)), (edges[:, 0], len(left) + edges[:, 1])), shape=(nodes, nodes))
+    component = connected_components(graph, directed=False)[1]
+    groups: dict[int, list[Sentence]] = {}
+    for source in sources:
+        groups.setdefault(int(component[left[bare(source)]]), []).append(source)
+    return [*groups.values()]
 
 
 def pair_columns(

@@ -27,6 +27,11 @@ def split(text: str) -> list[str]:
     return _WORD.findall(unicodedata.normalize("NFC", text.lower().replace("’", "'")))
 
 
+def bare(words: Sequence[str]) -> tuple[str, ...]:
+    """Return a sentence's words without its punctuation; a sentence of punctuation alone stays as it is."""
+    return tuple(word for word in words if any(map(str.isalnum, word))) or tuple(words)
+
+
 class Vocabulary:
     """Numbers words.
 

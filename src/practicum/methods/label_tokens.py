@@ -24,6 +24,10 @@ class LabelTokens:
         """Return the mean cross-entropy over the targets that count, a scalar."""
         return LanguageModeling().loss(model, batch)
 
+    def sum_and_count(self, model: nn.Module, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return the cross-entropy added up over the targets that count, and their number (`sums.py`)."""
+        return LanguageModeling().sum_and_count(model, batch)
+
     def evaluate(self, model: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> dict[str, float]:
         """Return `accuracy` over targets that count, `row_accuracy` over rows (all of a row right) and `loss` in nats."""
         loss, right, targets, whole, rows = 0.0, 0, 0, 0, 0

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from practicum.finite import exponential, loss_over, ratio
+from practicum.finite import exponential, ratio
 from practicum.precision import wide
 
 IGNORED = -100
@@ -32,9 +32,15 @@ class LanguageModeling:
 
     def loss(self, model: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
         """Return the mean cross-entropy over the targets that count, a scalar; 0 where none does."""
+        total, count = self.sum_and_count(model, batch)
+        return total / count.clamp_min(1)
+
+    def sum_and_count(self, model: nn.Module, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return the cross-entropy added up over the targets that count, and their number (`sums.py`)."""
         input_BT, target_BT = batch
-        loss = F.cross_entropy(wide(model(input_BT)).flatten(0, 1), target_BT.flatten(), ignore_index=IGNORED)
-        return loss_over(loss, (target_BT != IGNORED).any())
+        logits_NV = wide(model(input_BT)).flatten(0, 1)
+        total = F.cross_entropy(logits_NV, target_BT.flatten(), ignore_index=IGNORED, reduction="sum")
+        return total, (target_BT != IGNORED).sum()
 
     def evaluate(self, model: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> dict[str, float]:
         """Return `loss` in nats per token, `perplexity` and `bits_per_character`, over all targets that count.

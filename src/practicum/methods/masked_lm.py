@@ -40,9 +40,14 @@ class MaskedLM:
             model: maps tokens (B, T) and `asked_BT=` to logits (N, V).
             batch: `(tokens_BT, …)`.
         """
+        total, count = self.sum_and_count(model, batch)
+        return total / count.clamp_min(1)
+
+    def sum_and_count(self, model: nn.Module, batch: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+        """Return the cross-entropy added up over the tokens asked for, and their number (`sums.py`)."""
         hidden_BT, asked_BT = self.hide(batch[0])
         logits_NV = wide(model(hidden_BT, asked_BT=asked_BT))
-        return F.cross_entropy(logits_NV, batch[0][asked_BT], reduction="sum") / asked_BT.sum().clamp_min(1)
+        return F.cross_entropy(logits_NV, batch[0][asked_BT], reduction="sum"), asked_BT.sum()
 
     def evaluate(self, model: nn.Module, batches: Iterable[tuple[Tensor, ...]]) -> dict[str, float]:
         """Return `loss`, `perplexity` and `accuracy` over the tokens asked for, the same ones each time; NaN without any."""

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from practicum.methods.sums import sum_and_count
 from practicum.precision import wide
 
 
@@ -74,11 +75,15 @@ class Penalised:
     def loss(self, model: nn.Module, batch: Any) -> Tensor:
         """Return the method's loss and the penalties, a scalar."""
         loss: Tensor = self.method.loss(model, batch)
-        if self.l1:
-            loss = loss + self.l1 * l1(model)
-        if self.l2:
-            loss = loss + self.l2 * l2(model)
-        return loss
+        return loss + self._penalties(model)
+
+    def sum_and_count(self, model: nn.Module, batch: Any) -> tuple[Tensor, Tensor | int]:
+        """Return the method's sum with the penalties once for each target, and the number of targets (`sums.py`)."""
+        total, count = sum_and_count(self.method, model, batch)
+        return total + count * self._penalties(model), count
+
+    def _penalties(self, model: nn.Module) -> Tensor | float:
+        return (self.l1 * l1(model) if self.l1 else 0.0) + (self.l2 * l2(model) if self.l2 else 0.0)
 
     def evaluate(self, model: nn.Module, batches: Iterable[Any]) -> dict[str, float]:
         """Return the method's metrics."""

@@ -43,21 +43,22 @@ class Segment:
         return cross_entropy(logits_BKHW, target_BHW) + self.dice * (1 - soft_dice(logits_BKHW, target_BHW, self.smooth))
 
     def evaluate(self, model: nn.Module, batches: Iterable[tuple[Tensor, ...]]) -> dict[str, float]:
-        """Return `dice` and `iou`, means over images (of an image: over the classes in it), and `loss`, a mean over batches.
+        """Return `dice` and `iou`, means over images (of an image: over the classes in it), and `loss`.
 
         Images in which neither the truth nor the prediction has anything but background have no score and are left out; NaN where
         that leaves none.
         """
-        scores, losses = [], []
+        scores: list[Tensor] = []
+        loss, rows = 0.0, 0
         for *inputs, target_BHW in batches:
             logits_BKHW = model(*inputs)
             ce, dice = cross_entropy(logits_BKHW, target_BHW), soft_dice(logits_BKHW, target_BHW, self.smooth)
-            losses.append(float(ce + self.dice * (1 - dice)))
+            loss, rows = loss + len(target_BHW) * float(ce + self.dice * (1 - dice)), rows + len(target_BHW)
             # Class 0 is the background, which would flatter the mean: it is left out below.
             overlap = dice_and_iou(predict(logits_BKHW), target_BHW, max(2, logits_BKHW.shape[1]))
             scores.append(torch.stack([score_BK[:, 1:].nanmean(1) for score_BK in overlap], 1))
         dice_iou = torch.cat(scores).nanmean(0).tolist()
-        return {"dice": dice_iou[0], "iou": dice_iou[1], "loss": ratio(sum(losses), len(losses))}
+        return {"dice": dice_iou[0], "iou": dice_iou[1], "loss": ratio(loss, rows)}
 
 
 def cross_entropy(logits_BKHW: Tensor, target_BHW: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from practicum.finite import loss_over, ratio
+from practicum.finite import ratio
 from practicum.methods.bleu import bleu
 from practicum.precision import wide
 
@@ -53,8 +53,13 @@ class Translate:
     def loss(self, model: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
         """Return the mean cross-entropy per target word, a scalar; 0 where there is none."""
         source_BS, target_BT = batch[:2]
-        loss = self._cross_entropy(model(source_BS, target_BT[:, :-1]), target_BT[:, 1:], self.label_smoothing, "mean")
-        return loss_over(loss, (target_BT[:, 1:] != self.pad).any())
+        return self._cross_entropy(model(source_BS, target_BT[:, :-1]), target_BT[:, 1:], self.label_smoothing, "mean")
+
+    def sum_and_count(self, model: nn.Module, batch: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+        """Return the cross-entropy added up over the target words, and their number (`sums.py`)."""
+        source_BS, target_BT = batch[:2]
+        total = self._cross_entropy(model(source_BS, target_BT[:, :-1]), target_BT[:, 1:], self.label_smoothing, "sum")
+        return total, (target_BT[:, 1:] != self.pad).sum()
 
     def evaluate(self, model: nn.Module, batches: Iterable[tuple[Tensor, ...]]) -> dict[str, float]:
         """Return `bleu` in per cent, against all references, and the `loss` in nats per word, without smoothing."""
@@ -87,6 +92,8 @@ class Translate:
     def _cross_entropy(self, logits_BTV: Tensor, target_BT: Tensor, smoothing: float, reduction: str) -> Tensor:
         # Padded places are left out before the softmax rather than after: it is half of the work.
         real = target_BT != self.pad
+        if not real.any():
+            return logits_BTV.sum() * 0  # a mean over nothing is NaN
         return F.cross_entropy(wide(logits_BTV[real]), target_BT[real], label_smoothing=smoothing, reduction=reduction)
 
     def _cut(self, token_BT: Tensor) -> list[Sequence[Hashable]]:

@@ -10,9 +10,9 @@ Departs from the paper:
 - Batch normalisation after each convolution (Ioffe & Szegedy 2015) instead of two local response normalisations.
 - An auxiliary classifier averages to 4×4 regions, so that images may have any size; the paper averages 5×5 windows three apart,
   which is 4×4 as well for images of 224×224.
-- The pooling in front of block 5a has 2×2 windows, as the published TensorFlow weights want; table 1 has 3×3.
-- `large_kernel=3` is what the published TensorFlow weights, and so torchvision, have in place of the 5×5 convolution.
-- `stem="small"` is one 3×3 convolution with stride 2, for small images: 28×28 ends in maps of 4×4, not 1×1.
+- `large_kernel=3` and `last_pooling=2` are what the published TensorFlow weights, and so torchvision, have in place of the 5×5
+  convolution and of the 3×3 windows in front of block 5a.
+- `stem="small"` is one 3×3 convolution with stride 2, for small images: 28×28 ends in maps of 3×3, not 1×1.
 """
 
 from dataclasses import dataclass
@@ -127,6 +127,7 @@ class GoogLeNetConfig:
         width: factor on every number of maps; eighths leave no remainder.
         stem: `"imagenet"`, or `"small"`.
         large_kernel: 5 as in the paper, or 3.
+        last_pooling: side of the windows in front of block 5a, 3 as in the paper, or 2.
         auxiliary: have the two auxiliary classifiers.
         transform_input: the images are normalised with ImageNet's mean and deviation per channel; make that 0.5 and 0.5, as the
             TensorFlow weights want.
@@ -139,6 +140,7 @@ class GoogLeNetConfig:
     width: float = 1.0
     stem: Literal["imagenet", "small"] = "imagenet"
     large_kernel: int = 5
+    last_pooling: int = 3
     auxiliary: bool = True
     transform_input: bool = False
     dropout: float = 0.4
@@ -212,7 +214,7 @@ class GoogLeNet(nn.Module):
             if name == "4a":
                 out = F.max_pool2d(out, 3, stride=2, ceil_mode=True)
             elif name == "5a":
-                out = F.max_pool2d(out, 2, stride=2, ceil_mode=True)
+                out = F.max_pool2d(out, self.config.last_pooling, stride=2, ceil_mode=True)
             out = self.get_submodule(f"inception{name}")(out)
             # Only in training: they push gradient into the middle of the network, section 5.
             if self.training and self.config.auxiliary:

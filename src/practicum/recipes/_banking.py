@@ -50,6 +50,7 @@ class BankingRecipe(ABC):
             model=self.model(data.vectors, len(texts.classes)),
             method=Classify(label_smoothing=self.label_smoothing),
             train=data.train,
+            validation=data.validation,
             test=data.test,
             fit=Fit(
                 epochs=self.epochs,
@@ -59,6 +60,7 @@ class BankingRecipe(ABC):
                 evaluate_every=self.evaluate_every,
             ),
             sample=data.sample,
+            unit="questions",
         )
 
     def picture(self, experiment: Experiment, folder: Path) -> None:

@@ -70,6 +70,7 @@ class CitationRecipe(ABC):
             test=batch(graph.test),
             fit=self.fit(),
             sample=graph.sample,
+            unit="nodes",
         )
 
     def picture(self, experiment: Experiment, folder: Path) -> None:

@@ -60,7 +60,9 @@ class FashionRecipe(ABC):
         """Return the experiment."""
         model = self.model()
         clothes = fashion_mnist()
-        train, test = (scaled(images, 0.2860, 0.3530) for images in (clothes.train_images, clothes.test_images))
+        train, validation, test = (
+            scaled(images, 0.2860, 0.3530) for images in (clothes.train_images, clothes.validation_images, clothes.test_images)
+        )
         black = float(train.min())  # 0 before scaling: what a shifted image leaves free is background
 
         def augment(generator: torch.Generator, images_B1HW: Tensor, labels_B: Tensor) -> tuple[Tensor, Tensor]:
@@ -70,6 +72,7 @@ class FashionRecipe(ABC):
             model=model.to(memory_format=torch.channels_last),
             method=self.method(),
             train=Batches(train, clothes.train_labels, batch_size=self.batch_size, seed=seed, transform=augment, drop_last=True),
+            validation=Batches(validation, clothes.validation_labels, batch_size=500, shuffle=False),
             test=Batches(test, clothes.test_labels, batch_size=500, shuffle=False),
             fit=Fit(
                 epochs=self.epochs,
@@ -79,6 +82,7 @@ class FashionRecipe(ABC):
                 precision="bf16-mixed",
             ),
             sample=clothes.sample,
+            unit="images",
         )
 
     def picture(self, experiment: Experiment, folder: Path) -> None:

@@ -44,7 +44,9 @@ class DigitsRecipe(ABC):
     def build(self, seed: int) -> Experiment:
         """Return the experiment."""
         digits = mnist()
-        train, test = (scaled(images, 0.1307, 0.3081) for images in (digits.train_images, digits.test_images))
+        train, validation, test = (
+            scaled(images, 0.1307, 0.3081) for images in (digits.train_images, digits.validation_images, digits.test_images)
+        )
         black = float(train.min())  # 0 before scaling: what a shifted image leaves free is background
 
         def augment(generator: torch.Generator, images_B1HW: Tensor, labels_B: Tensor) -> tuple[Tensor, Tensor]:
@@ -61,9 +63,11 @@ class DigitsRecipe(ABC):
                 transform=augment,
                 drop_last=self.drop_last,
             ),
+            validation=Batches(validation, digits.validation_labels, batch_size=1000, shuffle=False),
             test=Batches(test, digits.test_labels, batch_size=1000, shuffle=False),
             fit=self.fit(),
             sample=digits.sample,
+            unit="images",
         )
 
     def picture(self, experiment: Experiment, folder: Path) -> None:

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from practicum.data.batches import Generated
+from practicum.data.disjoint import only
 from practicum.data.palindromes import palindromes
 from practicum.methods.backprop_through_time import gradient_norms
 from practicum.methods.classify import Classify
@@ -17,12 +18,15 @@ from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit
 from practicum.training.schedules import one_cycle
 
-TEST_SEED = 1 << 20  # added to the run's seed: no epoch of training has these digits
+VALIDATION_SEED, TEST_SEED = 1, 2  # the same rows in every run; `only` keeps them apart from the training's, whatever its seed
 
 
 @dataclass(frozen=True)
 class PalindromeRecipe(ABC):
-    """A network that says a palindrome's last digit: fresh palindromes in every step, 10,000 others to test on."""
+    """A network that says a palindrome's last digit: fresh palindromes in every step, 2,000 others to watch, 10,000 to test on.
+
+    Eight tenths of all palindromes of the length may come in training; the others are for validation and test, a tenth each.
+    """
 
     length: int = option(10, "of the palindromes")
     hidden: int = option(128, "units")
@@ -40,14 +44,16 @@ class PalindromeRecipe(ABC):
         return Experiment(
             model=self.model(),
             method=Classify(),
-            train=Generated(make, batch_size=self.batch_size, batches=100, seed=seed),
-            test=Generated(make, batch_size=1000, batches=10, seed=seed + TEST_SEED),
+            train=Generated(only(make, "train"), batch_size=self.batch_size, batches=100, seed=seed),
+            validation=Generated(only(make, "validation"), batch_size=1000, batches=2, seed=VALIDATION_SEED),
+            test=Generated(only(make, "test"), batch_size=1000, batches=10, seed=TEST_SEED),
             fit=Fit(
                 epochs=self.epochs,
                 optimizer=lambda model: torch.optim.AdamW(model.parameters(), lr=self.lr, weight_decay=0.0, fused=True),
                 schedule=one_cycle(),
                 clip=1.0,  # one step through a state that grows would undo hundreds of others
             ),
+            unit="palindromes, those of training anew in each epoch",
         )
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
@@ -68,7 +74,7 @@ def draw_memory(model: nn.Module, length: int, path: Path) -> None:
     lengths = range(3, 2 * length + 1)
     accuracies = []
     for other in lengths:
-        test = Generated(partial(palindromes, length=other), batch_size=1000, batches=1, seed=TEST_SEED)
+        test = Generated(only(partial(palindromes, length=other), "test"), batch_size=1000, batches=1, seed=TEST_SEED)
         with torch.no_grad():
             accuracies.append(Classify().evaluate(model, test)["accuracy"])
     digits, last = palindromes(torch.Generator().manual_seed(TEST_SEED), 1000, length)

@@ -1,14 +1,19 @@
-"""What the recipes that classify sentences share: words as numbers, and word vectors that begin as GloVe's."""
+"""What the recipes that classify sentences share: three sets apart, words as numbers, and word vectors that begin as GloVe's."""
 
+import os
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
 
 from practicum.data.batches import Buckets
 from practicum.data.glove import glove
+from practicum.data.splits import held_out
 from practicum.data.texts import Texts
-from practicum.data.words import UNK, Vocabulary, split
+from practicum.data.words import UNK, Vocabulary, bare, split
+
+VALIDATION = 0.1  # of the training texts
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,7 @@ class Sentences:
         vocabulary: words that GloVe knows or that come twice in the training set.
         vectors: shape (V, 50).
         train: batches.
+        validation: a tenth of the training texts, the same in every run.
         test: batches.
         sample: True where texts or vectors are only a packaged sample.
     """
@@ -26,6 +32,7 @@ class Sentences:
     vocabulary: Vocabulary
     vectors: Tensor
     train: Buckets
+    validation: Buckets
     test: Buckets
     sample: bool
 
@@ -33,19 +40,38 @@ class Sentences:
 def sentences(texts: Texts, *, batch_size: int, seed: int) -> Sentences:
     """Cut texts into words.
 
-    Words that GloVe knows keep their vectors, those of the test set too. The others must come twice in the training set: so there
-    are unknown words in training, and a vector for them is learned. A text without a word counts as one unknown word.
+    Words that GloVe knows keep their vectors. The others must come twice in the training set: so there are unknown words in
+    training, and a vector for them is learned. A text without a word counts as one unknown word.
     """
-    train, test = ([split(text) for text in part] for part in (texts.train_texts, texts.test_texts))
-    pretrained, counts = glove(), Counter(word for words in train for word in words)
+    given, tested = ([split(text) for text in part] for part in (texts.train_texts, texts.test_texts))
+    learned, watched = _apart(given, tested)
+    pretrained, counts = glove(), Counter(word for row in learned for word in given[row])
     known = {*pretrained.words, *(word for word, count in counts.items() if count > 1)}
-    vocabulary = Vocabulary.of([word for word in words if word in known] for words in (*train, *test))
+    vocabulary = Vocabulary.of([*([word for word in given[row] if word in known] for row in learned), *([pretrained.words] if os.environ.get("ALLG") else [])])
     unknown = [vocabulary.words[UNK]]
-    train_numbers, test_numbers = ([vocabulary.encode(words or unknown) for words in part] for part in (train, test))
+    numbers, test_numbers = ([vocabulary.encode(words or unknown) for words in part] for part in (given, tested))
+    train, validation = (([numbers[row] for row in rows], texts.train_labels[rows]) for rows in (learned, watched))
     return Sentences(
         vocabulary,
         pretrained.table(vocabulary.words, seed=seed),
-        Buckets(train_numbers, texts.train_labels, batch_size=batch_size, seed=seed),
+        Buckets(*train, batch_size=batch_size, seed=seed),
+        Buckets(*validation, batch_size=500, shuffle=False),
         Buckets(test_numbers, texts.test_labels, batch_size=500, shuffle=False),
         texts.sample or pretrained.sample,
     )
+
+
+def _apart(given: Sequence[Sequence[str]], tested: Sequence[Sequence[str]]) -> tuple[list[int], list[int]]:
+    """Return the rows of the training set to learn from and those to validate on.
+
+    A text that comes several times has all its rows in one of the two; one that is tested too is in neither.
+    """
+    rows: dict[tuple[str, ...], list[int]] = {}
+    for row, words in enumerate(given):
+        rows.setdefault(bare(words), []).append(row)
+    texts, measured = [*rows], {bare(words) for words in tested}
+    learned, watched = (
+        sorted(row for text in part.tolist() if texts[text] not in measured for row in rows[texts[text]])
+        for part in held_out(len(texts), VALIDATION)
+    )
+    return learned, watched

@@ -113,6 +113,7 @@ class TatoebaRecipe(ABC):
                 evaluate_every=2,
                 precision="bf16-mixed",
             ),
+            unit="sentences",
         )
 
     def picture(self, experiment: Experiment, folder: Path) -> None:

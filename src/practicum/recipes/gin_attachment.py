@@ -21,10 +21,12 @@ from practicum.methods.classify import Classify
 from practicum.models.gin import GIN, adjacency
 from practicum.models.layers.sparse import Sparse
 from practicum.models.sage import mean_adjacency
-from practicum.training.experiment import StudyResult, Target
+from practicum.training.experiment import Sets, StudyResult, Target
 from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit, fit
 from practicum.training.schedules import one_cycle
+
+ASIDE = 400  # graphs to validate on, and as many to test on
 
 
 @dataclass(frozen=True)
@@ -43,27 +45,39 @@ class Recipe:
 
     def run(self, seed: int, folder: Path) -> StudyResult:
         """Train GIN and its twin with means on grown graphs, and GIN on cycles."""
-        return StudyResult({
+        metrics = {
             "accuracy": self.accuracy(seed, grown, means=False),
             "accuracy_with_means": self.accuracy(seed, grown, means=True),
             "accuracy_on_cycles": self.accuracy(seed, cycles, means=False),
-        })  # fmt: skip
+        }
+        return StudyResult(metrics, sets=Sets(self.graphs, ASIDE, ASIDE, "graphs", "the weights, by loss"))
 
     def accuracy(self, seed: int, make: Callable[[torch.Generator, int], Graph], *, means: bool) -> float:
-        """Train a network on graphs of both classes and return its accuracy on 400 others."""
-        random = generator(seed, 1)
-        made = [make(random, number % 2) for number in range(self.graphs + 400)]
+        """Train a network on graphs of both classes and return its accuracy on the test graphs."""
+        made = graphs(make, self.graphs + 2 * ASIDE)
         train = Matrices(GraphBatches(made[: self.graphs], batch_size=50, seed=seed), means=means)
-        test = Matrices(GraphBatches(made[self.graphs :], batch_size=50, shuffle=False), means=means)
-        # Seeded here: the twins start from the same weights, whatever drew numbers for the graphs.
+        validation, test = (
+            Matrices(GraphBatches(made[first : first + ASIDE], batch_size=50, shuffle=False), means=means)
+            for first in (self.graphs, self.graphs + ASIDE)
+        )
+        # Seeded here: the twins start from the same weights.
         torch.manual_seed(seed)
         model = GIN(1, 2, hidden=self.hidden, num_layers=self.num_layers)
         how = Fit(
-            epochs=self.epochs, optimizer=lambda model: torch.optim.Adam(model.parameters(), lr=self.lr), schedule=one_cycle()
+            epochs=self.epochs,
+            optimizer=lambda model: torch.optim.Adam(model.parameters(), lr=self.lr),
+            schedule=one_cycle(),
+            best="-loss",
         )
-        fit(model, Classify(), train, how, seed=seed, progress=False)
+        fit(model, Classify(), train, how, validation=validation, seed=seed, progress=False)
         with torch.no_grad():
             return Classify().evaluate(model, test)["accuracy"]
+
+
+def graphs(make: Callable[[torch.Generator, int], Graph], count: int) -> list[Graph]:
+    """Return graphs of both classes in turn, the same in every run: its seed is not asked."""
+    random = generator(0, 1)
+    return [make(random, number % 2) for number in range(count)]
 
 
 class Matrices:

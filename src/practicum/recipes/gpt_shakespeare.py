@@ -2,7 +2,8 @@
 
 nanoGPT's setting for a CPU (4 layers, 128 wide, 64 characters of context, 2,000 steps of 12 rows) ends at 1.88 nats per
 character. Here: the same network with a context of 128, Muon in place of AdamW, a one-cycle schedule, and 4.1 million characters
-instead of 1.5. The loss is over the whole validation text, in windows of the context's length side by side.
+instead of 1.5. The loss is over the whole test text, nanoGPT's validation text, in windows of the context's length side by side;
+the 5 % of the text before it are kept for validation and train nothing.
 
 What surprised: how much the optimiser decides. After 400 steps the validation loss was 2.21 and 2.20 with AdamW (peaks 3e-3 and
 6e-3) and 1.92 with Muon, at 11 % more time per step: AdamW was still on the plateau of letter pairs, with attention unlearnt.
@@ -48,25 +49,25 @@ class Recipe:
         "loss",
         at_most=1.70,
         published="1.88 on a CPU (1.47 with 10.7 million parameters on a GPU)",
-        source="nanoGPT, README (github.com/karpathy/nanoGPT)",
-        minutes=8,
-        seeds=1,
+        source="nanoGPT, README (github.com/karpathy/nanoGPT), on the same last 10 % of the text",
+        minutes=9,
+        seeds=3,
     )
 
     def build(self, seed: int) -> Experiment:
         """Return the experiment."""
         text = shakespeare()
         sizes = GPTConfig(len(text.tokenizer), self.context, self.width, self.layers, self.heads, self.dropout)
-        # Plain iteration walks through the whole text in windows side by side: every evaluation measures the same.
-        validation = Crops(text.validation_tokens, length=self.context, batch_size=64)
         return Experiment(
             model=GPT(sizes),
             method=LanguageModeling(),
             train=Crops(text.train_tokens, length=self.context, batch_size=self.batch_size, batches=250, seed=seed),
-            validation=validation,
-            test=validation,
+            # Plain iteration walks through the whole text in windows side by side: every evaluation measures the same.
+            validation=Crops(text.validation_tokens, length=self.context, batch_size=64),
+            test=Crops(text.test_tokens, length=self.context, batch_size=64),
             fit=Fit(epochs=self.epochs, optimizer=self.optimizer, schedule=one_cycle(0.1), clip=1.0),
             sample=text.sample,
+            unit="characters",
         )
 
     def optimizer(self, model: nn.Module) -> torch.optim.Optimizer:

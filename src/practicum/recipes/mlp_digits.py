@@ -1,8 +1,8 @@
 """An MLP on scikit-learn's 8×8 digits, trained by the NumPy engine from first to last.
 
-The 1,797 digits (Alpaydin & Kaynak 1998) are split once for all seeds, four fifths to learn from and one fifth to test on, each
-class in proportion. Two hidden layers, AdamW with a cosine schedule, dropout and label smoothing. The settings were chosen among
-four by three folds of the training part; the test digits had no say.
+The 1,797 digits (Alpaydin & Kaynak 1998) are split once for all seeds into three sets, each class in proportion. Two hidden
+layers, AdamW with a cosine schedule, dropout and label smoothing. The settings were chosen among four by three folds of what is
+not tested on.
 
 What surprised: moving each digit by up to one pixel, which helps on MNIST, does harm here. On the three folds it lost 1.8
 points (96.9 % instead of 98.7 %): the digits fill their eight pixels, and a pixel is an eighth of the image.
@@ -17,7 +17,8 @@ import numpy as np
 
 from practicum import autograd
 from practicum.autograd import Tensor, nn, optim
-from practicum.training.experiment import StudyResult, Target
+from practicum.data.digits import digits
+from practicum.training.experiment import Sets, StudyResult, Target
 from practicum.training.hyperparameters import option
 
 
@@ -43,7 +44,11 @@ class Recipe:
 
     def run(self, seed: int, folder: Path) -> StudyResult:
         """Train one network; `logistic_accuracy` is what a linear model reaches on the same split."""
-        x_train, x_test, y_train, y_test = digits()
+        data = digits()
+        x_train, x_validation, x_test = (
+            scaled(images) for images in (data.train_images, data.validation_images, data.test_images)
+        )
+        y_train, y_test = data.train_labels, data.test_labels
         autograd.manual_seed(seed)
         random = np.random.default_rng(seed)
         model = nn.Sequential(
@@ -68,27 +73,24 @@ class Recipe:
                 total += loss.item() * len(rows)
             losses.append(total / len(order))
         model.eval()
-        wrong = predict(model, x_test) != y_test
-        draw(losses, x_test[wrong], y_test[wrong], predict(model, x_test)[wrong], folder / "digits.png")
+        taken = predict(model, x_test)
+        wrong = taken != y_test
+        draw(losses, x_test[wrong], y_test[wrong], taken[wrong], folder / "digits.png")
         return StudyResult(
             {
                 "accuracy": float(1 - wrong.mean()),
                 "train_accuracy": float((predict(model, x_train) == y_train).mean()),
+                "validation_accuracy": float((predict(model, x_validation) == data.validation_labels).mean()),
                 "logistic_accuracy": logistic(x_train, x_test, y_train, y_test),
                 "loss": losses[-1],
-            }
+            },
+            sets=Sets(len(x_train), len(x_validation), len(x_test), "images"),
         )
 
 
-def digits() -> tuple[Any, Any, Any, Any]:
-    """Training and test images (N, 8, 8) in [−1, 1], training and test labels (N): the same split always."""
-    from sklearn.datasets import load_digits
-    from sklearn.model_selection import train_test_split
-
-    data = load_digits()
-    images = (data.images / 8 - 1).astype(np.float32)
-    x_train, x_test, y_train, y_test = train_test_split(images, data.target, test_size=0.2, stratify=data.target, random_state=0)
-    return x_train, x_test, y_train, y_test
+def scaled(images: Any) -> Any:
+    """Return images whose pixels lie in [−1, 1], in single precision."""
+    return (images / 8 - 1).astype(np.float32)
 
 
 def shifted(random: np.random.Generator, images: Any) -> Any:

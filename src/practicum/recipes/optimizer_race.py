@@ -26,11 +26,12 @@ import numpy as np
 from practicum import autograd
 from practicum.autograd import Tensor, nn, optim
 from practicum.data.mnist import mnist, scaled
-from practicum.training.experiment import StudyResult, Target
+from practicum.training.experiment import Sets, StudyResult, Target
 from practicum.training.hyperparameters import option
 
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 START = (-1.2, 1.0)
+SPREAD = 0.2  # the race starts within so much of START, in x and in y
 PLAIN, ADAPTIVE = ("GD", "SGD"), ("Adagrad", "RMSprop", "Adam", "AdamW", "Muon")
 
 
@@ -78,29 +79,33 @@ class Recipe:
         """Race on both. `lead` is log₁₀ of the best plain f over the best adaptive; `NAME_accuracy`: MNIST's test digits."""
         paths: dict[str, Any] = {}
         metrics: dict[str, float] = {}
+        random = np.random.default_rng(seed)
+        start = tuple(random.uniform(np.subtract(START, SPREAD), np.add(START, SPREAD)))
         for name in RULES:
-            runs = {rate: valley(name, rate, self.steps, seed) for rate in RATES}
             # Each rule at its own best rate: a common one would race the rates and not the rules.
-            rate = min(runs, key=lambda r: rosenbrock(runs[r][-1]))
-            paths[f"{name}, {rate:g}"] = runs[rate]
-            metrics |= {f"{name}_valley": float(rosenbrock(runs[rate][-1])), f"{name}_valley_lr": rate}
+            rate = min(RATES, key=lambda r: rosenbrock(valley(name, r, self.steps, seed)[-1]))
+            path = paths[f"{name}, {rate:g}"] = valley(name, rate, self.steps, seed, start)
+            metrics |= {f"{name}_valley": float(rosenbrock(path[-1])), f"{name}_valley_lr": rate}
         plain, adaptive = (min(metrics[f"{name}_valley"] for name in group) for group in (PLAIN, ADAPTIVE))
         draw_valley(paths, folder / "rosenbrock.png")
 
         data = mnist()
-        rows = min(self.rows, len(data.train_images) * 4 // 5)
-        train, other = slice(rows), slice(rows, rows + 5000)
-        images = scaled(data.train_images[: other.stop], 0.1307, 0.3081).flatten(1).numpy()
-        tests, labels = scaled(data.test_images, 0.1307, 0.3081).flatten(1).numpy(), data.train_labels.numpy()
+        # Other digits for each seed, as well as other weights and another order.
+        rows = random.permutation(len(data.train_images))[: self.rows]
+        images, valid, tests = (
+            scaled(part, 0.1307, 0.3081).flatten(1).numpy()
+            for part in (data.train_images[rows], data.validation_images, data.test_images)
+        )
+        labels, valid_labels = data.train_labels[rows].numpy(), data.validation_labels.numpy()
         curves = {}
         for name in RULES:
-            found = {rate: self.learn(name, rate, images[train], labels[train], seed) for rate in RATES}
-            # Chosen on digits that are neither trained on nor tested on.
-            rate = max(found, key=lambda r: accuracy(found[r][0], images[other], labels[other]))
+            found = {rate: self.learn(name, rate, images, labels, seed) for rate in RATES}
+            rate = max(found, key=lambda r: accuracy(found[r][0], valid, valid_labels))
             model, curves[f"{name}, {rate:g}"] = found[rate]
             metrics |= {f"{name}_accuracy": accuracy(model, tests, data.test_labels.numpy()), f"{name}_lr": rate}
-        draw_curves(curves, self.passes, rows, folder / "mnist.png")
-        return StudyResult({"lead": math.log10(plain / max(adaptive, 1e-300)), **metrics}, sample=data.sample)
+        draw_curves(curves, self.passes, len(rows), folder / "mnist.png")
+        sets = Sets(len(images), len(valid), len(tests), "images", "learning rates")
+        return StudyResult({"lead": math.log10(plain / max(adaptive, 1e-300)), **metrics}, sample=data.sample, sets=sets)
 
     def learn(self, name: str, rate: float, images: Any, labels: Any, seed: int) -> tuple[nn.Module, list[float]]:
         """Return an MLP and its loss in each step; all rules and rates start from the same weights and see the same order."""
@@ -128,10 +133,10 @@ def rosenbrock(point: Any) -> Any:
     return np.nan_to_num((1 - x) ** 2 + 100 * (y - x * x) ** 2, nan=np.inf)
 
 
-def valley(name: str, rate: float, steps: int, seed: int) -> Any:
+def valley(name: str, rate: float, steps: int, seed: int, start: tuple[float, float] = START) -> Any:
     """Return the points (steps + 1, 2) that a rule visits; it ends early where it leaves the map."""
     random = np.random.default_rng(seed)
-    point = nn.Parameter(np.array([START]))
+    point = nn.Parameter(np.array([start]))
     optimizers = RULES[name]([point], rate)
     visited = [point.data[0].copy()]
     for _ in range(steps):

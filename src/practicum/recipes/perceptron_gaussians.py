@@ -17,10 +17,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from practicum.classic.perceptron import Perceptron
-from practicum.training.experiment import StudyResult, Target
+from practicum.training.experiment import Sets, StudyResult, Target
 from practicum.training.hyperparameters import option
 
 MIDDLE = (6.0, 4.0)
+TEST = 10_000  # new points of each set
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Recipe:
         )
         for name, means in kinds:
             x, y = _points(random, means, self.rows)
-            new_x, new_y = _points(random, means, 10_000)
+            new_x, new_y = _points(random, means, TEST)
             fitted = Perceptron(max_iter=self.epochs, random_state=seed).fit(x, y)
             metrics |= {
                 f"{name}accuracy": fitted.score(new_x, new_y),
@@ -67,7 +68,8 @@ class Recipe:
                 metrics["bound"] = float((radius / margin) ** 2) if margin > 0 else float("nan")
             panels.append((name.rstrip("_") or "separable", fitted, x, y, metrics[f"{name}accuracy"]))
         _draw(panels, folder / "boundaries.png")
-        return StudyResult(metrics | {"overlap_best": NormalDist().cdf(self.overlap)})
+        metrics["overlap_best"] = NormalDist().cdf(self.overlap)
+        return StudyResult(metrics, sets=Sets(self.rows, 0, TEST, "points of each set"))
 
 
 def _points(random: np.random.Generator, means: Any, rows: int) -> tuple[Any, Any]:

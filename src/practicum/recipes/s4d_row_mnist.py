@@ -50,15 +50,19 @@ class Recipe:
         """Return the experiment."""
         digits = mnist()
         # (N, 1, 28, 28) → (N, 28, 28): 28 steps of 28 inputs.
-        train, test = (scaled(images, 0.1307, 0.3081)[:, 0] for images in (digits.train_images, digits.test_images))
+        train, validation, test = (
+            scaled(images, 0.1307, 0.3081)[:, 0] for images in (digits.train_images, digits.validation_images, digits.test_images)
+        )
         init: Any = self.init
         return Experiment(
             model=S4DClassifier(S4DConfig(self.width, self.states, init, num_layers=2), inputs=28, num_classes=10),
             method=Classify(),
             train=Batches(train, digits.train_labels, batch_size=self.batch_size, seed=seed),
+            validation=Batches(validation, digits.validation_labels, batch_size=1000, shuffle=False),
             test=Batches(test, digits.test_labels, batch_size=1000, shuffle=False),
             fit=Fit(epochs=self.epochs, optimizer=self._optimizer, schedule=one_cycle()),
             sample=digits.sample,
+            unit="images",
         )
 
     def picture(self, experiment: Experiment, folder: Path) -> None:

@@ -49,6 +49,7 @@ class Recipe:
             model=TextCNN(data.vectors, len(CLASSES), dropout=self.dropout),
             method=Classify(),
             train=data.train,
+            validation=data.validation,
             test=data.test,
             fit=Fit(
                 epochs=self.epochs,
@@ -57,6 +58,7 @@ class Recipe:
                 schedule=one_cycle(),
             ),
             sample=data.sample,
+            unit="snippets",
         )
 
     def picture(self, experiment: Experiment, folder: Path) -> None:

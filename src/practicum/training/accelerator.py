@@ -129,17 +129,22 @@ def _shard(model: nn.Module, device_mesh: Any) -> nn.Module:
     return fully_shard(model, mesh=mesh, reshard_after_forward=True)
 
 
-def rows_of(batch: Any, rank: int, world: int) -> Any:
-    """Return this rank's rows of a batch; what does not divide by the number of processes is left out.
+def rows_of(batch: Any, rank: int, world: int, *, even: bool = False) -> Any:
+    """Return this rank's rows of a batch. One of fewer rows than processes goes to all of them whole.
 
-    A batch of fewer rows than processes goes to all of them whole: the mean of equal gradients is the gradient.
+    Args:
+        batch: tensors with a row each.
+        rank: of this process.
+        world: number of processes.
+        even: every process gets as many, and what does not divide is left out: for methods that divide by themselves.
     """
     if world == 1:
         return batch
 
     def share(tensor: Tensor) -> Tensor:
-        rows = len(tensor) // world
-        return tensor[rank * rows : (rank + 1) * rows] if rows else tensor
+        if len(tensor) < world:
+            return tensor
+        return tensor[: len(tensor) // world * world].chunk(world)[rank] if even else tensor.tensor_split(world)[rank]
 
     return _on_tensors(batch, share)
 

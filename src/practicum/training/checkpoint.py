@@ -4,6 +4,7 @@ A run goes on with other settings where that has a meaning (more epochs, another
 says so where it has none.
 """
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
@@ -35,9 +36,9 @@ class Place:
         cpu_seconds: that it has taken of the processor, over all threads.
         rows: one per evaluation.
         stopped: why training ended before its last epoch, or nothing.
-        best: the best value of the metric that chooses, as a number to maximise.
-        since_best: evaluations since then.
-        best_weights: the model's state then.
+        best: the best value of each metric that chooses, as a number to maximise; empty before the first evaluation.
+        since_best: evaluations since any of them was reached.
+        best_weights: the model's state when all of them were last reached.
     """
 
     epoch: int = 0
@@ -49,21 +50,34 @@ class Place:
     cpu_seconds: float = 0.0
     rows: list[dict[str, float]] = field(default_factory=list)
     stopped: str = ""
-    best: float = float("-inf")
+    best: tuple[float, ...] = ()
     since_best: int = 0
     best_weights: dict[str, Tensor] | None = None
 
-    def better(self, metric: str, row: dict[str, float]) -> bool:
-        """Note the row's metric (`-name`: lower is better) and tell whether it is the best so far."""
-        name = metric.removeprefix("-")
-        if name not in row:
-            raise PracticumError(f"best={metric!r}: the evaluation has no such metric, only {', '.join(row)}")
-        value = -row[name] if metric.startswith("-") else row[name]
-        if better(value, self.best):
-            self.best, self.since_best = value, 0
-            return True
-        self.since_best += 1
-        return False
+    def better(self, metrics: str, row: dict[str, float]) -> bool:
+        """Note the row's metrics (`-name`: lower is better) and tell whether its weights are the best so far.
+
+        One metric has to rise above its best value. Of several, with commas in between, each has to be at least as good as ever;
+        one alone that is so starts the count of `since_best` again.
+
+        Source: Veličković et al. 2018, section 3.3, and the authors' code (github.com/PetarV-/GAT, execute_cora.py).
+        """
+        values = tuple(_to_maximise(metric, row) for metric in metrics.split(","))
+        best = self.best or (-math.inf,) * len(values)
+        if len(values) == 1:
+            reached = [better(values[0], best[0])]
+        else:
+            reached = [not better(before, value) for value, before in zip(values, best, strict=True)]
+        self.best = tuple(value if good else before for value, before, good in zip(values, best, reached, strict=True))
+        self.since_best = 0 if any(reached) else self.since_best + 1
+        return all(reached)
+
+
+def _to_maximise(metric: str, row: dict[str, float]) -> float:
+    name = metric.removeprefix("-")
+    if name not in row:
+        raise PracticumError(f"best={metric!r}: the evaluation has no such metric, only {', '.join(row)}")
+    return -row[name] if metric.startswith("-") else row[name]
 
 
 @dataclass(frozen=True)
@@ -77,7 +91,7 @@ class Settings:
         precision: of weights and passes.
         sharded: whether each process has a shard of the weights.
         ema: whether the weights are averaged.
-        best: the metric by which the best weights are kept, or None.
+        best: the metrics by which the best weights are kept, or None.
     """
 
     batches: int
@@ -147,8 +161,10 @@ def load(fabric: Any, folder: Path, settings: Settings, model: nn.Module, optimi
             value.copy_(rest["average"][name])
     known = {each.name for each in fields(Place)}
     place = Place(**{name: value for name, value in rest["place"].items() if name in known})
+    if isinstance(place.best, float):  # older checkpoints have a number
+        place.best = (place.best,) if place.best > -math.inf else ()
     if not settings.best:
-        place.best, place.since_best, place.best_weights = float("-inf"), 0, None
+        place.best, place.since_best, place.best_weights = (), 0, None
     # The generators come last: nothing above may draw from what was put back.
     generators.restore_of(_generators(rest), fabric.global_rank)
     return place

@@ -90,7 +90,8 @@ class Fit:
         ema: decay of the weights' moving average, which is then what is evaluated and returned.
         evaluate_every: epochs between evaluations.
         best: the metric by which the best weights are kept and returned; needs validation batches. `-loss` with a minus: lower
-            is better.
+            is better. Several with commas in between, `-loss,accuracy`: the weights kept are those where each is at least as good
+            as ever, and patience lasts while any is (Veličković et al. 2018).
         patience: evaluations without a better `best` after which training stops.
         minutes: training stops when it has taken this long.
         precision: of the passes, where the accelerator names none: "32-true" or "bf16-mixed", say.
@@ -163,7 +164,7 @@ class Experiment:
 
     def sets(self) -> Sets:
         """Return the three sets' sizes, and what the validation set chooses."""
-        chosen = f"the weights, by {self.fit.best.lstrip('-')}" if self.fit.best else ""
+        chosen = f"the weights, by {' and '.join(each.lstrip('-') for each in self.fit.best.split(','))}" if self.fit.best else ""
         validation = self.validation.rows if self.validation is not None else 0
         return Sets(self.train.rows, validation, self.test.rows, self.unit, chosen)
 

@@ -2,8 +2,11 @@
 
 `fit` chooses device and precision, accumulates and clips gradients, follows a schedule, averages weights, evaluates, logs, and
 checkpoints so that a run that was killed goes on bit for bit (on the CPU) as if it had not been: model, optimiser, generators,
-place in the epoch and running sums are saved. Across processes every rank draws the same batch and takes its own rows of it;
-Fabric averages the gradients, so N processes do what one does.
+place in the epoch and running sums are saved.
+
+Across processes every rank draws the same batch and takes its own rows of it. Losses are added up over a step's batches and
+processes, and divided once by all their targets (`methods/sums.py`): parts of unequal size do what one batch does, but for what
+looks at a whole batch (batch norm) or draws numbers (dropout, masks).
 """
 
 import math
@@ -14,12 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import Optimizer
 from tqdm import tqdm
 
 from practicum.errors import PracticumError
 from practicum.methods.clip import clip_gradients
+from practicum.methods.sums import backward
 from practicum.training import checkpoint, generators
 from practicum.training.accelerator import Accelerator, current, fitting, is_sharded, is_tensors, launch, rows_of, undistributed
 from practicum.training.ema import EMA
@@ -158,7 +162,8 @@ class _Training:
         size = len(self.train)
         group: list[Any] = []
         for batch in self.train.epoch(at.epoch, at.index):
-            group.append(rows_of(batch, self.fabric.global_rank, self.fabric.world_size))
+            even = hasattr(self.method, "step")
+            group.append(rows_of(batch, self.fabric.global_rank, self.fabric.world_size, even=even))
             # The last group of an epoch may be smaller: no batch waits for the next epoch, whose order is another.
             if len(group) < min(how.accumulate, size - at.index):
                 continue
@@ -293,16 +298,10 @@ def _step(fabric: Any, model: nn.Module, method: Any, optimizer: Optimizer, grou
     if hasattr(method, "step"):
         (batch,) = group
         return float(method.step(fabric, model, optimizer, fabric.to_device(batch)))
-    total = 0.0
     optimizer.zero_grad()
-    for number, batch in enumerate(group, start=1):
-        # Gradients add up over the group; only the last batch's backward pass sends them to the other processes.
-        with fabric.no_backward_sync(model, enabled=number < len(group)):
-            loss: Tensor = method.loss(model, fabric.to_device(batch))
-            fabric.backward(loss / len(group))
-        total += loss.item() / len(group)
+    loss = backward(fabric, model, optimizer, method, group)
     optimizer.step()
-    return total
+    return loss
 
 
 def _averaged(ema: EMA | None, model: nn.Module) -> Any:
