@@ -102,6 +102,20 @@ def test_shared_negatives_are_drawn_once_for_a_batch():
     assert loss.item() == method.loss_shared(model, middle, context, method.draw(6)).item()
 
 
+@pytest.mark.parametrize("shared", [0, 4])
+@pytest.mark.parametrize("cbow", [False, True])
+def test_halves_of_a_batch_add_up_to_it(cbow, shared, monkeypatch):
+    """Windows have more or fewer pairs: the mean over them is the sums' over the counts', not the mean of two means."""
+    model, _, middle, context, negative = setting(5, 4, 3, cbow)
+    method = NegativeSampling(torch.ones(9), negatives=3, shared=shared)
+    drawn = iter([negative.flatten()[:4]] * 3 if shared else [negative, negative[:2], negative[2:]])
+    monkeypatch.setattr(NegativeSampling, "draw", lambda *_: next(drawn))
+    loss = method.loss(model, (middle, context))
+    parts = [method.sum_and_count(model, (middle[rows], context[rows])) for rows in (slice(2), slice(2, None))]
+    assert [int(count) for _, count in parts] == ([1, 3] if cbow else [1, 12])
+    torch.testing.assert_close(sum(total for total, _ in parts) / sum(count for _, count in parts), loss, rtol=1e-12, atol=0)
+
+
 @pytest.mark.parametrize("cbow", [False, True])
 def test_sparse_gradients_are_the_dense_ones(cbow):
     dense, method, *batch = setting(3, 4, 2, cbow)

@@ -53,18 +53,18 @@ class NegativeSampling:
 
     def loss(self, model: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
         """Return the mean loss of the pairs, a scalar."""
+        return mean(*self.sum_and_count(model, batch))
+
+    def sum_and_count(self, model: nn.Module, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return the loss added up over the pairs, and their number (`sums.py`)."""
         middle_B, context_BW = batch
         if self.shared:
-            return self.loss_shared(model, middle_B, context_BW, self.draw(self.shared).to(middle_B.device))
-        return self.loss_with(model, middle_B, context_BW, self.draw(len(middle_B), self.negatives).to(middle_B.device))
+            return self._over_shared(model, middle_B, context_BW, self.draw(self.shared).to(middle_B.device))
+        return self._over_own(model, middle_B, context_BW, self.draw(len(middle_B), self.negatives).to(middle_B.device))
 
     def loss_with(self, model: nn.Module, middle_B: Tensor, context_BW: Tensor, negative_BK: Tensor) -> Tensor:
         """Return the mean loss of the pairs with these negatives, a scalar."""
-        scores, real = model(context_BW, torch.cat([middle_B[:, None], negative_BK], 1))  # (B, W, 1 + K), (B, W, 1)
-        sign = torch.ones(1 + self.negatives, device=scores.device)
-        sign[1:] = -1
-        keep = torch.cat([torch.ones_like(middle_B[:, None]), negative_BK != middle_B[:, None]], 1)[:, None]  # (B, 1, 1 + K)
-        return -(F.logsigmoid(sign * wide(scores)) * (real * keep)).sum() / real.sum().clamp(min=1)
+        return mean(*self._over_own(model, middle_B, context_BW, negative_BK))
 
     def loss_shared(self, model: nn.Module, middle_B: Tensor, context_BW: Tensor, negative_N: Tensor) -> Tensor:
         """Return the mean loss of the pairs with these negatives for all windows, a scalar.
@@ -72,13 +72,28 @@ class NegativeSampling:
         It is `loss_with` where these N words are each window's negatives, and a term of theirs counts K/N. They are counted for
         all pairs, and taken back where one is the pair's middle word.
         """
+        return mean(*self._over_shared(model, middle_B, context_BW, negative_N))
+
+    def _over_own(self, model: nn.Module, middle_B: Tensor, context_BW: Tensor, negative_BK: Tensor) -> tuple[Tensor, Tensor]:
+        scores, real = model(context_BW, torch.cat([middle_B[:, None], negative_BK], 1))  # (B, W, 1 + K), (B, W, 1)
+        sign = torch.ones(1 + self.negatives, device=scores.device)
+        sign[1:] = -1
+        keep = torch.cat([torch.ones_like(middle_B[:, None]), negative_BK != middle_B[:, None]], 1)[:, None]  # (B, 1, 1 + K)
+        return -(F.logsigmoid(sign * wide(scores)) * (real * keep)).sum(), real.sum()
+
+    def _over_shared(self, model: nn.Module, middle_B: Tensor, context_BW: Tensor, negative_N: Tensor) -> tuple[Tensor, Tensor]:
         own_P, word_P, shared_UN, times_U = model(context_BW, middle_B[:, None], negative_N)
         own_P, shared_UN = wide(own_P), wide(shared_UN)
         weight = self.negatives / len(negative_N)
         drawn_P = torch.bincount(negative_N, minlength=len(self.counts))[word_P]
         wrong = (times_U * softplus(shared_UN).sum(1)).sum() - (drawn_P * softplus(own_P)).sum()
-        return (softplus(-own_P).sum() + weight * wrong) / max(len(own_P), 1)
+        return softplus(-own_P).sum() + weight * wrong, torch.ones_like(word_P).sum()
 
     def evaluate(self, model: nn.Module, batches: Iterable[tuple[Tensor, Tensor, Tensor]]) -> dict[str, float]:
         """Return `spearman`: how well cosines rank pairs of words as people do. A batch is `(a_N, b_N, score_N)`."""
         return {"spearman": cosine_spearman(model.vectors(), batches)}
+
+
+def mean(total: Tensor, count: Tensor) -> Tensor:
+    """Return a sum over its count, or 0 where there is nothing to add up."""
+    return total / count.clamp(min=1)
