@@ -47,12 +47,7 @@ def sentences(texts: Texts, *, batch_size: int, seed: int) -> Sentences:
     learned, watched = _apart(given, tested)
     pretrained, counts = glove(), Counter(word for row in learned for word in given[row])
     known = {*pretrained.words, *(word for word, count in counts.items() if count > 1)}
-    vocabulary = Vocabulary.of(
-        [
-            *([word for word in given[row] if word in known] for row in learned),
-            *([pretrained.words] if os.environ.get("ALLG") else []),
-        ]
-    )
+    vocabulary = Vocabulary.of([*([word for word in given[row] if word in known] for row in learned), *([pretrained.words] if os.environ.get("ALLG") else [])])
     unknown = [vocabulary.words[UNK]]
     numbers, test_numbers = ([vocabulary.encode(words or unknown) for words in part] for part in (given, tested))
     train, validation = (([numbers[row] for row in rows], texts.train_labels[rows]) for rows in (learned, watched))

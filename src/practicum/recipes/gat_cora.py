@@ -30,9 +30,7 @@ class Recipe(CitationRecipe):
 
     epochs: int = option(3000, "steps at most, each on the whole graph")
     patience: int = option(100, "steps without a better `best` after which training stops")
-    best: str = option(
-        "-loss,accuracy", "what is watched on the validation nodes, with commas in between; -loss: lower is better"
-    )
+    best: str = option("-loss,accuracy", "what is watched on the validation nodes, with commas in between; -loss: lower is better")
     hidden: int = option(8, "features per head")
     num_heads: int = option(8, "of the first layer")
     dropout: float = option(0.6, "rate of inputs and attention")
