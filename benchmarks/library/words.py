@@ -61,7 +61,7 @@ def rows() -> list[Row]:
             floor=0.8,
             work=words,
             unit="word",
-            note=f"{recipe.shared} negatives shared by {recipe.batch_size:,} windows; the peer updates a pair at a time, in C",
+            note=f"batches of {recipe.batch_size:,} windows in plain PyTorch; the peer updates a pair at a time, in C",
         )
         for name, recipe in (("skip-gram", Recipe()), ("CBOW", Recipe(cbow=True)))
     ]

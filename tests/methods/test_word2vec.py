@@ -55,6 +55,21 @@ def test_loss_and_gradients(shape, cbow):
 @pytest.mark.parametrize("sparse", [False, True])
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("cbow", [False, True])
+def test_scores_at_places_are_the_plain_ones(shape, cbow, sparse):
+    model, _, _, context, words = setting(*shape, cbow, sparse)
+    (found, real), (expected, counts) = model(context, words), model.plain(context, words)
+    assert torch.equal(real, counts)
+    torch.testing.assert_close(found, expected * counts, rtol=1e-12, atol=1e-14)
+    weights, factor = list(model.parameters()), torch.randn(expected.shape, dtype=torch.float64) * counts
+    for a, b in zip(
+        torch.autograd.grad((found * factor).sum(), weights), torch.autograd.grad((expected * factor).sum(), weights), strict=True
+    ):
+        torch.testing.assert_close(a.to_dense(), b.to_dense(), rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("cbow", [False, True])
 def test_shared_negatives_are_the_plain_ones(shape, cbow, sparse):
     """With the same negatives in every window, both forms have one loss and one gradient."""
     model, method, middle, context, negative = setting(*shape, cbow, sparse)

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from practicum.models.layers.sampled_product import sampled_product
-from practicum.models.layers.sparse import Sparse
+from practicum.models.layers.sparse import Sparse, argsort
 
 
 class SharedScores(NamedTuple):
@@ -79,8 +79,10 @@ class Word2Vec(nn.Module):
             raise ValueError(
                 f"expected as many contexts as rows of words, got {tuple(context_BW.shape)} and {tuple(word_BK.shape)}"
             )
-        if shared_N is not None:
-            return self.score_shared(context_BW, word_BK[:, 0], shared_N)
+        return self.score(context_BW, word_BK) if shared_N is None else self.score_shared(context_BW, word_BK[:, 0], shared_N)
+
+    def plain(self, context_BW: Tensor, word_BK: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what `forward` does, as the equations read: gather both vectors, multiply."""
         v_BWD, u_BKD = self.input(context_BW), self.output(word_BK)
         real_BW1 = (context_BW != self.pad)[:, :, None]
         if self.cbow:
@@ -88,6 +90,32 @@ class Word2Vec(nn.Module):
             v_BWD = (v_BWD * real_BW1).sum(1, keepdim=True) / count_B11.clamp(min=1)
             real_BW1 = count_B11 > 0
         return v_BWD @ u_BKD.mT, real_BW1
+
+    @torch.compiler.disable
+    def score(self, context_BW: Tensor, word_BK: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what `plain` does, with 0 where no score counts; each word's vector is read once, and padding is left out."""
+        (B, W), K = context_BW.shape, word_BK.shape[1]
+        real_BW = context_BW != self.pad
+        place_P = real_BW.flatten().nonzero()[:, 0]
+        window_P = place_P // W
+        context_U, column_P, _ = different(context_BW.flatten()[place_P], self.input.num_embeddings)
+        word_U, row_BK, _ = different(word_BK.flatten(), self.output.num_embeddings)
+        v_UD, u_UD = self.input(context_U), self.output(word_U)
+        if self.cbow:
+            size_B = real_BW.sum(1)
+            share_P = v_UD.new_ones(len(place_P)) / size_B[window_P]
+            mean_BD = Sparse(window_P, column_P, share_P, (B, len(context_U))) @ v_UD
+            each_BK = torch.arange(B, device=word_BK.device).repeat_interleave(K)
+            pairs = Sparse(each_BK, row_BK, u_UD.new_ones(B * K), (B, len(word_U)))
+            return sampled_product(pairs, mean_BD, u_UD).view(B, 1, K), (size_B > 0)[:, None, None]
+        row_PK = row_BK.view(B, K)[window_P].flatten()
+        order = argsort(row_PK, len(word_U))
+        pairs = Sparse(
+            row_PK[order], column_P.repeat_interleave(K)[order], u_UD.new_ones(len(order)), (len(word_U), len(context_U))
+        )
+        scores = sampled_product(pairs, u_UD, v_UD)
+        place_PK = (place_P[:, None] * K + torch.arange(K, device=place_P.device)).flatten()
+        return scores.new_zeros(B * W * K).scatter(0, place_PK[order], scores).view(B, W, K), real_BW[:, :, None]
 
     @torch.compiler.disable
     def score_shared(self, context_BW: Tensor, word_B: Tensor, shared_N: Tensor) -> SharedScores:

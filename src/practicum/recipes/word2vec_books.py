@@ -1,13 +1,14 @@
 """word2vec (Mikolov et al. 2013) on the King James Bible, Shakespeare and Moby Dick: 1.9 million words of old English.
 
 Hyperparameters are the defaults of gensim's `Word2Vec` (100 numbers, five words to each side, five negatives, words that come
-five times or more, five passes), so that it is the yardstick: measured on the same sentences, its skip-gram ranks WordSim-353's
-pairs with ρ = 0.231 (seeds 0 and 1: 0.231, 0.230). What differs is the optimiser: batches of two thousand windows want AdaGrad,
-which gives rare words longer steps, where gensim takes one plain step per pair. WordSim-353 is modern (`computer`, `stock`); the
-books know both words of 141 pairs, and with so few, ρ has a standard error of 0.08.
+five times or more, five passes), so that it is the yardstick: on the same sentences its skip-gram ranks the 1,334 validation
+pairs with ρ = 0.304 and 0.315, and the test's with 0.231 and 0.230 (seeds 0 and 1). What differs is the optimiser: batches of
+two thousand windows want AdaGrad, which gives rare words longer steps, where gensim takes one plain step per pair. WordSim-353
+is modern (`computer`, `stock`); the books know both words of 141 pairs, and with so few, ρ has a standard error of 0.08.
 
-What surprised: ρ is above gensim's (0.34, 0.30 and 0.26 with three seeds; 0.28 after the first's first pass) from the same pairs
-of words. In so small a text most words are rare, and it is them that AdaGrad helps.
+Negatives that a whole batch shares are products of large matrices, and faster. But on validation they cost more than they save:
+after two passes ρ is 0.350 with five negatives for each window, 0.247 with 256 for each 2,048 windows, and 0.185 with 64 (one
+seed). A word that is drawn rarely, and then for the whole batch at once, gets gradients so uneven that AdaGrad's steps are short.
 """
 
 from dataclasses import dataclass
@@ -39,12 +40,17 @@ class Recipe:
     width: int = option(100, "numbers per word")
     reach: int = option(5, "the most words to each side of a window's middle")
     negatives: int = option(5, "per window")
-    shared: int = option(64, "negatives that all windows of a batch share, weighted as `negatives`; 0: each window has its own")
+    shared: int = option(0, "negatives that all windows of a batch share, weighted as `negatives`; 0: each window has its own")
     subsample: float = option(1e-3, "words more frequent than this share are thinned out")
     min_count: int = option(5, "rarer words are left out")
 
     target: ClassVar[Target] = Target(
-        "spearman", at_least=0.211, source="gensim 4 on the same sentences with the same hyperparameters, less 0.02", minutes=3
+        "spearman",
+        at_least=0.25,
+        source="gensim 4's skip-gram on the same sentences with the same hyperparameters has 0.231; half of what validation shows "
+        "above its 0.310 (0.350, one seed after two passes) is added",
+        minutes=3,
+        seeds=5,
     )
 
     def build(self, seed: int) -> Experiment:
