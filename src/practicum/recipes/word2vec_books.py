@@ -47,8 +47,8 @@ class Recipe:
     target: ClassVar[Target] = Target(
         "spearman",
         at_least=0.26,
-        source="gensim 4's skip-gram has 0.238 on the same sentences with the same hyperparameters; half of what validation shows "
-        "above its 0.308 is added",
+        source="gensim 4's skip-gram has 0.238 on the same sentences with the same hyperparameters; half of what validation "
+        "shows above its 0.308 is added",
         minutes=3,
         seeds=5,
     )
