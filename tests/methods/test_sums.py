@@ -16,6 +16,7 @@ from practicum.methods.regularise import Penalised
 from practicum.methods.segment import Segment
 from practicum.methods.sums import backward, sum_and_count
 from practicum.methods.translate import Translate
+from practicum.methods.word2vec import NegativeSampling
 from practicum.training.accelerator import Accelerator, has_rows, launch
 from practicum.training.runs import recipes
 from tests.at_hand import built
