@@ -42,7 +42,7 @@ class Recipe:
         how = Fit(self.epochs, lambda model: torch.optim.SGD(model.parameters(), lr=self.lr), best="-loss")
         test = Batches(x, y, batch_size=64, shuffle=False)
         train = Batches(x, y, batch_size=8, seed=seed)
-        return Experiment(torch.nn.Linear(3, 2), Classify(), train, test, how, validation=test, sample=False)
+        return Experiment(torch.nn.Linear(3, 2), Classify(), train, test, test, how)
 '''
 STUDY = '''"""Two trainings."""
 
@@ -50,7 +50,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from practicum.recipes import made_up
-from practicum.training.experiment import StudyResult, Target
+from practicum.training.experiment import Sets, StudyResult, Target
 from practicum.training.loop import fit
 
 
@@ -64,7 +64,7 @@ class Recipe:
         for lr in (0.1, 0.2):
             made = made_up.Recipe(lr=lr).build(seed)
             rows = fit(made.model, made.method, made.train, made.fit, validation=made.test, seed=seed, progress=False)
-        return StudyResult({"error": rows[-1]["loss"]})
+        return StudyResult({"error": rows[-1]["loss"]}, Sets(96, 96, 96))
 '''
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from practicum.errors import PracticumError
 from practicum.training.accelerator import Accelerator
-from practicum.training.experiment import StudyResult, Target
+from practicum.training.experiment import Sets, StudyResult, Target
 from practicum.training.hyperparameters import Hyperparameter, hyperparameters, option, with_values
 from practicum.training.runs import recipes, results
 from practicum.training.runs.results import run_missing, summary, write_table
@@ -52,7 +52,7 @@ STUDY = '''"""A made study.
 """
 from dataclasses import dataclass
 from typing import ClassVar
-from practicum.training.experiment import StudyResult, Target
+from practicum.training.experiment import Sets, StudyResult, Target
 from practicum.training.hyperparameters import option
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Recipe:
     target: ClassVar[Target] = Target("error", at_most=2.5, seeds=3)
 
     def run(self, seed, folder):
-        return StudyResult({"error": self.start + seed})
+        return StudyResult({"error": self.start + seed}, Sets(3, 2, 1))
 '''
 CPU = Accelerator(device="cpu")
 
@@ -193,7 +193,7 @@ def test_a_target_is_met_by_the_mean_and_not_by_the_best_seed(tmp_path: Path, sh
     run_missing(["made-study"], kept, seeds=None, minutes=None, progress=said.append, runs=tmp_path / "runs")
     (kept / "baselines.csv").write_text("recipe,metric,value,baseline\nmade-study,error,7.25,always the same\n")
     write_table(kept, tmp_path / "RESULTS.md")
-    row = "| made-study | error ≤ 1.5 | 2 ± 1 | 3 | **no** | 7.25 (always the same) |  | not stated |"  # 1, 2 and 3
+    row = "| made-study | error ≤ 1.5 | 2 ± 1 | 3 | **no** | 7.25 (always the same) |  | 3 / 2 / 1 rows |"  # 1, 2 and 3
     assert row in (tmp_path / "RESULTS.md").read_text()
     (kept / "baselines.csv").write_text("recipe,value\nmade-study,7\n")
     with pytest.raises(PracticumError, match=r"baselines.csv: expected columns recipe, value and baseline"):
@@ -360,5 +360,5 @@ def test_results_round_trip(tmp_path: Path) -> None:
     write_result(tmp_path / "deep" / "a.json", result)
     assert read_result(tmp_path / "deep" / "a.json") == result
     assert json.loads((tmp_path / "deep" / "a.json").read_text())["recipe"] == "a"
-    assert StudyResult({"x": 1.0}).sample is False
+    assert StudyResult({"x": 1.0}, Sets(1, 1, 1)).sample is False
     assert results.summary([])[1] is None

@@ -146,9 +146,9 @@ class Experiment:
         model: any module.
         method: what to descend, and how to measure.
         train: batches to learn from.
+        validation: batches to measure on in between; they share no row with the others.
         test: batches to measure the result on, once, at the end. Nothing else in the experiment may depend on them.
         fit: how to train.
-        validation: batches to measure on in between; they share no row with the others.
         sample: True where the data are only the packaged sample, so that the target does not apply.
         unit: what a row is: images, questions, characters.
     """
@@ -156,17 +156,16 @@ class Experiment:
     model: nn.Module
     method: Any
     train: Data
+    validation: Any
     test: Any
     fit: Fit
-    validation: Any = None
     sample: bool = False
     unit: str = "rows"
 
     def sets(self) -> Sets:
         """Return the three sets' sizes, and what the validation set chooses."""
         chosen = f"the weights, by {' and '.join(each.lstrip('-') for each in self.fit.best.split(','))}" if self.fit.best else ""
-        validation = self.validation.rows if self.validation is not None else 0
-        return Sets(self.train.rows, validation, self.test.rows, self.unit, chosen)
+        return Sets(self.train.rows, self.validation.rows, self.test.rows, self.unit, chosen)
 
 
 @dataclass(frozen=True)
@@ -175,13 +174,13 @@ class StudyResult:
 
     Attributes:
         metrics: by name, on the test data where nothing else is said; the target's metric is one of them.
-        sample: True where the data were only the packaged sample.
         sets: the three sets' sizes, and what the validation set chose.
+        sample: True where the data were only the packaged sample.
     """
 
     metrics: dict[str, float]
+    sets: Sets
     sample: bool = False
-    sets: Sets | None = None
 
 
 class Recipe(Protocol):

@@ -169,7 +169,7 @@ def train(
         device=_device(accelerator if limits.trains(recipe) else Accelerator(device="cpu")),
         versions=versions(),
         date=datetime.now(UTC).strftime("%Y-%m-%d"),
-        sets=asdict(measured.sets) if measured.sets else None,
+        sets=asdict(measured.sets),
     )
     write_result(folder / "result.json", result)
     return result
@@ -181,7 +181,7 @@ class _Measured:
     sample: bool
     seconds: float
     cpu_seconds: float
-    sets: Sets | None
+    sets: Sets
 
 
 def _run_study(recipe: Any, folder: Path, identity: dict[str, Any], fresh: bool, accelerator: Accelerator) -> _Measured | Result:
