@@ -4,6 +4,9 @@ Banking77 with ten of its training questions for each of the 77 intents. One net
 first learns to fill gaps in the training questions of Banking77 and CLINC150, without their labels, and is then trained in the
 same way. Both see the same 770 questions in the same order. A tenth of Banking77's training questions validates: the curves are
 drawn on it, and nothing is learnt from it. A question that reads like one of the test set, to the tokenizer, is in no other set.
+
+Muon leaves the classifier's output layer to Adam, as its source says. From scratch, with seed 0, 68.8 % of the 999 validation
+questions were right so, and 67.5 % where Muon stepped that layer too: a difference within chance.
 """
 
 from collections.abc import Callable, Iterable
