@@ -1,6 +1,8 @@
 """The library beside its peers: `python benchmarks/library.py [FAMILY…] [--write]`.
 
-Each file of `benchmarks/library/` has `rows()`; both sides of a row run in turns in one process, on two threads.
+Each file of `benchmarks/library/` has `rows()`; both sides of a row run in turns in one process, on two threads. One row, by a
+part of its name: `python benchmarks/library.py recurrent --only "LSTM, derivative"`. Floors that are missed are named at the end,
+with exit code 1.
 """
 
 import argparse
@@ -9,6 +11,7 @@ import json
 import os
 import platform
 import statistics
+import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -21,7 +24,7 @@ HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "library.json"
 
 
-def main() -> None:
+def main() -> int:
     """Measure the families, print their table and, with --write, keep the numbers and put the table into README.md."""
     parser = argparse.ArgumentParser(description=__doc__)
     families = sorted(path.stem for path in (HERE / "library").glob("*.py") if path.stem != "__init__")
@@ -37,13 +40,18 @@ def main() -> None:
         parser.error(f"no family {', '.join(sorted(unknown))}; there are: {', '.join(families)}")
     torch.set_num_threads(args.threads)
     print(HEAD)
+    missed: list[str] = []
     kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for family in args.families or families:
+        if not args.only:  # rows that are no more
+            kept = {key: value for key, value in kept.items() if not key.startswith(f"{family}: ")}
         for row in importlib.import_module(f"library.{family}").rows():
             if args.only not in row.name:
                 continue
             measured = measure(row, rounds=args.rounds)
             print(measured.line(), flush=True)
+            if row.floor is not None and measured.ratio < row.floor:
+                missed.append(f"{row.name}, beside {row.peer}: {measured.ratio:.2f}, below {row.floor:g}")
             kept[f"{family}: {row.name}; {row.peer}"] = {
                 "line": measured.line(), "ratio": measured.ratio, "floor": row.floor,
                 "rounds": args.rounds, "threads": args.threads,
@@ -54,7 +62,9 @@ def main() -> None:
     if args.write:
         RESULTS.write_text(json.dumps(dict(sorted(kept.items())), indent=1, ensure_ascii=False) + "\n")
         readme.put("library", "\n".join([HEAD, *(kept[key]["line"] for key in sorted(kept))]))
+    print(*("floor missed: " + each for each in missed), sep="\n", end="\n" if missed else "", file=sys.stderr)
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

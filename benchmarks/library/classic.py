@@ -36,12 +36,12 @@ def rows() -> list[Row]:
             f"PCA to 50, {ROWS:,} × {FEATURES}, float32", "scikit-learn PCA, covariance_eigh",
             lambda: PCA(50).fit(x), lambda: decomposition.PCA(50, svd_solver="covariance_eigh").fit(x), floor=0.95, unit="fit",
         ),
-        _layer("batch norm 128 × 512, forward and backward", BatchNorm(512), nn.BatchNorm1d(512)),
-        _layer("layer norm 128 × 512, forward and backward", LayerNorm(512), nn.LayerNorm(512)),
+        _layer("batch norm 128 × 512, forward and backward", BatchNorm(512), nn.BatchNorm1d(512), 0.25),
+        _layer("layer norm 128 × 512, forward and backward", LayerNorm(512), nn.LayerNorm(512), 0.28),
     ]  # fmt: skip
 
 
-def _layer(name: str, ours: nn.Module, peer: nn.Module) -> Row:
+def _layer(name: str, ours: nn.Module, peer: nn.Module, floor: float) -> Row:
     x = torch.randn(128, 512, requires_grad=True)
 
     def run(module: nn.Module) -> None:
@@ -49,4 +49,4 @@ def _layer(name: str, ours: nn.Module, peer: nn.Module) -> Row:
             module(x).square().sum().backward()
 
     note = "written out for reading; `torch.nn` fuses it into one kernel"
-    return Row(name, f"torch.nn.{type(peer).__name__}", lambda: run(ours), lambda: run(peer), work=50, note=note)
+    return Row(name, f"torch.nn.{type(peer).__name__}", lambda: run(ours), lambda: run(peer), floor, work=50, note=note)

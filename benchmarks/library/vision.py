@@ -119,7 +119,7 @@ def lenet_epoch(augment: bool) -> Row:
         f"PyTorch, DataLoader on {'bytes, transformed one by one' if augment else 'a TensorDataset'}",
         our_epoch,
         plain_epoch,
-        floor=1.8 if augment else None,
+        floor=1.8 if augment else 1.25,
         work=count,
         unit="image",
         note="channels_last, fused AdamW, ReLU after pooling, batches by index",

@@ -80,6 +80,8 @@ MODELS: dict[str, tuple[Callable[[], nn.Module], tuple[Any, ...]]] = {
     **{f"recurrent-{kind}-{fused}": (lambda k=kind, f=fused: Recurrent(RecurrentConfig(k, 3, 4, 2, True, fused=f)),  # type: ignore[misc]
                                      (torch.rand(2, 5, 3), None, torch.tensor([5, 2])))
        for kind in ("rnn", "lstm", "gru") for fused in (False,)},
+    "recurrent-lstm-by-hand": (lambda: Recurrent(RecurrentConfig("lstm", 3, 4, 2, True, by_hand=True)),
+                               (torch.rand(2, 5, 3), None, torch.tensor([5, 2]))),
     "recurrent-classifier": (lambda: RecurrentClassifier(RecurrentConfig("lstm", 3, 4), 9, 3), (TOKENS, torch.tensor([5, 3]))),
     "s4d-short": (lambda: S4DClassifier(S4DConfig(6, 4, num_layers=1), 3, 2), (torch.rand(2, 7, 3),)),
     "s4d-long": (lambda: S4DClassifier(S4DConfig(6, 4, num_layers=1), 3, 2), (torch.rand(2, 70, 3),)),
@@ -169,8 +171,9 @@ def test_methods_for_word_vectors() -> None:
     counts, pairs = torch.rand(9), (TOKENS[0], TOKENS[1], torch.rand(5))
 
     def word2vec(model: Any, counts: Tensor, middle_B: Tensor, context_BW: Tensor, *pairs: Tensor) -> Any:
-        method = NegativeSampling(counts)
-        return [method.loss(model, (middle_B, context_BW)).detach(), method.evaluate(model, [pairs])]
+        own, shared = NegativeSampling(counts), NegativeSampling(counts, shared=3)
+        losses = [method.loss(model, (middle_B, context_BW)).detach() for method in (own, shared)]
+        return [*losses, own.evaluate(model, [pairs])]
 
     same_elsewhere(word2vec, Word2Vec(9, 4, sparse=False), counts, LABELS, TOKENS, *pairs)
     glove = lambda model, *batch: steps(WeightedLeastSquares(), model, *batch)  # noqa: E731

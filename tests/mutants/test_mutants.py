@@ -1,11 +1,16 @@
 """The machine that plants bugs: what it reads, what it draws, and that it tells a test that sees from one that is blind."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 import tomllib
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -13,7 +18,8 @@ from pathlib import Path
 import pytest
 
 from practicum.errors import PracticumError
-from tests.mutants.__main__ import main
+from tests.mutants import trial
+from tests.mutants.__main__ import _interrupt, main
 from tests.mutants.changes import changes
 from tests.mutants.generate import EACH, SEED, drawn
 from tests.mutants.mutant import FOLDERS, HERE, KINDS, Mutant, read_mutants
@@ -191,9 +197,7 @@ def test_floors_are_97_per_cent_and_one_survivor_a_folder(tmp_path: Path) -> Non
 
 def test_a_blind_test_a_seeing_one_a_hanging_one_and_a_red_one_are_told_apart(tree: Path, tmp_path: Path) -> None:
     """One warm process serves all; what hangs is killed, and the source is as it was."""
-    from tests.mutants.trial import Copy
-
-    with Copy(tree, tmp_path / "copy", heavy=["pytest"]) as copy:
+    with trial.Copy(tree, tmp_path / "copy", heavy=["pytest"]) as copy:
         clean = copy.tests(["tests/test_sees.py"], 60)
         assert (clean["code"], clean["red"], clean["passed"]) == (0, "", 1)
         assert copy.tests(["tests/test_red.py"], 60)["red"] == "tests/test_red.py::test_red"
@@ -231,6 +235,53 @@ def test_a_warm_process_ends_with_its_input_and_takes_what_it_started_along(tree
     warm.stdin.close()
     assert warm.wait(timeout=60) == 0
     assert not Path("/proc", (tree / "pid").read_text()).exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_leaves_no_folder(
+    number: signal.Signals, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What takes its time to put the source back is waited for; then the copies go, and what tests have left with them."""
+    (tree / "tests" / "test_long.py").write_text(
+        "import pathlib, tempfile, time\n\n\n"
+        "def test_long():\n    tempfile.mkdtemp()\n    pathlib.Path('begun').touch()\n    time.sleep(600)\n"
+    )
+    (tmp_path / "copies").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "copies"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "copies"))
+
+    class SlowlyRestored(trial.Copy):
+        def __init__(self, root: Path, folder: Path) -> None:
+            super().__init__(root, folder, heavy=["pytest"])
+
+        @contextmanager
+        def with_bug(self, mutant: Mutant) -> Iterator[None]:
+            with super().with_bug(mutant):
+                try:
+                    yield
+                finally:
+                    time.sleep(0.3)
+                    (self.folder / "src").mkdir(parents=True, exist_ok=True)
+
+    monkeypatch.setattr(trial, "Copy", SlowlyRestored)
+
+    def stop() -> None:
+        while len([*(tmp_path / "copies").glob("*/*/begun")]) < 2:
+            time.sleep(0.02)
+        os.kill(os.getpid(), number)
+
+    kept = {each: signal.signal(each, _interrupt) for each in (signal.SIGINT, signal.SIGTERM)}
+    before, stopper = set(threading.enumerate()), threading.Thread(target=stop, daemon=True)
+    try:
+        stopper.start()
+        with pytest.raises(KeyboardInterrupt):
+            trial.try_all([bug(name=f"classic/{n}", tests=("tests/test_long.py",)) for n in range(3)], 2, print, tree)
+    finally:
+        for each, handler in kept.items():
+            signal.signal(each, handler)
+    stopper.join()
+    assert set(threading.enumerate()) <= before
+    assert [*(tmp_path / "copies").iterdir()] == []
 
 
 def test_help_says_what_it_does_and_wrong_names_are_told(

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,34 +133,25 @@ def try_all(mutants: Sequence[Mutant], jobs: int, done: Callable[[Outcome], None
         todo.put(mutant)
     one_at_a_time, stop = threading.Lock(), threading.Event()
     green: set[str] = set()  # tests that were seen to be green without any bug
-    errors: list[BaseException] = []
 
     def work(copy: Copy) -> None:
-        try:
-            while not stop.is_set():
-                try:
-                    outcome = _try(copy, todo.get_nowait(), green)
-                except queue.Empty:
-                    return
-                with one_at_a_time:
-                    done(outcome)
-        except BaseException as error:
-            errors.append(error)
-            stop.set()
+        while not stop.is_set():
+            try:
+                outcome = _try(copy, todo.get_nowait(), green)
+            except queue.Empty:
+                return
+            with one_at_a_time:
+                done(outcome)
 
+    # Left in the reverse order, also when the run is stopped: no mutant is begun any more; the warm processes end, so that their
+    # threads get no answer; those put the source back and end; and the folder, into which nobody writes any more, is removed.
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mutants-", ignore_cleanup_errors=True)))
+        pool = stack.enter_context(ThreadPoolExecutor(jobs))
         copies = [stack.enter_context(Copy(root, folder / str(job))) for job in range(jobs)]
-        threads = [threading.Thread(target=work, args=(copy,), daemon=True) for copy in copies]
-        for thread in threads:
-            thread.start()
-        try:
-            for thread in threads:
-                thread.join()
-        finally:
-            stop.set()
-    if errors:
-        raise errors[0]
+        stack.callback(stop.set)
+        for worker in as_completed([pool.submit(work, copy) for copy in copies]):
+            worker.result()  # raises what was raised in it
 
 
 def _try(copy: Copy, mutant: Mutant, green: set[str]) -> Outcome:

@@ -24,7 +24,9 @@ OPTIONS = ("-x", "-q", "--strict-markers", "-o", "addopts=", "-p", "no:cacheprov
 def main() -> None:
     """Import, then serve until the input ends."""
     copy = Path.cwd()
-    os.environ |= {"OMP_NUM_THREADS": "1", "PYTHONPATH": f"{copy / 'src'}", "MPLBACKEND": "agg"}
+    scratch = copy / "scratch"  # what a test that was killed leaves behind goes with the copy
+    scratch.mkdir(exist_ok=True)
+    os.environ |= {"OMP_NUM_THREADS": "1", "PYTHONPATH": f"{copy / 'src'}", "MPLBACKEND": "agg", "TMPDIR": str(scratch)}
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # the library's tests need no plugin, and loading them takes time
     # The copy's `practicum` and `tests` come before those that the environment has.
     sys.path[:0] = [str(copy / "src"), str(copy)]

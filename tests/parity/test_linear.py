@@ -112,6 +112,17 @@ def test_softmax_regression_in_float32_is_near() -> None:
     np.testing.assert_allclose(single.coef_, exact.coef_, atol=2e-3)
 
 
+@pytest.mark.parametrize(("classes", "near"), [(3, 5e-3), (5, 3e-2)])
+def test_softmax_regression_in_float32_where_all_rows_are_right(classes: int, near: float) -> None:
+    """With p near 1, what is left of the loss and of p - 1 would be rounding, were they computed from p."""
+    random = np.random.default_rng(5)
+    x = (random.normal(size=(200, 6)) * random.uniform(0.5, 2, 6)).astype(np.float32)
+    y = (x @ random.normal(size=(6, classes))).argmax(1)
+    exact = SoftmaxRegression(1e6, tol=1e-10, max_iter=5000).fit(x.astype(np.float64), y)
+    single = SoftmaxRegression(1e6, tol=1e-7, max_iter=5000).fit(x, y)
+    np.testing.assert_allclose(single.coef_, exact.coef_, atol=near * np.abs(exact.coef_).max())
+
+
 def test_one_class_is_refused() -> None:
     with pytest.raises(ValueError, match="at least two classes, got 1 class"):
         SoftmaxRegression().fit([[0.0], [1.0]], [3, 3])

@@ -10,7 +10,14 @@ from practicum.models.compat import rnn as compat
 from practicum.models.rnn import Kind, Recurrent, RecurrentClassifier, RecurrentConfig
 
 KINDS: list[Kind] = ["rnn", "rnn-relu", "lstm", "gru"]
+# A kind and how it is run: written out, in PyTorch's kernels, with the derivative by hand.
+PLAIN = [(kind, {}) for kind in KINDS] + [("lstm", {"by_hand": True})]
+WAYS = PLAIN + [(kind, {"fused": True}) for kind in KINDS]
 SHAPES = [(1, 1, 1, 1), (1, 7, 3, 4), (3, 1, 2, 5), (2, 5, 4, 3), (5, 9, 3, 2), (4, 3, 1, 6)]  # batch, steps, inputs, hidden
+
+
+def name_of(value):
+    return value if isinstance(value, str) else "-".join(value) or "plain"
 
 
 def peer(config: RecurrentConfig) -> nn.Module:
@@ -67,27 +74,25 @@ def compare(ours, theirs, batch, steps, lengths=None, dtype=torch.float64, toler
     assert not expected_gradients
 
 
-@pytest.mark.parametrize("fused", [False, True], ids=["plain", "fused"])
-@pytest.mark.parametrize("kind", KINDS)
-def test_values_and_gradients(kind, fused):
+@pytest.mark.parametrize(("kind", "way"), WAYS, ids=name_of)
+def test_values_and_gradients(kind, way):
     for number, (batch, steps, inputs, hidden) in enumerate(SHAPES):
         for layers, both in [(1, False), (1, True), (3, False), (2, True)]:
-            ours, theirs = twins(RecurrentConfig(kind, inputs, hidden, layers, both, fused=fused), seed=number)
+            ours, theirs = twins(RecurrentConfig(kind, inputs, hidden, layers, both, **way), seed=number)
             compare(ours, theirs, batch, steps)
 
 
-@pytest.mark.parametrize("fused", [False, True], ids=["plain", "fused"])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("kind", "way"), WAYS, ids=name_of)
 @pytest.mark.parametrize("lengths", [[1], [6], [3, 1, 6], [1, 1], [2, 5, 5, 4], [4, 4]])
-def test_lengths(kind, fused, lengths):
+def test_lengths(kind, way, lengths):
     for layers, both in [(1, False), (2, True)]:
-        ours, theirs = twins(RecurrentConfig(kind, 3, 4, layers, both, fused=fused))
+        ours, theirs = twins(RecurrentConfig(kind, 3, 4, layers, both, **way))
         compare(ours, theirs, len(lengths), 6, torch.tensor(lengths))
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_padding_is_not_read(kind):
-    ours, _ = twins(RecurrentConfig(kind, 2, 3, 2, True))
+@pytest.mark.parametrize(("kind", "way"), PLAIN, ids=name_of)
+def test_padding_is_not_read(kind, way):
+    ours, _ = twins(RecurrentConfig(kind, 2, 3, 2, True, **way))
     lengths, x = torch.tensor([2, 4]), torch.randn(2, 5, 2, dtype=torch.float64, requires_grad=True)
     y, (h, *_) = ours(x, None, lengths)
     (y.sum() + h.sum()).backward()
@@ -100,17 +105,16 @@ def test_padding_is_not_read(kind):
     torch.testing.assert_close(h[:, :1], h_alone, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("fused", [False, True], ids=["plain", "fused"])
-@pytest.mark.parametrize("kind", KINDS)
-def test_single_precision(kind, fused):
+@pytest.mark.parametrize(("kind", "way"), WAYS, ids=name_of)
+def test_single_precision(kind, way):
     for seed, lengths in enumerate([None, torch.tensor([9, 2, 5])]):
-        ours, theirs = twins(RecurrentConfig(kind, 5, 8, 2, fused=fused), torch.float32, seed)
+        ours, theirs = twins(RecurrentConfig(kind, 5, 8, 2, **way), torch.float32, seed)
         compare(ours, theirs, 3, 9, lengths, torch.float32, 1e-5, 1e-4)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_ten_steps_of_training_stay_together(kind):
-    ours, theirs = twins(RecurrentConfig(kind, 3, 6, 2), torch.float32)
+@pytest.mark.parametrize(("kind", "way"), PLAIN, ids=name_of)
+def test_ten_steps_of_training_stay_together(kind, way):
+    ours, theirs = twins(RecurrentConfig(kind, 3, 6, 2, **way), torch.float32)
     x, target = torch.randn(4, 7, 3), torch.randn(4, 7, 6).tanh()
     optimizers = [torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9) for model in (ours, theirs)]
     for _ in range(10):
@@ -123,17 +127,17 @@ def test_ten_steps_of_training_stay_together(kind):
         torch.testing.assert_close(value, expected[name], rtol=1e-4, atol=1e-4, msg=name)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_bfloat16_stays_near(kind):
-    ours, _ = twins(RecurrentConfig(kind, 4, 8), torch.float32)
+@pytest.mark.parametrize(("kind", "way"), PLAIN, ids=name_of)
+def test_bfloat16_stays_near(kind, way):
+    ours, _ = twins(RecurrentConfig(kind, 4, 8, **way), torch.float32)
     x = torch.randn(2, 6, 4)
     error = (ours(x)[0] - ours.bfloat16()(x.bfloat16())[0].float()).abs().max()
     assert error < 0.1
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_state_carries_on(kind):
-    ours, _ = twins(RecurrentConfig(kind, 3, 4, 2))
+@pytest.mark.parametrize(("kind", "way"), PLAIN, ids=name_of)
+def test_state_carries_on(kind, way):
+    ours, _ = twins(RecurrentConfig(kind, 3, 4, 2, **way))
     x = torch.randn(2, 8, 3, dtype=torch.float64)
     whole, last = ours(x)
     first, state = ours(x[:, :3])
@@ -223,3 +227,6 @@ def test_wrong_arguments_are_refused():
         model(x, (torch.zeros(1, 2, 4),))
     with pytest.raises(ValueError, match="got 'elman'"):
         Recurrent(RecurrentConfig("elman", 3, 4))
+    for config in (RecurrentConfig("gru", 3, 4, by_hand=True), RecurrentConfig("lstm", 3, 4, fused=True, by_hand=True)):
+        with pytest.raises(ValueError, match="by_hand with the kind 'lstm' and without fused, got RecurrentConfig"):
+            Recurrent(config)

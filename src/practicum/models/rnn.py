@@ -32,6 +32,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
+from practicum.models.layers.lstm import lstm_over_time, lstm_step
+
 Kind = Literal["rnn", "rnn-relu", "lstm", "gru"]
 State = tuple[Tensor, ...]  # (h,); of the LSTM (h, c)
 
@@ -77,9 +79,7 @@ class LSTMCell(RNNCell):
     def forward(self, p_BG: Tensor, state: State) -> State:
         """Return one step."""
         h_BH, c_BH = state
-        i, f, g, o = torch.addmm(p_BG, h_BH, self.recurrent.weight.T).chunk(4, 1)
-        c_BH = f.sigmoid() * c_BH + i.sigmoid() * g.tanh()
-        return o.sigmoid() * c_BH.tanh(), c_BH
+        return lstm_step(p_BG, h_BH, c_BH, self.recurrent.weight)
 
 
 class GRUCell(RNNCell):
@@ -116,6 +116,8 @@ class RecurrentConfig:
         dropout: on the inputs of every layer but the first.
         forget_bias: the LSTM's forget gate begins with this added to its bias; 1 remembers for longer (Jozefowicz et al. 2015).
         fused: run PyTorch's own kernels, those of `nn.LSTM`, on the same weights.
+        by_hand: of an LSTM, the derivative over time as it is written out in `layers/lstm.py`, faster than what autograd makes of
+            the loop. Compiled, it is the loop; `torch.func` refuses it.
     """
 
     kind: Kind
@@ -126,6 +128,7 @@ class RecurrentConfig:
     dropout: float = 0.0
     forget_bias: float = 0.0
     fused: bool = False
+    by_hand: bool = False
 
 
 class Recurrent(nn.Module):
@@ -135,7 +138,7 @@ class Recurrent(nn.Module):
         config: see `RecurrentConfig`.
 
     Raises:
-        ValueError: an unknown kind.
+        ValueError: an unknown kind, or `by_hand` with another kind than `"lstm"` or together with `fused`.
 
     Example:
         >>> outputs, (h, c) = Recurrent(RecurrentConfig("lstm", input_size=3, hidden_size=5))(torch.zeros(2, 7, 3))
@@ -146,6 +149,8 @@ class Recurrent(nn.Module):
     def __init__(self, config: RecurrentConfig) -> None:
         super().__init__()
         self.config = config
+        if config.by_hand and (config.kind != "lstm" or config.fused):
+            raise ValueError(f"expected by_hand with the kind 'lstm' and without fused, got {config}")
         directions = 2 if config.bidirectional else 1
         inputs = [config.input_size] * directions + [directions * config.hidden_size] * (config.num_layers - 1) * directions
         self.cells = nn.ModuleList(_cell(config.kind, size, config.hidden_size) for size in inputs)
@@ -199,7 +204,10 @@ class Recurrent(nn.Module):
             outputs = []
             for direction in range(directions):
                 first = tuple(part[number + direction] for part in state)
-                y_TBH, last = unroll(self.cells[number + direction], x_TBI, first, real_TB1, backward=direction == 1)
+                y_TBH, last = unroll(
+                    self.cells[number + direction], x_TBI, first, real_TB1,
+                    backward=direction == 1, by_hand=self.config.by_hand,
+                )  # fmt: skip
                 outputs.append(y_TBH)
                 lasts.append(last)
             x_TBI = torch.cat(outputs, 2) if directions == 2 else outputs[0]
@@ -228,8 +236,9 @@ class Recurrent(nn.Module):
 
 
 def unroll(
-    cell: nn.Module, x_TBI: Tensor, state: State, real_TB1: Tensor | None = None, *, backward: bool = False
-) -> tuple[Tensor, State]:
+    cell: nn.Module, x_TBI: Tensor, state: State, real_TB1: Tensor | None = None,
+    *, backward: bool = False, by_hand: bool = False,
+) -> tuple[Tensor, State]:  # fmt: skip
     """Run a cell over time.
 
     Args:
@@ -238,6 +247,7 @@ def unroll(
         state: of shape (B, H) each.
         real_TB1: False at padding, or None.
         backward: from the end.
+        by_hand: of an `LSTMCell`, with the derivative as it is written out in `layers/lstm.py`.
 
     Returns:
         h at every step, zeros at padding, shape (T, B, H), and the last state.
@@ -246,7 +256,11 @@ def unroll(
         x_TBI: (T, B, I). real_TB1: (T, B, 1).
     """
     # The inputs' part of all steps in one product: only the states' part has to wait for the step before.
-    projected = cell.project(x_TBI).unbind()
+    projected_TBG = cell.project(x_TBI)
+    if by_hand and not torch.compiler.is_compiling():
+        h_BH, c_BH = state
+        return lstm_over_time(projected_TBG, h_BH, c_BH, cell.recurrent.weight, real_TB1, backward=backward)
+    projected = projected_TBG.unbind()
     outputs = [state[0]] * len(projected)
     for t in reversed(range(len(projected))) if backward else range(len(projected)):
         # At padding the state stands still: the last one is then that of the last real step.
