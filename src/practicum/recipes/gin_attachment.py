@@ -10,7 +10,6 @@ fourteen such graphs, so that those to test on are among those to train on: even
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
@@ -81,7 +80,6 @@ class Recipe:
             return Classify().evaluate(model, test)["accuracy"]
 
 
-@cache  # the twin with means gets the same ones
 def graphs(make: Callable[[torch.Generator, int], Graph], count: int) -> list[Graph]:
     """Return graphs of both classes in turn, the same in every run: its seed is not asked."""
     random = generator(0, 1)
