@@ -79,16 +79,18 @@ class _OverTime(torch.autograd.Function):
         gates, y, tanh_c = torch.empty_like(p), h.new_empty(len(p), *h.shape), c.new_empty(len(p), *c.shape)
         cells = torch.cat([c[None], tanh_c])  # the first one is what the state begins with
         # Cut out for all steps at once: in the loop a slice would cost as much as a small kernel.
-        parts = [part.unbind() for part in (*gates.chunk(4, 2), gates[:, :, : 2 * h.shape[1]], cells[:-1], cells[1:])]
+        wholes = (p, gates, *gates.chunk(4, 2), gates[:, :, : 2 * h.shape[1]], cells[:-1], cells[1:], tanh_c, y)
         U_T, last = U.T.contiguous(), h
-        for t, (i, f, g, o, i_and_f, before, after) in enumerate(zip(*parts, strict=True)):
-            torch.addmm(p[t], last.to(p.dtype), U_T, out=gates[t])
+        for t, parts in enumerate(zip(*(whole.unbind() for whole in wholes), strict=True)):
+            p_t, z, i, f, g, o, i_and_f, before, after, tanh, new = parts
+            torch.addmm(p_t, last.to(p.dtype), U_T, out=z)
             i_and_f.sigmoid_(), g.tanh_(), o.sigmoid_()
             torch.mul(f, before, out=after).addcmul_(i, g)
-            torch.mul(o, torch.tanh(after, out=tanh_c[t]), out=y[t])
+            torch.mul(o, torch.tanh(after, out=tanh), out=new)
             if real is not None:
-                y[t], cells[t + 1] = torch.where(real[t], y[t], last), torch.where(real[t], after, before)
-            last = y[t]
+                new.copy_(torch.where(real[t], new, last))
+                after.copy_(torch.where(real[t], after, before))
+            last = new
         ctx.save_for_backward(p, h, c, U, real, gates, y, cells, tanh_c)
         return y, cells[-1].clone()
 
