@@ -77,12 +77,13 @@ def test_optional_parts_are_left_out_or_begun(tmp_path: Path) -> None:
     place = torch.load(tmp_path / checkpoint.NAME, weights_only=True)["place"]
     assert place["best"] == (-chosen[3]["loss"],)
     kept = torch.load(tmp_path / checkpoint.NAME, weights_only=True)
-    for number in (-0.001, float("-inf")):  # a checkpoint of before there could be several metrics
-        kept["place"]["best"] = number
+    for number in (-0.001, float("-inf")):  # a checkpoint of before there could be several metrics, and rows were text
+        kept["place"] |= {"best": number, "rows": chosen}
         torch.save(kept, tmp_path / checkpoint.NAME)
-        run(tmp_path, Fit(5, sgd(), best="-loss"))
+        rows = run(tmp_path, Fit(5, sgd(), best="-loss"))
         place = torch.load(tmp_path / checkpoint.NAME, weights_only=True)["place"]
-        assert place["best"] == ((-place["rows"][4]["loss"],) if number == float("-inf") else (-0.001,))
+        assert (rows[:4], len(rows)) == (chosen, 5)
+        assert place["best"] == ((-rows[4]["loss"],) if number == float("-inf") else (-0.001,))
 
 
 def test_the_optimisers_present_settings_hold(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ A run goes on with other settings where that has a meaning (more epochs, another
 says so where it has none.
 """
 
+import json
 import math
 import os
 from collections.abc import Sequence
@@ -121,7 +122,8 @@ def save(fabric: Any, folder: Path, place: Place, settings: Settings, model: nn.
         "model": model,
         "optimizer": optimizer,
         "average": ema.values if ema else {},
-        "place": asdict(place),
+        # Rows as text: walking through thousands of numbers would take longer than an epoch on a graph.
+        "place": vars(place) | {"rows": json.dumps(place.rows)},
         "settings": asdict(settings),
         "generators": _of_all(fabric, generators.state()),
     }
@@ -161,7 +163,9 @@ def load(fabric: Any, folder: Path, settings: Settings, model: nn.Module, optimi
             value.copy_(rest["average"][name])
     known = {each.name for each in fields(Place)}
     place = Place(**{name: value for name, value in rest["place"].items() if name in known})
-    if isinstance(place.best, float):  # older checkpoints have a number
+    # Older checkpoints have a list, and one number.
+    place.rows = json.loads(place.rows) if isinstance(place.rows, str) else place.rows
+    if isinstance(place.best, float):
         place.best = (place.best,) if place.best > -math.inf else ()
     if not settings.best:
         place.best, place.since_best, place.best_weights = (), 0, None
