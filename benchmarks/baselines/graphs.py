@@ -9,7 +9,6 @@ from networkx.algorithms.node_classification import local_and_global_consistency
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
-from practicum.data.batches import generator
 from practicum.data.tu import Graph
 from practicum.recipes import gin_attachment
 
@@ -39,9 +38,8 @@ def spread(edges_2E: Tensor, labels_N: Tensor, train: Tensor, test: Tensor) -> f
 
 def most_links(recipe: Any, run: Any) -> float:
     """Return the accuracy of telling how a graph has grown by the most links that one of its nodes has."""
-    random = generator(0, 1)
-    made = [gin_attachment.grown(random, number % 2) for number in range(recipe.graphs + 400)]
-    return by_most_links(made[: recipe.graphs], made[recipe.graphs :])
+    made = gin_attachment.graphs(gin_attachment.grown, recipe.graphs + 2 * gin_attachment.ASIDE)
+    return by_most_links(made[: recipe.graphs], made[-gin_attachment.ASIDE :])
 
 
 def by_most_links(train: list[Graph], test: list[Graph]) -> float:

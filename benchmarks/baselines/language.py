@@ -7,18 +7,17 @@ import numpy as np
 import sacrebleu
 import torch
 from scipy import sparse, stats
-from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import Normalizer, normalize
+from sklearn.preprocessing import normalize
 
 from practicum.data.banking77 import banking77
-from practicum.data.books import books
 from practicum.data.clinc150 import clinc150
-from practicum.data.windows import Corpus, cooccurrences
-from practicum.data.words import BOS, EOS, PAD, UNK, Vocabulary
-from practicum.recipes import _tatoeba, bert_banking77
+from practicum.data.windows import cooccurrences
+from practicum.data.wordpiece import bert
+from practicum.data.words import BOS, EOS, PAD, UNK
+from practicum.recipes import _books, _tatoeba, bert_banking77
 
 Labelled = tuple[Sequence[str], np.ndarray]  # texts and their classes
 
@@ -31,27 +30,25 @@ def words(recipe: Any, run: Any) -> float:
 
 
 def read_before(recipe: Any, run: Any) -> float:
-    """Return the gain in accuracy by latent semantic analysis of unlabelled questions."""
+    """Return the gain in accuracy by words and weights from all unlabelled questions that the recipe reads."""
     questions = banking77()
-    few = bert_banking77._few(questions.train_labels, recipe.shots, 0).tolist()
+    learned, _ = bert_banking77._apart(questions, bert())
+    few = learned[bert_banking77._few(questions.train_labels[learned], recipe.shots, 0)].tolist()
     train = [questions.train_texts[place] for place in few], questions.train_labels[few].numpy()
-    unlabelled = questions.train_texts + clinc150().train_texts
-    return gain(unlabelled, train, (questions.test_texts, questions.test_labels.numpy()))
+    unlabelled = [questions.train_texts[place] for place in learned.tolist()]
+    return gain([*unlabelled, *clinc150().train_texts], train, (questions.test_texts, questions.test_labels.numpy()))
 
 
-def gain(unlabelled: Sequence[str], train: Labelled, test: Labelled, components: int = 100) -> float:
-    """Return the accuracy with unlabelled texts less that without.
-
-    With them, a text is the main components of its TF-IDF in all of them (Deerwester et al. 1990; 100 is what scikit-learn's
-    documentation names); without, its TF-IDF among the labelled ones. A logistic regression follows.
+def gain(unlabelled: Sequence[str], train: Labelled, test: Labelled) -> float:
+    """Return the accuracy of logistic regression on TF-IDF whose words and weights are the unlabelled texts', less that with the
+    labelled texts' own.
     """
-    read = make_pipeline(TfidfVectorizer(), TruncatedSVD(components, random_state=0), Normalizer()).fit(unlabelled)
-    alone = TfidfVectorizer().fit(train[0])
-    with_them, without = (
-        LogisticRegression(max_iter=1000).fit(numbers.transform(train[0]), train[1]).score(numbers.transform(test[0]), test[1])
-        for numbers in (read, alone)
-    )
-    return with_them - without
+    accuracies = []
+    for read in (unlabelled, train[0]):
+        weights = TfidfVectorizer().fit(read)
+        model = LogisticRegression(max_iter=1000).fit(weights.transform(train[0]), train[1])
+        accuracies.append(model.score(weights.transform(test[0]), test[1]))
+    return accuracies[0] - accuracies[1]
 
 
 def copied(recipe: Any, run: Any) -> float:
@@ -67,7 +64,7 @@ def copied(recipe: Any, run: Any) -> float:
 
 def bleu(hypotheses: list[str], references: list[list[str | None]]) -> float:
     """Return BLEU in per cent; the references are columns, with None where a sentence has no further one."""
-    return sacrebleu.corpus_bleu(hypotheses, references, tokenize="none").score
+    return sacrebleu.corpus_bleu(hypotheses, references, tokenize="none", force=True).score  # force: no word about the full stops
 
 
 def letter_pairs(recipe: Any, run: Any) -> float:
@@ -91,9 +88,7 @@ def pair_loss(train: list[np.ndarray], test: list[np.ndarray], size: int) -> flo
 
 def neighbours(recipe: Any, run: Any) -> float:
     """Return Spearman's ρ between people's scores of pairs and the cosines of how often each word stands near all others."""
-    sentences = books().sentences
-    corpus = Corpus.of(sentences, Vocabulary.of(sentences, min_count=recipe.min_count))
-    together = cooccurrences(corpus, reach=recipe.reach)
+    together = cooccurrences(_books.text(recipe.min_count).corpus, reach=recipe.reach)
     counts = sparse.csr_matrix((together.values().numpy(), together.indices().numpy()), shape=tuple(together.shape))
     return cosine_spearman(counts, *next(iter(run.test)))
 

@@ -9,7 +9,9 @@ from sklearn.datasets import make_moons
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import NearestCentroid
 
-from practicum.recipes import mamba_selective_copy, mlp_digits, perceptron_gaussians
+from practicum.data.digits import digits as load
+from practicum.recipes import mamba_selective_copy, perceptron_gaussians
+from practicum.recipes.pca_digits import POINTS
 
 
 def a_digit(recipe: Any, run: Any) -> float:
@@ -29,19 +31,21 @@ def nothing(recipe: Any, run: Any) -> float:
 
 def digits(recipe: Any, run: Any) -> float:
     """Return the accuracy of a logistic regression on the digits' 64 pixels."""
-    return mlp_digits.logistic(*mlp_digits.digits())
+    data = load()
+    train, test = (images.reshape(-1, 64) for images in (data.train_images, data.test_images))
+    return LogisticRegression(max_iter=1000).fit(train, data.train_labels).score(test, data.test_labels)
 
 
 def line(recipe: Any, run: Any) -> float:
     """Return the accuracy of a logistic regression on the moons' plain coordinates."""
-    train, test = (make_moons(rows, noise=recipe.noise, random_state=seed) for rows, seed in ((400, 0), (2000, 100_000)))
+    train, _, test = (make_moons(rows, noise=recipe.noise, random_state=part * 100_000) for part, rows in enumerate(POINTS))
     return LogisticRegression().fit(*train).score(*test)
 
 
 def nearest_mean(recipe: Any, run: Any) -> float:
     """Return the accuracy of taking the class whose mean is nearest, of two Gaussians that a line parts."""
     random, means = np.random.default_rng(0), [[[-recipe.distance, 0]], [[recipe.distance, 0]]]
-    train, test = (perceptron_gaussians._points(random, means, rows) for rows in (recipe.rows, 10_000))
+    train, test = (perceptron_gaussians._points(random, means, rows) for rows in (recipe.rows, perceptron_gaussians.TEST))
     return NearestCentroid().fit(*train).score(*test)
 
 

@@ -1,4 +1,6 @@
-"""word2vec beside gensim: one pass over seven plays on one thread; words count before subsampling, as in gensim."""
+"""word2vec as the recipe trains it beside gensim: one pass over seven plays on one thread; words count before subsampling, as in
+gensim. Both have the recipe's hyperparameters, which are gensim's defaults.
+"""
 
 import torch
 from gensim.models import Word2Vec as Gensim
@@ -6,24 +8,18 @@ from interleave import Row
 
 from practicum.data.books import read, sentences
 from practicum.data.store import SAMPLES
-from practicum.data.windows import Corpus, Windows
+from practicum.data.windows import Corpus
 from practicum.data.words import Vocabulary
-from practicum.methods.word2vec import NegativeSampling
-from practicum.models.word2vec import Word2Vec
-
-WIDTH, REACH, NEGATIVES, SUBSAMPLE, MIN_COUNT = 100, 5, 5, 1e-3, 5
+from practicum.recipes.word2vec_books import Recipe
 
 
 class Ours:
-    """An epoch with AdaGrad, as in the recipe."""
+    """An epoch of the recipe's."""
 
-    def __init__(self, text: list[list[str]], cbow: bool) -> None:
-        vocabulary = Vocabulary.of(text, min_count=MIN_COUNT)
-        corpus = Corpus.of(text, vocabulary)
-        self.model = Word2Vec(len(vocabulary), WIDTH, cbow=cbow, sparse=False)
-        self.method = NegativeSampling(corpus.counts(), NEGATIVES)
-        self.windows = Windows(corpus, reach=REACH, subsample=SUBSAMPLE, batch_size=2048)
-        self.optimizer = torch.optim.Adagrad(self.model.parameters(), lr=0.1, fused=True)
+    def __init__(self, text: list[list[str]], recipe: Recipe) -> None:
+        vocabulary = Vocabulary.of(text, min_count=recipe.min_count)
+        self.model, self.method, self.windows = recipe.parts(Corpus.of(text, vocabulary), seed=0)
+        self.optimizer = recipe.optimizer(self.model)
 
     def __call__(self) -> None:
         threads = torch.get_num_threads()
@@ -40,11 +36,12 @@ class Ours:
 class Peer:
     """An epoch of gensim's, with one worker."""
 
-    def __init__(self, text: list[list[str]], cbow: bool) -> None:
+    def __init__(self, text: list[list[str]], recipe: Recipe) -> None:
         self.text = text
         self.model = Gensim(
-            vector_size=WIDTH, window=REACH, negative=NEGATIVES, sample=SUBSAMPLE, min_count=MIN_COUNT, sg=not cbow, workers=1
-        )
+            vector_size=recipe.width, window=recipe.reach, negative=recipe.negatives, sample=recipe.subsample,
+            min_count=recipe.min_count, sg=not recipe.cbow, workers=1,
+        )  # fmt: skip
         self.model.build_vocab(text)
 
     def __call__(self) -> None:
@@ -56,13 +53,15 @@ def rows() -> list[Row]:
     words = sum(map(len, text))
     return [
         Row(
-            f"word2vec, {name}, {WIDTH} numbers, window {REACH}, {NEGATIVES} negatives, one pass over {words:,} words",
+            f"word2vec, {name}, {recipe.width} numbers, window {recipe.reach}, {recipe.negatives} negatives, "
+            f"one pass over {words:,} words",
             "gensim Word2Vec, compiled, 1 worker",
-            Ours(text, cbow),
-            Peer(text, cbow),
+            Ours(text, recipe),
+            Peer(text, recipe),
+            floor=0.8,
             work=words,
             unit="word",
-            note="no floor: plain PyTorch beside hand-written Cython and BLAS",
+            note=f"batches of {recipe.batch_size:,} windows in plain PyTorch; the peer updates a pair at a time, in C",
         )
-        for name, cbow in (("skip-gram", False), ("CBOW", True))
+        for name, recipe in (("skip-gram", Recipe()), ("CBOW", Recipe(cbow=True)))
     ]

@@ -110,7 +110,7 @@ def test_recipes_lists_and_shows(tmp_path: Path) -> None:
     assert "lenet-mnist              LeNet-5 on MNIST" in practicum(tmp_path, "recipes").stdout
     shown = practicum(tmp_path, "recipes", "lenet-mnist").stdout
     assert re.search(r"--batch-size INT  images per step \[default: \d+\]", shown)
-    assert "Target: accuracy ≥ 0.991; published: 99.05 %" in shown
+    assert "Target: accuracy ≥ 0.992; published: 99.2 %" in shown
 
 
 def test_results_leaves_samples_out(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_results_leaves_samples_out(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "left out: these were the packaged sample's data" in done.stderr
     assert not (tmp_path / "results").exists()
-    assert "| lenet-mnist | accuracy ≥ 0.991 | not run yet | 0 of 3 |" in (tmp_path / "RESULTS.md").read_text()
+    assert "| lenet-mnist | accuracy ≥ 0.992 | not run yet | 0 of 3 |" in (tmp_path / "RESULTS.md").read_text()
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from practicum.data.batches import Batches, Buckets, Crops, Generated, Whole, generator
+from practicum.data.batches import Batches, Buckets, Crops, Generated, Singles, Whole, generator
 
 
 @settings(max_examples=60, deadline=None)
@@ -153,6 +153,21 @@ def test_whole_is_one_batch() -> None:
     graph: tuple[Tensor, ...] = (torch.eye(2),)
     assert list(Whole(graph).epoch(5)) == list(Whole(graph)) == [graph]
     assert list(Whole(graph).epoch(0, start=1)) == []
+
+
+def test_singles_are_batches_of_one_row_each() -> None:
+    rows = [(torch.rand(3, side, 4), torch.ones(side, 4)) for side in (2, 5, 3)]
+    singles = Singles(rows)
+    assert (singles.rows, len(singles)) == (3, 3)
+    for (image, mask), (one_image, one_mask) in zip(rows, singles, strict=True):
+        assert torch.equal(one_image, image[None])
+        assert torch.equal(one_mask, mask[None])
+    assert [mask.shape[1] for _, mask in singles.epoch(7, start=1)] == [5, 3]
+
+
+def test_made_batches_count_what_they_are_made_of() -> None:
+    assert Generated(lambda random, size: size, batch_size=4, batches=6).rows == 24
+    assert Generated(lambda random, size: size, batch_size=4, batches=6, rows=5).rows == 5
 
 
 def test_every_epoch_is_augmented_anew() -> None:

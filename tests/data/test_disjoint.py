@@ -31,7 +31,7 @@ def test_three_sets_share_no_row_and_are_all_rows(make):
 
 
 def test_a_row_is_in_the_same_set_on_every_machine():
-    """CRC-32 of eight bytes per number, the lowest first: computed by hand for one row, with Python's `binascii` for the others."""
+    """CRC-32 of eight bytes per number, the lowest first."""
     import binascii
 
     rows = torch.tensor([[0, 1, 2], [9, 9, 9], [2, 1, 0]])

@@ -50,9 +50,10 @@ def test_a_perfect_output_has_map_1_and_almost_no_loss() -> None:
     output = perfect(BOXES, LABELS)
     metrics = METHOD.evaluate(Given(output), [(IMAGES, BOXES, LABELS)])
     assert metrics == {"map_50": 1.0, "map": 1.0, "ap_50 cat": 1.0, "ap_50 dog": 1.0}
-    losses = METHOD.losses(output, BOXES, LABELS)
-    assert losses["class"] < 1e-4
-    assert losses["box"] < 1e-6
+    sums, count = METHOD.sums(output, BOXES, LABELS)
+    assert count > 30
+    assert sums["class"] < 1e-4 * count
+    assert sums["box"] < 1e-6 * count
 
 
 def test_detections_are_the_boxes_with_their_scores() -> None:
@@ -98,7 +99,7 @@ def test_losses_are_the_equations() -> None:
     output["distances"] = torch.rand(2, 256, 4, dtype=torch.float64) * 30
     output["centerness"] = torch.randn(2, 256, dtype=torch.float64)
     targets = assign(output["points"], output["strides"], BOXES, LABELS)
-    focal = box = center = weight = 0.0
+    focal = box = center = 0.0
     positive = 0
     for b in range(2):
         for p in range(256):
@@ -117,25 +118,45 @@ def test_losses_are_the_equations() -> None:
             x, y = output["points"][p].tolist()
             a = output["distances"][b, p]
             found = torch.stack([x - a[0], y - a[1], x + a[2], y + a[3]])
-            box, weight = box + c * (1 - float(giou(found, targets.boxes_BP4[b, p]))), weight + c
+            box += 1 - float(giou(found, targets.boxes_BP4[b, p]))
             said = 1 / (1 + exp(-float(output["centerness"][b, p])))
             center -= c * log(said) + (1 - c) * log(1 - said)
     assert positive > 30
-    losses = METHOD.losses(output, BOXES, LABELS)
-    assert losses["class"].item() == pytest.approx(focal / positive, rel=1e-10)
-    assert losses["box"].item() == pytest.approx(box / weight, rel=1e-6)
-    assert losses["centerness"].item() == pytest.approx(center / positive, rel=1e-6)
-    assert METHOD.loss(Given(output), (IMAGES, BOXES, LABELS)).item() == pytest.approx(sum(v.item() for v in losses.values()))
+    sums, count = METHOD.sums(output, BOXES, LABELS)
+    assert count == positive
+    assert sums["class"].item() == pytest.approx(focal, rel=1e-10)
+    assert sums["box"].item() == pytest.approx(box, rel=1e-6)
+    assert sums["centerness"].item() == pytest.approx(center, rel=1e-6)
+    loss = METHOD.loss(Given(output), (IMAGES, BOXES, LABELS)).item()
+    assert loss == pytest.approx((focal + box + center) / positive, rel=1e-6)
+
+
+def test_batches_with_few_and_many_boxes_weigh_by_their_positive_points() -> None:
+    """Image by image, sums and counts add up to the loss over both images; the mean of the two losses is another number."""
+    torch.manual_seed(0)
+    output = perfect(BOXES, LABELS)
+    output |= {"class_logits": torch.randn(2, 256, 2), "distances": torch.rand(2, 256, 4) * 30}
+    whole = METHOD.loss(Given(output), (IMAGES, BOXES, LABELS)).item()
+    parts = []
+    for b in (0, 1):
+        one = {name: value if name in ("points", "strides") else value[b : b + 1] for name, value in output.items()}
+        parts.append(METHOD.sum_and_count(Given(one), (IMAGES[:1], BOXES[b : b + 1], LABELS[b : b + 1])))
+    totals, counts = zip(*parts, strict=True)
+    assert float(sum(totals) / sum(counts)) == pytest.approx(whole, rel=1e-6)
+    assert float(sum(total / count for total, count in parts) / 2) != pytest.approx(whole, rel=0.01)
 
 
 def test_images_without_objects_cost_only_false_alarms() -> None:
     output = perfect(BOXES, LABELS)
     output = {name: value.clone().requires_grad_() for name, value in output.items()}
     nothing = torch.full_like(LABELS, -1)
-    losses = METHOD.losses(output, BOXES, nothing)
-    assert losses["class"] > 1
-    assert losses["box"] == losses["centerness"] == 0
-    sum(losses.values()).backward()
+    sums, count = METHOD.sums(output, BOXES, nothing)
+    assert count == 0
+    assert sums["class"] > 1
+    assert sums["box"] == sums["centerness"] == 0
+    loss = METHOD.loss(Given(output), (IMAGES, BOXES, nothing))
+    assert loss.item() == pytest.approx(sums["class"].item())
+    loss.backward()
     assert all(value.grad is None or value.grad.isfinite().all() for value in output.values())
     metrics = METHOD.evaluate(Given(perfect(BOXES, nothing)), [(IMAGES, BOXES, nothing)])
     assert all(isnan(value) for value in metrics.values())  # nothing to find: no score
@@ -166,7 +187,7 @@ def test_focal_loss_of_large_logits_is_finite_and_its_gradient_numeric() -> None
 
 def test_more_classes_than_names_are_refused() -> None:
     with pytest.raises(ValueError, match=r"scores of the 1 classes .* got shape \(2, 256, 2\)"):
-        Detect(classes=("cat",)).losses(perfect(BOXES, LABELS), BOXES, LABELS)
+        Detect(classes=("cat",)).sums(perfect(BOXES, LABELS), BOXES, LABELS)
 
 
 def test_average_precision_falls_with_worse_boxes_and_doubles() -> None:

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_map
 
-from practicum.errors import PracticumError
 from practicum.methods.classify import Classify
 from practicum.methods.label_tokens import LabelTokens
 from practicum.methods.language_model import IGNORED, LanguageModeling
@@ -19,6 +18,7 @@ from practicum.methods.sums import backward, sum_and_count
 from practicum.methods.translate import Translate
 from practicum.training.accelerator import Accelerator, has_rows, launch
 from practicum.training.runs import recipes
+from tests.at_hand import built
 
 FABRIC = launch(Accelerator(device="cpu"))
 
@@ -126,11 +126,7 @@ BUILT = [name for name in recipes.names() if hasattr(recipes.load(name), "build"
 def test_every_recipe_can_be_cut(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two batches of a step, one and five rows, do what the six do in one, without batch norm's statistics and without chance."""
     monkeypatch.setattr(MaskedLM, "hide", lambda self, tokens_BT: (tokens_BT, (tokens_BT % 3 == 0) & (tokens_BT > 4)))
-    torch.manual_seed(0)
-    try:
-        experiment = recipes.load(name)().build(0)
-    except PracticumError as error:
-        pytest.skip(str(error))
+    experiment = built(name)
     batch = next(iter(experiment.train.epoch(0)))
     if hasattr(experiment.method, "step") or not has_rows(batch):
         pytest.skip("takes its steps itself, or has one whole batch; --accumulate and --devices are refused")

@@ -171,8 +171,9 @@ def test_methods_for_word_vectors() -> None:
     counts, pairs = torch.rand(9), (TOKENS[0], TOKENS[1], torch.rand(5))
 
     def word2vec(model: Any, counts: Tensor, middle_B: Tensor, context_BW: Tensor, *pairs: Tensor) -> Any:
-        method = NegativeSampling(counts)
-        return [method.loss(model, (middle_B, context_BW)).detach(), method.evaluate(model, [pairs])]
+        own, shared = NegativeSampling(counts), NegativeSampling(counts, shared=3)
+        losses = [method.loss(model, (middle_B, context_BW)).detach() for method in (own, shared)]
+        return [*losses, own.evaluate(model, [pairs])]
 
     same_elsewhere(word2vec, Word2Vec(9, 4, sparse=False), counts, LABELS, TOKENS, *pairs)
     glove = lambda model, *batch: steps(WeightedLeastSquares(), model, *batch)  # noqa: E731

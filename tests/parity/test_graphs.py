@@ -41,10 +41,6 @@ LAYERS: dict[str, tuple[Callable[[], nn.Module], Callable[[], Any], pyg.Names, M
         lambda: tg.GATConv(F_IN, 3, heads=2, concat=False, negative_slope=0.1), pyg.gat, gat.neighbourhoods,
     ),
     "sage": (lambda: sage.SAGELayer(F_IN, 4), lambda: tg.SAGEConv(F_IN, 4), pyg.sage, sage.mean_adjacency),
-    "sage unit rows": (
-        lambda: sage.SAGELayer(F_IN, 4, normalize=True),
-        lambda: tg.SAGEConv(F_IN, 4, normalize=True), pyg.sage, sage.mean_adjacency,
-    ),
     "gin": (lambda: gin.GINLayer(mlp()), lambda: tg.GINConv(mlp(), eps=0.3, train_eps=True), pyg.gin, gin.adjacency),
     "gin-0": (lambda: gin.GINLayer(mlp(), learn_eps=False), lambda: tg.GINConv(mlp()), pyg.gin, gin.adjacency),
 }  # fmt: skip
@@ -227,6 +223,48 @@ def test_an_edge_that_stands_there_twice_counts_twice_however_it_is_written() ->
     assert len(together.values_E) < len(apart.values_E)
     x = torch.randn(num_nodes, F_IN, dtype=torch.float64)
     torch.testing.assert_close(layer(x, together), layer(x, apart), atol=1e-12, rtol=1e-12)
+
+
+@pytest.mark.parametrize("form", ["sparse", "dense"])
+def test_gat_drops_inputs_of_each_head_projections_and_attention(form: str) -> None:
+    """Moments over many nodes without neighbours, of two heads with the same weights, against those of independent coins."""
+    torch.manual_seed(0)
+    num_nodes, draws, keep = (40_000, 1, 0.4) if form == "sparse" else (100, 400, 0.4)
+    x, weight = torch.tensor([1.0, 2.0, -0.5]), torch.tensor([0.5, 1.0, 2.0])
+    layer = gat.GATLayer(3, 1, num_heads=2, dropout=1 - keep).train()
+    with torch.no_grad():
+        layer.weight_FC.copy_(weight[:, None].expand(3, 2))
+        adjacency = gat.neighbourhoods(torch.empty(2, 0, dtype=torch.long), num_nodes)
+        given = adjacency if form == "sparse" else adjacency.dense()
+        out_N2 = torch.cat([layer(x.expand(num_nodes, 3), given) for _ in range(draws)])
+        assert torch.allclose(layer.eval()(x.expand(num_nodes, 3), given), (x @ weight).expand(num_nodes, 2))
+    total = float(x @ weight)
+    square = (total**2 + float(((x * weight) ** 2).sum()) * (1 - keep) / keep) / keep**2  # of inputs, then the two others
+    assert float(out_N2.mean()) == pytest.approx(total, rel=0.05)
+    assert float(out_N2.square().mean()) == pytest.approx(square, rel=0.05)
+    assert float(out_N2.prod(1).mean()) == pytest.approx(total**2, abs=1), "heads drop apart"
+
+
+def test_sage_is_algorithm_1_with_a_linear_classifier() -> None:
+    """Node by node, as the paper writes it: a mean, a map, ReLU, and only then length 1, in every layer."""
+    torch.manual_seed(0)
+    edges, num_nodes = GRAPHS["isolated nodes"]
+    model = sage.GraphSAGE(F_IN, 3, hidden=4).double()
+    x = torch.randn(num_nodes, F_IN, dtype=torch.float64)
+    h = list(x)
+    for layer in model.layers:
+        sources = [[u for u, v in edges.T.tolist() if v == node] for node in range(num_nodes)]
+        means = [torch.stack([h[u] for u in those] or [0 * h[0]]).mean(0) for those in sources]
+        h = [(layer.own(own) + layer.neighbours(mean)).clamp(min=0) for own, mean in zip(h, means, strict=True)]
+        h = [row / row.norm().clamp(min=1e-12) for row in h]  # a row of zeros stays one
+    logits = torch.stack([model.classify.weight @ row + model.classify.bias for row in h])
+    adjacency = double(sage.mean_adjacency, edges, num_nodes)
+    torch.testing.assert_close(model(x, adjacency), logits, atol=1e-12, rtol=1e-12)
+    torch.testing.assert_close(model.embed(x, adjacency), torch.stack(h), atol=1e-12, rtol=1e-12)
+    assert len(model.layers) == 2
+    apart = sage.GraphSAGE(F_IN, 3, hidden=4, normalize=False).double()
+    apart.load_state_dict(model.state_dict())
+    assert float((apart.embed(x, adjacency).detach().norm(dim=1) - 1).abs().min()) > 0.01
 
 
 def test_gin_sums_over_each_graph() -> None:

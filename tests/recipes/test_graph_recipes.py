@@ -1,5 +1,6 @@
 """The recipes on graphs: what training may see, what is decayed, and that the made graphs are what they are said to be."""
 
+import dataclasses
 from collections import Counter
 from pathlib import Path
 
@@ -7,10 +8,11 @@ import pytest
 import torch
 
 from practicum.data.batches import generator
-from practicum.data.planetoid import cora
+from practicum.data.planetoid import cora, made
 from practicum.data.tu import GraphBatches
 from practicum.models.gin import GIN
-from practicum.recipes import gat_cora, gcn_citeseer, gcn_cora, gin_attachment, sage_cora
+from practicum.recipes import gat_citeseer, gat_cora, gcn_citeseer, gcn_cora, gin_attachment, sage_cora
+from practicum.recipes._citations import CitationRecipe
 from practicum.training.accelerator import Accelerator, launch
 from practicum.training.loop import fit
 
@@ -31,7 +33,7 @@ def test_weight_decay_is_on_the_first_layer_alone_also_when_fabric_wraps_the_mod
 
 
 @pytest.mark.parametrize(
-    ("recipe", "classes"), [(gcn_cora.Recipe(), 7), (gcn_citeseer.Recipe(), 6), (gat_cora.Recipe(epochs=60), 7)]
+    ("recipe", "classes"), [(gcn_cora.Recipe(), 7), (gcn_citeseer.Recipe(), 6), (gat_cora.Recipe(epochs=90), 7)]
 )
 def test_a_graph_is_learnt_from_twenty_labels_a_class(recipe: gcn_cora.Recipe, classes: int, tmp_path: Path) -> None:
     torch.manual_seed(0)
@@ -51,15 +53,51 @@ def test_a_graph_is_learnt_from_twenty_labels_a_class(recipe: gcn_cora.Recipe, c
     assert (tmp_path / "embedding.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_both_citation_graphs_stop_gat_by_one_rule() -> None:
+    cora_fit, citeseer_fit = gat_cora.Recipe().build(0), gat_citeseer.Recipe().build(0)
+    for experiment in (cora_fit, citeseer_fit):
+        how = experiment.fit
+        assert (how.best, how.patience, how.evaluate_every) == ("-loss,accuracy", 100, 1)
+        assert experiment.sets().chosen == "the weights, by loss and accuracy"
+        assert experiment.unit == "nodes"
+
+
+@pytest.mark.parametrize("recipe", [gcn_cora.Recipe(epochs=4), gat_cora.Recipe(epochs=3), sage_cora.Recipe(epochs=5)])
+def test_training_and_choosing_read_nothing_of_the_test_nodes(recipe: CitationRecipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With other labels of the test nodes all weights come out the same; where learning is inductive, with other words too."""
+    graph = made(7, num_nodes=700, num_words=60)
+    assert [len(graph.train), len(graph.validation), len(graph.test)] == [140, 300, 260]
+    assert len(torch.cat([graph.train, graph.validation, graph.test]).unique()) == 700
+    labels_N, words_NF = graph.labels_N.clone(), graph.words_NF.clone()
+    labels_N[graph.test] = (labels_N[graph.test] + 1) % 7
+    words_NF[graph.test] = words_NF[graph.test].flip(1)
+    inductive = isinstance(recipe, sage_cora.Recipe)
+    changed = dataclasses.replace(graph, labels_N=labels_N, words_NF=words_NF if inductive else graph.words_NF)
+    runs = []
+    for given in (graph, changed):
+        monkeypatch.setattr(type(recipe), "graph", lambda self, given=given: given)
+        torch.manual_seed(0)
+        run = recipe.build(0)
+        rows = fit(run.model, run.method, run.train, run.fit, validation=run.validation, progress=False)
+        runs.append((run, rows[-1]["train_loss"], rows[-1]["loss"]))
+    (first, *measured), (second, *again) = runs
+    assert measured == again
+    for name, value in first.model.state_dict().items():
+        assert torch.equal(value, second.model.state_dict()[name]), name
+    assert not torch.equal(next(iter(first.test))[-1], next(iter(second.test))[-1])
+
+
 def test_inductive_training_sees_no_edge_of_an_unseen_paper() -> None:
     graph = cora()
     experiment = sage_cora.Recipe().build(0)
     _, seen, nodes, _ = next(iter(experiment.train))
-    unseen = torch.cat([graph.validation, graph.test])
-    assert not torch.isin(torch.cat([seen.rows_E, seen.cols_E]), unseen).any()
+    _, later, asked, _ = next(iter(experiment.validation))
+    for adjacency, unseen in ((seen, torch.cat([graph.validation, graph.test])), (later, graph.test)):
+        assert not torch.isin(torch.cat([adjacency.rows_E, adjacency.cols_E]), unseen).any()
     assert torch.equal(nodes, graph.train)
+    assert torch.equal(asked, graph.validation)
     _, whole, _, _ = next(iter(experiment.test))
-    assert len(whole.rows_E) == graph.edges_2E.shape[1] > len(seen.rows_E) > 0
+    assert len(whole.rows_E) == graph.edges_2E.shape[1] > len(later.rows_E) > len(seen.rows_E) > 0
 
 
 def test_grown_graphs_differ_in_the_spread_of_degrees_alone() -> None:

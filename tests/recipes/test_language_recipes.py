@@ -6,10 +6,11 @@ import torch
 from practicum.data import store
 from practicum.data.tatoeba import divide
 from practicum.data.texts import Texts
-from practicum.data.words import BOS, EOS, UNK
+from practicum.data.words import BOS, EOS, UNK, bare, split
 from practicum.methods.word_vectors import WordVectors
 from practicum.models.layers.attention import attention_maps
 from practicum.recipes import _books, _sentences, _tatoeba, seq2seq_tatoeba, textcnn_reviews, transformer_tatoeba
+from practicum.training.experiment import Sets
 
 
 @pytest.fixture
@@ -26,24 +27,84 @@ def small_corpus(monkeypatch):
     monkeypatch.setattr(_tatoeba, "deu_eng", lambda: divide(pairs, validation=5, test=40))
 
 
+def few(train: list[str], test: list[str]) -> Texts:
+    return Texts(tuple(train), torch.arange(len(train)), tuple(test), torch.arange(len(test)), ("a", "b"), False)
+
+
+def rows_of(batches) -> list[tuple[tuple[int, ...], int]]:
+    """Return each row's words' numbers, without padding, and its label."""
+    return [
+        (tuple(row[row > 0].tolist()), int(label)) for words, labels in batches for row, label in zip(words, labels, strict=True)
+    ]
+
+
 def test_sentences_without_a_word_are_unknown_words(only_samples):
-    labels = torch.tensor([0, 1])
-    data = _sentences.sentences(
-        Texts(("", "Good xqz film qzx qzx"), labels, ("good zqx!", " "), labels, ("a", "b"), False), batch_size=2, seed=0
-    )
+    train = [
+        "",
+        "Good xqz film qzx qzx",
+        "?",
+        *[f"good {word} film !" for word in ("bad", "old", "new", "big", "odd", "red", "dry")],
+    ]
+    data = _sentences.sentences(few(train, ["good zqx!", " "]), batch_size=20, seed=0)
     assert data.sample  # GloVe's
-    assert data.vocabulary.words[4:] == ("good", "qzx", "!", "film")  # xqz and zqx: neither in GloVe nor twice in training
-    assert data.vectors.shape == (8, 50)
-    ((words, came),) = iter(data.test)
-    assert words.tolist() == [[4, UNK, 6], [UNK, 0, 0]]
-    assert next(iter(data.train))[0].tolist() == [[UNK, 0, 0, 0, 0], [4, UNK, 7, 5, 5]]
-    assert came.tolist() == [0, 1]
+    number = data.vocabulary.number
+    assert {"good", "film", "!", "qzx"} <= set(data.vocabulary.words)
+    assert number("xqz") == number("zqx") == UNK  # neither in GloVe nor twice in training
+    assert data.vectors.shape == (len(data.vocabulary), 50)
+    assert rows_of(data.test) == [((number("good"), UNK, number("!")), 0), ((UNK,), 1)]
+    assert next(iter(data.test))[0].tolist()[1] == [UNK, 0, 0]
+    rows = {label: words for words, label in [*rows_of(data.train), *rows_of(data.validation)]}
+    assert len(rows) == 9  # " " is tested, so "" is not learned
+    assert 0 not in rows
+    assert rows[1] == (number("good"), UNK, number("film"), number("qzx"), number("qzx"))
+
+
+def test_no_text_is_in_two_sets_whatever_its_punctuation_and_case(only_samples):
+    train = [
+        f"{word} {other}{end}"
+        for end in ("", "?", "!!")
+        for word in ("Good", "bad", "old")
+        for other in ("film", "play", "story", "joke")
+    ]
+    tested = ["good, film.", "OLD joke", "a new one"]
+    data = _sentences.sentences(few(train, tested), batch_size=20, seed=0)
+    texts = [{" ".join(bare(split(train[label]))) for _, label in rows_of(part)} for part in (data.train, data.validation)]
+    assert not texts[0] & texts[1]
+    assert texts[0] | texts[1] == {text.lower() for text in train[:12]} - {"good film", "old joke"}
+    assert len(rows_of(data.train)) + len(rows_of(data.validation)) == 30  # all three ways to write each of ten texts
+    assert len(rows_of(data.validation)) == 3  # one text of twelve
+    assert [label for _, label in rows_of(data.test)] == [0, 1, 2]
+
+
+def test_nothing_but_the_test_batches_depends_on_the_test_texts(only_samples):
+    train = [f"{word} {other}" for word in ("good", "bad", "old") for other in ("film", "play", "story", "joke")]
+    one, other = (_sentences.sentences(few(train, [text] * 9), batch_size=20, seed=0) for text in ("wonderful", "terrible qqq"))
+    assert one.vocabulary.words == other.vocabulary.words
+    assert torch.equal(one.vectors, other.vectors)
+    for part in ("train", "validation"):
+        assert rows_of(getattr(one, part)) == rows_of(getattr(other, part))
+
+
+def test_a_word_that_validation_needs_to_come_twice_is_unknown(only_samples):
+    """Each made-up word stands in two of twelve texts; one of these validates."""
+    data = _sentences.sentences(few([f"story {i} qz{i % 6}" for i in range(12)], ["no"]), batch_size=20, seed=0)
+    ((_, label),) = rows_of(data.validation)
+    assert [word in data.vocabulary for word in (f"qz{i}" for i in range(6))] == [i != label % 6 for i in range(6)]
+
+
+@pytest.mark.parametrize("seed", [1, 7])
+def test_the_texts_of_a_set_are_the_same_in_every_run(only_samples, seed):
+    train = [f"{word} {other}" for word in ("good", "bad", "old") for other in ("film", "play", "story", "joke")]
+    first, again = (_sentences.sentences(few(train, ["no"]), batch_size=20, seed=s) for s in (0, seed))
+    assert rows_of(first.validation) == rows_of(again.validation)
+    assert rows_of(first.train) == rows_of(again.train)
 
 
 def test_reviews_recipe_is_told_that_it_has_a_sample(only_samples):
     experiment = textcnn_reviews.Recipe().build(0)
     assert experiment.sample
-    assert len(experiment.train.columns[1]) == 2400
+    assert experiment.train.rows + experiment.validation.rows == 2400
+    assert experiment.sets() == Sets(experiment.train.rows, experiment.validation.rows, 600, "snippets")
     assert experiment.model.embedding.weight.shape[1] == 50
 
 

@@ -13,20 +13,12 @@ from torch.utils._pytree import tree_leaves
 
 from practicum.data.batches import Batches, Buckets, Crops, Generated, Whole
 from practicum.data.words import UNK
-from practicum.errors import PracticumError
 from practicum.training.runs import recipes
+from tests.at_hand import built
 
 BUILT = [name for name in recipes.names() if hasattr(recipes.load(name), "build")]
 STUDIES = [name for name in recipes.names() if name not in BUILT]
 WINDOW = 100  # tokens of a running text: as long a piece of one set must not stand in another
-
-
-def built(name: str) -> Any:
-    torch.manual_seed(0)
-    try:
-        return recipes.load(name)().build(0)
-    except PracticumError as error:
-        pytest.skip(str(error))
 
 
 def rows(data: Any) -> Iterator[bytes]:

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from practicum.data.batches import Crops
+from practicum.data.shakespeare import shakespeare
 from practicum.models.layers.attention import MultiHeadAttention, attention_maps
 from practicum.recipes import bert_banking77, gpt_shakespeare, vit_fashion
 from practicum.training.loop import Fit, fit
@@ -22,6 +23,9 @@ def test_gpt_learns_letters_in_forty_steps_and_writes(tmp_path):
     recipe = gpt_shakespeare.Recipe(context=24, width=32, layers=2, heads=2, batch_size=16)
     experiment = recipe.build(0)
     assert experiment.sample
+    text = shakespeare()
+    for part, tokens in (("train", text.train_tokens), ("validation", text.validation_tokens), ("test", text.test_tokens)):
+        assert torch.equal(getattr(experiment, part).tokens, tokens)
     train = Crops(experiment.train.tokens, length=24, batch_size=16, batches=40)
     validation = Crops(experiment.test.tokens[:2000], length=24, batch_size=64)
     before = experiment.method.evaluate(experiment.model.eval(), validation)["loss"]

@@ -23,6 +23,7 @@ from practicum.training.accelerator import Accelerator
 from practicum.training.runs import limits, recipes
 from practicum.training.runs.run import train
 from practicum.training.trial import first_steps
+from tests.at_hand import lacks_data
 from tests.training.matrix_pair import SHARDED_REFUSALS, UNEQUAL, UNSHARED
 
 ALL = bool(os.environ.get("PRACTICUM_MATRIX_ALL"))
@@ -79,7 +80,7 @@ def test_an_option_is_honoured(
         with first_steps(2, batches=1) as losses:
             result = train(name, tmp_path / "run", accelerator=chosen, progress=False)
     except PracticumError as error:
-        if "no sample of it is packaged" in str(error) or "may not be packaged" in str(error):
+        if lacks_data(error):
             pytest.skip(str(error))
         told = str(error)
     assert ("--compile cannot trace sparse matrices" in told) == bool(backend and name in GRAPHS), told

@@ -1,8 +1,8 @@
 """Palindromes: say the last digit when all others have gone by.
 
 It equals the first, so a network must carry one digit over length - 2 steps that tell it nothing more: the length is how far its
-memory has to reach. There are 10^⌈length/2⌉ palindromes, and short ones are seen in training many times over; what
-is tested is memory, not generalisation.
+memory has to reach. There are 10^⌈length/2⌉ palindromes: of short ones, two streams from different seeds would hold the same, so
+the recipes keep theirs apart (`data/disjoint.py`).
 """
 
 import torch

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from practicum.data.batches import generator
@@ -67,13 +68,19 @@ class Windows:
         kept = torch.rand(len(self.keep_N), generator=random) < self.keep_N
         token_M, sentence_M = self.corpus.token_N[kept], self.corpus.sentence_N[kept]
         reach_M = torch.randint(1, self.reach + 1, token_M.shape, generator=random)
-        offsets = torch.cat([torch.arange(-self.reach, 0), torch.arange(1, self.reach + 1)])
+        _, sentence_M, size = sentence_M.unique_consecutive(return_inverse=True, return_counts=True)
+        place_M, end = torch.arange(len(token_M)), size.cumsum(0)
+        left_M = torch.minimum(reach_M, place_M - (end - size)[sentence_M])
+        right_M = torch.minimum(reach_M, end[sentence_M] - 1 - place_M)
+        sides_M2 = torch.stack([left_M, right_M], 1).to(torch.int8 if self.reach < 2**7 else torch.int64)
+        # For each word, what stands beside it: `reach` words before and behind.
+        beside = F.pad(token_M, (self.reach, self.reach), value=PAD).unfold(0, self.reach, 1)
+        distance = torch.arange(1, self.reach + 1, dtype=sides_M2.dtype)
         for middle_B in torch.randperm(len(token_M), generator=random).tensor_split(self.batches)[start:]:
-            place_BW = middle_B[:, None] + offsets
-            inside = place_BW.clamp(0, len(token_M) - 1)
-            real = (place_BW == inside) & (offsets.abs() <= reach_M[middle_B, None])
-            real &= sentence_M[inside] == sentence_M[middle_B, None]
-            yield token_M[middle_B], token_M[inside].masked_fill(~real, PAD)
+            left_B1, right_B1 = sides_M2[middle_B].split(1, dim=1)
+            before = beside[middle_B].masked_fill(distance.flip(0) > left_B1, PAD)
+            behind = beside[middle_B + self.reach + 1].masked_fill(distance > right_B1, PAD)
+            yield token_M[middle_B], torch.cat([before, behind], 1)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         return self.epoch(0)

@@ -7,8 +7,9 @@
 
 Symbols: W a matrix with m rows and n columns, G its gradient, μ momentum, η learning rate, λ weight decay. The Newton-Schulz
 iteration drives all singular values of U towards 1: a step moves all directions alike, not only those with large gradients.
-Embeddings, norms and biases are no such matrices: AdamW (Loshchilov & Hutter 2019, algorithm 2) steps them. The filters of a
-convolution, of shape (m, channels, height, width), are a matrix with n = channels · height · width columns.
+Embeddings, norms and biases are no such matrices: AdamW (Loshchilov & Hutter 2019, algorithm 2) steps them, by default without
+decay, which is Adam. The filters of a convolution, of shape (m, channels, height, width), are a matrix with
+n = channels · height · width columns.
 Departs from the source: gradients are averaged, not summed, into B, as in PyTorch; matrices of one shape are iterated together;
 averages are kept in at least single precision, where small steps in half precision would be rounded away. The source gives the
 matrix of the output layer to AdamW too: name that layer as `heads` of `matrices_and_others`; without it Muon steps it.

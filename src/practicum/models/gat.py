@@ -4,7 +4,8 @@
     h'_i = Σ_{j ∈ N(i)} α_ij W h_j + b      per head; heads are concatenated, or averaged in the last layer
 
 Symbols: N nodes, E edges, F input features, H heads, C features per head, K classes.
-Departs from the paper: an edge that stands there twice counts twice in the softmax.
+Departs from the paper: an edge that stands there twice counts twice in the softmax. Dropout is that of the authors' code
+(github.com/PetarV-/GAT): each head drops inputs of its own, and W h_j is dropped too, beside the attention of section 3.3.
 """
 
 import torch
@@ -34,7 +35,7 @@ class GATLayer(nn.Module):
         out_features: C, per head.
         num_heads: H.
         concat: concatenate the heads (H · C features); False averages them (C features).
-        dropout: rate of the attention weights.
+        dropout: rate of each head's inputs, of W h and of the attention weights.
         negative_slope: of LeakyReLU.
     """
 
@@ -74,19 +75,24 @@ class GATLayer(nn.Module):
         z_NHC = self.project(x_NF)
         if isinstance(adjacency_NN, Sparse):
             alpha_EH = dropout(self.attend(z_NHC, adjacency_NN), self.dropout, self.training)
+            z_NHC = dropout(z_NHC, self.dropout, self.training)
             messages_EHC = alpha_EH[..., None] * z_NHC.index_select(0, adjacency_NN.cols_E)
             h_NHC = (adjacency_NN.incidence @ messages_EHC.flatten(1)).view(z_NHC.shape)
         else:
             alpha_NNH = dropout(self.attend_dense(z_NHC, adjacency_NN), self.dropout, self.training)
+            z_NHC = dropout(z_NHC, self.dropout, self.training)
             h_NHC = torch.einsum("ijh,jhc->ihc", alpha_NNH, z_NHC)
         return (h_NHC.flatten(1) if self.concat else h_NHC.mean(1)) + self.bias_C
 
     def project(self, x_NF: Tensor | Sparse) -> Tensor:
-        """Return W h of all heads, shape (N, H, C)."""
+        """Return W h of all heads, shape (N, H, C); in training each head drops inputs of its own."""
         if x_NF.shape[-1] != self.weight_FC.shape[0]:
             raise ValueError(f"expected features of shape (N, {self.weight_FC.shape[0]}), got {tuple(x_NF.shape)}")
-        z_NC: Tensor = x_NF @ self.weight_FC
-        return z_NC.view(-1, self.num_heads, self.out_features)
+        if not self.training or self.dropout == 0:
+            z_NC: Tensor = x_NF @ self.weight_FC
+            return z_NC.view(-1, self.num_heads, self.out_features)
+        heads = self.weight_FC.split(self.out_features, 1)
+        return torch.stack([dropout(x_NF, self.dropout, self.training) @ weight_FC for weight_FC in heads], 1)
 
     def attend(self, z_NHC: Tensor, adjacency_NN: Sparse) -> Tensor:
         """Return α of each entry of the adjacency, shape (E, H)."""
@@ -115,7 +121,7 @@ class GAT(nn.Module):
         hidden: C of the first layer, per head.
         num_heads: of the first layer.
         last_heads: of the second.
-        dropout: rate of both layers' inputs and attention weights.
+        dropout: rate of both layers.
     """
 
     def __init__(
@@ -131,7 +137,6 @@ class GAT(nn.Module):
         super().__init__()
         self.first = GATLayer(in_features, hidden, num_heads=num_heads, dropout=dropout)
         self.last = GATLayer(hidden * num_heads, num_classes, num_heads=last_heads, concat=False, dropout=dropout)
-        self.dropout = dropout
 
     def forward(self, x_NF: Tensor | Sparse, adjacency_NN: Tensor | Sparse, nodes_B: Tensor | None = None) -> Tensor:
         """Return the logits.
@@ -144,10 +149,9 @@ class GAT(nn.Module):
         Shapes:
             x_NF: (N, F). adjacency_NN: (N, N). nodes_B: (B,). Returns (N, K), or (B, K) for `nodes_B`.
         """
-        h_NC = self.embed(x_NF, adjacency_NN)
-        logits_NK: Tensor = self.last(dropout(h_NC, self.dropout, self.training), adjacency_NN)
+        logits_NK: Tensor = self.last(self.embed(x_NF, adjacency_NN), adjacency_NN)
         return logits_NK if nodes_B is None else logits_NK[nodes_B]
 
     def embed(self, x_NF: Tensor | Sparse, adjacency_NN: Tensor | Sparse) -> Tensor:
         """Return the hidden layer, shape (N, H · C)."""
-        return F.elu(self.first(dropout(x_NF, self.dropout, self.training), adjacency_NN))
+        return F.elu(self.first(x_NF, adjacency_NN))

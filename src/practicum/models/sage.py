@@ -1,11 +1,12 @@
 """GraphSAGE with the mean aggregator (Hamilton, Ying & Leskovec 2017, algorithm 1 and section 3.3).
 
-    h'_v = W_self h_v + W_neigh · mean_{u → v} h_u + b = W · [h_v ‖ mean h_u] + b,   optionally h'_v / ‖h'_v‖₂
+    h_v' = ReLU(W_self h_v + W_neigh · mean_{u → v} h_u + b) = ReLU(W · [h_v ‖ mean h_u] + b),   then h_v' / ‖h_v'‖₂
+    logits = W_out z + b_out,   z the rows of the last layer
 
-Symbols: N nodes, E edges, F input features, C output features.
-Departs from the paper: rows are scaled to length 1 before ReLU, not behind it (algorithm 1, lines 5 and 7), as in PyTorch
-Geometric, and those of the last layer, the logits, not at all: logits no longer than 1 cannot be sure. A node without
-neighbours has a mean of zero; the mean is over all neighbours unless the caller samples edges; layers have a bias.
+Symbols: N nodes, E edges, F input features, C output features, K classes.
+Departs from the paper: a node without neighbours has a mean of zero; the mean is over all neighbours unless the caller samples
+edges; layers have a bias. The linear map to logits is that of the authors' code, which scales the rows of the last layer alone;
+here every layer's are, as in algorithm 1.
 """
 
 from itertools import pairwise
@@ -35,14 +36,12 @@ class SAGELayer(nn.Module):
     Args:
         in_features: F.
         out_features: C.
-        normalize: scale each row of the output to length 1 (algorithm 1, line 7).
     """
 
-    def __init__(self, in_features: int, out_features: int, *, normalize: bool = False) -> None:
+    def __init__(self, in_features: int, out_features: int) -> None:
         super().__init__()
         self.own = nn.Linear(in_features, out_features)
         self.neighbours = nn.Linear(in_features, out_features, bias=False)
-        self.normalize = normalize
 
     def forward(self, x_NF: Tensor | Sparse, adjacency_NN: Tensor | Sparse) -> Tensor:
         """Return the new features.
@@ -59,20 +58,19 @@ class SAGELayer(nn.Module):
         mean_NC = adjacency_NN @ (
             x_NF @ self.neighbours.weight.T
         )  # the mean of products is the product of the mean, and narrower
-        h_NC = x_NF @ self.own.weight.T + mean_NC + self.own.bias
-        return F.normalize(h_NC, dim=-1) if self.normalize else h_NC
+        return x_NF @ self.own.weight.T + mean_NC + self.own.bias
 
 
 class GraphSAGE(nn.Module):
-    """Layers of SAGE with ReLU in between; dropout in front of each.
+    """Layers of SAGE, each with ReLU and its rows scaled to length 1, and a linear classifier; dropout in front of each map.
 
     Args:
         in_features: F.
         num_classes: K.
-        hidden: features in between.
+        hidden: C of every layer.
         num_layers: 2 in the paper.
         dropout: rate.
-        normalize: scale hidden rows to length 1.
+        normalize: scale the rows of every layer to length 1 (algorithm 1, line 7).
     """
 
     def __init__(
@@ -86,21 +84,20 @@ class GraphSAGE(nn.Module):
         normalize: bool = True,
     ) -> None:
         super().__init__()
-        sizes = [in_features, *[hidden] * (num_layers - 1), num_classes]
-        self.layers = nn.ModuleList(
-            SAGELayer(i, o, normalize=normalize and n < num_layers - 1) for n, (i, o) in enumerate(pairwise(sizes))
-        )
-        self.dropout = dropout
+        self.layers = nn.ModuleList(SAGELayer(*sizes) for sizes in pairwise([in_features, *[hidden] * num_layers]))
+        self.classify = nn.Linear(hidden, num_classes)
+        self.dropout, self.normalize = dropout, normalize
 
     def forward(self, x_NF: Tensor | Sparse, adjacency_NN: Tensor | Sparse, nodes_B: Tensor | None = None) -> Tensor:
         """Return the logits, shape (N, K), or (B, K) for `nodes_B`."""
-        h = self.embed(x_NF, adjacency_NN)
-        logits_NK: Tensor = self.layers[-1](dropout(h, self.dropout, self.training), adjacency_NN)
+        z_NC = self.embed(x_NF, adjacency_NN)
+        logits_NK: Tensor = self.classify(dropout(z_NC, self.dropout, self.training))
         return logits_NK if nodes_B is None else logits_NK[nodes_B]
 
     def embed(self, x_NF: Tensor | Sparse, adjacency_NN: Tensor | Sparse) -> Tensor:
-        """Return the last hidden layer, shape (N, hidden)."""
+        """Return the last layer's rows, shape (N, hidden)."""
         h: Tensor | Sparse = x_NF
-        for layer in self.layers[:-1]:
+        for layer in self.layers:
             h = layer(dropout(h, self.dropout, self.training), adjacency_NN).relu()
+            h = F.normalize(h, dim=-1) if self.normalize else h
         return h

@@ -66,8 +66,8 @@ def text(min_count: int) -> Text:
         validation = known(Pairs("men", *zip(*apart, strict=True)), vocabulary)
         return Text(vocabulary, corpus, Whole(validation), Whole(test), read.sample)
     chosen, measured = held_out(len(test[0]), 0.5)
-    halves = (Whole(tuple(column[rows] for column in test)) for rows in (chosen, measured))
-    return Text(vocabulary, corpus, *halves, sample=True)
+    validation = tuple(column[chosen] for column in test)
+    return Text(vocabulary, corpus, Whole(validation), Whole(tuple(column[measured] for column in test)), sample=True)
 
 
 def known(pairs: Pairs, vocabulary: Vocabulary) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

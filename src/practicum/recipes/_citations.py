@@ -47,9 +47,10 @@ class CitationRecipe(ABC):
         """Return Adam with weight decay."""
         return torch.optim.Adam(model.parameters(), lr=self.lr, weight_decay=self.weight_decay, fused=True)
 
-    def seen(self, graph: Citations) -> Tensor:
-        """Return the edges (2, E) that training may see: all of them, though not the labels."""
-        return graph.edges_2E
+    def adjacencies(self, graph: Citations) -> tuple[Sparse, Sparse, Sparse]:
+        """Return what training, validation and test see of the neighbours: all of them, though not their labels."""
+        whole_NN = self.adjacency(graph.edges_2E, len(graph.labels_N))
+        return whole_NN, whole_NN, whole_NN
 
     def build(self, seed: int) -> Experiment:
         """Return the experiment."""
@@ -57,17 +58,16 @@ class CitationRecipe(ABC):
         model = self.model(graph)
         # Words as a sparse matrix make a CSR product of the first layer.
         words_NF = Sparse.from_dense(graph.words_NF)
-        seen_NN, whole_NN = (self.adjacency(edges_2E, len(graph.labels_N)) for edges_2E in (self.seen(graph), graph.edges_2E))
-
-        def batch(nodes_B: Tensor, adjacency_NN: Sparse = whole_NN) -> Whole:
-            return Whole((words_NF, adjacency_NN, nodes_B, graph.labels_N[nodes_B]))
-
+        train, validation, test = (
+            Whole((words_NF, adjacency_NN, nodes_B, graph.labels_N[nodes_B]))
+            for adjacency_NN, nodes_B in zip(self.adjacencies(graph), (graph.train, graph.validation, graph.test), strict=True)
+        )
         return Experiment(
             model=model,
             method=Classify(),
-            train=batch(graph.train, seen_NN),
-            validation=batch(graph.validation),
-            test=batch(graph.test),
+            train=train,
+            validation=validation,
+            test=test,
             fit=self.fit(),
             sample=graph.sample,
             unit="nodes",

@@ -1,6 +1,5 @@
 """What the recipes that classify sentences share: three sets apart, words as numbers, and word vectors that begin as GloVe's."""
 
-import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ class Sentences:
     """Batches of `(word_BT, label_B)`, and what a model needs to know of the words.
 
     Attributes:
-        vocabulary: words that GloVe knows or that come twice in the training set.
+        vocabulary: words of the training rows that GloVe knows or that come twice there.
         vectors: shape (V, 50).
         train: batches.
         validation: a tenth of the training texts, the same in every run.
@@ -40,14 +39,16 @@ class Sentences:
 def sentences(texts: Texts, *, batch_size: int, seed: int) -> Sentences:
     """Cut texts into words.
 
-    Words that GloVe knows keep their vectors. The others must come twice in the training set: so there are unknown words in
-    training, and a vector for them is learned. A text without a word counts as one unknown word.
+    The words are those of the training rows. Those that GloVe knows begin with its vectors; the others must come twice: so there
+    are unknown words in training, and a vector for them is learned. A text without a word counts as one unknown word.
+    All of GloVe's 50,000 words in the vocabulary, which no test row could change either, are no gain: with them `textcnn_reviews`
+    has 79.0 % on validation, without 79.7 % (means of two seeds), and each step takes longer.
     """
     given, tested = ([split(text) for text in part] for part in (texts.train_texts, texts.test_texts))
     learned, watched = _apart(given, tested)
     pretrained, counts = glove(), Counter(word for row in learned for word in given[row])
     known = {*pretrained.words, *(word for word, count in counts.items() if count > 1)}
-    vocabulary = Vocabulary.of([*([word for word in given[row] if word in known] for row in learned), *([pretrained.words] if os.environ.get("ALLG") else [])])
+    vocabulary = Vocabulary.of([word for word in given[row] if word in known] for row in learned)
     unknown = [vocabulary.words[UNK]]
     numbers, test_numbers = ([vocabulary.encode(words or unknown) for words in part] for part in (given, tested))
     train, validation = (([numbers[row] for row in rows], texts.train_labels[rows]) for rows in (learned, watched))

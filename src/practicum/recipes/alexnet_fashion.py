@@ -3,7 +3,8 @@
 A quarter of the width and a 5×5 stem without stride, for 28×28 pixels. Without batch norm the layers' gradients differ in size;
 AdamW evens them out.
 
-What surprised: the reduced VGG, with half as many weights and less time, is three points better.
+What surprised: the reduced VGG, with half as many weights and in the same time, is better: a run of it has 90.4 % of the
+validation images, two runs of this one have 86.8 and 88.1 %.
 """
 
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ class Recipe(FashionRecipe):
     hidden: int = option(256, "units of each hidden layer")
 
     target: ClassVar[Target] = Target(
-        "accuracy", at_least=0.87, source="own: what this width reaches in two minutes of one core", minutes=3
+        "accuracy", at_least=0.87, source="own: a linear model has 0.84, two runs 0.868 and 0.881 on validation images", minutes=3
     )
 
     def model(self) -> nn.Module:

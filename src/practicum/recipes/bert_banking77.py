@@ -2,11 +2,8 @@
 
 Banking77 with ten of its training questions for each of the 77 intents. One network is trained on them from scratch. Its twin
 first learns to fill gaps in the training questions of Banking77 and CLINC150, without their labels, and is then trained in the
-same way. Both see the same 770 questions in the same order.
-
-What surprised: how far 770 questions go. From scratch, 30 passes over them brought 64.0 % with Muon, 52.8 % with AdamW (seed 0).
-And a little reading is worse than none: after a single pass over the unlabelled questions, a network of two layers, 64 wide,
-ended at 41.2 %, and its twin from scratch at 45.7 % (six passes over the labelled ones).
+same way. Both see the same 770 questions in the same order. A tenth of Banking77's training questions validates: the curves are
+drawn on it, and nothing is learnt from it. A question that reads like one of the test set, to the tokenizer, is in no other set.
 """
 
 from collections.abc import Callable, Iterable
@@ -51,7 +48,11 @@ class Recipe:
     others_lr: float = option(2e-3, "of embeddings, norms and biases")
 
     target: ClassVar[Target] = Target(
-        "gain", at_least=0.025, source="two standard errors of a difference of accuracies on 3,080 questions", minutes=8, seeds=1
+        "gain",
+        at_least=0.05,
+        source="own: four standard errors of a difference of accuracies on 3,080 questions; an earlier run had 0.074",
+        minutes=9,
+        seeds=3,
     )
 
     def run(self, seed: int, folder: Path) -> StudyResult:

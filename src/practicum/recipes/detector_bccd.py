@@ -1,7 +1,7 @@
 """Red cells, white cells and platelets in blood smears: a small anchor-free detector from random weights.
 
-364 images of one microscope look much alike, so a net of 0.9 million weights without any pretraining is enough. It trains on
-the archive's own training and validation sets together (292 images) and is measured once on its test set (72 images).
+364 images of one microscope look much alike, so a net of 0.9 million weights without any pretraining is enough. The archive's own
+lists say what is what: 205 images train, 87 validate and draw the curve, 72 are measured once.
 
 - 240 × 320 pixels: red cells are about 50 pixels wide, white ones 100, platelets 20. The level of stride 8 answers for boxes
   whose sides are up to `reach` · 8 = 40 pixels away, thus for platelets and red cells; the level of stride 16 for white cells.
@@ -9,10 +9,9 @@ the archive's own training and validation sets together (292 images) and is meas
 - There are 11 red cells to every white one. The focal loss, and a mean over classes as the metric, are all
   the balancing there is.
 
-What surprised: the commonest class is not the easiest. Trained for twelve passes with `--holdout` (three minutes of one core),
-AP@0.5 on the validation images was 0.99 for white cells, 0.84 for red ones and 0.69 for platelets, mAP@0.5 0.84. Red cells
-stood at 0.82 after four passes and hardly gained from then on: many overlap, and not all are annotated. Platelets were at
-0.0003 by then and at 0.61 four passes later.
+What surprised: the commonest class is not the easiest, and the smallest comes last. In runs of six passes (two seeds), AP@0.5 on
+the validation images ended at 0.99 for white cells. Red ones had 0.81 after three passes and 0.82 after six: many overlap, and
+not all are annotated. Platelets ended at 0.001.
 """
 
 from dataclasses import dataclass
@@ -48,7 +47,12 @@ class Recipe:
     holdout: bool = option(False, "measure the result on the 87 validation images, to choose settings by")
 
     target: ClassVar[Target] = Target(
-        "map_50", at_least=0.75, source="own target: there is no agreed benchmark on this set", minutes=20, seeds=3
+        "map_50",
+        at_least=0.86,
+        source="own, there is no agreed benchmark: earlier it was 0.84 on validation after 12 passes, "
+        "and 0.906 on test in runs of 25 that learnt from 292 images",
+        minutes=15,
+        seeds=3,
     )
 
     def build(self, seed: int) -> Experiment:

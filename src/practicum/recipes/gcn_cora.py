@@ -3,8 +3,6 @@
 The settings are the paper's: 16 hidden features, dropout 0.5, weight decay 5·10⁻⁴ on the first layer alone, Adam with 0.01, at
 most 200 epochs. The weights kept are those with the smallest loss on the 500 validation nodes; the paper stops when that loss
 has not fallen for ten epochs. Words are a sparse matrix, so that the first layer is a CSR product.
-
-What surprised: the smallest validation loss beats the highest validation accuracy as a way to choose, and costs nothing.
 """
 
 from dataclasses import dataclass

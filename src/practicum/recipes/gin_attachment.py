@@ -4,7 +4,8 @@ Graphs grow node by node, each new node linking to two earlier ones: chosen even
 the other (Barabási & Albert 1999). Both have equally many nodes and links, and every node's feature is 1; only the degrees are
 spread differently. GIN adds up its neighbours and can count them. The same network with means gets the mean of ones at every
 node, which is one: theory says exactly chance, whatever its weights. A second set is one cycle against two of half its length:
-the Weisfeiler–Lehman test cannot tell them apart, and theory says that GIN cannot either (theorem 3, lemma 2).
+the Weisfeiler–Lehman test cannot tell them apart, and theory says that GIN cannot either (theorem 3, lemma 2). There are only
+fourteen such graphs, so that those to test on are among those to train on: even then it is chance.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,7 +27,7 @@ from practicum.training.hyperparameters import option
 from practicum.training.loop import Fit, fit
 from practicum.training.schedules import one_cycle
 
-ASIDE = 400  # graphs to validate on, and as many to test on
+ASIDE = 1000  # graphs to validate on, and as many to test on
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,12 @@ class Recipe:
     lr: float = option(0.01, "Adam's peak learning rate")
 
     target: ClassVar[Target] = Target(
-        "accuracy", at_least=0.88, source="own: below the mean of 5 runs less 2 standard deviations", minutes=1, seeds=5
+        "accuracy",
+        at_least=0.92,
+        source="own: on the validation graphs 93.5 % (3 seeds), less two standard errors of 1,000 graphs; a threshold on the "
+        "largest degree has 84.5 % there, one on the variance of degrees 92.7 %",
+        minutes=1,
+        seeds=5,
     )
 
     def run(self, seed: int, folder: Path) -> StudyResult:

@@ -3,8 +3,8 @@
 All nine Inception blocks and both auxiliary classifiers, behind a small stem. Two passes over the data: on a CPU, its many thin
 branches cost more than their products.
 
-What surprised: with twenty-two layers and an eighth of the width, two passes are as good as AlexNet's four: 88.6 ± 0.9 % against
-88.1 ± 0.6 % over three seeds each, a difference that the seeds alone could make.
+What surprised: with twenty-two layers and an eighth of the width, two passes are as good as AlexNet's four: 88.5 and 88.4 % of
+the validation images in two runs against 86.8 and 88.1 %, a difference that the seeds alone could make.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,10 @@ class Recipe(FashionRecipe):
     width: float = option(0.125, "factor on every number of maps")
 
     target: ClassVar[Target] = Target(
-        "accuracy", at_least=0.86, source="own: what this width reaches in two minutes of one core", minutes=3
+        "accuracy",
+        at_least=0.875,
+        source="own: two runs have 0.885 and 0.884 on validation; less 0.009, the deviation of earlier runs. Linear: 0.84",
+        minutes=3,
     )
 
     def model(self) -> nn.Module:

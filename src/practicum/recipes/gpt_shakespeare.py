@@ -4,9 +4,6 @@ nanoGPT's setting for a CPU (4 layers, 128 wide, 64 characters of context, 2,000
 character. Here: the same network with a context of 128, Muon in place of AdamW, a one-cycle schedule, and 4.1 million characters
 instead of 1.5. The loss is over the whole test text, nanoGPT's validation text, in windows of the context's length side by side;
 the 5 % of the text before it are kept for validation and train nothing.
-
-What surprised: how much the optimiser decides. After 400 steps the validation loss was 2.21 and 2.20 with AdamW (peaks 3e-3 and
-6e-3) and 1.92 with Muon, at 11 % more time per step: AdamW was still on the plateau of letter pairs, with attention unlearnt.
 """
 
 from dataclasses import dataclass
@@ -47,9 +44,10 @@ class Recipe:
 
     target: ClassVar[Target] = Target(
         "loss",
-        at_most=1.70,
+        at_most=1.60,
         published="1.88 on a CPU (1.47 with 10.7 million parameters on a GPU)",
-        source="nanoGPT, README (github.com/karpathy/nanoGPT), on the same last 10 % of the text",
+        source="nanoGPT, README (github.com/karpathy/nanoGPT), on the same last 10 % of the text; the target is ours: "
+        "an earlier run that learnt from all of the first 90 % had 1.52",
         minutes=9,
         seeds=3,
     )
@@ -71,7 +69,7 @@ class Recipe:
         )
 
     def optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
-        """Return Muon for the blocks' matrices, AdamW for embeddings, norms and biases."""
+        """Return Muon for the blocks' matrices, Adam for embeddings (the output layer is one of them), norms and biases."""
         matrices, others = matrices_and_others(model)
         return Muon(matrices, others, lr=self.lr, weight_decay=self.weight_decay, others_lr=self.others_lr)
 

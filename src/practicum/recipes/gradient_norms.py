@@ -12,6 +12,7 @@ What surprised: the LSTM keeps more than its forget gate says, over 100 steps ne
 slope.
 """
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -23,7 +24,7 @@ from torch import Tensor, nn
 from practicum.data.palindromes import palindromes
 from practicum.methods.backprop_through_time import gradient_norms
 from practicum.models.rnn import RecurrentClassifier, RecurrentConfig
-from practicum.training.experiment import StudyResult, Target
+from practicum.training.experiment import Sets, StudyResult, Target
 from practicum.training.hyperparameters import option
 
 LENGTHS = (10, 20, 50, 100)
@@ -45,22 +46,27 @@ class Recipe:
     rows: int = option(64, "palindromes per measurement")
 
     target: ClassVar[Target] = Target(
-        "lstm_forget_3_factor",
-        at_least=0.94,
-        source="σ(3) = 0.953 is what the forget gate lets through; a plain network keeps about 0.577",
+        "lstm_forget_3_drift",
+        at_most=0.0486,
+        source="-ln σ(3), what the forget gate alone takes off per step: the gradient may shrink, or grow, by no more. "
+        "A plain network has ln √3 = 0.549",
         minutes=0.3,
     )
 
     def run(self, seed: int, folder: Path) -> StudyResult:
-        """Measure all networks at all lengths and draw them; a `_factor` is that of the greatest length."""
+        """Measure all networks at all lengths and draw them.
+
+        A `_factor` is that of the greatest length, and the `_drift` is |ln factor|: 0 where the gradient keeps its size.
+        """
         curves = {(name, length): self._norms(name, length, seed) for name in NETWORKS for length in LENGTHS}
-        metrics = {}
+        metrics: dict[str, float] = {}
         for name in NETWORKS:
             norms_T = curves[name, LENGTHS[-1]]
             # (‖∂L/∂s_1‖ / ‖∂L/∂s_T‖)^(1/(T-1)): the first state is the one farthest from the loss.
-            metrics[f"{name}_factor"] = float((norms_T[0] / norms_T[-1]) ** (1 / (len(norms_T) - 1)))
+            factor = float((norms_T[0] / norms_T[-1]) ** (1 / (len(norms_T) - 1)))
+            metrics |= {f"{name}_factor": factor, f"{name}_drift": abs(math.log(factor)) if factor else math.inf}
         _draw(curves, folder / "gradient_norms.png")
-        return StudyResult(metrics)
+        return StudyResult(metrics, sets=Sets(0, 0, self.rows, "palindromes, no training"))
 
     def _norms(self, name: str, length: int, seed: int) -> Tensor:
         kind, forget_bias, gain = NETWORKS[name]

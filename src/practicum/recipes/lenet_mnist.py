@@ -4,8 +4,8 @@ The paper trains for 20 passes with a hand-set falling learning rate and reports
 with them. Here: AdamW on a one-cycle schedule, random shifts by up to two pixels in place of the paper's distortions, averaged
 weights.
 
-What surprised: three passes, 24 seconds of one core, reach the 99.1 % for which the paper's network took twenty passes over
-images without distortions. The next three bring 0.25 points more, and the last six less than 0.1.
+What surprised: how soon it is there. On the validation digits a run has 98.5 % after three passes, 99.1 % after five and 99.2 %
+after six. The last six bring less than 0.1 points, which 5,000 digits cannot tell from nothing.
 """
 
 from dataclasses import dataclass
@@ -33,9 +33,9 @@ class Recipe(DigitsRecipe):
     drop_last: ClassVar[bool] = True
     target: ClassVar[Target] = Target(
         "accuracy",
-        at_least=0.991,
-        published="99.05 %",
-        source="LeCun et al. 1998, figure 9: LeNet-5 without distortions",
+        at_least=0.992,
+        published="99.2 %",
+        source="LeCun et al. 1998, figure 9: LeNet-5 with distortions; 99.05 % without",
         minutes=3,
     )
 

@@ -4,8 +4,9 @@ Twice the length of the plain network's task. The forget gates begin almost open
 Tallec & Ollivier 2018): with a bias of 3 each cell keeps 95 % per step, 42 % over the eighteen steps in between; with PyTorch's 0
 it keeps half per step, four millionths in all, and first has to learn to keep anything.
 
-What surprised: trained at length 20 alone, it is right at all lengths from 6 to 40. Its cells stand still where the plain
-network's state turns. With a forget bias of 0 it had learned nothing after 1000 steps (10 %), with 1 it was there after 300.
+What surprised: trained at length 20 alone, it is right in 99.8 % or more at all lengths from 7 to 40. Its cells stand still where
+the plain network's state turns. After 200 steps it is right in 91 %, with a forget bias of 1 in 31 %; with 0 it has learned
+nothing after 1000 (10 %). These are of one run, on palindromes of the validation set's part.
 """
 
 from dataclasses import dataclass

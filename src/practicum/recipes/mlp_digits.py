@@ -36,8 +36,11 @@ class Recipe:
 
     target: ClassVar[Target] = Target(
         "accuracy",
-        at_least=0.97,
-        source="chosen: logistic regression on the same split reaches 0.969",
+        at_least=0.973,
+        source=(
+            "own: ten other seeds have 0.976 ± 0.004 of the validation digits; less two standard errors of five. "
+            "Logistic regression has 0.969 of them"
+        ),
         minutes=0.5,
         seeds=5,
     )

@@ -4,8 +4,8 @@ Two hidden layers of 512 units. Plain, they fit the training set perfectly and l
 dropout, shifts by up to one pixel, and AdamW on a one-cycle schedule. The published figure is the best fully connected net's in
 the paper's comparison; its images were distorted too.
 
-What surprised: how early it is there. In a first run of twenty passes the test accuracy was 98.5 % after eight, with the learning
-rate still near its peak.
+What surprised: how much the end brings. On the validation digits two runs had 97.7 % after four of the twelve passes, near the
+peak of the learning rate, and 98.4 % after eight; while the rate falls to nothing, the last four passes bring half a point more.
 """
 
 from dataclasses import dataclass
@@ -34,9 +34,12 @@ class Recipe(DigitsRecipe):
 
     target: ClassVar[Target] = Target(
         "accuracy",
-        at_least=0.983,
+        at_least=0.988,
         published="97.55 %",
-        source="LeCun et al. 1998, figure 9: 28×28-500-150-10 on distorted images",
+        source=(
+            "own: two runs have 98.88 and 98.90 % of the validation digits. Published: LeCun et al. 1998, figure 9, "
+            "28×28-500-150-10 on distorted images"
+        ),
         minutes=3,
     )
 

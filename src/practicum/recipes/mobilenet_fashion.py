@@ -25,7 +25,10 @@ class Recipe(FashionRecipe):
     width: float = option(0.25, "factor α on the channels")
 
     target: ClassVar[Target] = Target(
-        "accuracy", at_least=0.85, source="own: what this width reaches in two minutes of one core", minutes=3
+        "accuracy",
+        at_least=0.855,
+        source="own: 0.862 ± 0.003 in runs on all 60,000 training images, less two deviations; a linear model has 0.84",
+        minutes=3,
     )
 
     def model(self) -> nn.Module:

@@ -3,10 +3,10 @@
 Three sets of points in the plane, with a fresh test set for each: two Gaussians so far apart that a line parts them, where the
 rule must stop within (R/γ)² mistakes; two that overlap, where it never stops and its last weights are whatever the last rows made
 of them; and XOR with four clusters, where no line is right on more than three of them. All lie around (6, 4), so that the rule
-has to find the intercept too.
+has to find the intercept too. Every seed draws its own points. Nothing is chosen, so there is no validation set.
 
-What surprised: how loose Novikoff's bound is, by a factor of 25 to 2,000 in the first three seeds. On overlapping classes the
-last weights lose up to five points against the best line; averaging and smooth losses exist to repair that.
+What surprised: how loose Novikoff's bound is, by a factor of 20 to 2,000 over 17 seeds. On overlapping classes the last weights
+lose 7 points against the best line on average, and 28 at worst; averaging and smooth losses exist to repair that.
 """
 
 from dataclasses import dataclass
@@ -35,8 +35,11 @@ class Recipe:
 
     target: ClassVar[Target] = Target(
         "accuracy",
-        at_least=0.95,
-        source="the best line is right on 1 - Φ(-4.5) of the separable points; 0.95 leaves room for a line at the margin's edge",
+        at_least=0.995,
+        source=(
+            "own: twelve other seeds have 0.9971 ± 0.0007 of the separable points; less two deviations, rounded down. "
+            "The best line is right on 1 - Φ(-4.5)"
+        ),
         minutes=0.1,
         seeds=5,
     )

@@ -54,7 +54,7 @@ class Recipe(FashionRecipe):
         return Classify(self.label_smoothing)
 
     def optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
-        """Return Muon for the blocks' filters, AdamW for the rest."""
+        """Return Muon for the blocks' filters, Adam for the rest."""
         # Muon is for the matrices of hidden layers: filters (out, in, 3, 3) count as (out, in · 9); stem and scores are the ends.
         filters = [parameter for name, parameter in model.named_parameters() if "stages" in name and parameter.ndim == 4]
         chosen = {id(parameter) for parameter in filters}

@@ -3,8 +3,8 @@
 Data and word vectors are those of `textcnn_banking77`. The largest of the states over time goes to the classes, not the last one:
 what decides an intent may stand anywhere in the question.
 
-What surprised: how much more the learning rate matters than for the convolutions. At their 2e-3 (and more dropout, eight epochs)
-it stood at 82 % on held-out training questions, where they had 88 %; at 5e-3 it draws level.
+What surprised: that to know the words' order is no gain. On validation it has 88.8 % (seed 10), the convolutions 89.2 %, and a
+logistic regression on TF-IDF 87.3 %: an intent shows in a few words.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,13 @@ class Recipe(BankingRecipe):
 
     clip: ClassVar[float | None] = 1.0
     evaluate_every: ClassVar[int] = 2
-    target: ClassVar[Target] = Target("accuracy", at_least=0.84, published="93.6 %", source=SOURCE, minutes=2)
+    target: ClassVar[Target] = Target(
+        "accuracy",
+        at_least=0.881,
+        published="93.6 %",
+        source=f"{SOURCE}: 88.8 % on validation less two standard deviations; TF-IDF and logistic regression have 87.3 % there",
+        minutes=2,
+    )
 
     def model(self, vectors: Tensor, num_classes: int) -> nn.Module:
         """Return the network, with these word vectors to begin with."""

@@ -4,10 +4,11 @@ The task of many courses: 128 hidden units, batches of 128, no gates. The recurr
 et al. 2014): at the start the gradient reaches the first digit almost unshrunk. Its norm is clipped (Pascanu, Mikolov & Bengio
 2013).
 
-What surprised: it remembers for length 10 and no other. At lengths 9 and 11 the same network is right in 3 to 12 % of cases,
-where chance is 10 %: it carries the digit in a state that changes at every step, and the output layer reads it after nine steps
-only. The orthogonal start is a help and no condition: with PyTorch's own it takes a hundred steps more. With it, length 20
-works too.
+What surprised: it remembers for length 10 and no other. At lengths 9 and 11 the same network is right in one case of a thousand,
+where chance is 100: it carries the digit in a state that changes at every step, and the output layer reads it after nine steps
+only. The orthogonal start is a help and no condition: after 100 steps it is right in 86 %, with PyTorch's own start in 11 %, and
+after 200 in 99 % or more with either. With it, length 20 works too. These are of one run, on palindromes of the validation set's
+part.
 """
 
 from dataclasses import dataclass

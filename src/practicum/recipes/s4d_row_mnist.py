@@ -6,9 +6,8 @@ remembers, and a step too large makes it forget.
 Passes and rate were chosen on the last 10,000 training images: three passes over the others bring 98.4 % of them with 0.008 and
 98.3 % with 0.004.
 
-What surprised: two passes already come near the target, 97 % after one while the rate is still high. And at 28 steps the FFT is
-no help: a product with a 28 × 28 Toeplitz matrix per feature takes two thirds of the time, and up to about 128 steps it is not
-slower.
+What surprised: at 28 steps the FFT is no help. A product with a 28 × 28 Toeplitz matrix per feature takes two thirds of the time,
+and up to about 128 steps it is not slower.
 """
 
 from dataclasses import dataclass
@@ -41,8 +40,11 @@ class Recipe:
 
     target: ClassVar[Target] = Target(
         "accuracy",
-        at_least=0.98,
-        source="no figure is published for rows; pixel by pixel, 784 steps, the S4 family is above 99 %",
+        at_least=0.984,
+        source=(
+            "own: three of the four passes have 0.984 of images held out from training. No figure is published for rows; "
+            "pixel by pixel, 784 steps, the S4 family is above 99 %"
+        ),
         minutes=2,
     )
 

@@ -1,11 +1,14 @@
 """GraphSAGE on Cora without having seen the papers it is asked about (Hamilton, Ying & Leskovec 2017: inductive learning).
 
-Training sees the graph without the 500 validation and 1,000 test papers and their citations; it is then put to work on the whole
-graph. GCN and GAT train on the whole graph (without the labels), which is an easier task: their figures are not comparable. Two
-layers with the mean aggregator; 140 labels. All words are known, so that the first layer is a CSR product as in `gcn-cora`.
+Training sees the graph without the 500 validation and 1,000 test papers and their citations, validation without the test papers;
+the test is on the whole graph. GCN and GAT train on the whole graph (without the labels), which is an easier task: their figures
+are not comparable. Two layers with the mean aggregator; 140 labels. All words are known, so that the first layer is a CSR product
+as in `gcn-cora`.
 
-What surprised: not much is lost. Papers that were never seen are placed about four points below those whose citations were there
-in training, and twenty points above what words alone give (55.1 %: Kipf & Welling 2017, table 3).
+What surprised: not much is lost. Of the validation papers, asked in the whole graph, 75.1 ± 1.4 % are placed right that were
+never seen; 78.3 ± 0.6 % where their citations were there in training, and 54.7 % by words alone (4 seeds). Scaling rows before
+ReLU and in the first layer alone, as PyTorch Geometric's layer does it, makes no difference: 70.2 ± 0.7 % against 70.3 ± 2.0 % of
+the validation papers, asked before the test papers are there.
 """
 
 from dataclasses import dataclass
@@ -31,7 +34,12 @@ class Recipe(CitationRecipe):
     hidden: int = 64
 
     target: ClassVar[Target] = Target(
-        "accuracy", at_least=0.74, source="own: below the mean of 5 runs less 2 standard deviations", minutes=1, seeds=5
+        "accuracy",
+        at_least=0.74,
+        source="own: the validation nodes, asked in the whole graph as the test nodes are, 75.1 ± 1.4 % (4 seeds); the same "
+        "network without citations, 54.7 %",
+        minutes=1,
+        seeds=5,
     )
 
     def model(self, graph: Citations) -> nn.Module:
@@ -42,11 +50,15 @@ class Recipe(CitationRecipe):
         """Return the matrix that takes means over neighbours."""
         return mean_adjacency(edges_2E, num_nodes)
 
-    def seen(self, graph: Citations) -> Tensor:
-        """Return the edges between papers that nobody will ask about."""
-        # An edge goes as soon as one of its ends is unseen: a test paper must not speak through a neighbour.
-        unseen = torch.cat([graph.validation, graph.test])
-        return graph.edges_2E[:, ~torch.isin(graph.edges_2E, unseen).any(0)]
+    def adjacencies(self, graph: Citations) -> tuple[Sparse, Sparse, Sparse]:
+        """Return the citations between the papers there are: those to validate on come after training, those to test on last."""
+
+        def without(*unseen: Tensor) -> Sparse:
+            # An edge goes as soon as one of its ends is unseen: a test paper must not speak through a neighbour.
+            edges_2E = graph.edges_2E[:, ~torch.isin(graph.edges_2E, torch.cat(unseen)).any(0)]
+            return self.adjacency(edges_2E, len(graph.labels_N))
+
+        return without(graph.validation, graph.test), without(graph.test), self.adjacency(graph.edges_2E, len(graph.labels_N))
 
     def fit(self) -> Fit:
         """Return how to train."""

@@ -1,12 +1,11 @@
-"""Sequence to sequence with attention (Luong et al. 2015) from German to English, 44,000 short sentences of Tatoeba.
+"""Sequence to sequence with attention (Luong et al. 2015) from German to English, 47,000 short sentences of Tatoeba.
 
 Words are in lower case: the German ones that come twice or more, the English ones that come three times. BLEU is on these words,
 against up to four translations per sentence, so that it can be compared within these recipes, and not with figures on cased text.
 `attention=False` is the twin without attention, in which one vector has to carry the sentence (Sutskever et al. 2014). Products
 are in bfloat16.
 
-What surprised: how much the seed decides: 36.1, 33.7, 32.8, 32.6 and 35.7 BLEU from five of them. The twin without attention has
-27.4 (seed 0), so what one vector loses of a sentence is worth five points or more.
+What surprised: how much the seed decides; no other recipe's results are so far apart.
 """
 
 from dataclasses import dataclass
@@ -30,8 +29,9 @@ class Recipe(TatoebaRecipe):
 
     target: ClassVar[Target] = Target(
         "bleu",
-        at_least=30.8,
-        source="own: the mean of five seeds less two standard deviations; the twin without attention has 27.4",
+        at_least=32.7,
+        source="own: 34.2, the mean of five runs on an earlier division of the sentences, less two standard errors; the twin "
+        "without attention had 27.4",
         minutes=8,
         seeds=5,
     )

@@ -5,8 +5,12 @@ and are trained on; the rest is from scratch. The paper's 100 maps for spans of 
 AdamW on a one-cycle schedule and label smoothing take the place of AdaDelta. The published figure is a dual sentence encoder's,
 trained on far more than these sentences.
 
-What surprised: a network that knows nothing of order beyond five words comes within 1.5 points of the bidirectional GRU
-(`rnn_banking77`; 89.0 against 90.4 %, three seeds each), in about half its time.
+A tenth of the training questions validates, and chose the learning rate: 4e-3 has 89.2 % there, 2e-3 87.1 % (seed 10), no more
+than a logistic regression on TF-IDF (87.3 %). The 25 training questions that are tested too, but for case and punctuation, are
+left out.
+
+What surprised: a network that knows nothing of order beyond five words is level with the bidirectional GRU (`rnn_banking77`:
+88.8 % on validation), in about half its time.
 """
 
 from dataclasses import dataclass
@@ -24,9 +28,16 @@ from practicum.training.hyperparameters import option
 class Recipe(BankingRecipe):
     """The training and its hyperparameters."""
 
+    lr: float = 4e-3
     maps: int = option(100, "feature maps for each span")
 
-    target: ClassVar[Target] = Target("accuracy", at_least=0.84, published="93.6 %", source=SOURCE, minutes=1)
+    target: ClassVar[Target] = Target(
+        "accuracy",
+        at_least=0.885,
+        published="93.6 %",
+        source=f"{SOURCE}: 89.2 % on validation less two standard deviations; TF-IDF and logistic regression have 87.3 % there",
+        minutes=1,
+    )
 
     def model(self, vectors: Tensor, num_classes: int) -> nn.Module:
         """Return the network, with these word vectors to begin with."""

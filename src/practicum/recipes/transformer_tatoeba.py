@@ -1,10 +1,9 @@
-"""The Transformer (Vaswani et al. 2017) from German to English, 44,000 short sentences of Tatoeba.
+"""The Transformer (Vaswani et al. 2017) from German to English, 47,000 short sentences of Tatoeba.
 
 Data, words and BLEU are those of `seq2seq_tatoeba`. A small model, with LayerNorm in front of each sublayer, which needs no long
 warm-up and takes a higher learning rate. Products are in bfloat16.
 
-What surprised: how far it is ahead with the same sentences and passes, 53.0 BLEU against 34.2, for less than
-twice the time.
+What surprised: how far it is ahead with the same sentences and passes, by more than ten BLEU, for less than twice the time.
 """
 
 from dataclasses import dataclass
@@ -32,7 +31,11 @@ class Recipe(TatoebaRecipe):
     warmup: ClassVar[float] = 0.15
     betas: ClassVar[tuple[float, float]] = (0.9, 0.98)
     target: ClassVar[Target] = Target(
-        "bleu", at_least=37.2, source="three more than the mean of `seq2seq_tatoeba`", minutes=8, seeds=1
+        "bleu",
+        at_least=49.8,
+        source="own: 53.0 of a run on an earlier division of the sentences, less two of the standard deviations (1.6) that "
+        "`seq2seq_tatoeba` has between seeds",
+        minutes=8,
     )
 
     def model(self, source_words: int, target_words: int) -> nn.Module:

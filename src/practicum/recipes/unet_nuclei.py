@@ -1,4 +1,4 @@
-"""Nuclei against background in microscopy images: a U-Net on 50 images, the case it was invented for.
+"""Nuclei against background in microscopy images: a U-Net on 40 images, the case it was invented for.
 
 Few images, so augmentation does the work: every crop is cut out turned by any angle, mirrored and magnified by a random
 factor, all in one interpolation, and contrast and gamma vary, so that dim nuclei count. Images are brought to one look first:
@@ -6,11 +6,7 @@ bright grounds (stained tissue) are inverted, and the range from the 1st to the 
 et al. 2020 do for the same images), so that dim fluorescence is not lost.
 
 A quarter of the paper's width and batch normalisation make the net small (1.9 million weights instead of 31) and quick to
-train on a CPU. Test images are segmented whole, each at its own size.
-
-What surprised: how little it takes. With `--holdout`, 200 steps (two minutes of one core, without the varied gamma) gave a mean
-Dice of 0.894 on the twelve images held out. The worst of them, 0.77, had dim nuclei beside bright ones and came out speckled;
-that is why gamma varies now, though what this gains was not measured apart.
+train on a CPU. Ten more images validate, and 15 are measured once, each of them whole at its own size.
 """
 
 from collections.abc import Iterable
@@ -47,7 +43,12 @@ class Recipe:
     holdout: bool = option(False, "measure the result on the validation images, to choose settings by")
 
     target: ClassVar[Target] = Target(
-        "dice", at_least=0.88, source="own target: the 15 held-out images are our split", minutes=8, seeds=1
+        "dice",
+        at_least=0.89,
+        source="own, the split is ours: an earlier run that learnt from 50 images had 0.908, "
+        "and Otsu's threshold (1979) has 0.78 on the training images",
+        minutes=8,
+        seeds=3,
     )
 
     def build(self, seed: int) -> Experiment:

@@ -23,7 +23,7 @@ class Recipe(FashionRecipe):
     epochs: int = 5
 
     target: ClassVar[Target] = Target(
-        "accuracy", at_least=0.9, source="own: what this width reaches in two minutes of one core", minutes=3
+        "accuracy", at_least=0.9, source="own: a linear model has 0.84, a run 0.904 on validation images", minutes=3
     )
 
     def model(self) -> nn.Module:

@@ -1,13 +1,14 @@
 """word2vec (Mikolov et al. 2013) on the King James Bible, Shakespeare and Moby Dick: 1.9 million words of old English.
 
 Hyperparameters are the defaults of gensim's `Word2Vec` (100 numbers, five words to each side, five negatives, words that come
-five times or more, five passes), so that it is the yardstick: measured on the same sentences, its skip-gram ranks WordSim-353's
-pairs with ρ = 0.231 (seeds 0 and 1: 0.231, 0.230). What differs is the optimiser: batches of two thousand windows want AdaGrad,
-which gives rare words longer steps, where gensim takes one plain step per pair. WordSim-353 is modern (`computer`, `stock`); the
-books know both words of 141 pairs, and with so few, ρ has a standard error of 0.08.
+five times or more, five passes), so that it is the yardstick: on the same sentences its skip-gram ranks the 1,334 validation
+pairs with ρ = 0.308 ± 0.006, and the test's with 0.238 ± 0.013 (three seeds). What differs is the optimiser: batches of two
+thousand windows want AdaGrad, which gives rare words longer steps, where gensim takes one plain step per pair. WordSim-353 is
+modern (`computer`, `stock`); the books know both words of 141 pairs, and with so few, ρ has a standard error of 0.08.
 
-What surprised: ρ is above gensim's (0.34, 0.30 and 0.26 with three seeds; 0.28 after the first's first pass) from the same pairs
-of words. In so small a text most words are rare, and it is them that AdaGrad helps.
+Negatives that a whole batch shares are products of large matrices, and faster. But on validation they cost more than they save:
+after two passes ρ is 0.350 with five negatives for each window, 0.247 with 256 for each 2,048 windows, and 0.185 with 64 (one
+seed). A word that is drawn rarely, and then for the whole batch at once, gets gradients so uneven that AdaGrad's steps are short.
 """
 
 from dataclasses import dataclass
@@ -15,8 +16,9 @@ from pathlib import Path
 from typing import ClassVar
 
 import torch
+from torch import nn
 
-from practicum.data.windows import Windows
+from practicum.data.windows import Corpus, Windows
 from practicum.methods.word2vec import NegativeSampling
 from practicum.methods.word_vectors import WordVectors
 from practicum.models.word2vec import Word2Vec
@@ -38,31 +40,45 @@ class Recipe:
     width: int = option(100, "numbers per word")
     reach: int = option(5, "the most words to each side of a window's middle")
     negatives: int = option(5, "per window")
+    shared: int = option(0, "negatives that all windows of a batch share, weighted as `negatives`; 0: each window has its own")
     subsample: float = option(1e-3, "words more frequent than this share are thinned out")
     min_count: int = option(5, "rarer words are left out")
 
     target: ClassVar[Target] = Target(
-        "spearman", at_least=0.211, source="gensim 4 on the same sentences with the same hyperparameters, less 0.02", minutes=3
+        "spearman",
+        at_least=0.26,
+        source="gensim 4's skip-gram has 0.238 on the same sentences with the same hyperparameters; half of what validation "
+        "shows above its 0.308 is added",
+        minutes=3,
+        seeds=5,
     )
 
     def build(self, seed: int) -> Experiment:
         """Return the experiment."""
         books = text(self.min_count)
-        model = Word2Vec(len(books.vocabulary), self.width, cbow=self.cbow, sparse=False)
+        model, method, windows = self.parts(books.corpus, seed)
         return Experiment(
             model=model,
-            method=NegativeSampling(books.corpus.counts(), self.negatives),
-            train=Windows(books.corpus, reach=self.reach, subsample=self.subsample, batch_size=self.batch_size, seed=seed),
+            method=method,
+            train=windows,
             validation=books.validation,
             test=books.test,
-            fit=Fit(
-                epochs=self.epochs,
-                optimizer=lambda model: torch.optim.Adagrad(model.parameters(), lr=self.lr, fused=True),
-                schedule=linear(),
-            ),
+            fit=Fit(epochs=self.epochs, optimizer=self.optimizer, schedule=linear()),
             sample=books.sample,
             unit="words of the books, then pairs of words",
         )
+
+    def parts(self, corpus: Corpus, seed: int) -> tuple[Word2Vec, NegativeSampling, Windows]:
+        """Return model, method and training windows for a corpus."""
+        return (
+            Word2Vec(corpus.num_words, self.width, cbow=self.cbow, sparse=False),
+            NegativeSampling(corpus.counts(), self.negatives, shared=self.shared),
+            Windows(corpus, reach=self.reach, subsample=self.subsample, batch_size=self.batch_size, seed=seed),
+        )
+
+    def optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
+        """Return AdaGrad."""
+        return torch.optim.Adagrad(model.parameters(), lr=self.lr, fused=True)
 
     def picture(self, experiment: Experiment, folder: Path) -> None:
         """Draw some words by their two main directions, and writes down the neighbours of each."""

@@ -27,7 +27,7 @@ class Method(Protocol):
 
 
 class Data(Protocol):
-    """Batches in an order that depends on a seed and the epoch's number alone; `data/batches.py` has five kinds."""
+    """Batches in an order that depends on a seed and the epoch's number alone; `data/batches.py` has six kinds."""
 
     rows: int  # that can be drawn: images, sentences, tokens, nodes
 

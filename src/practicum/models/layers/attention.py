@@ -5,9 +5,8 @@
 
 Symbols: B rows of a batch, T queries, S keys, C width, H heads, D = C/H width of a head. `x_BTC` has shape (B, T, C).
 A mask is boolean, True where a query may look at a key (as in `F.scaled_dot_product_attention`); a key padding mask is True where
-a key is padding (as in `nn.MultiheadAttention`). A query that may look at nothing gets zeros, and zero gradients.
-A causal query looks at keys up to its own place, counted from the end: the last query sees every key, so that S - T cached keys
-may lie in front.
+a key is padding (as in `nn.MultiheadAttention`). A query that may look at nothing gets zeros, and zero gradients. A causal query
+looks at keys up to its own place, counted from the end: the last one sees every key, so S - T cached keys may lie in front.
 Departs from the paper: projections may have biases, all three are one matrix (`qkv`), and where there are fewer key heads than
 query heads, neighbouring query heads share one (Ainslie et al. 2023).
 """

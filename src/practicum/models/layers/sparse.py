@@ -84,7 +84,7 @@ class Sparse:
     def T(self) -> "Sparse":
         """The transpose; laid out once."""
         if "order" not in self._kept:
-            self._kept["order"] = order = self.cols_E.argsort(stable=True)
+            self._kept["order"] = order = argsort(self.cols_E, self.shape[1])
             inverse = torch.empty_like(order).scatter_(0, order, torch.arange(len(order), device=order.device))
             self._kept["T"] = (
                 self.cols_E[order],
@@ -139,6 +139,16 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[None, Tensor]:
         return None, ctx.matrix.T @ grads[0]
+
+
+def argsort(numbers: Tensor, size: int) -> Tensor:
+    """Return the order that sorts integers in [0, size), equal ones as they stand.
+
+    NumPy sorts integers of 16 bits by their digits, several times faster than comparison does.
+    """
+    if numbers.device.type == "cpu" and size <= 2**15:
+        return torch.from_numpy(numbers.numpy().astype("int16").argsort(kind="stable"))
+    return numbers.argsort(stable=True)
 
 
 def dropout(x: Any, p: float, training: bool) -> Any:
