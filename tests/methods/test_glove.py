@@ -73,6 +73,18 @@ def test_sparse_gradients_are_the_dense_ones():
             torch.testing.assert_close(a.grad.to_dense(), b.grad, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("sparse", [False, True])
+def test_products_are_those_of_gathered_vectors(sparse):
+    model, (words, contexts, _) = setting(3, 12, sparse)
+    found, expected = model.products(words, contexts), (model.word(words) * model.context(contexts)).sum(1)
+    torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-14)
+    weights, factor = (model.word.weight, model.context.weight), torch.randn(12, dtype=torch.float64)
+    for a, b in zip(
+        torch.autograd.grad((found * factor).sum(), weights), torch.autograd.grad((expected * factor).sum(), weights), strict=True
+    ):
+        torch.testing.assert_close(a.to_dense(), b.to_dense(), rtol=1e-12, atol=1e-14)
+
+
 def test_weights():
     weight = WeightedLeastSquares(x_max=100.0, alpha=0.75).weight(torch.tensor([0.0, 6.25, 100.0, 1000.0]))
     torch.testing.assert_close(weight, torch.tensor([0.0, 0.125, 1.0, 1.0]))

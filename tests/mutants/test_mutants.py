@@ -241,7 +241,7 @@ def test_a_warm_process_ends_with_its_input_and_takes_what_it_started_along(tree
 def test_a_run_that_is_stopped_leaves_no_folder(
     number: signal.Signals, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What takes its time to put the source back is waited for; then the copies go, and what tests have left with them."""
+    """What takes its time to put the source back is waited for; then the copies go, and with them what tests have left."""
     (tree / "tests" / "test_long.py").write_text(
         "import pathlib, tempfile, time\n\n\n"
         "def test_long():\n    tempfile.mkdtemp()\n    pathlib.Path('begun').touch()\n    time.sleep(600)\n"

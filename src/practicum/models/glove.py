@@ -5,7 +5,11 @@
 Symbols: N entries, V words, D numbers per vector. w are the words' vectors, w̃ the context words'.
 """
 
+import torch
 from torch import Tensor, nn
+
+from practicum.models.layers.sampled_product import different, sampled_product
+from practicum.models.layers.sparse import Sparse, argsort
 
 
 class GloVe(nn.Module):
@@ -29,8 +33,18 @@ class GloVe(nn.Module):
 
     def forward(self, word_N: Tensor, context_N: Tensor) -> Tensor:
         """Return the estimates of log X, shape (N,)."""
-        products_N = (self.word(word_N) * self.context(context_N)).sum(1)
-        return products_N + self.word_bias(word_N)[:, 0] + self.context_bias(context_N)[:, 0]
+        return self.products(word_N, context_N) + self.word_bias(word_N)[:, 0] + self.context_bias(context_N)[:, 0]
+
+    @torch.compiler.disable
+    def products(self, word_N: Tensor, context_N: Tensor) -> Tensor:
+        """Return wᵀ w̃ of each pair, shape (N,): `(self.word(word_N) * self.context(context_N)).sum(1)`, each vector read once."""
+        word_U, row_N, _ = different(word_N, self.word.num_embeddings)
+        context_U, column_N, _ = different(context_N, self.context.num_embeddings)
+        w_UD, w_context_UD = self.word(word_U), self.context(context_U)
+        order = argsort(row_N, len(word_U))
+        pairs = Sparse(row_N[order], column_N[order], w_UD.new_ones(len(order)), (len(word_U), len(context_U)))
+        products = sampled_product(pairs, w_UD, w_context_UD)
+        return products.new_zeros(len(order)).scatter(0, order, products)
 
     def vectors(self) -> Tensor:
         """Return w + w̃, which the paper uses (section 4.2); shape (V, D)."""

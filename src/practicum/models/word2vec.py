@@ -14,7 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from practicum.models.layers.sampled_product import sampled_product
+from practicum.models.layers.sampled_product import different, sampled_product
 from practicum.models.layers.sparse import Sparse, argsort
 
 
@@ -143,10 +143,3 @@ class Word2Vec(nn.Module):
     def vectors(self) -> Tensor:
         """Return the input vectors v, the ones that are used afterwards; shape (V, D)."""
         return self.input.weight.detach()
-
-
-def different(number_P: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the different numbers of a list of them in [0, size), the place of each number among these, and their counts."""
-    times = torch.bincount(number_P, minlength=size)
-    comes = times > 0
-    return comes.nonzero()[:, 0], (comes.cumsum(0) - 1)[number_P], times[comes]

@@ -3,7 +3,8 @@
 Data, words and BLEU are those of `seq2seq_tatoeba`. A small model, with LayerNorm in front of each sublayer, which needs no long
 warm-up and takes a higher learning rate. Products are in bfloat16.
 
-What surprised: how far it is ahead with the same sentences and passes, by more than ten BLEU, for less than twice the time.
+What surprised: how far it is ahead with the same sentences and passes, for less than twice the time
+(52.4 BLEU on validation, seed 0).
 """
 
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ class Recipe(TatoebaRecipe):
         "bleu",
         at_least=49.8,
         source="own: 53.0 of a run on an earlier division of the sentences, less two of the standard deviations (1.6) that "
-        "`seq2seq_tatoeba` has between seeds",
+        "`seq2seq_tatoeba` has between seeds; on validation seed 0 has 52.4",
         minutes=8,
     )
 

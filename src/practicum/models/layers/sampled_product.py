@@ -50,3 +50,10 @@ class _Sampled(torch.autograd.Function):
         x_MC, y_NC = ctx.saved_tensors
         at_places = ctx.places.with_values(grads[0])
         return None, at_places @ y_NC, at_places.T @ x_MC
+
+
+def different(number_P: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the different numbers of a list of them in [0, size), the place of each number among these, and their counts."""
+    times = torch.bincount(number_P, minlength=size)
+    comes = times > 0
+    return comes.nonzero()[:, 0], (comes.cumsum(0) - 1)[number_P], times[comes]
