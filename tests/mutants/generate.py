@@ -25,7 +25,7 @@ from tests.mutants.changes import Change, changes
 from tests.mutants.mutant import FOLDERS, HERE, ROOT, SOURCE, Text
 
 SEED = 12
-EACH = 21  # of a folder
+EACH = 26  # of a folder
 
 
 class _Watchers(BaseModel):
