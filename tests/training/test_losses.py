@@ -207,6 +207,6 @@ def test_a_result_of_yet_older_code_is_not_carried(shelf: Shelf) -> None:
 
 
 def test_samples_leave_no_record(shelf: Shelf) -> None:
-    shelf.write("made_up", RECIPE.replace("sample=False", "sample=True"))
+    shelf.write("made_up", RECIPE.replace("test, test, how)", "test, test, how, sample=True)"))
     with pytest.raises(PracticumError, match="expected the full data, got the packaged sample's"):
         first_losses("made-up")

@@ -69,6 +69,8 @@ class Target:
 
     def met(self, *values: float) -> bool:
         """Tell whether runs reach the target: the mean of several, less one standard error, does. NaN does not."""
+        if any(map(math.isnan, values)):
+            return False
         mean = statistics.fmean(values)
         error = statistics.stdev(values) / math.sqrt(len(values)) if len(values) > 1 else 0.0
         return mean - error >= self.at_least if self.at_least is not None else mean + error <= (self.at_most or 0.0)
