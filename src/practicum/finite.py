@@ -3,7 +3,7 @@
 - A loss over no targets is 0: there is nothing to learn from them.
 - A metric over nothing is NaN: nothing was measured.
 - What is too large for a float is infinite.
-- NaN is better than nothing and no number, and any number is better than NaN.
+- NaN is never better than what there is, and any number is better than NaN.
 - Training stops at the first loss, or norm of a gradient, that is not finite (`training/loop.py`).
 """
 

@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from practicum.methods.assign import assign, centerness
 from practicum.methods.average_precision import AveragePrecision, Detections, Truth, average_precision
 from practicum.methods.boxes import decode, giou, nms
+from practicum.methods.sums import mean
 from practicum.precision import wide
 
 Output = dict[str, Tensor]
@@ -57,8 +58,7 @@ class Detect:
 
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:
         """Return the loss of a batch, a scalar; without a positive point, what the false alarms add up to."""
-        total, count = self.sum_and_count(model, batch)
-        return total / count.clamp(min=1)
+        return mean(*self.sum_and_count(model, batch))
 
     def sum_and_count(self, model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return the three terms added up, and the number of positive points (`sums.py`)."""

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from practicum.finite import exponential, ratio
+from practicum.methods.sums import mean
 from practicum.precision import wide
 
 IGNORED = -100
@@ -32,8 +33,7 @@ class LanguageModeling:
 
     def loss(self, model: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
         """Return the mean cross-entropy over the targets that count, a scalar; 0 where none does."""
-        total, count = self.sum_and_count(model, batch)
-        return total / count.clamp_min(1)
+        return mean(*self.sum_and_count(model, batch))
 
     def sum_and_count(self, model: nn.Module, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
         """Return the cross-entropy added up over the targets that count, and their number (`sums.py`)."""

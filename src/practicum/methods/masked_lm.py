@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from practicum.finite import exponential, ratio
+from practicum.methods.sums import mean
 from practicum.precision import wide
 
 
@@ -40,8 +41,7 @@ class MaskedLM:
             model: maps tokens (B, T) and `asked_BT=` to logits (N, V).
             batch: `(tokens_BT, …)`.
         """
-        total, count = self.sum_and_count(model, batch)
-        return total / count.clamp_min(1)
+        return mean(*self.sum_and_count(model, batch))
 
     def sum_and_count(self, model: nn.Module, batch: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
         """Return the cross-entropy added up over the tokens asked for, and their number (`sums.py`)."""

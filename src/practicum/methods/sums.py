@@ -29,6 +29,11 @@ def sum_and_count(method: Any, model: nn.Module, batch: Any) -> tuple[Tensor, Te
     return method.loss(model, batch) * rows, rows
 
 
+def mean(total: Tensor, count: Tensor) -> Tensor:
+    """Return a sum over its count; 0 where there is nothing to add up (`finite.py`)."""
+    return total / count.clamp(min=1)
+
+
 def backward(fabric: Any, model: nn.Module, optimizer: Optimizer, method: Any, group: list[Any]) -> float:
     """Add the gradient of the mean loss over a step's batches and all processes, and return that loss.
 

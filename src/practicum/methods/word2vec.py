@@ -18,6 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from practicum.methods.sums import mean
 from practicum.methods.word_vectors import cosine_spearman
 from practicum.precision import wide
 
@@ -92,8 +93,3 @@ class NegativeSampling:
     def evaluate(self, model: nn.Module, batches: Iterable[tuple[Tensor, Tensor, Tensor]]) -> dict[str, float]:
         """Return `spearman`: how well cosines rank pairs of words as people do. A batch is `(a_N, b_N, score_N)`."""
         return {"spearman": cosine_spearman(model.vectors(), batches)}
-
-
-def mean(total: Tensor, count: Tensor) -> Tensor:
-    """Return a sum over its count, or 0 where there is nothing to add up."""
-    return total / count.clamp(min=1)

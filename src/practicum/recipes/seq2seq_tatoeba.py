@@ -4,8 +4,6 @@ Words are in lower case: the German ones that come twice or more, the English on
 against up to four translations per sentence, so that it can be compared within these recipes, and not with figures on cased text.
 `attention=False` is the twin without attention, in which one vector has to carry the sentence (Sutskever et al. 2014). Products
 are in bfloat16.
-
-What surprised: how much the seed decides; no other recipe's results are so far apart.
 """
 
 from dataclasses import dataclass

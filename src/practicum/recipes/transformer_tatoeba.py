@@ -3,8 +3,7 @@
 Data, words and BLEU are those of `seq2seq_tatoeba`. A small model, with LayerNorm in front of each sublayer, which needs no long
 warm-up and takes a higher learning rate. Products are in bfloat16.
 
-What surprised: how far it is ahead with the same sentences and passes, for less than twice the time
-(52.4 BLEU on validation, seed 0).
+On validation seed 0 has 52.4 BLEU.
 """
 
 from dataclasses import dataclass

@@ -6,6 +6,9 @@ pairs with ρ = 0.308 ± 0.006, and the test's with 0.238 ± 0.013 (three seeds)
 thousand windows want AdaGrad, which gives rare words longer steps, where gensim takes one plain step per pair. WordSim-353 is
 modern (`computer`, `stock`); the books know both words of 141 pairs, and with so few, ρ has a standard error of 0.08.
 
+Rate and batch size are older than the division of the pairs: they were chosen on those that are now for the test. No others were
+tried on validation.
+
 Negatives that a whole batch shares are products of large matrices, and faster. But on validation they cost more than they save:
 after two passes ρ is 0.350 with five negatives for each window, 0.247 with 256 for each 2,048 windows, and 0.185 with 64 (one
 seed). A word that is drawn rarely, and then for the whole batch at once, gets gradients so uneven that AdaGrad's steps are short.

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
+from torch.utils._pytree import tree_leaves, tree_map
 
 
 @dataclass(frozen=True)
@@ -151,29 +152,14 @@ def rows_of(batch: Any, rank: int, world: int, *, even: bool = False) -> Any:
 
 def has_rows(batch: Any) -> bool:
     """Tell whether a batch is tensors with one number of rows each, so that processes can share it. A graph is not."""
-    leaves = _leaves(batch)
+    leaves = tree_leaves(batch)
     return is_tensors(batch) and all(leaf.ndim for leaf in leaves) and len({len(leaf) for leaf in leaves}) == 1
 
 
 def is_tensors(batch: Any) -> bool:
     """Tell whether a batch is made of tensors alone, and of no sparse matrix, say."""
-    return all(isinstance(leaf, Tensor) for leaf in _leaves(batch))
-
-
-def _leaves(data: Any) -> list[Any]:
-    found: list[Any] = []
-    _on_leaves(data, found.append)
-    return found
+    return all(isinstance(leaf, Tensor) for leaf in tree_leaves(batch))
 
 
 def _on_tensors(data: Any, function: Callable[[Tensor], Any]) -> Any:
-    return _on_leaves(data, lambda leaf: function(leaf) if isinstance(leaf, Tensor) else leaf)
-
-
-def _on_leaves(data: Any, function: Callable[[Any], Any]) -> Any:
-    """Return a nest of tuples, lists and dicts with the function's value in place of everything in it."""
-    if isinstance(data, dict):
-        return {key: _on_leaves(value, function) for key, value in data.items()}
-    if isinstance(data, tuple | list):
-        return type(data)(_on_leaves(value, function) for value in data)
-    return function(data)
+    return tree_map(lambda leaf: function(leaf) if isinstance(leaf, Tensor) else leaf, data)
