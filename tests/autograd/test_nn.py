@@ -344,3 +344,10 @@ def test_modules():
 def test_errors_say_what_was_expected_and_got(call, error, message):
     with pytest.raises(error, match=message):
         call(nn.functional, Tensor(normal(2, 3)))
+
+
+def test_a_module_that_stands_in_two_places_is_named_once():
+    shared = nn.Linear(2, 2)
+    model = nn.Sequential(shared, nn.ReLU(), shared)
+    assert [name for name, _ in model.named_modules()] == ["", "0", "1"]
+    assert [*model.modules()][1:] == [shared, model[1]]

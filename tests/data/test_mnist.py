@@ -71,3 +71,10 @@ def test_digits_are_split_in_proportion_and_apart() -> None:
     assert len(set(rows)) == 1797
     assert set(rows) == {image.tobytes() + bytes([label]) for image, label in zip(whole.images, whole.target, strict=True)}
     assert np.array_equal(digits().test_images, data.test_images)
+
+
+def test_digits_of_two_computers_are_split_alike() -> None:
+    data = digits()
+    assert [labels[:12].tolist() for labels in (data.train_labels, data.validation_labels, data.test_labels)] == [
+        [8, 9, 3, 8, 9, 0, 5, 3, 7, 6, 5, 9], [3, 1, 7, 8, 2, 8, 6, 6, 9, 5, 3, 0], [7, 6, 3, 7, 7, 3, 2, 8, 9, 3, 2, 6],
+    ]  # fmt: skip

@@ -90,3 +90,9 @@ def test_hyperparameters_reach_the_experiment():
     assert not torch.allclose(plain @ plain.T, torch.eye(128), atol=0.1)
     half = dataclasses.replace(lstm_palindrome.Recipe(), forget_bias=0.5).build(0).model.body.cells[0].input.bias
     assert float(half[64:128].detach().mean()) == pytest.approx(0.5, abs=0.05)
+
+
+@pytest.mark.parametrize(("module", "train"), [(rnn_palindrome, 12_800), (lstm_palindrome, 6_400)])
+def test_the_sets_have_the_sizes_that_the_recipe_says(module, train):
+    sets = module.Recipe().build(0).sets()
+    assert (sets.train, sets.validation, sets.test) == (train, 2_000, 10_000)

@@ -7,9 +7,11 @@ import pytest
 import torch
 from torch import nn
 
-from practicum.training.diagnose.data import check_labels
+from practicum.training.diagnose.case import Case
+from practicum.training.diagnose.data import check_labels, check_leak
 from practicum.training.diagnose.hooks import Hooks, Scored
 from practicum.training.diagnose.recipe import diagnose_experiment
+from practicum.training.diagnose.shuffled import check_shuffled
 from practicum.training.diagnose.signals import _over_time
 from practicum.training.diagnose.stepping import check_evaluation
 from practicum.training.loop import Fit
@@ -83,3 +85,51 @@ def test_a_model_that_is_one_layer_is_called_the_model() -> None:
     assert finding.evidence.startswith("model ran in train mode")
     model.eval()
     assert check_evaluation(case) == []
+
+
+def test_a_method_with_a_step_of_its_own_descends_no_loss_here() -> None:
+    def has(*parts: str) -> bool:
+        method = SimpleNamespace(**dict.fromkeys(parts))
+        others: Any = {"optimizer": None, "step": None, "evaluate": None, "steps": 1}
+        return Case.of(nn.Linear(1, 1), method, [1], test=None, count=1, **others).has_loss
+
+    assert [has("loss"), has("step"), has("loss", "step"), has()] == [True, False, False, False]
+
+
+def test_rows_that_training_repeats_itself_excuse_repeated_test_rows() -> None:
+    """Of 40 training rows 12 are one row: 11 repetitions are 27.5 %."""
+    rows = torch.randn(40, 5, generator=torch.Generator().manual_seed(0))
+    rows[:12] = rows[0]
+    labels = torch.zeros(40)
+
+    def leak(known: int) -> list[str]:
+        test = torch.randn(20, 5, generator=torch.Generator().manual_seed(1))
+        test[:known] = rows[-known:]
+        case = SimpleNamespace(batches=[(rows, labels)], test=[(test, labels[:20])])
+        return [finding.evidence for finding in check_leak(case)]  # type: ignore[arg-type]
+
+    assert leak(16) == []  # 80 % is less than 2 % + 3 x 27.5 %
+    assert leak(17) == ["17 of 20 test rows stand among 40 training rows, 27.5% of which are repetitions"]
+
+
+def test_rows_are_learnt_by_heart_in_five_times_the_steps_at_most() -> None:
+    torch.manual_seed(0)
+    model, passes = nn.Linear(3, 4), 0
+
+    class Counting:
+        def loss(self, model: nn.Module, batch: Any) -> torch.Tensor:
+            nonlocal passes
+            passes += torch.is_grad_enabled()
+            return nn.functional.cross_entropy(model(batch[0]), batch[1])
+
+    batches = [(torch.randn(60, 3), torch.randint(4, (60,))) for _ in range(4)]
+    hooks = Hooks(model)
+    with hooks:
+        Counting().loss(model, batches[0])
+    passes = 0
+    case = Case.of(
+        model, Counting(), batches, test=None, count=4, optimizer=lambda model: torch.optim.SGD(model.parameters(), lr=0.0),
+        step=None, evaluate=None, steps=3,
+    )  # fmt: skip
+    assert check_shuffled(case, SimpleNamespace(scored=hooks.scored)) == []  # type: ignore[arg-type]
+    assert passes == 5 * 3 * 2  # two of the four batches are learnt

@@ -2,6 +2,7 @@
 
 import dataclasses
 import random
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from practicum.models.llama import Llama, LlamaConfig
 from practicum.models.mamba import Mamba, MambaConfig
 from practicum.training import checkpoint, generators
 from practicum.training.accelerator import Accelerator
+from practicum.training.interrupt import Interrupts
 from practicum.training.loop import Fit, fit
 from practicum.training.runs.run import train
 
@@ -234,3 +236,26 @@ def test_a_cache_of_another_batch_size_is_refused(rows: int) -> None:
     mamba(torch.ones(2, 3, dtype=torch.long), remembered)
     with pytest.raises(ValueError, match=f"2 rows, .* got {rows}"):
         mamba(torch.ones(rows, 1, dtype=torch.long), remembered)
+
+
+def test_the_generators_of_gpus_are_put_back_where_there_are_as_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    put_back: list[Any] = []
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_rng_state_all", put_back.append)
+    for kept in ([], ["first"], ["first", "second"], ["first", "second", "third"]):
+        generators.restore(generators.state() | {"cuda": kept})
+    assert put_back == [["first", "second"]]
+
+
+def test_ctrl_c_is_noted_once_within_the_block_and_acts_at_once_outside() -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    with Interrupts() as quiet:
+        assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] != before
+        assert not quiet()
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+    with Interrupts() as interrupted:
+        signal.raise_signal(signal.SIGINT)
+        assert interrupted()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before

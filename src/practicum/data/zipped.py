@@ -90,7 +90,6 @@ class Zip:
                     raise PracticumError(
                         f"{self.path}: expected at most {pixels:,} pixels in {name}, got {image.width} × {image.height}"
                     )
-                image.load()
                 return np.array(image.convert(mode) if mode else image)
         except (OSError, ValueError, SyntaxError, zlib.error, Image.DecompressionBombError) as error:
             raise PracticumError(f"{self.path}: {name} is not a whole image ({type(error).__name__}: {error})") from None

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from practicum.models.layers.sampled_product import sampled_product
+from practicum.models.layers.sampled_product import different, sampled_product
 from practicum.models.layers.sparse import Sparse, argsort
 
 
@@ -48,3 +48,13 @@ def test_argsort_keeps_the_order_of_equals(size):
     torch.manual_seed(size)
     numbers = torch.cat([torch.tensor([size - 1, 0, size - 1]), torch.randint(size, (500,)) // 3 * 3])
     assert torch.equal(argsort(numbers, size), numbers.argsort(stable=True))
+
+
+@pytest.mark.parametrize("count", [0, 1, 200])
+def test_different_numbers_are_those_of_unique(count):
+    torch.manual_seed(count)
+    numbers = torch.randint(3, 40, (count,)) // 2
+    for found, expected in zip(
+        different(numbers, 50), torch.unique(numbers, return_inverse=True, return_counts=True), strict=True
+    ):
+        assert torch.equal(found, expected)
