@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import eigh, svd
+from scipy.linalg import eigh, get_blas_funcs, svd
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -116,7 +116,8 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 def _covariance_components(centred_NF: Floats, kept: int) -> tuple[Floats, Floats, float]:
     """Return S² and the rows of Vᵀ of the first components, and the sum of all S², from the eigenvectors of (X - x̄)ᵀ (X - x̄)."""
     features = centred_NF.shape[1]
-    products_FF = centred_NF.T @ centred_NF
+    # SciPy's BLAS, as `eigh` has it: the threads of NumPy's own keep spinning for a while, and take the time of SciPy's.
+    products_FF = get_blas_funcs("syrk", (centred_NF,))(1.0, centred_NF.T, lower=True)  # the lower triangle alone
     total = float(np.trace(products_FF, dtype=np.float64))
     if 4 * kept <= features:  # a few eigenvectors one by one; of many, divide and conquer finds all sooner
         squares_D, directions_FD = eigh(products_FF, subset_by_index=(features - kept, features - 1), driver="evr")
