@@ -12,6 +12,8 @@ tried on validation.
 Negatives that a whole batch shares are products of large matrices, and faster. But on validation they cost more than they save:
 after two passes ρ is 0.350 with five negatives for each window, 0.247 with 256 for each 2,048 windows, and 0.185 with 64 (one
 seed). A word that is drawn rarely, and then for the whole batch at once, gets gradients so uneven that AdaGrad's steps are short.
+Stretches of neighbouring words that share their negatives, all scores of a stretch in one product, lie between: 0.273 with 32
+negatives for each 32 words.
 """
 
 from dataclasses import dataclass
