@@ -76,7 +76,7 @@ def test_sparse_gradients_are_the_dense_ones():
 @pytest.mark.parametrize("sparse", [False, True])
 def test_products_are_those_of_gathered_vectors(sparse):
     model, (words, contexts, _) = setting(3, 12, sparse)
-    found, expected = model.products(words, contexts), (model.word(words) * model.context(contexts)).sum(1)
+    found, expected = model.products(words, contexts), model.plain(words, contexts)
     torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-14)
     weights, factor = (model.word.weight, model.context.weight), torch.randn(12, dtype=torch.float64)
     for a, b in zip(
@@ -127,3 +127,12 @@ def test_cooccurrences(text, reach):
     assert got.is_sparse
     torch.testing.assert_close(got.to_dense(), expected)
     assert (got.values() > 0).all()
+
+
+def test_a_compiler_gets_one_graph_of_the_plain_products():
+    model, batch = setting(3, entries=40)
+    method = WeightedLeastSquares()
+    expected = method.loss(model, batch)
+    torch._dynamo.reset()
+    model.compile(backend="aot_eager", fullgraph=True)
+    torch.testing.assert_close(method.loss(model, batch), expected, rtol=1e-12, atol=1e-12)

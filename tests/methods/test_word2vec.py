@@ -183,6 +183,19 @@ def test_batches_of_one_kind_of_context():
         assert all((weight.grad == 0).all() for weight in model.parameters())
 
 
+@pytest.mark.parametrize("cbow", [False, True])
+def test_a_compiler_gets_one_graph_of_the_plain_scores(cbow):
+    model, method, *batch = setting(5, 4, 3, cbow)
+    expected = method.loss_with(model, *batch)
+    gradients = torch.autograd.grad(expected, [*model.parameters()])
+    torch._dynamo.reset()
+    model.compile(backend="aot_eager", fullgraph=True)
+    loss = method.loss_with(model, *batch)
+    torch.testing.assert_close(loss, expected, rtol=1e-12, atol=1e-12)
+    for found, gradient in zip(torch.autograd.grad(loss, [*model.parameters()]), gradients, strict=True):
+        torch.testing.assert_close(found, gradient, rtol=1e-10, atol=1e-12)
+
+
 def test_first_loss_is_known():
     """Output vectors begin at 0: every score is 0, and every one of 1 + K terms is log 2."""
     model = Word2Vec(8, 4)

@@ -33,11 +33,15 @@ class GloVe(nn.Module):
 
     def forward(self, word_N: Tensor, context_N: Tensor) -> Tensor:
         """Return the estimates of log X, shape (N,)."""
-        return self.products(word_N, context_N) + self.word_bias(word_N)[:, 0] + self.context_bias(context_N)[:, 0]
+        products = (self.plain if torch.compiler.is_compiling() else self.products)(word_N, context_N)
+        return products + self.word_bias(word_N)[:, 0] + self.context_bias(context_N)[:, 0]
 
-    @torch.compiler.disable
+    def plain(self, word_N: Tensor, context_N: Tensor) -> Tensor:
+        """Return wᵀ w̃ of each pair, shape (N,), as the equation reads."""
+        return (self.word(word_N) * self.context(context_N)).sum(1)
+
     def products(self, word_N: Tensor, context_N: Tensor) -> Tensor:
-        """Return wᵀ w̃ of each pair, shape (N,): `(self.word(word_N) * self.context(context_N)).sum(1)`, each vector read once."""
+        """Return what `plain` does, each vector read once. Sizes depend on which words come; a compiler gets `plain`."""
         word_U, row_N, _ = different(word_N, self.word.num_embeddings)
         context_U, column_N, _ = different(context_N, self.context.num_embeddings)
         w_UD, w_context_UD = self.word(word_U), self.context(context_U)

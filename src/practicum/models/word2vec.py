@@ -79,7 +79,9 @@ class Word2Vec(nn.Module):
             raise ValueError(
                 f"expected as many contexts as rows of words, got {tuple(context_BW.shape)} and {tuple(word_BK.shape)}"
             )
-        return self.score(context_BW, word_BK) if shared_N is None else self.score_shared(context_BW, word_BK[:, 0], shared_N)
+        if shared_N is not None:
+            return self.score_shared(context_BW, word_BK[:, 0], shared_N)
+        return (self.plain if torch.compiler.is_compiling() else self.score)(context_BW, word_BK)
 
     def plain(self, context_BW: Tensor, word_BK: Tensor) -> tuple[Tensor, Tensor]:
         """Return what `forward` does, as the equations read: gather both vectors, multiply."""
@@ -91,9 +93,11 @@ class Word2Vec(nn.Module):
             real_BW1 = count_B11 > 0
         return v_BWD @ u_BKD.mT, real_BW1
 
-    @torch.compiler.disable
     def score(self, context_BW: Tensor, word_BK: Tensor) -> tuple[Tensor, Tensor]:
-        """Return what `plain` does, with 0 where no score counts; each word's vector is read once, and padding is left out."""
+        """Return what `plain` does, with 0 where no score counts; each word's vector is read once, and padding is left out.
+
+        Sizes depend on which words come, so that a compiler has nothing to hold on to: it gets `plain`.
+        """
         (B, W), K = context_BW.shape, word_BK.shape[1]
         real_BW = context_BW != self.pad
         place_P = real_BW.flatten().nonzero()[:, 0]

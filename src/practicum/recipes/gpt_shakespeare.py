@@ -5,9 +5,10 @@ character. Here: the same network with a context of 128, Muon in place of AdamW,
 instead of 1.5. The loss is over the whole test text, nanoGPT's validation text, in windows of the context's length side by side;
 the 5 % of the text before it are kept for validation and train nothing.
 
-What surprised: how much of the loss is names. Nothing of the two plays of the test text is in the training text, as The Taming of
-the Shrew begins within the validation text; a letter of a speaker's name costs 3.7 nats there and 2.0 in validation, all others
-1.54 and 1.51 (seed 0). The target is from a run that had learnt from the first scenes of that play, and is missed for this reason.
+What surprised: how much of the loss is names. Nothing of the two plays of the test text is in the training text, as The Taming
+of the Shrew begins within the validation text; a letter of a speaker's name costs 3.7 nats there and 2.0 in validation, all
+others 1.54 and 1.51 (seed 0). The target is from a run that had learnt from the first scenes of that play, and is missed for
+this reason.
 """
 
 from dataclasses import dataclass
