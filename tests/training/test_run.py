@@ -362,3 +362,12 @@ def test_results_round_trip(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "deep" / "a.json").read_text())["recipe"] == "a"
     assert StudyResult({"x": 1.0}, Sets(1, 1, 1)).sample is False
     assert results.summary([])[1] is None
+
+
+def test_a_study_is_timed_from_its_beginning(shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By both clocks, which began long before."""
+    for clock, reads in (("monotonic", [5000.0, 5090.0]), ("process_time", [700.0, 730.0])):
+        left = iter(reads)
+        monkeypatch.setattr(f"practicum.training.runs.run.time.{clock}", lambda left=left, last=reads[-1]: next(left, last))
+    result = train("made-study", tmp_path / "run")
+    assert (result.minutes, result.cpu_minutes) == (1.5, 0.5)
