@@ -116,7 +116,7 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 def _covariance_components(centred_NF: Floats, kept: int) -> tuple[Floats, Floats, float]:
     """Return S² and the rows of Vᵀ of the first components, and the sum of all S², from the eigenvectors of (X - x̄)ᵀ (X - x̄)."""
     features = centred_NF.shape[1]
-    # SciPy's BLAS, as `eigh` has it: the threads of NumPy's own keep spinning for a while, and take the time of SciPy's.
+    # By SciPy's BLAS, which `eigh` uses too: NumPy has another one, whose threads spin on after a product and slow `eigh` down.
     products_FF = get_blas_funcs("syrk", (centred_NF,))(1.0, centred_NF.T, lower=True)  # the lower triangle alone
     total = float(np.trace(products_FF, dtype=np.float64))
     if 4 * kept <= features:  # a few eigenvectors one by one; of many, divide and conquer finds all sooner

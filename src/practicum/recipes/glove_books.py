@@ -4,16 +4,16 @@ The text of `word2vec_books`, and measured like it. The paper's settings but for
 small in a corpus hundreds of times smaller than the paper's smallest; and as AdaGrad makes fewer steps with batches of thousands
 of entries, they are longer: 0.15 in place of 0.05, falling to 0.
 
-What surprised: neighbours read well (father: mother, whom, my, son, wife), and yet the 1,334 validation pairs are ranked with ρ
-= 0.216 only, where skip-gram has 0.35 after two passes and the singular vectors of the same counts' positive pointwise mutual
-information 0.580. That is GloVe's, not ours: the authors' program (github.com/stanfordnlp/GloVe) has 0.236 on the same
-sentences with the same width, reach, x_max and passes, in one seed as ours. Passes matter most: after 12 in place of 25 ρ is
-0.197, and 0.200 with half the batch. Other settings fit the entries better and rank no better: on seven plays alone (386 pairs)
-ρ is 0.250 at a rate of 0.15, 0.128 at 0.3 and 0.219 at 0.05; 0.186 where AdaGrad's sums of squares begin at 1, as the authors'
-do, with a rate of 0.3; 0.191 with 50 numbers per word, 0.222 with x_max = 100, 0.193 with a reach of 5, 0.219 with decay of the
-vectors, and 0.202 where the biases begin as the logarithms of how often words come. What helps is outside the paper's
-objective, which does not see pairs that never come together: with random pairs pulled below a tenth of a count, the words' own
-vectors have 0.280 in place of 0.165. All of these are one seed.
+What surprised: neighbours read well (father: mother, whom, my, son, wife), and yet the 1,334 validation pairs are ranked with
+ρ = 0.216 only, where skip-gram has 0.35 after two passes and the singular vectors of the same counts' positive pointwise mutual
+information 0.580. Most of that is GloVe's: the authors' program (github.com/stanfordnlp/GloVe) has 0.236 on the same sentences
+with the same width, reach, x_max and passes. After 12 passes in place of 25 ours has 0.197, and 0.200 with half the batch
+besides. Other settings fit the entries better and rank no better: on seven plays alone (386 pairs) ρ is 0.250 at a rate of
+0.15, 0.128 at 0.3 and 0.219 at 0.05; 0.186 where AdaGrad's sums of squares begin at 1, as the authors' do, with a rate of 0.3;
+0.191 with 50 numbers per word, 0.222 with x_max = 100, 0.193 with a reach of 5, 0.219 with decay of the vectors, and 0.202
+where the biases begin as the logarithms of how often words come. What helps is outside the paper's objective, which does not
+see pairs that never come together: with random pairs pulled below a tenth of a count, the words' own vectors have 0.280 in
+place of 0.165. All of these are one seed.
 """
 
 from dataclasses import dataclass

@@ -45,7 +45,7 @@ class Recipe:
     width: int = option(100, "numbers per word")
     reach: int = option(5, "the most words to each side of a window's middle")
     negatives: int = option(5, "per window")
-    shared: int = option(0, "negatives that a batch shares, weighted as `negatives`, beyond --compile; 0: own for each window")
+    shared: int = option(0, "negatives that a batch shares, weighted as `negatives`, not compiled by --compile; 0: none")
     subsample: float = option(1e-3, "words more frequent than this share are thinned out")
     min_count: int = option(5, "rarer words are left out")
 
