@@ -314,6 +314,8 @@ def test_target() -> None:
     assert Target("x", at_most=0.92).met(0.92, 0.9)
     assert not Target("x", at_most=0.9199).met(0.92, 0.9)
     assert not Target("x", at_least=0.9).met(0.99, float("nan"))
+    assert not Target("x", at_most=1.7).met(0.5, float("inf"))
+    assert not Target("x", at_least=0.9).met(float("inf"), 0.99)
     with pytest.raises(ValueError, match="expected one of at_least and at_most"):
         Target("x")
 
@@ -363,6 +365,7 @@ def test_results_round_trip(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "deep" / "a.json").read_text())["recipe"] == "a"
     assert StudyResult({"x": 1.0}, Sets(1, 1, 1)).sample is False
     assert results.summary([])[1] is None
+    assert results.summary([0.5, float("inf"), 2.0]) == (float("inf"), None)
 
 
 def test_a_study_is_timed_from_its_beginning(shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

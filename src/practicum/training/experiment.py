@@ -68,8 +68,8 @@ class Target:
             raise ValueError(f"{self.metric}: expected one of at_least and at_most, got {self.at_least} and {self.at_most}")
 
     def met(self, *values: float) -> bool:
-        """Tell whether runs reach the target: the mean of several, less one standard error, does. NaN does not."""
-        if any(map(math.isnan, values)):
+        """Tell whether runs reach the target: the mean of several, less one standard error, does. What is not finite does not."""
+        if not all(map(math.isfinite, values)):
             return False
         mean = statistics.fmean(values)
         error = statistics.stdev(values) / math.sqrt(len(values)) if len(values) > 1 else 0.0

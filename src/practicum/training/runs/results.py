@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import shutil
 import statistics
 import time
@@ -159,7 +160,8 @@ def read_baselines(path: Path) -> dict[str, str]:
 
 
 def summary(values: Sequence[float]) -> tuple[float, float | None]:
-    """Return the mean and the sample standard deviation; None for that of a single value."""
+    """Return the mean and the sample standard deviation; None for that of a single value, or where one is not finite."""
     if not values:
-        return float("nan"), None
-    return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None
+        return math.nan, None
+    spread = statistics.stdev(values) if len(values) > 1 and all(map(math.isfinite, values)) else None
+    return statistics.fmean(values), spread
